@@ -29,7 +29,8 @@ help:
 	@echo 'make test       build and run the tests (6 minutes on two cores)'
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
-	@echo 'make long       all rounds of the random tests under sanitizers, and make accuracy (hours)'
+	@echo 'make long       all rounds of the random tests under sanitizers, 200 kills of a training,'
+	@echo '                and make accuracy (hours)'
 	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes; and'
 	@echo '                have Keras write its models anew, where it is installed'
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds)'
@@ -100,11 +101,11 @@ test:
 check:
 	$(parallel) test-programs build/tests
 	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh \
-	    $(CHECKS:%=quick:%)
+	    tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy
-	$(parallel) build/tests
-	@sh tests/run.sh $(CHECKS)
+	$(parallel) build/tests $(B)/tests/survive-float
+	@SURVIVE_KILLS=200 SURVIVE_INSIDE=50 sh tests/run.sh $(CHECKS) tests/survive.sh
 
 # tests/models.c compares the files it writes with these hashes.
 golden: $(B)/tests/models-float

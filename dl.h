@@ -65,7 +65,7 @@
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
-     >>images          120  pictures: augmentation
+     >>images          800  pictures: files, sizes, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -898,6 +898,7 @@ DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_i
 /* The product of the dimensions (1 of rank 0); -1 when the rank or a dimension is negative or
    the product overflows. */
 DL_DEF dl_int dl_shape_size(dl_shape s);
+/* The same rank and dimensions? */
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b);
 
 /* A tensor: numbers in row-major order, their shape, and their gradient. Read the fields freely.
@@ -927,7 +928,10 @@ struct dl_tensor {
     bool     borrowed;        /* it reads another context's                                 */
 };
 
-/* An operand left out: no bias, no mask, no state. */
+/* An operand left out: no bias, no mask, no state. It is a tensor of its own, for NULL means
+   something else: that what should have made the operand has failed. NULL passes silently through
+   every function (its cause has been reported); DL_NONE where an operand is needed is an error
+   (reported if another operand tells the context). */
 #define DL_NONE (dl_none())
 DL_DEF dl_tensor *dl_none(void);
 
@@ -1091,7 +1095,16 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
    images, sequences. The formulas stand at the kernels of the same names, in floor 1; here is what
    shapes they take. Every function returns a new tape tensor, or NULL on failure (NULL in, a stale
    tensor, shapes that do not fit, no memory), and records itself so that dl_backward can go
-   back. */
+   back. So a formula is written as it is read, and checked once, at its end:
+
+       dl_tensor *h = dl_tanh(dl_linear(x, w1, b1));           x [N,D], w1 [H,D], b1 [H]: h [N,H]
+       dl_tensor *e = dl_sub(dl_linear(h, w2, DL_NONE), t);    w2 [1,H], t [N,1]
+       dl_tensor *loss = dl_mean(dl_mul(e, e));                the mean squared error, a scalar
+       if (!dl_backward(loss)) puts(dl_error_text(dl));        w1->grad and the others are there
+
+   Read on in any order: each part (images and sequences among them) needs only what is here. How
+   an operation is made stands at the beginning of >>ops-impl, and dl_softmax is the shortest whole
+   one; one of your own is made with dl_op_custom. */
 
 /* a op b with NumPy's broadcasting: shapes are aligned at the right, a dimension of 1 (or a
    missing one) is repeated. Formulas at dlk_add_forward and its neighbours. */
@@ -1259,7 +1272,18 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps);
 
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   A batch of sequences is [N,T,D]: N samples of T steps of D numbers. Samples that are shorter are
+   filled up at their end, and lengths says where each ends; what stands behind has no influence,
+   were it NaN. There are three ways through a sequence:
+     dl_rnn, dl_lstm, dl_gru   step after step, with a state [N,H] that remembers: whole layers at
+                               once (quick), or step by step in a loop of your own (the _cell ones)
+     dl_attention              every step looks at all others, and weighs them by how well its
+                               query fits their keys; dl_multihead_attention maps and splits first
+     dl_transformer_encoder, _decoder   attention and a small dense net in turns, made of the
+                               operations above: read their bodies as recipes
+   Words come in by dl_embedding; attention, which does not see order, learns it from
+   dl_positional_encoding. */
 
 /* The kinds of recurrent net; formulas at dlk_rnn_gates_forward, dlk_lstm_..., dlk_gru_... */
 typedef enum dl_recurrent_kind { DL_RNN_TANH, DL_RNN_RELU, DL_LSTM, DL_GRU } dl_recurrent_kind;
@@ -1312,12 +1336,12 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
                               dl_int H, const dl_recurrent *options);
 
 /* A single step: x [N,D] and the state h [N,H] (and c) before it, or DL_NONE for zeros, to the
-   state after it, [N,H]; w: one layer's 4 tensors. Unrolling a net by hand is a loop over these.
-   Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w);
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w);
+   state after it, [N,H]; w: one layer's 4 tensors, as above. Unrolling a net by hand is a loop over
+   these. Of dl_lstm_cell's result y and h are the same tensor.   @F S1-3.5 */
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c);
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h);
 
 /* Rows of w [V,E] by index: the result has shape [index's shape..., E]. Indexes in 0 .. V-1,
    copied to the tape. The row `padding` gets no gradient; -1: there is none. */
@@ -1416,18 +1440,27 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
    could not be added to will not compile. Parameters are named "dense_1.weight", "dense_1.bias"
    and so on. */
 
-/* Activations a layer can end with. X(constant, Keras' name) */
+/* Activations a layer can end with. X(constant, Keras' name, formula, lowest and highest value) */
 #define DL_ACTIVATIONS(X)                                                                        \
-    X(DL_LINEAR, "linear") X(DL_RELU, "relu") X(DL_SIGMOID, "sigmoid") X(DL_TANH, "tanh")        \
-    X(DL_SOFTMAX, "softmax") X(DL_LEAKY_RELU, "leaky_relu") X(DL_ELU, "elu") X(DL_GELU, "gelu")  \
-    X(DL_SILU, "silu") X(DL_SOFTPLUS, "softplus")
-#define DLI_ENUM(code, text) code,
+    X(DL_LINEAR,     "linear",     x,                      -INFINITY, INFINITY)                  \
+    X(DL_RELU,       "relu",       dl_relu(x),             0,         INFINITY)                  \
+    X(DL_SIGMOID,    "sigmoid",    dl_sigmoid(x),          0,         1)                         \
+    X(DL_TANH,       "tanh",       dl_tanh(x),             -1,        1)                         \
+    X(DL_SOFTMAX,    "softmax",    dl_softmax(x),          0,         1)                         \
+    X(DL_LEAKY_RELU, "leaky_relu", dl_leaky_relu(x, 0.01), -INFINITY, INFINITY)                  \
+    X(DL_ELU,        "elu",        dl_elu(x, 1),           -1,        INFINITY)                  \
+    X(DL_GELU,       "gelu",       dl_gelu(x),             -0.17,     INFINITY)                  \
+    X(DL_SILU,       "silu",       dl_silu(x),             -0.2785,   INFINITY)                  \
+    X(DL_SOFTPLUS,   "softplus",   dl_softplus(x),         0,         INFINITY)
+#define DLI_ENUM(code, text, formula, low, high) code,
 typedef enum dl_activation { DL_ACTIVATIONS(DLI_ENUM) DLI_ACTIVATION_COUNT } dl_activation;
 #undef DLI_ENUM
 
-/* f(x) by its constant (Keras' constants: leaky slope 0.2 there, PyTorch's 0.01 here). */
+/* f(x) by its constant, of x's shape, on the tape; x itself for DL_LINEAR (the leaky slope is
+   PyTorch's 0.01, not Keras' 0.2). NULL when x is, and with a message for any other constant.
+   @F S0-3.1 S2-4: y = f(W x + b) */
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f);
-/* Keras' name of it, e.g. "relu". */
+/* Keras' name of it, e.g. "relu"; "unknown" for any other constant. Static: not to be freed. */
 DL_DEF const char *dl_activation_name(dl_activation f);
 
 #ifndef DL_NO_MODEL
@@ -1692,22 +1725,47 @@ DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activa
 #endif /* DL_NO_MODEL */
 
 /* ------------------------------------------------------------------------------ >>losses ----
-   Each returns a scalar tensor: the mean over all elements (or over rows for the cross-entropies);
-   the _sum twin the sum. Formulas at the kernels of the same name.   @F S2-4 */
+   A loss is one number for how wrong a prediction is; training looks for the weights that make it
+   small. First the losses as functions of tensors, for formulas of your own; then the descriptions
+   of losses that dl_model_compile takes (DL_MSE ...), which call these functions.
+
+   Which one? Each is the negative log-likelihood of the targets t, but for constants, when they
+   scatter about the prediction x in a certain way; so it is the likely data that choose the loss:
+
+       numbers, Gaussian noise       -ln e^{-(x - t)^2 / 2 s^2}  ~  (x - t)^2      dl_mse
+       numbers, with wild outliers   -ln e^{-|x - t| / s}        ~  |x - t|        dl_mae
+       Gaussian nearby, wild far off                                               dl_huber
+       yes or no                     -t ln p - (1 - t) ln(1 - p), p = sigmoid(x)   dl_bce
+       one of C classes              -ln p_t,                     p = softmax(x)   dl_cross_entropy
+
+   The last two take the scores x (logits) and make the probabilities themselves, for p is 0 in
+   numbers long before its logarithm is infinite.   @F S2-4
+
+   Each function returns a new scalar tensor on the tape: the mean over all elements (for the
+   cross-entropies over rows, all axes but the last); the _sum twin gives the sum. NULL with a
+   message when shapes differ, when the target requires a gradient (losses have none for it:
+   dl_detach), or for a label out of its range. */
+
+/* Mean squared error: the mean of (x - target)^2.  x, target: of one shape.   @F S2-4 */
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target);
+/* Mean absolute error: the mean of |x - target|.  x, target: of one shape. */
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target);
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target);
+/* Huber's: with d = |x - target|, d^2 / 2 up to d = delta (above 0), beyond it the tangent
+   delta (d - delta / 2).  x, target: of one shape. */
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta);
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta);
-/* Binary cross-entropy from logits; targets in [0,1]. */
+/* Binary cross-entropy, -t ln p - (1 - t) ln(1 - p) with p = sigmoid(logits).  logits, target: of
+   one shape, targets in [0,1].   @F S2-4 */
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target);
-/* Cross-entropy from logits [...,C] and one class number a row, 0 .. C-1, copied to the tape. It
-   is the negative log-likelihood of the labels: training with it is maximum likelihood. */
+/* Cross-entropy, -ln softmax(logits)_label.  logits [...,C], labels: one class number 0 .. C-1 a
+   row, copied to the tape.   @F S2-4 */
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels);
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels);
-/* Cross-entropy from logits [...,C] and one-hot or soft targets of the same shape. */
+/* The same against probabilities, -sum_c t_c ln softmax(logits)_c.  logits, target: [...,C], target
+   one-hot or soft. */
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target);
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target);
 
@@ -2002,7 +2060,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    Make one (dl_model_new), add layers (see >>layers), dl_model_compile it with a loss and an
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
-   of any formula. */
+   of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
+   time step if need be; looking inside, copies, threads; and how good predictions are. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2108,6 +2167,15 @@ typedef struct dl_fit {
     const double *class_weight;   /* NULL; else a number for each class: how much its samples
                                      count in the training loss (Keras' class_weight)         */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
+    const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
+                                     see "training that survives" in >>files                  */
+    int    checkpoint_every;      /* 1; write it after so many epochs, and at the end         */
+    bool   checkpoint_updates;    /* false; true: after so many updates of the weights        */
+    bool   resume;                /* false; true: go on from the checkpoint, if there is one  */
+    dl_tensor *const *state;      /* NULL; persistent tensors of yours that go in there too,  */
+    int    state_count;           /* 0      with different names or none                      */
+    const volatile int *stop;     /* NULL; training ends after the update in which *stop has become
+                                     other than 0, by a signal handler of yours, say          */
     int    verbose;               /* 1: a progress bar on a terminal, else a line an epoch;
                                      2: a line an epoch; 0: nothing                           */
     /* Called after each batch and after each epoch; return false to stop (the epoch ends there).
@@ -2123,6 +2191,9 @@ DL_DEF dl_fit dl_fit_default(void);
    infinite stops with the layer's name.
    @F S0-3 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
+
+/* Did the last fit end early because of fit.stop? */
+DL_DEF bool dl_model_stopped(const dl_model *m);
 
 /* What the epochs of the last fit gave: *n of them, owned by the model. */
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
@@ -2145,7 +2216,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
-/* Its optimizer since dl_model_compile (to change the learning rate, say); the model owns it. */
+/* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
+   owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
 
 /* ---- using it ---- */
@@ -2166,10 +2238,12 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data);
    tell apart what the probabilities 0 and 1 do not. */
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x);
 
-/* The layers' output for x [N,...] in the context's mode, recorded: a model as a part of a formula
-   on floor 2. */
+/* The layers' output [N,...] for x [N,...] in the context's mode, recorded: a model as a part of a
+   formula on floor 2. Of several outputs the first. NULL, with a message, for an x that does not
+   fit. */
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x);
-/* The same with all inputs and outputs. */
+/* The same with all inputs and outputs: x[dl_model_input_count(m)], y[dl_model_output_count(m)].
+   False, and y as it was, on failure. */
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x);
 
 /* The next time step: for x [N,...], one step of each of N sequences, what the model would give
@@ -2432,7 +2506,57 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------------ >>images ----
-   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 to 1. */
+   Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
+   new pictures of old ones here returns a new tensor on the tape, without gradient. In this order:
+   files, sizes and cuts, a photographed digit, augmentation. */
+
+#define DL_IMAGE_PIXELS_MAX ((dl_int)1 << 26)     /* larger pictures are refused: 64 million */
+#define DL_IMAGE_ANY 16                           /* see below                               */
+
+/* The picture in n bytes that are a PNG, JPEG or BMP file; channels: 1 grey, 3 colours (red, green,
+   blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
+   or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
+   stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
+   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
+   compiled without DL_USE_STB_IMAGE. */
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
+#ifndef DL_NO_STDIO
+/* The same of a file. */
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels);
+
+/* Write x, [C,H,W] with 1 to 4 channels or [H,W], as a PNG file (not compressed; needs nothing
+   else). Numbers below 0 count as 0, above 1 as 1. */
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path);
+#endif
+
+/* How new pixels are made of old ones: DL_BILINEAR weighs them by their distance, over as many as
+   become one where the picture shrinks (PyTorch: interpolate, bilinear, antialias=True); DL_AREA
+   takes the mean of those that a new pixel touches (mode='area'). */
+typedef enum dl_resampling { DL_BILINEAR, DL_AREA } dl_resampling;
+
+/* x [...,H,W] with another height and width. */
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how);
+
+/* A window of x [...,H,W]: the pixel (top, left) and what is below and right of it; what lies
+   outside of x becomes fill. And x with so many pixels more on each side. */
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill);
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill);
+
+/* x [...,3,H,W] in grey: .299 red + .587 green + .114 blue, as eyes see it: [...,1,H,W]. */
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x);
+
+/* (x - mean[c]) / deviation[c] for each channel c of x [...,C,H,W]; C numbers each. */
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation);
+
+/* A photo, scan or drawing x [C,H,W] of one digit, 1 or 3 channels, made into what MNIST is:
+   [1,28,28], white on black. The paper is what varies slowly (uneven light), ink what differs from
+   it, darker or lighter, in one colour; specks are left out, strokes get MNIST's thickness, the
+   digit is fitted into 20 x 20 and its centre of mass moved to the middle. steps: NULL, or where to
+   put three pictures of the way: the ink, the digit cut out in black and white, its 20 x 20.
+   NULL with a message when there is nothing to see. */
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps);
 
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
@@ -2549,6 +2673,32 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix);
 #endif
 
+#ifndef DL_NO_MODEL
+/* ---- training that survives ----
+       fit.checkpoint = "run.safetensors";  fit.resume = true;
+
+   A training that was killed at any moment, started again, ends with the weights that it would have
+   had undisturbed, bit for bit (on the same build and instruction set; on another there is a
+   warning, unless fit.verbose is 0). A missing file starts anew; fit.epochs is the total. To end on
+   Ctrl-C, let a handler of your own set a variable and give fit.stop its address: training ends
+   after the update, with a checkpoint, and dl_model_stopped tells.
+
+   The file is a safetensors file, written as >>files says. It holds
+     weights.NAME           parameters and running statistics, as they are
+     Adam.0.NAME ...        the optimizer: see dl_optimizer_save
+     state.NAME             the tensors in fit.state
+     checkpoint.best        the weights of the best epoch, for early stopping
+     checkpoint.history     22 numbers of each epoch, in dl_epoch's order
+     checkpoint.place       epoch, samples of it that are done, their loss and accuracy, updates,
+                            the schedule's and early stopping's memory, random streams
+     checkpoint.options     the options, layers and data it was made with, as numbers or hashes:
+                            with others it is refused, and the message names what differs
+   where counts, places, options and history are double numbers, cut into four of 16 bits each. Of
+   data, up to 64 samples are compared; a stream can't go on from its middle and is refused. With
+   accumulate, it is written when a group is complete.
+   Metrics of your own see only what comes after, in the epoch that was cut through. */
+#endif
+
 /* ---- weights, of one's own or others' ---- */
 
 /* A tensor's name in a file, and here. Or the beginning of names, when theirs ends in "." or is "":
@@ -2611,6 +2761,18 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 /* Read them from a buffer. */
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
+
+#ifndef DL_NO_STDIO
+/* What an optimizer knows beside its options, to go on after its parameters were saved and loaded:
+   the states and averages of each ("Adam.0.NAME", "Adam.1.NAME"), its step count, and the learning
+   rate ("Adam.counts"). Load into an optimizer of the same kind for parameters of the same names
+   (or numbers) and sizes. False, and nothing changed, on failure. */
+DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path);
+DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path);
+#endif
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room);
+DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size);
 
 #ifndef DL_NO_SEQUENCES
 /* Name the tensors w of dl_lstm (all kinds), dl_multihead_attention and dl_transformer_encoder or
@@ -2726,13 +2888,13 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #include <cblas.h>
 #endif
 
-/* What is used of stb_image, as its header declares it. */
+/* What is used of stb_image, as its header declares it; without it nothing can be read. */
 #if defined(DL_USE_STB_IMAGE)
 #define DLI_STB true
+#ifndef STBI_INCLUDE_STB_IMAGE_H
 #ifdef __cplusplus
 extern "C" {
 #endif
-#ifndef STBI_INCLUDE_STB_IMAGE_H
 extern unsigned char *stbi_load_from_memory(const unsigned char *p, int bytes, int *width,
                                             int *height, int *channels, int wanted);
 extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, int *height,
@@ -2740,18 +2902,51 @@ extern int stbi_info_from_memory(const unsigned char *p, int bytes, int *width, 
 extern const char *stbi_failure_reason(void);
 extern void stbi_image_free(void *p);
 extern int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes);
-#endif
 #ifdef __cplusplus
 }
 #endif
+#endif
+static const char *dli_stb_reason(void)
+{
+    const char *reason = stbi_failure_reason();
+    return reason ? reason : "unknown reason";
+}
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
+{
+    return stbi_info_from_memory(p, bytes, W, H, C) != 0;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    int W, H, C;
+    return stbi_load_from_memory(p, bytes, &W, &H, &C, channels);
+}
+static void dli_stb_free(uint8_t *p) { stbi_image_free(p); }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
+{
+    return stbi_zlib_decode_noheader_buffer((char *)to, room, (const char *)from, bytes);
+}
 #else
 #define DLI_STB false
-static int stbi_zlib_decode_noheader_buffer(char *to, int room, const char *from, int bytes)
+static const char *dli_stb_reason(void) { return ""; }
+static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
+{
+    return p && bytes && W && H && C && DLI_STB;
+}
+static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
+{
+    (void)p;
+    (void)bytes;
+    (void)channels;
+    return NULL;
+}
+static void dli_stb_free(uint8_t *p) { (void)p; }
+static int dli_stb_inflate(uint8_t *to, int room, const uint8_t *from, int bytes)
 {
     (void)to;
     (void)room;
     (void)from;
-    return -bytes;
+    (void)bytes;
+    return -1;
 }
 #endif
 
@@ -3268,6 +3463,20 @@ struct dl_data {
     struct dli_storage *storage;
 };
 
+struct dl_loader {
+    dl_data  data;                  /* a view of its own, so that the storage stays   */
+    dl_int   batch_size;
+    dl_int   next;                  /* samples of this epoch handed out yet           */
+    dl_rng   rng;
+    bool     shuffle;
+    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
+    int32_t *labels;                /* room for a batch's labels                      */
+    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
+    int32_t *buffered;              /* and their labels                               */
+    dl_int   filled;
+    bool     dry;                   /* the stream has no more                         */
+};
+
 /* ---- text ----
    printf writes the point of a number as the program's locale has it: "0,75" in German, two bytes
    in Pashto. All text is made by dli_format and dli_print instead, which know printf's conversions
@@ -3444,7 +3653,7 @@ static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 
 DL_DEF const char *dl_code_text(dl_code code)
 {
-    int i = (int)code;
+    const int i = (int)code;
     return i >= 0 && i < (int)DLI_ERROR_COUNT ? dli_code_texts[i] : "unknown error";
 }
 
@@ -3774,6 +3983,23 @@ DL_DEF void dl_rng_permutation(dl_rng *r, int32_t *order, dl_int n)
         order[i] = order[j];
         order[j] = t;
     }
+}
+
+/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
+static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+    uint32_t table[16];
+    for (uint32_t i = 0; i < 16; i++) {
+        table[i] = i;
+        for (int bit = 0; bit < 4; bit++)
+            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
+    }
+    crc = ~crc;
+    for (size_t i = 0; i < n; i++) {
+        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
+        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
+    }
+    return ~crc;
 }
 
 /* ---- sorting ----
@@ -5144,32 +5370,8 @@ DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
 
 DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
 
-/* --------------------------------------------------------------------------- >>fast-impl ---- */
-
-#if !DLI_DOUBLE && !DLI_EXCESS
-#define DLI_FAST 1
-#else
-#define DLI_FAST 0
-#endif
-
-/* What is done with the sums of a convolution before they are written: nothing, ReLU, ReLU and
-   2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
-typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
-
-/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
-   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
-   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
-typedef struct dli_conv_arrays {
-    const dl_real *x, *w, *b;
-    dl_real *y;
-    int32_t *won;
-    const dl_real *dy;
-    dl_real *dx, *dw, *db;
-    bool add;
-} dli_conv_arrays;
-
-#if DLI_FAST
-/* Matrix products and array loops at full vector speed.
+/* --------------------------------------------------------------------------- >>fast-impl ----
+   Matrix products and array loops at full vector speed.
 
    Everything above this room is written to be read; this room is written to be fast, and every
    function in it is tested against its readable twin. Read in this order:
@@ -5231,6 +5433,29 @@ typedef struct dli_conv_arrays {
       threads, and results are equal bit for bit. Sums across samples are cut into chunks that do
       not depend on the threads, and added in order. */
 
+#if !DLI_DOUBLE && !DLI_EXCESS
+#define DLI_FAST 1
+#else
+#define DLI_FAST 0
+#endif
+
+/* What is done with the sums of a convolution before they are written: nothing, ReLU, ReLU and
+   2 x 2 max-pooling. Writing first and doing it in a second pass costs more than the sums. */
+typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dli_conv_end;
+
+/* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
+   end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
+   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
+typedef struct dli_conv_arrays {
+    const dl_real *x, *w, *b;
+    dl_real *y;
+    int32_t *won;
+    const dl_real *dy;
+    dl_real *dx, *dw, *db;
+    bool add;
+} dli_conv_arrays;
+
+#if DLI_FAST
 DLI_INLINE dl_int dli_ceil_div(dl_int a, dl_int b) { return (a + b - 1) / b; }
 DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, unit) * unit; }
 
@@ -8156,6 +8381,7 @@ static bool dli_undone(const void *first, ...) { return first == NULL; }
 #define dli_pool_plain               dli_undone
 #define dli_fast_max_pool2d_forward  dli_undone
 #define dli_fast_max_pool2d_backward dli_undone
+#define dli_recurrent_floats         dli_undone
 #endif /* DLI_FAST */
 
 DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
@@ -8290,99 +8516,68 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
     dlk_matmul_backward(da, db, dy, a, b, N, K, M);
 }
 
+/* Those that no entry of the table names. They say whether they did it. */
 #if DLI_FAST
 #define DLI_PICK(way, name, value, gradient, formula, what) \
     if (kernel == dlk_##name##_##way) { \
         fast = c->fast->name##_##way; \
         kind = DLI_JOB_##name##_##way; \
     }
-#endif
-
-/* An elementwise function, by its kernel: the library's own may have a twin. */
-static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
-                              const dl_real *x, dl_int n, double p, double q)
+static bool dli_fast_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, float *y,
+                                   const float *x, dl_int n, double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, dl_int, float, float) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, forward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, forward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
+    return true;
 }
-
-static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
-                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
-                               double p, double q)
+static bool dli_fast_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, float *dx, bool add,
+                                    const float *dy, const float *y, const float *x, dl_int n,
+                                    double p, double q)
 {
-#if DLI_FAST
     void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
                  int) = NULL;
     dli_job_kind kind = DLI_JOB_KINDS;
-    if (!c->reference) { DLK_UNARY_VECTOR(DLI_PICK, backward) }
-    if (fast) {
-        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
-                                             (float)q, add));
-        return;
-    }
-#endif
-    (void)c;
-    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
-    kernel(dx, dy, y, x, n, p, q);
+    DLK_UNARY_VECTOR(DLI_PICK, backward)
+    if (!fast) return false;
+    DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                         (float)q, add));
+    return true;
 }
 
-/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
-static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
-                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+static bool dli_fast_row(const dli_fast *f, dlk_add_forward_fn kernel, float *y, const float *a,
+                         const float *b, dl_int n, dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const dli_fast *f = c->fast;
     const bool sum = kernel == dlk_add_forward, product = kernel == dlk_mul_forward;
-    if (!c->reference && sa == 1 && sb == 1 && (sum || product)) {
-        (sum ? f->add : f->mul)(y, a, b, n);
-        return;
-    }
-    if (!c->reference && sa == 1 && sb == 1 && kernel == dlk_sub_forward) {
+    const bool dense = sa == 1 && sb == 1, one = sa + sb == 1 && sa * sb == 0;
+    if (dense && (sum || product)) (sum ? f->add : f->mul)(y, a, b, n);
+    else if (dense && kernel == dlk_sub_forward) {
         f->affine_forward(y, b, n, -1, -0.0f);
         f->add(y, y, a, n);
-        return;
-    }
-    if (!c->reference && sa + sb == 1 && sa * sb == 0 && (sum || product)) {
+    } else if (one && (sum || product)) {
         const float k = sa ? *b : *a;                    /* adding -0 keeps every sign */
         f->affine_forward(y, sa ? a : b, n, sum ? 1 : k, sum ? k : -0.0f);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(y, a, b, n, sa, sb);
+    } else return false;
+    return true;
 }
-
-static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
-                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
-                                dl_int sa, dl_int sb)
+static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, float *da, float *db,
+                              const float *dy, const float *a, const float *b, dl_int n,
+                              dl_int sa, dl_int sb)
 {
-#if DLI_FAST
-    const bool steps = (sa == 0 || sa == 1) && (sb == 0 || sb == 1) && !c->reference;
-    if (steps && (kernel == dlk_add_backward || kernel == dlk_sub_backward)) {
-        dli_half_sum_back(c->fast, da, sa, dy, 1, n);
-        dli_half_sum_back(c->fast, db, sb, dy, kernel == dlk_add_backward ? 1.0f : -1.0f, n);
-        return;
-    }
-    if (steps && kernel == dlk_mul_backward) {
-        dli_half_mul_back(c->fast, da, sa, dy, b, sb, n);
-        dli_half_mul_back(c->fast, db, sb, dy, a, sa, n);
-        return;
-    }
-#endif
-    (void)c;
-    kernel(da, db, dy, a, b, n, sa, sb);
+    const bool sum = kernel == dlk_add_backward, difference = kernel == dlk_sub_backward;
+    if (sa < 0 || sa > 1 || sb < 0 || sb > 1) return false;
+    if (sum || difference) {
+        dli_half_sum_back(f, da, sa, dy, 1, n);
+        dli_half_sum_back(f, db, sb, dy, sum ? 1.0f : -1.0f, n);
+    } else if (kernel == dlk_mul_backward) {
+        dli_half_mul_back(f, da, sa, dy, b, sb, n);
+        dli_half_mul_back(f, db, sb, dy, a, sa, n);
+    } else return false;
+    return true;
 }
 
-#if DLI_FAST
 /* From the end, where a cache may still have what was written last. */
 static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
 {
@@ -8396,25 +8591,78 @@ static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
     }
     return top;
 }
-#endif
-
-/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. */
-static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
 {
-    double sum = 0;
-#if DLI_FAST
-    double part[64];                               /* of blocks that no thread count changes */
-    for (dl_int i = 0; !c->reference && i < n; i += 64 * DLI_BLOCK) {
+    double sum = 0, part[64];                      /* of blocks that no thread count changes */
+    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
         const float *xi = x + i;
         const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
         DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
                    part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
         for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
     }
-    if (!c->reference) return sum;
+    return sum;
+}
+static bool dli_fast_decay(const dli_fast *f, float *w, dl_int n, double rate)
+{
+    f->axpy(w, -(float)rate, w, n);
+    return true;
+}
+static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int n, double scale)
+{
+    f->bytes(y, x, n, (float)scale);
+    return true;
+}
+#else
+#define dli_fast_unary_forward  dli_undone
+#define dli_fast_unary_backward dli_undone
+#define dli_fast_row            dli_undone
+#define dli_fast_row_back       dli_undone
+#define dli_fast_top            dli_undone
+#define dli_fast_squares        dli_undone
+#define dli_fast_decay          dli_undone
+#define dli_fast_bytes          dli_undone
 #endif
-    (void)c;
+
+/* An elementwise function, by its kernel: the library's own may have a twin. */
+static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
+                              const dl_real *x, dl_int n, double p, double q)
+{
+    if (!c->reference && dli_fast_unary_forward(c, kernel, y, x, n, p, q)) return;
+    kernel(y, x, n, p, q);
+}
+
+static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real *dx, bool add,
+                               const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
+                               double p, double q)
+{
+    if (!c->reference && dli_fast_unary_backward(c, kernel, dx, add, dy, y, x, n, p, q)) return;
+    if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
+    kernel(dx, dy, y, x, n, p, q);
+}
+
+/* A row of arithmetic on two tensors, steps sa and sb apart (0: the same number again). */
+static void dli_binary_row(dl_ctx *c, dlk_add_forward_fn kernel, dl_real *y, const dl_real *a,
+                           const dl_real *b, dl_int n, dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row(c->fast, kernel, y, a, b, n, sa, sb))
+        kernel(y, a, b, n, sa, sb);
+}
+
+static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *da, dl_real *db,
+                                const dl_real *dy, const dl_real *a, const dl_real *b, dl_int n,
+                                dl_int sa, dl_int sb)
+{
+    if (c->reference || !dli_fast_row_back(c->fast, kernel, da, db, dy, a, b, n, sa, sb))
+        kernel(da, db, dy, a, b, n, sa, sb);
+}
+
+/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
+   a float. */
+static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+{
+    if (DLI_FAST && !c->reference) return dli_fast_squares(c, x, n);
+    double sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
 }
@@ -8422,11 +8670,8 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 /* The largest |x|; NaN or infinity if one is. */
 static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 {
+    if (DLI_FAST && !c->reference) return dli_fast_top(c, x, n);
     double top = 0;
-#if DLI_FAST
-    if (!c->reference) return dli_fast_top(c, x, n);
-#endif
-    (void)c;
     for (dl_int i = 0; i < n && top < INFINITY; i++) {
         const double a = fabs((double)x[i]);
         if (!(a <= top)) top = a;
@@ -8437,25 +8682,14 @@ static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
-#if DLI_FAST
-    if (DLI_OURS(c, affine_forward)) {
-        c->fast->axpy(w, -(float)rate, w, n);
-        return;
-    }
-#endif
+    if (DLI_OURS(c, affine_forward) && dli_fast_decay(c->fast, w, n, rate)) return;
     c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
-#if DLI_FAST
-    if (!c->reference) {
-        c->fast->bytes(y, x, n, (float)scale);
-        return;
-    }
-#endif
-    (void)c;
+    if (!c->reference && dli_fast_bytes(c->fast, y, x, n, scale)) return;
     for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
 
@@ -8721,9 +8955,10 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
         const dli_conv_arrays a = { x, w, NULL, NULL, NULL, dy, dx, dw, db, add_dx };
         return dli_conv_run(c, s, DLI_END_LINEAR, &a);
     }
-    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
-    dl_real *col = dli_col(c, s), *dcol = col + K * P;
+    dl_real *col = dli_col(c, s);
     if (!col) return false;
+    dl_real *dcol = col + K * P;
+    if (dx && !add_dx) memset(dx, 0, (size_t)(s->N * s->C * s->H * s->W) * sizeof *dx);
     if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
@@ -8771,11 +9006,7 @@ static void dli_recurrent_room(const struct dli_fast *fast, dl_recurrent_kind ki
 {
     *saved = (double)s->N * (double)s->T * (double)(dli_cells[kind].kept * s->H);
     *work = 2 * (double)(dli_cells[kind].gates + 1) * (double)s->H;
-#if DLI_FAST
     if (fast) dli_recurrent_floats(fast, kind, s, saved, work);
-#else
-    (void)fast;
-#endif
 }
 
 /* The kernels of one kind, and the twin's functions if it may run instead of them: chosen by the
@@ -8887,9 +9118,7 @@ static void dli_fast_attention_backward(dl_ctx *c, dl_real *dq, dl_real *dk, dl_
 
 DL_DEF dl_shape dl_shape6(dl_int a, dl_int b, dl_int c, dl_int d, dl_int e, dl_int f)
 {
-    dl_shape s;
-    s.rank = 6;
-    s.dim[0] = a; s.dim[1] = b; s.dim[2] = c; s.dim[3] = d; s.dim[4] = e; s.dim[5] = f;
+    const dl_shape s = { 6, { a, b, c, d, e, f } };
     return s;
 }
 
@@ -8928,16 +9157,16 @@ static dl_shape dli_batch_shape(dl_int n, dl_shape s)
 
 DL_DEF dl_int dl_shape_size(dl_shape s)
 {
-    dl_int size = 1, limit = PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4;
-    bool empty = false;
+    double all = 1;                 /* without the zeros: products of some dims fit as well */
+    dl_int size = 1;
     if (s.rank < 0 || s.rank > DL_MAX_DIMS) return -1;
-    for (int i = 0; i < s.rank; i++) {  /* without the zeros: products of some dims fit as well */
+    for (int i = 0; i < s.rank; i++) {
         if (s.dim[i] < 0) return -1;
-        if (s.dim[i] == 0) { empty = true; continue; }
-        if (size > limit / s.dim[i]) return -1;
-        size *= s.dim[i];
+        if (s.dim[i] > 0) all *= (double)s.dim[i];
     }
-    return empty ? 0 : size;
+    if (all > (double)(PTRDIFF_MAX / (dl_int)sizeof(dl_real) / 4)) return -1;
+    for (int i = 0; i < s.rank; i++) size *= s.dim[i];
+    return size;
 }
 
 DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
@@ -8950,11 +9179,11 @@ DL_DEF bool dl_shape_equal(dl_shape a, dl_shape b)
 /* "[128,784]" into s, for messages. */
 static const char *dli_shape_text(char s[DLI_SHAPE_TEXT], dl_shape shape)
 {
-    int at = snprintf(s, DLI_SHAPE_TEXT, "[");
+    dli_text out = { s, DLI_SHAPE_TEXT, 0, NULL, false };
     for (int i = 0; i < shape.rank && i < DL_MAX_DIMS; i++)
-        at += snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), i ? ",%lld" : "%lld",
-                       (long long)shape.dim[i]);
-    snprintf(s + at, (size_t)(DLI_SHAPE_TEXT - at), "]");
+        dli_putf(&out, "%s%lld", i ? "," : "[", (long long)shape.dim[i]);
+    dli_put(&out, shape.rank > 0 ? "]" : "[]");
+    s[out.length] = 0;
     return s;
 }
 
@@ -9080,7 +9309,8 @@ static dl_tensor *dli_tape_header(dl_ctx *c, const char *who, dl_shape shape, dl
     memset(t, 0, sizeof *t);
     t->data = data;
     t->size = n;
-    t->shape = dli_rank(shape, shape.rank);
+    t->shape = shape;
+    for (int i = shape.rank; i < DL_MAX_DIMS; i++) t->shape.dim[i] = 0;
     t->ctx = c;
     t->generation = c->generation;
     t->serial = c->serial++;
@@ -9172,10 +9402,7 @@ DL_DEF dl_init dl_init_zeros(void) { return dl_init_constant(0); }
 
 static dl_init dli_init(dl_init_kind kind, double a, double b)
 {
-    dl_init init;
-    init.kind = kind;
-    init.a = a;
-    init.b = b;
+    const dl_init init = { kind, a, b };
     return init;
 }
 
@@ -9200,12 +9427,11 @@ DL_DEF dl_init dl_init_torch(dl_int fan_in)
    twice for the sake of rounding, then scaled by gain. w holds normal numbers. */
 static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
 {
-    bool tall = R > C;
-    dl_int n = tall ? C : R, len = tall ? R : C;            /* n vectors of len numbers */
-    dl_int vs = tall ? 1 : C, es = tall ? C : 1;            /* steps between vectors, elements */
+    const bool tall = R > C;
+    const dl_int n = tall ? C : R, len = tall ? R : C;      /* n vectors of len numbers */
+    const dl_int vs = tall ? 1 : C, es = tall ? C : 1;      /* steps between vectors, elements */
     for (dl_int i = 0; i < n; i++) {
         dl_real *v = w + i * vs;
-        double norm = 0;
         for (int twice = 0; twice < 2; twice++)
             for (dl_int j = 0; j < i; j++) {
                 const dl_real *u = w + j * vs;
@@ -9213,48 +9439,52 @@ static void dli_orthogonalize(dl_real *w, dl_int R, dl_int C, double gain)
                 for (dl_int k = 0; k < len; k++) dot += (double)u[k * es] * (double)v[k * es];
                 for (dl_int k = 0; k < len; k++) v[k * es] -= (dl_real)(dot * (double)u[k * es]);
             }
-        for (dl_int k = 0; k < len; k++) norm += (double)v[k * es] * (double)v[k * es];
-        norm = sqrt(norm);
+        double square = 0;
+        for (dl_int k = 0; k < len; k++) square += (double)v[k * es] * (double)v[k * es];
+        const double norm = sqrt(square);
         for (dl_int k = 0; k < len; k++) v[k * es] = (dl_real)((double)v[k * es] / norm);
     }
     for (dl_int i = 0; i < R * C; i++) w[i] = (dl_real)((double)w[i] * gain);
 }
 
-DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+/* Fill t uniformly from [a, b), or normally with mean a and standard deviation b. */
+static void dli_draw(dl_tensor *t, bool uniform, double a, double b)
 {
-    double a = init.a, b = init.b, fan_in, fan_out;
-    bool uniform = false, scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;
-    dl_int rest;
-    dl_rng *r;
-    if (!dli_usable("dl_initialize", t) || !dli_writable("dl_initialize", t)) return false;
-    r = &t->ctx->rng;
-    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "dl_initialize: no kind %d; make it with one of "
-                       "the functions dl_init_...", (int)init.kind);
-    if (scaled && t->shape.rank < 2)
-        return dl_fail(t->ctx, DL_ERR_SHAPE, "dl_initialize: Glorot, He and orthogonal need a "
-                       "weight of rank 2 or more, not rank %d", t->shape.rank);
-    ++*dli_version(t);
-    if (t->size == 0) return true;
-    rest = scaled ? t->size / t->shape.dim[0] / t->shape.dim[1] : 1;
-    fan_in = scaled ? (double)(t->shape.dim[1] * rest) : 1;
-    fan_out = scaled ? (double)(t->shape.dim[0] * rest) : 1;
-    switch (init.kind) {
-    case DL_INIT_CONSTANT:
-        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)a;
-        return true;
-    case DL_INIT_UNIFORM: uniform = true; break;
-    case DL_INIT_NORMAL: break;
-    case DL_INIT_GLOROT_UNIFORM: uniform = true; b = sqrt(6 / (fan_in + fan_out)); a = -b; break;
-    case DL_INIT_GLOROT_NORMAL: a = 0; b = sqrt(2 / (fan_in + fan_out)); break;
-    case DL_INIT_HE_UNIFORM: uniform = true; b = sqrt(6 / fan_in); a = -b; break;
-    case DL_INIT_HE_NORMAL: a = 0; b = sqrt(2 / fan_in); break;
-    case DL_INIT_ORTHOGONAL: a = 0; b = 1; break;
-    }
+    dl_rng *r = &t->ctx->rng;
     for (dl_int i = 0; i < t->size; i++)
         t->data[i] = uniform ? dli_uniform(r, a, b) : (dl_real)(a + b * dl_rng_normal(r));
-    if (init.kind == DL_INIT_ORTHOGONAL)
-        dli_orthogonalize(t->data, t->shape.dim[0], t->size / t->shape.dim[0], init.a);
+}
+
+DL_DEF bool dl_initialize(dl_tensor *t, dl_init init)
+{
+    const char *who = "dl_initialize";
+    const bool scaled = init.kind >= DL_INIT_GLOROT_UNIFORM;    /* to the weight's fans */
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
+    if ((int)init.kind < 0 || (int)init.kind > (int)DL_INIT_ORTHOGONAL)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: no kind %d; make it with one of the functions "
+                       "dl_init_...", who, (int)init.kind);
+    if (scaled && t->shape.rank < 2)
+        return dl_fail(t->ctx, DL_ERR_SHAPE, "%s: Glorot, He and orthogonal need a weight of rank "
+                       "2 or more, not rank %d", who, t->shape.rank);
+    ++*dli_version(t);
+    if (t->size == 0) return true;
+    const dl_int out = scaled ? t->shape.dim[0] : 1, in = scaled ? t->shape.dim[1] : 1;
+    const dl_int rest = t->size / out / in;
+    const double fan_in = (double)(in * rest), both = fan_in + (double)(out * rest);
+    switch (init.kind) {
+    case DL_INIT_CONSTANT:
+        for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)init.a;
+        break;
+    case DL_INIT_UNIFORM: dli_draw(t, true, init.a, init.b); break;
+    case DL_INIT_NORMAL: dli_draw(t, false, init.a, init.b); break;
+    case DL_INIT_GLOROT_UNIFORM: dli_draw(t, true, -sqrt(6 / both), sqrt(6 / both)); break;
+    case DL_INIT_GLOROT_NORMAL: dli_draw(t, false, 0, sqrt(2 / both)); break;
+    case DL_INIT_HE_UNIFORM: dli_draw(t, true, -sqrt(6 / fan_in), sqrt(6 / fan_in)); break;
+    case DL_INIT_HE_NORMAL: dli_draw(t, false, 0, sqrt(2 / fan_in)); break;
+    case DL_INIT_ORTHOGONAL:
+        dli_draw(t, false, 0, 1);
+        dli_orthogonalize(t->data, out, t->size / out, init.a);
+    }
     return true;
 }
 
@@ -9268,13 +9498,18 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
     return t;
 }
 
-DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+/* t, just made by who, with a copy of the numbers at data; NULL with a message if that is NULL. */
+static dl_tensor *dli_filled(dl_ctx *c, const char *who, dl_tensor *t, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_param_from", "data");
-    else t = dli_persistent(dl, "dl_param_from", shape, true);
+    if (!data) return dli_no_tensor(dli_null(c, who, "data"));
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
+}
+
+DL_DEF dl_tensor *dl_param_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
+{
+    const char *who = "dl_param_from";
+    return dli_filled(dl, who, data ? dli_persistent(dl, who, shape, true) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_state(dl_ctx *dl, dl_shape shape)
@@ -9318,27 +9553,26 @@ DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
 DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 0); }
 DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape) { return dl_full(dl, shape, 1); }
 
+/* A tape tensor drawn from a distribution; NULL without memory. */
+static dl_tensor *dli_drawn(dl_ctx *c, const char *who, dl_shape shape, dl_init init)
+{
+    dl_tensor *t = dli_tape_tensor(c, who, shape);
+    return t && dl_initialize(t, init) ? t : NULL;
+}
+
 DL_DEF dl_tensor *dl_rand(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_rand", shape);
-    if (t) dl_initialize(t, dl_init_uniform(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_rand", shape, dl_init_uniform(0, 1));
 }
 
 DL_DEF dl_tensor *dl_randn(dl_ctx *dl, dl_shape shape)
 {
-    dl_tensor *t = dli_tape_tensor(dl, "dl_randn", shape);
-    if (t) dl_initialize(t, dl_init_normal(0, 1));
-    return t;
+    return dli_drawn(dl, "dl_randn", shape, dl_init_normal(0, 1));
 }
 
 DL_DEF dl_tensor *dl_from(dl_ctx *dl, dl_shape shape, const dl_real *data)
 {
-    dl_tensor *t = NULL;
-    if (!data) dli_null(dl, "dl_from", "data");
-    else t = dli_tape_tensor(dl, "dl_from", shape);
-    if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
-    return t;
+    return dli_filled(dl, "dl_from", data ? dli_tape_tensor(dl, "dl_from", shape) : NULL, data);
 }
 
 DL_DEF dl_tensor *dl_borrow(dl_ctx *dl, dl_shape shape, dl_real *data)
@@ -9359,14 +9593,24 @@ static bool dli_check_index(dl_ctx *c, const char *who, const char *what, const 
     return true;
 }
 
+/* Of n tensors; those that are NULL do not count. */
+static bool dli_all_finite(dl_tensor *const *t, int n)
+{
+    for (int k = 0; k < n; k++)
+        for (dl_int i = 0; t[k] && i < t[k]->size; i++)
+            if (!(fabs((double)t[k]->data[i]) <= DBL_MAX)) return false;
+    return true;
+}
+
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
-    dl_tensor *t;
-    if (!label) dli_null(dl, "dl_one_hot", "label");
-    if (!dl || !label || !dli_check_index(dl, "dl_one_hot", "label", label, N, classes))
-        return NULL;
-    t = dl_zeros(dl, dl_shape2(N, classes));
-    if (t) for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
+    const char *who = "dl_one_hot";
+    if (!label) return dli_no_tensor(dli_null(dl, who, "label"));
+    if (!dl || !dli_check_index(dl, who, "label", label, N, classes)) return NULL;
+    dl_tensor *t = dli_tape_tensor(dl, who, dl_shape2(N, classes));
+    if (!t) return NULL;
+    memset(t->data, 0, (size_t)t->size * sizeof *t->data);
+    for (dl_int i = 0; i < N; i++) t->data[i * classes + label[i]] = 1;
     return t;
 }
 
@@ -9395,24 +9639,24 @@ DL_DEF bool dl_copy_in(dl_tensor *t, const dl_real *data)
 
 DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
 {
-    if (!dli_usable("dl_assign", state)) return false;
-    if (value == DL_NONE)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the value is DL_NONE");
-    if (!dli_usable("dl_assign", value)) return false;
+    const char *who = "dl_assign";
+    if (!dli_usable(who, state)) return false;
+    dl_ctx *c = state->ctx;
+    if (value == DL_NONE) return dl_fail(c, DL_ERR_ARGUMENT, "%s: the value is DL_NONE", who);
+    if (!dli_usable(who, value)) return false;
     if (state->generation != DLI_PERSISTENT)
-        return dl_fail(state->ctx, DL_ERR_ARGUMENT, "dl_assign: the first tensor is on the tape; "
-                       "make it with dl_state or dl_param");
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: the first tensor is on the tape; make it with "
+                       "dl_state or dl_param", who);
     if (state->size != value->size)
-        return dl_fail(state->ctx, DL_ERR_SHAPE, "dl_assign: state %s and value %s differ in size",
-                       dli_shown(state->ctx, state->shape), dli_shown(state->ctx, value->shape));
+        return dl_fail(c, DL_ERR_SHAPE, "%s: state %s and value %s differ in size", who,
+                       dli_shown(c, state->shape), dli_shown(c, value->shape));
     return dl_copy_in(state, value->data);
 }
 
 DL_DEF dl_tensor *dl_keep(const dl_tensor *t)
 {
-    dl_tensor *k;
     if (!dli_usable("dl_keep", t)) return NULL;
-    k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
+    dl_tensor *k = dli_persistent(t->ctx, "dl_keep", t->shape, false);
     if (k) memcpy(k->data, t->data, (size_t)t->size * sizeof *t->data);
     return k;
 }
@@ -9425,16 +9669,14 @@ DL_DEF dl_tensor *dl_detach(dl_tensor *t)
 
 DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 {
-    if (!dli_usable("dl_set_requires_grad", t) || !dli_writable("dl_set_requires_grad", t))
-        return false;
+    const char *who = "dl_set_requires_grad";
+    if (!dli_usable(who, t) || !dli_writable(who, t)) return false;
     if (t->node)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: the tensor is the result of "
-                       "%s, "
-                       "not a leaf; dl_detach it first", t->node->op);
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: the tensor is the result of %s, not a leaf; "
+                       "dl_detach it first", who, t->node->op);
     if (on && !t->grad && t->generation == DLI_PERSISTENT)
-        return dl_fail(t->ctx, DL_ERR_STATE, "dl_set_requires_grad: a dl_state or dl_keep "
-                       "tensor has "
-                       "no gradient; make it with dl_param");
+        return dl_fail(t->ctx, DL_ERR_STATE, "%s: a dl_state or dl_keep tensor has no gradient; "
+                       "make it with dl_param", who);
     t->requires_grad = on;
     return true;
 }
@@ -9466,16 +9708,10 @@ DL_DEF bool dl_unfreeze(dl_tensor *const *params, int n)
 
 DL_DEF dl_mark dl_tape_mark(dl_ctx *dl)
 {
-    dl_mark m;
-    memset(&m, 0, sizeof m);
-    if (!dl) return m;
-    m.generation = dl->generation;
-    m.serial = dl->serial;
-    m.tensors = dl->slab[dl->generation % 2].count;
-    m.chunk = dl->arena.chunk;
-    m.used = dl->arena.used;
-    m.node = dl->last;
-    m.reached = dl->reached;
+    const dl_mark none = { 0, 0, 0, 0, 0, NULL, NULL };
+    if (!dl) return none;
+    const dl_mark m = { dl->generation, dl->serial, dl->slab[dl->generation % 2].count,
+                        dl->arena.chunk, dl->arena.used, dl->last, dl->reached };
     return m;
 }
 
@@ -9517,10 +9753,8 @@ DL_DEF bool dl_tape_release(dl_ctx *dl, dl_mark mark)
 
 DL_DEF void dl_tape_clear(dl_ctx *dl)
 {
-    dl_mark start;
     if (!dl) return;
-    memset(&start, 0, sizeof start);
-    start.generation = dl->generation;
+    const dl_mark start = { dl->generation, 0, 0, 0, 0, NULL, NULL };
     dl_tape_release(dl, start);
     dl->generation++;                          /* the other slab: old headers stay readable, */
     dl->slab[dl->generation % 2].count = 0;    /* so that using one is caught                */
@@ -9536,7 +9770,7 @@ DL_DEF size_t dl_tape_bytes(const dl_ctx *dl) { return dl ? dl->tape_bytes : 0; 
 
 DL_DEF bool dl_set_no_grad(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->no_grad : false;
+    const bool was = dl_no_grad(dl);
     if (dl) dl->no_grad = on;
     return was;
 }
@@ -9545,7 +9779,7 @@ DL_DEF bool dl_no_grad(const dl_ctx *dl) { return dl ? dl->no_grad : false; }
 
 DL_DEF bool dl_set_training(dl_ctx *dl, bool on)
 {
-    bool was = dl ? dl->training : true;
+    const bool was = dl_training(dl);
     if (dl) dl->training = on;
     return was;
 }
@@ -9588,8 +9822,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
                                                 (sizeof *node->in + sizeof *node->in_version +
                                                  sizeof *node->in_wanted));
     if (!node) return false;
-    memset(node, 0, sizeof *node);
-    if (bytes) node->state = memcpy(node + 1, state, bytes);
+    node->state = bytes ? memcpy(node + 1, state, bytes) : NULL;
     node->in = (dl_tensor **)(void *)((char *)(node + 1) + room);
     node->in_version = (uint32_t *)(void *)(node->in + n);
     node->in_wanted = (bool *)(void *)(node->in_version + n);
@@ -9602,6 +9835,7 @@ static bool dli_record(dl_tensor *out, const char *op, dl_tensor *const *in, int
     node->op = op;
     node->backward = backward;
     node->out = out;
+    node->spent = node->failed = false;
     node->prev = c->last;
     c->last = node;
     out->node = node;
@@ -9957,6 +10191,12 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     dli_walk w;
     memset(&w, 0, sizeof w);
     dl_int step_a = 1, step_b = 1;
+    if (dl_shape_equal(a, b)) {                         /* most often: a single row */
+        w.rank = 1;
+        w.n[0] = dl_shape_size(y);
+        w.sa[0] = w.sb[0] = 1;
+        return w;
+    }
     for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
@@ -11249,7 +11489,14 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
 }
 
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences: recurrent nets, embedding, attention ---- */
+/* ---- sequences: recurrent nets, embedding, attention ----
+   dl_lstm and its like stand on three steps: dli_recurrent_net walks over layers and directions,
+   dli_recurrent_layer is the operation that is recorded (one for a whole layer, not one for each
+   time step), and the kernels walk over time. Its result is one array with y, h and c behind one
+   another; what the caller gets are views of it. So the gradients of all three are complete when
+   the tape gets back to the operation, whichever of them were used. Attention is one operation for
+   all samples and heads, that keeps the probabilities. What comes after it, multi-head attention
+   and the transformers' blocks, records nothing itself: it is made of other operations. */
 
 #define DLI_STACK_MAX 1000                    /* so that numbers of weights fit an int */
 
@@ -11590,8 +11837,8 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
 }
 
 /* A cell is a sequence of one step; views make [N,D] one and its result a cell's. */
-static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x, dl_tensor *h,
-                                dl_tensor *c, dl_tensor *const *w)
+static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tensor *x,
+                                dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
@@ -11609,21 +11856,21 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
     return out.h && (kind != DL_LSTM || out.c) ? out : dli_no_sequence();
 }
 
-DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, w, h, DL_NONE).h;
 }
-DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *h, dl_tensor *c, dl_tensor *const *w)
+DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
-    return dli_one_step("dl_lstm_cell", DL_LSTM, x, h, c, w);
+    return dli_one_step("dl_lstm_cell", DL_LSTM, x, w, h, c);
 }
-DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *h, dl_tensor *const *w)
+DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_gru_cell", DL_GRU, x, h, DL_NONE, w).h;
+    return dli_one_step("dl_gru_cell", DL_GRU, x, w, h, DL_NONE).h;
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
@@ -11983,13 +12230,22 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
 #endif
 
 /* ------------------------------------------------------------------------- >>layers-impl ----
-   Read dl_model_add first: it makes a layer from its description, whosever that is. Then the
-   layers, each as its options, its fields, build and forward, from the shortest (flatten) on;
-   forward gives the output before the activation, which the model applies. */
+   Read in this order: dl_model_add_from, which makes a layer from its description, whosever that
+   is (dli_layer_new: its memory; dli_layer_build: its shapes and parameters; dli_layer_join: its
+   place in the model). Then the layers, from the shortest (flatten) on, each as its fields, its
+   forward and its build. A forward is mostly one formula of >>ops, and gives the output before the
+   activation, which the model applies or fuses with the loss. The table behind them says what is
+   what; at the end stand the functions that add a layer of the table.
 
-#define DLI_NAME(code, text) text,
+   A weight W [M,D] begins at random, so that neurons differ, and of such a size that signals keep
+   theirs: of inputs with variance v and independent weights with variance s^2 around 0, the sum
+   y = sum_d w_d x_d has the variance D s^2 v, and on the way back dx has M s^2 times that of dy.
+   Glorot's s^2 = 2 / (D + M) lies between what the two want, 1 / D and 1 / M; a ReLU halves what
+   passes it, so He's is 2 / D. */
+
+#define DLI_NAME(code, text, formula, low, high) text,
+#define DLI_CASE(code, text, formula, low, high) case code: return formula;
 static const char *const dli_activation_names[] = { DL_ACTIVATIONS(DLI_NAME) NULL };
-#undef DLI_NAME
 
 DL_DEF const char *dl_activation_name(dl_activation f)
 {
@@ -12000,16 +12256,7 @@ DL_DEF const char *dl_activation_name(dl_activation f)
 DL_DEF dl_tensor *dl_activate(dl_tensor *x, dl_activation f)
 {
     switch (f) {
-    case DL_LINEAR:     return x;
-    case DL_RELU:       return dl_relu(x);
-    case DL_SIGMOID:    return dl_sigmoid(x);
-    case DL_TANH:       return dl_tanh(x);
-    case DL_SOFTMAX:    return dl_softmax(x);
-    case DL_LEAKY_RELU: return dl_leaky_relu(x, 0.01);
-    case DL_ELU:        return dl_elu(x, 1);
-    case DL_GELU:       return dl_gelu(x);
-    case DL_SILU:       return dl_silu(x);
-    case DL_SOFTPLUS:   return dl_softplus(x);
+    DL_ACTIVATIONS(DLI_CASE)
     case DLI_ACTIVATION_COUNT: break;
     }
     if (x && x->ctx) dl_fail(x->ctx, DL_ERR_ARGUMENT, "dl_activate: no activation %d", (int)f);
@@ -12027,7 +12274,7 @@ struct dl_model {
     dl_shape      input;         /* the first                                           */
     dl_layer    **layer;
     int           layers;
-    int           inputs;        /* 1, and one for each layer of type dli_input_type    */
+    int           inputs;        /* 1, and one for each layer without from              */
     dl_layer     *at;            /* what the next layer reads, NULL: the first input    */
     dl_layer    **out;           /* what it gives; NULL: the last layer's               */
     int           outs;
@@ -12042,6 +12289,7 @@ struct dl_model {
     int           params, tensors;
     const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
+    bool          stopped;       /* the last one ended because of fit.stop              */
     bool          compiled;
     const dl_loss *loss;
     const dl_metric *metric[DLI_METRICS];
@@ -12062,13 +12310,19 @@ static bool dli_model_whole(const char *who, const dl_model *m)
                          "model, which lacks it; build the model anew", who, m->lacks));
 }
 
-/* A copy of count elements with room for one more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, size_t size)
+/* So many bytes, and as many more as a double behind them needs to lie right. */
+static size_t dli_padded(size_t bytes)
 {
-    void *p = dli_alloc(c, who, (size_t)count + 1, size);
+    return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
+}
+
+/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
+   without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
     if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) memcpy(p, old, (size_t)count * sizeof old);
     if (old) DL_FREE(old);
     return p;
 }
@@ -12077,12 +12331,10 @@ static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
     for (int k = 0; !l->ctx->closing && k < 2; k++) dl_tensor_free(l->carry[k]);
-    if (!l->ctx->closing && !l->shared) {              /* dl_free frees tensors by itself */
-        for (int i = 0; i < l->params; i++) dl_tensor_free(l->param[i]);
-        for (int i = 0; i < l->states; i++) dl_tensor_free(l->state[i]);
-    }
-    if (l->param) DL_FREE(l->param);
-    if (l->state) DL_FREE(l->state);
+    for (int i = 0; !l->ctx->closing && !l->shared && i < l->params + l->states; i++)
+        dl_tensor_free(i < l->params ? l->param[i] : l->state[i - l->params]);
+    if (l->param && !l->shared) DL_FREE(l->param);
+    if (l->state && !l->shared) DL_FREE(l->state);
     if (l->output) DL_FREE(l->output);
     DL_FREE(l);
 }
@@ -12120,30 +12372,27 @@ static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from
 static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const void *options,
                                dl_layer *const *from, int froms)
 {
-    int inputs = 0;
+    int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
-    const size_t bytes = (type->options_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    for (int i = 0; i < m->layers; i++)
+        number += m->layer[i]->type == type && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
-    const size_t sources = ((size_t)froms * sizeof *from + sizeof(double) - 1) /
-                           sizeof(double) * sizeof(double);
+    const size_t sources = dli_padded((size_t)froms * sizeof *from);
+    const size_t bytes = dli_padded(type->options_size);
     dl_layer *l = (dl_layer *)dli_alloc(m->ctx, "dl_model_add", 1,
                                         sizeof *l + shapes + sources + bytes + name);
     if (!l) return NULL;
-    int number = 1;
-    for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
-    l->input = (dl_shape *)(void *)(l + 1);
-    l->from = (dl_layer **)(void *)(l->input + inputs);
-    char *copy = (char *)l->from + sources;
-    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
-    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
-    l->name = copy + bytes;
     l->type = type;
     l->ctx = m->ctx;
     l->model = m;
     l->inputs = inputs;
     l->froms = froms;
+    l->input = (dl_shape *)(void *)(l + 1);
+    l->from = (dl_layer **)(void *)(l->input + inputs);
+    char *copy = (char *)l->from + sources;
+    l->options = options ? memcpy(copy, options, type->options_size) : NULL;
+    l->name = copy + bytes;
+    dli_format(copy + bytes, name, "%s_%d", type->prefix, number);
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
@@ -12192,7 +12441,7 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
-static const dl_layer_type *dli_input_layer(void);
+static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
 static bool dli_layer_build(dl_layer *l)
@@ -12204,7 +12453,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->inputs && t->inputs != l->inputs)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: reads %d tensor%s, but the layer before it gives "
                        "%d", l->name, t->inputs, t->inputs == 1 ? "" : "s", l->inputs);
-    if (l->inputs == 0 && t != dli_input_layer())
+    if (l->inputs == 0 && t->build != dli_input_build)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
@@ -12223,57 +12472,49 @@ static bool dli_layer_build(dl_layer *l)
     return true;
 }
 
-/* Work out who reads whom and when for the last time. */
-static void dli_connect(dl_model *m)
+/* Work out for layer i, after those before it, whom it reads, and that it does so last. */
+static void dli_connect(dl_model *m, int i)
 {
-    m->chain = !m->out;
-    m->places = 1;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        l->index = i;
-        l->place = m->places;
-        m->places += l->outputs;
-        l->readers = l->last = 0;
-        l->goal = -1;
-        if (l->froms != 1 || l->from[0] != (i ? m->layer[i - 1] : NULL) || l->shared)
-            m->chain = false;
-        for (int k = 0; k < l->froms; k++) {
-            if (!l->from[k]) continue;
-            l->from[k]->readers++;
-            l->from[k]->last = i;
-        }
+    dl_layer *l = m->layer[i], *before = i ? m->layer[i - 1] : NULL;
+    if (i == 0) m->places = 1;
+    if (i == 0) m->chain = !m->out;
+    if (before && !m->out) before->goal = -1;
+    l->index = i;
+    l->place = m->places;
+    m->places += l->outputs;
+    l->readers = l->last = 0;
+    l->goal = m->out ? -1 : 0;
+    if (l->froms != 1 || l->from[0] != before || l->shared) m->chain = false;
+    for (int k = 0; k < l->froms; k++) {
+        if (!l->from[k]) continue;
+        l->from[k]->readers++;
+        l->from[k]->last = i;
     }
-    for (int k = 0; k < m->outs; k++) m->out[k]->goal = k;
-    if (!m->out && m->layers) m->layer[m->layers - 1]->goal = 0;
 }
 
-/* Make a built layer part of its model. */
+/* Make a built layer part of its model, whose list has all parameters in front of all states. */
 static bool dli_layer_join(dl_layer *l)
 {
+    const char *who = "dl_model_add";
     dl_model *m = l->model;
-    const size_t tensors = (size_t)(m->tensors + l->params + l->states);
-    dl_tensor **tensor = (dl_tensor **)dli_alloc(m->ctx, "dl_model_add", tensors, sizeof *tensor);
-    dl_layer **layer = tensor ? (dl_layer **)dli_grown(m->ctx, "dl_model_add", m->layer, m->layers,
-                                                       sizeof *layer) : NULL;
-    if (!layer) {
-        if (tensor) DL_FREE(tensor);
-        return false;
-    }
-    l->built = true;
-    layer[m->layers++] = l;
-    m->layer = layer;
-    if (m->tensor) DL_FREE(m->tensor);
+    const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
+    const int more = l->shared ? 0 : l->params + l->states;
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    if (!tensor) return false;
     m->tensor = tensor;
-    m->tensors = 0;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->params; k++)
-            tensor[m->tensors++] = layer[i]->param[k];
-    m->params = m->tensors;
-    for (int i = 0; i < m->layers; i++)
-        for (int k = 0; !layer[i]->shared && k < layer[i]->states; k++)
-            tensor[m->tensors++] = layer[i]->state[k];
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    if (!layer) return false;
+    m->layer = layer;
+    layer[m->layers++] = l;
+    l->built = true;
+    tensor += m->params;
+    memmove(tensor + params, tensor, (size_t)states * sizeof *tensor);
+    for (int i = 0; i < params; i++) tensor[i] = l->param[i];
+    for (int i = params; i < more; i++) tensor[states + i] = l->state[i - params];
+    m->params += params;
+    m->tensors += more;
     m->at = l;
-    dli_connect(m);
+    dli_connect(m, m->layers - 1);
     return true;
 }
 
@@ -12290,43 +12531,46 @@ static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *
     return true;
 }
 
-/* l has become part of m, or has not: then m lacks it. */
+/* l has become part of m, or has not: then m lacks it, unless m was complete before. */
 static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, bool built)
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    m->lacks = name;
+    if (!m->compiled) m->lacks = name;
     return NULL;
+}
+
+/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
+static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
+                               dl_layer *const *from, int n)
+{
+    char who[100];
+    if (!type || !type->name || !type->prefix || !type->forward) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+        return NULL;
+    }
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
+                "more", type->name, n);
+        return NULL;
+    }
+    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
+    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
     if (!m) return NULL;
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        m->lacks = "without a type";
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        m->lacks = type->name;
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
-    char who[100];
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    if (!dli_model_open(who, m, from, n)) {
-        if (!m->compiled) m->lacks = type->name;
-        return NULL;
-    }
-    dl_layer *l = dli_layer_new(m, type, options, from, n);
-    return dli_layer_added(m, l, type->name, l && dli_layer_build(l));
+    dl_layer *l = dli_layer_for(m, type, options, from, n);
+    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
+                           l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
 {
-    return m ? dl_model_add_from(m, type, options, &m->at, type != dli_input_layer()) : NULL;
+    const bool input = type && type->build == dli_input_build;
+    return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
@@ -12359,7 +12603,8 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
-    dli_connect(m);
+    for (int i = 0; i < m->layers; i++) dli_connect(m, i);
+    for (int k = 0; k < n; k++) out[k]->goal = k;
     return true;
 }
 
@@ -12371,8 +12616,7 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, sizeof t)
-                           : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -12454,65 +12698,59 @@ DL_DEF bool dl_layer_frozen(const dl_layer *l)
     return l && (l->shared ? l->shared->frozen : l->frozen);
 }
 
-/* An option that is a member of struct o, and one that is two of them in a row. */
+/* An option that is a member of struct o, and one that is two of them in a row; the options of a
+   layer that has only one. */
 #define DLI_E(o, member, kind)  { #member, DL_FIELD_##kind, 1, offsetof(o, member), NULL }
 #define DLI_E2(o, member, kind) { #member, DL_FIELD_##kind, 2, offsetof(o, member), NULL }
 #define DLI_E_END { NULL, DL_FIELD_INT, 0, 0, NULL }
+#define DLI_E_ONE(name, kind) { { name, DL_FIELD_##kind, 1, 0, NULL }, DLI_E_END }
+
+/* The options of layer l, which are of this type. */
+#define DLI_O(type) ((const type *)l->options)
+
+/* A forward that is one formula of x[0], the first of what layer l reads. */
+#define DLI_FORWARD(name, formula)                                                               \
+    static void name(dl_layer *l, dl_tensor *const *x, dl_tensor **y)                            \
+    {                                                                                            \
+        (void)l;                                                                                 \
+        y[0] = formula;                                                                          \
+    }
 
 /* ---- flatten, activation, dropout, reshape ---- */
 
+DLI_FORWARD(dli_flatten_forward, dl_flatten(x[0]))
 static bool dli_flatten_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(dl_shape_size(l->input[0]));
     return true;
 }
-static void dli_flatten_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_flatten(x[0]);
-}
-static const dl_layer_type dli_flatten_type = { "Flatten", "flatten", 0, NULL, 1,
-    dli_flatten_build, dli_flatten_forward, NULL };
 
-static const dl_field dli_activation_fields[] = {
-    { "activation", DL_FIELD_ACTIVATION, 1, 0, NULL }, DLI_E_END };
-static void dli_activation_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = x[0];
-}
+static const dl_field dli_activation_fields[] = DLI_E_ONE("activation", ACTIVATION);
+DLI_FORWARD(dli_same_forward, x[0])
 static bool dli_activation_build(dl_layer *l)
 {
-    l->activation = *(const dl_activation *)l->options;
-    if (l->input[0].rank > 1) l->step = dli_activation_forward;
+    l->activation = *DLI_O(dl_activation);
+    if (l->input[0].rank > 1) l->step = dli_same_forward;
     return true;
 }
-static const dl_layer_type dli_activation_type = { "Activation", "activation",
-    sizeof(dl_activation), dli_activation_fields, 1, dli_activation_build,
-    dli_activation_forward, NULL };
 
-static const dl_field dli_dropout_fields[] = {
-    { "rate", DL_FIELD_DOUBLE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_dropout_fields[] = DLI_E_ONE("rate", DOUBLE);
+DLI_FORWARD(dli_dropout_layer_forward, dl_dropout(x[0], *DLI_O(double)))
 static bool dli_dropout_build(dl_layer *l)
 {
-    const double p = *(const double *)l->options;
-    l->step = dli_activation_forward;            /* in evaluation nothing is dropped */
+    const double p = *DLI_O(double);
+    l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
 }
-static void dli_dropout_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_dropout(x[0], *(const double *)l->options);
-}
-static const dl_layer_type dli_dropout_type = { "Dropout", "dropout", sizeof(double),
-    dli_dropout_fields, 1, dli_dropout_build, dli_dropout_layer_forward, NULL };
 
-static const dl_field dli_reshape_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
+DLI_FORWARD(dli_reshape_layer_forward,
+            dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape shape = *(const dl_shape *)l->options;
+    const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
     dl_int known = 1;
@@ -12527,53 +12765,32 @@ static bool dli_reshape_build(dl_layer *l)
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
                    dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
 }
-static void dli_reshape_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0]));
-}
-static const dl_layer_type dli_reshape_type = { "Reshape", "reshape", sizeof(dl_shape),
-    dli_reshape_fields, 1, dli_reshape_build, dli_reshape_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_flatten(dl_model *m)
-{
-    return dl_model_add(m, &dli_flatten_type, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
-{
-    return dl_model_add(m, &dli_activation_type, &activation);
-}
-
-DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p)
-{
-    return dl_model_add(m, &dli_dropout_type, &p);
-}
-
-DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
-{
-    return dl_model_add(m, &dli_reshape_type, &shape);
-}
 
 /* ---- graphs: inputs, joints, shared weights ---- */
 
-static const dl_field dli_input_fields[] = {
-    { "shape", DL_FIELD_SHAPE, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_input_fields[] = DLI_E_ONE("shape", SHAPE);
 static bool dli_input_build(dl_layer *l)
 {
-    l->output[0] = *(const dl_shape *)l->options;
+    l->output[0] = *DLI_O(dl_shape);
     if (l->froms)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: an input reads no layer", l->name);
     if (dli_checked_size(l->ctx, l->name, l->output[0]) < 0) return false;
     l->model->inputs++;
     return true;
 }
-static const dl_layer_type dli_input_type = { "InputLayer", "input", sizeof(dl_shape),
-    dli_input_fields, 0, dli_input_build, dli_activation_forward, NULL };
-static const dl_layer_type *dli_input_layer(void) { return &dli_input_type; }
 
-DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+/* Do all inputs have this shape, but for the length of one axis (-1: none)? */
+static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    return dl_model_add_from(m, &dli_input_type, &shape, NULL, 0);
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    for (int i = 0; i < l->inputs; i++) {
+        dl_shape other = l->input[i];
+        if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
+        if (!dl_shape_equal(other, shape))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
+                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+    }
+    return true;
 }
 
 static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -12583,76 +12800,37 @@ static void dli_add_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **
 }
 static bool dli_add_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     l->step = dli_add_layer_forward;
-    for (int i = 1; i < l->inputs; i++)
-        if (!dl_shape_equal(l->input[i], l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s cannot be added; make "
-                           "the shapes equal (a 1 x 1 convolution or a dense layer does)", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]));
-    return true;
-}
-static const dl_layer_type dli_add_type = { "Add", "add", 0, NULL, 0, dli_add_build,
-    dli_add_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
-{
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
-    return dl_model_add_from(m, &dli_add_type, NULL, from, 2);
+    return dli_inputs_alike(l, l->input[0], -1, "cannot be added; make the shapes equal (a 1 x 1 "
+                            "convolution or a dense layer does)");
 }
 
-static const dl_field dli_concat_fields[] = {
-    { "axis", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_concat_fields[] = DLI_E_ONE("axis", INT);
 /* The axis of a sample, counted from the front. */
 static int dli_concat_axis(const dl_layer *l)
 {
-    const int axis = *(const int *)l->options;
-    return axis < 0 ? axis + l->input[0].rank : axis;
+    return *DLI_O(int) < 0 ? *DLI_O(int) + l->input[0].rank : *DLI_O(int);
 }
-static void dli_concat_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_concat(x, l->inputs, 1 + dli_concat_axis(l));
-}
+DLI_FORWARD(dli_concat_layer_forward, dl_concat(x, l->inputs, 1 + dli_concat_axis(l)))
 static bool dli_concat_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char s[DLI_SHAPE_TEXT];
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *(const int *)l->options);
-    for (int i = 1; i < l->inputs; i++) {
-        dl_shape other = l->input[i];
-        const dl_int more = axis < other.rank ? other.dim[axis] : 0;
-        if (axis < other.rank) other.dim[axis] = l->input[0].dim[axis];
-        if (!dl_shape_equal(other, l->input[0]))
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s do not join along axis "
-                           "%d: all other axes must be equal", l->name,
-                           dli_shape_text(s, l->input[0]), dli_shape_text(t, l->input[i]), axis);
-        l->output[0].dim[axis] += more;
-    }
+                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+    dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
+    if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
+    for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
     if (axis > 0) l->step = dli_concat_layer_forward;
     return true;
 }
-static const dl_layer_type dli_concat_type = { "Concatenate", "concatenate", sizeof(int),
-    dli_concat_fields, 0, dli_concat_build, dli_concat_layer_forward, NULL };
 
-DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
-{
-    return dl_model_add_from(m, &dli_concat_type, &axis, from, n);
-}
-
-DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
-{
-    return dl_model_add_concat_along(m, from, n, 0);
-}
-
-/* l, new, becomes a further run of `of`: it has its tensors, lists of its own. */
+/* l, new, becomes a further run of `of`: it has its tensors. */
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const char *who = "dl_model_reuse";
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -12666,16 +12844,11 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
                            of->name, dli_shape_text(s, of->input[i]),
                            dli_shape_text(t, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
-    for (int k = 0; k < l->outputs; k++) l->output[k] = of->output[k];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *const *old = k ? of->state : of->param;
-        const int n = k ? of->states : of->params;
-        dl_tensor **list = (dl_tensor **)dli_alloc(l->ctx, who, (size_t)n, sizeof *list);
-        if (!list) return false;
-        for (int i = 0; i < n; i++) list[i] = old[i];
-        *(k ? &l->state : &l->param) = list;
-        *(k ? &l->states : &l->params) = n;
-    }
+    memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
+    l->param = of->param;
+    l->params = of->params;
+    l->state = of->state;
+    l->states = of->states;
     l->options = of->options;
     l->activation = of->activation;
     l->step = of->step;
@@ -12687,15 +12860,9 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
     const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) {
-        dli_null(m->ctx, who, "the layer");
-        m->lacks = "reused";
-        return NULL;
-    }
-    if (!dli_model_open(who, m, &layer, 1)) {
-        if (!m->compiled) m->lacks = layer->type->name;
-        return NULL;
-    }
+    if (!layer) dli_null(m->ctx, who, "the layer");
+    if (!layer || !dli_model_open(who, m, &layer, 1))
+        return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
     return dli_layer_added(m, l, layer->type->name, l && dli_layer_share(l, layer));
@@ -12721,14 +12888,14 @@ static const dl_field dli_dense_fields[] = {
     DLI_E(dl_dense, bias, BOOL), DLI_E(dl_dense, l1, DOUBLE), DLI_E(dl_dense, l2, DOUBLE),
     DLI_E_END };
 
-/* Weight and bias of a layer that can do without a bias. */
-static bool dli_layer_weights(dl_layer *l, dl_shape weight, dl_init weight_init, bool bias,
-                              dl_int outputs, dl_init bias_init)
+/* Weight and bias of a layer, each if it has one. */
+static bool dli_layer_weights(dl_layer *l, bool weight, dl_shape weight_shape, dl_init weight_init,
+                              bool bias, dl_shape bias_shape, dl_init bias_init)
 {
     if (!bias && (bias_init.kind != DL_INIT_CONSTANT || bias_init.a != 0))
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: bias_init is not used without bias", l->name);
-    return dl_layer_param(l, "weight", weight, weight_init) &&
-           (!bias || dl_layer_param(l, "bias", dl_shape1(outputs), bias_init));
+    return (!weight || dl_layer_param(l, "weight", weight_shape, weight_init)) &&
+           (!bias || dl_layer_param(l, "bias", bias_shape, bias_init));
 }
 
 static dl_tensor *dli_layer_bias(const dl_layer *l)
@@ -12736,13 +12903,10 @@ static dl_tensor *dli_layer_bias(const dl_layer *l)
     return l->params > 1 ? l->param[1] : DL_NONE;
 }
 
-static void dli_dense_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_linear(x[0], l->param[0], dli_layer_bias(l));
-}
+DLI_FORWARD(dli_dense_forward, dl_linear(x[0], l->param[0], dli_layer_bias(l)))
 static bool dli_dense_build(dl_layer *l)
 {
-    const dl_dense *o = (const dl_dense *)l->options;
+    const dl_dense *o = DLI_O(dl_dense);
     if (l->input[0].rank == 0)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is a single number; give the model an "
                        "input shape of rank 1 or more", l->name);
@@ -12753,21 +12917,8 @@ static bool dli_dense_build(dl_layer *l)
     l->l1 = o->l1;
     l->l2 = o->l2;
     if (l->input[0].rank > 1) l->step = dli_dense_forward;
-    return dli_layer_weights(l, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init, o->bias,
-                             o->units, o->bias_init);
-}
-static const dl_layer_type dli_dense_type = { "Dense", "dense", sizeof(dl_dense), dli_dense_fields,
-    1, dli_dense_build, dli_dense_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
-{
-    return dl_model_add(m, &dli_dense_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
-{
-    const dl_dense d = dl_dense_default(units, activation);
-    return dl_model_add_dense_with(m, &d);
+    return dli_layer_weights(l, true, dl_shape2(o->units, dli_last(l->input[0])), o->weight_init,
+                             o->bias, dl_shape1(o->units), o->bias_init);
 }
 
 #ifndef DL_NO_IMAGES
@@ -12808,10 +12959,19 @@ static const dl_field dli_conv_fields[] = {
     DLI_E(dl_conv_layer, bias, BOOL), DLI_E(dl_conv_layer, l1, DOUBLE),
     DLI_E(dl_conv_layer, l2, DOUBLE), DLI_E_END };
 
+DLI_FORWARD(dli_conv1d_layer_forward, dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv2d_layer_forward, dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
+                                                &DLI_O(dl_conv_layer)->conv))
+DLI_FORWARD(dli_conv_transpose_layer_forward,
+            dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l), &DLI_O(dl_conv_layer)->conv))
+
 /* Work out a convolution layer's output and make its parameters. */
-static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
+static bool dli_conv_build(dl_layer *l)
 {
-    const dl_conv_layer *o = (const dl_conv_layer *)l->options;
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
@@ -12837,80 +12997,15 @@ static bool dli_conv_build(dl_layer *l, int dims, bool transposed)
     if (transposed && init.kind == DL_INIT_HE_UNIFORM)       /* dl_initialize would take out k... */
         init = dl_init_uniform(-sqrt(6 / fan_in), sqrt(6 / fan_in));
     if (transposed && init.kind == DL_INIT_HE_NORMAL) init = dl_init_normal(0, sqrt(2 / fan_in));
-    return dli_layer_weights(l, dli_rank(shape, dims + 2), init, o->bias, o->filters, o->bias_init);
+    return dli_layer_weights(l, true, dli_rank(shape, dims + 2), init, o->bias,
+                             dl_shape1(o->filters), o->bias_init);
 }
 
-static bool dli_conv2d_build(dl_layer *l) { return dli_conv_build(l, 2, false); }
-static void dli_conv2d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv2d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv2d_type = { "Conv2D", "conv2d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv2d_build, dli_conv2d_layer_forward, NULL };
-
-static bool dli_conv1d_build(dl_layer *l) { return dli_conv_build(l, 1, false); }
-static void dli_conv1d_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv1d(x[0], l->param[0], dli_layer_bias(l),
-                     &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv1d_type = { "Conv1D", "conv1d", sizeof(dl_conv_layer),
-    dli_conv_fields, 1, dli_conv1d_build, dli_conv1d_layer_forward, NULL };
-
-static bool dli_conv_transpose_build(dl_layer *l) { return dli_conv_build(l, 2, true); }
-static void dli_conv_transpose_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_conv_transpose2d(x[0], l->param[0], dli_layer_bias(l),
-                               &((const dl_conv_layer *)l->options)->conv);
-}
-static const dl_layer_type dli_conv_transpose_type = { "Conv2DTranspose", "conv2d_transpose",
-    sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_transpose_build,
-    dli_conv_transpose_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv2d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv1d_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
-                                     dl_activation activation)
-{
-    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    return dl_model_add_conv1d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
-{
-    return dl_model_add(m, &dli_conv_transpose_type, options);
-}
-
-DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
-                                               dl_activation activation)
-{
-    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
-    o.conv.stride[0] = o.conv.stride[1] = stride;
-    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
-    return dl_model_add_conv2d_transpose_with(m, &o);
-}
-
-static const dl_field dli_upsampling_fields[] = {
-    { "factor", DL_FIELD_INT, 1, 0, NULL }, DLI_E_END };
+static const dl_field dli_upsampling_fields[] = DLI_E_ONE("factor", INT);
+DLI_FORWARD(dli_upsampling_layer_forward, dl_upsample_nearest2d(x[0], *DLI_O(int), *DLI_O(int)))
 static bool dli_upsampling_build(dl_layer *l)
 {
-    const int factor = *(const int *)l->options;
+    const int factor = *DLI_O(int);
     if (!dli_layer_image(l, 2)) return false;
     for (int i = 1; i < 3; i++) {
         if (factor < 1 || l->input[0].dim[i] > INT32_MAX / factor)
@@ -12920,92 +13015,26 @@ static bool dli_upsampling_build(dl_layer *l)
     }
     return true;
 }
-static void dli_upsampling_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const int factor = *(const int *)l->options;
-    y[0] = dl_upsample_nearest2d(x[0], factor, factor);
-}
-static const dl_layer_type dli_upsampling_type = { "UpSampling2D", "up_sampling2d",
-    sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-    dli_upsampling_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
-{
-    return dl_model_add(m, &dli_upsampling_type, &factor);
-}
 
 static const dl_field dli_pool_fields[] = {
     DLI_E2(dl_pool, kernel, INT), DLI_E2(dl_pool, stride, INT), DLI_E2(dl_pool, before, INT),
     DLI_E2(dl_pool, after, INT), DLI_E(dl_pool, same, BOOL), DLI_E(dl_pool, count_padding, BOOL),
     DLI_E_END };
+DLI_FORWARD(dli_max_pool_layer_forward, dl_max_pool2d(x[0], DLI_O(dl_pool)))
+DLI_FORWARD(dli_avg_pool_layer_forward, dl_avg_pool2d(x[0], DLI_O(dl_pool)))
 static bool dli_pool_build(dl_layer *l)
 {
     if (!dli_layer_image(l, 2)) return false;
-    dl_pool fitted = *(const dl_pool *)l->options;
+    dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
                         l->output[0].dim + 1);
 }
-static void dli_max_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_max_pool2d(x[0], (const dl_pool *)l->options);
-}
-static void dli_avg_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_avg_pool2d(x[0], (const dl_pool *)l->options);
-}
-static const dl_layer_type dli_max_pool_type = { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool),
-    dli_pool_fields, 1, dli_pool_build, dli_max_pool_layer_forward, NULL };
-static const dl_layer_type dli_avg_pool_type = { "AveragePooling2D", "average_pooling2d",
-    sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build, dli_avg_pool_layer_forward, NULL };
 
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_max_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_max_pooling2d_with(m, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
-{
-    const dl_pool o = options ? *options : dl_pool_default(2);
-    return dl_model_add(m, &dli_avg_pool_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
-{
-    const dl_pool o = dl_pool_default(size);
-    return dl_model_add_average_pooling2d_with(m, &o);
-}
-
+DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
 static bool dli_global_pool_build(dl_layer *l)
 {
     l->output[0] = dl_shape1(l->input[0].dim[0]);
     return dli_layer_image(l, 2);
-}
-static void dli_global_pool_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    (void)l;
-    y[0] = dl_global_avg_pool2d(x[0]);
-}
-static const dl_layer_type dli_global_pool_type = { "GlobalAveragePooling2D",
-    "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build, dli_global_pool_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
-{
-    return dl_model_add(m, &dli_global_pool_type, NULL);
 }
 #endif
 
@@ -13027,24 +13056,20 @@ static const dl_field dli_norm_fields[] = {
     DLI_E(dl_norm_layer, weight, BOOL), DLI_E(dl_norm_layer, bias, BOOL),
     DLI_E(dl_norm_layer, axes, INT), DLI_E(dl_norm_layer, groups, INT), DLI_E_END };
 
-static const dl_norm_layer *dli_norm(const dl_layer *l)
-{
-    return (const dl_norm_layer *)l->options;
-}
 static dl_tensor *dli_norm_weight(const dl_layer *l)
 {
-    return dli_norm(l)->weight ? l->param[0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->weight ? l->param[0] : DL_NONE;
 }
 static dl_tensor *dli_norm_bias(const dl_layer *l)
 {
-    return dli_norm(l)->bias ? l->param[dli_norm(l)->weight ? 1 : 0] : DL_NONE;
+    return DLI_O(dl_norm_layer)->bias ? l->param[l->params - 1] : DL_NONE;
 }
 
 /* Check the options that every normalization shares, and that those it has no use for are left
-   alone. */
-static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool groups)
+   alone; then make weight and bias, of this shape. */
+static bool dli_norm_build(dl_layer *l, dl_shape shape, bool momentum, bool axes, bool groups)
 {
-    const dl_norm_layer *o = dli_norm(l), unused = dl_norm_layer_default();
+    const dl_norm_layer *o = DLI_O(dl_norm_layer), unused = dl_norm_layer_default();
     if (l->input[0].rank < 1 || dl_shape_size(l->input[0]) < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input has no channels", l->name);
     if (!(o->eps >= 0) || !(o->momentum >= 0 && o->momentum <= 1))
@@ -13053,110 +13078,52 @@ static bool dli_norm_options(const dl_layer *l, bool momentum, bool axes, bool g
     const char *name = !momentum && o->momentum != unused.momentum ? "momentum"
                      : !axes && o->axes != unused.axes ? "axes"
                      : !groups && o->groups != unused.groups ? "groups" : NULL;
-    return !name || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
-                            "dl_norm_layer_default gives it", l->name, name);
+    if (name)
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has no use for %s; leave that as "
+                       "dl_norm_layer_default gives it", l->name, name);
+    return dli_layer_weights(l, o->weight, shape, dl_init_constant(1), o->bias, shape,
+                             dl_init_zeros());
 }
 
-/* Weight and bias of a normalization, of this shape. */
-static bool dli_norm_params(dl_layer *l, dl_shape shape)
-{
-    return (!dli_norm(l)->weight || dl_layer_param(l, "weight", shape, dl_init_constant(1))) &&
-           (!dli_norm(l)->bias || dl_layer_param(l, "bias", shape, dl_init_zeros()));
-}
-
+DLI_FORWARD(dli_batch_norm_layer_forward,
+            dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
+                          DLI_O(dl_norm_layer)->momentum, DLI_O(dl_norm_layer)->eps))
 static bool dli_batch_norm_build(dl_layer *l)
 {
     const dl_shape channels = dl_shape1(l->input[0].dim[0]);
-    return dli_norm_options(l, true, false, false) && dli_norm_params(l, channels) &&
+    return dli_norm_build(l, channels, true, false, false) &&
            dl_layer_state(l, "running_mean", channels, 0) &&
            dl_layer_state(l, "running_var", channels, 1);
 }
-static void dli_batch_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_batch_norm(x[0], dli_norm_weight(l), dli_norm_bias(l), l->state[0], l->state[1],
-                         dli_norm(l)->momentum, dli_norm(l)->eps);
-}
-static const dl_layer_type dli_batch_norm_type = { "BatchNormalization", "batch_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_batch_norm_build, dli_batch_norm_layer_forward,
-    NULL };
 
-static void dli_layer_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_layer_norm(x[0], dli_norm(l)->axes, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
+DLI_FORWARD(dli_layer_norm_layer_forward,
+            dl_layer_norm(x[0], DLI_O(dl_norm_layer)->axes, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
-    const int axes = dli_norm(l)->axes;
-    if (!dli_norm_options(l, false, true, false)) return false;
+    const int axes = DLI_O(dl_norm_layer)->axes;
+    dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
                        dli_shape_text(s, in));
-    dl_shape shape = dl_shape0();
-    while (shape.rank < axes) {
-        shape.dim[shape.rank] = in.dim[in.rank - axes + shape.rank];
-        shape.rank++;
-    }
+    for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
-    return dli_norm_params(l, shape);
+    return dli_norm_build(l, shape, false, true, false);
 }
-static const dl_layer_type dli_layer_norm_type = { "LayerNormalization", "layer_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_layer_norm_build, dli_layer_norm_layer_forward,
-    NULL };
 
+DLI_FORWARD(dli_group_norm_layer_forward,
+            dl_group_norm(x[0], DLI_O(dl_norm_layer)->groups, dli_norm_weight(l), dli_norm_bias(l),
+                          DLI_O(dl_norm_layer)->eps))
 static bool dli_group_norm_build(dl_layer *l)
 {
-    const int groups = dli_norm(l)->groups;
-    if (!dli_norm_options(l, false, false, true)) return false;
-    if (groups < 1 || l->input[0].dim[0] % groups)
+    const int groups = DLI_O(dl_norm_layer)->groups;
+    const dl_int C = l->input[0].dim[0];
+    if (groups < 1 || C % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)l->input[0].dim[0]);
-    return dli_norm_params(l, dl_shape1(l->input[0].dim[0]));
-}
-static void dli_group_norm_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    y[0] = dl_group_norm(x[0], dli_norm(l)->groups, dli_norm_weight(l), dli_norm_bias(l),
-                         dli_norm(l)->eps);
-}
-static const dl_layer_type dli_group_norm_type = { "GroupNormalization", "group_normalization",
-    sizeof(dl_norm_layer), dli_norm_fields, 1, dli_group_norm_build, dli_group_norm_layer_forward,
-    NULL };
-
-DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_batch_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
-{
-    return dl_model_add_batch_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_layer_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
-{
-    return dl_model_add_layer_normalization_with(m, NULL);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
-{
-    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
-    return dl_model_add(m, &dli_group_norm_type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
-{
-    dl_norm_layer o = dl_norm_layer_default();
-    o.groups = groups;
-    return dl_model_add_group_normalization_with(m, &o);
+                       l->name, groups, (long long)C);
+    return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -13176,7 +13143,7 @@ static const dl_field dli_recurrent_fields[] = {
 /* One step [N,1,D], from the state that the last one has left. */
 static void dli_recurrent_layer_step(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int N = x[0]->shape.dim[0], H = o->units;
     const bool lstm = o->kind == DL_LSTM;
     dl_tensor *h = dl_layer_carry(l, 0, dl_shape3(1, N, H));
@@ -13192,7 +13159,7 @@ static bool dli_recurrent_build(dl_layer *l)
     static const char *const names[] = { "weight_ih_l0", "weight_hh_l0", "bias_ih_l0",
         "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
         "bias_hh_l0_reverse" };
-    const dli_recurrent_options *o = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
@@ -13213,7 +13180,7 @@ static bool dli_recurrent_build(dl_layer *l)
 
 static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    const dli_recurrent_options *own = (const dli_recurrent_options *)l->options;
+    const dli_recurrent_options *own = DLI_O(dli_recurrent_options);
     dl_recurrent o = dl_recurrent_default();
     o.bidirectional = own->bidirectional;
     const dl_sequence r = dli_recurrent_net(l->name, own->kind, x[0], l->param, DL_NONE, DL_NONE,
@@ -13222,44 +13189,6 @@ static void dli_recurrent_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     if (own->return_sequences || !r.h) return;
     dl_tensor *h = o.bidirectional ? dl_transpose(r.h, 0, 1) : r.h;     /* [K,N,H] to [N,K,H] */
     y[0] = dl_reshape(h, dl_shape2(x[0]->shape.dim[0], l->output[0].dim[0]));
-}
-
-#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options), \
-    dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
-static const dl_layer_type dli_rnn_type = DLI_RECURRENT_TYPE("SimpleRNN", "rnn");
-static const dl_layer_type dli_lstm_type = DLI_RECURRENT_TYPE("LSTM", "lstm");
-static const dl_layer_type dli_gru_type = DLI_RECURRENT_TYPE("GRU", "gru");
-static const dl_layer_type dli_bidirectional_type = DLI_RECURRENT_TYPE("Bidirectional",
-                                                                       "bidirectional");
-
-static dl_layer *dli_add_recurrent(dl_model *m, const dl_layer_type *type, dl_recurrent_kind kind,
-                                   int units, bool return_sequences)
-{
-    dli_recurrent_options o;
-    memset(&o, 0, sizeof o);
-    o.kind = kind;
-    o.units = units;
-    o.bidirectional = type == &dli_bidirectional_type;
-    o.return_sequences = return_sequences;
-    return dl_model_add(m, type, &o);
-}
-
-DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_rnn_type, DL_RNN_TANH, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_lstm_type, DL_LSTM, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_gru_type, DL_GRU, units, return_sequences);
-}
-DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
-                                            bool return_sequences)
-{
-    return dli_add_recurrent(m, &dli_bidirectional_type, kind, units, return_sequences);
 }
 
 typedef struct dli_embedding_options { int words, units; } dli_embedding_options;
@@ -13285,10 +13214,9 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     }
     if (index) y[0] = dl_embedding(l->param[0], index, x[0]->shape, -1);
 }
-
 static bool dli_embedding_build(dl_layer *l)
 {
-    const dli_embedding_options *o = (const dli_embedding_options *)l->options;
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
     if (o->words < 1 || o->units < 1 || l->input[0].rank >= DL_MAX_DIMS - 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d words, %d units: give 1 or more of each, "
                        "and samples of rank below %d", l->name, o->words, o->units,
@@ -13302,28 +13230,19 @@ static bool dli_embedding_build(dl_layer *l)
     l->step = dli_embedding_layer_forward;
     return dl_layer_param(l, "weight", dl_shape2(o->words, o->units), dl_init_normal(0, 1)) != NULL;
 }
-static const dl_layer_type dli_embedding_type = { "Embedding", "embedding",
-    sizeof(dli_embedding_options), dli_embedding_fields, 1, dli_embedding_build,
-    dli_embedding_layer_forward, NULL };
-
-DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
-{
-    dli_embedding_options o;
-    o.words = words;
-    o.units = units;
-    return dl_model_add(m, &dli_embedding_type, &o);
-}
 
 typedef struct dli_attention_options { int heads; bool causal; } dli_attention_options;
 static const dl_field dli_attention_fields[] = {
     DLI_E(dli_attention_options, heads, INT), DLI_E(dli_attention_options, causal, BOOL),
     DLI_E_END };
-
+DLI_FORWARD(dli_attention_layer_forward,
+            dl_multihead_attention(x[0], x[0], x[0], l->param, DLI_O(dli_attention_options)->heads,
+                                   DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
-    const int heads = ((const dli_attention_options *)l->options)->heads;
+    const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
@@ -13333,31 +13252,240 @@ static bool dli_attention_build(dl_layer *l)
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
            dl_layer_param(l, "out_proj.bias", dl_shape1(E), dl_init_zeros());
 }
-static void dli_attention_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
-{
-    const dli_attention_options *o = (const dli_attention_options *)l->options;
-    y[0] = dl_multihead_attention(x[0], x[0], x[0], l->param, o->heads, DL_NONE, NULL, o->causal);
-}
-static const dl_layer_type dli_attention_type = { "MultiHeadAttention", "multihead_attention",
-    sizeof(dli_attention_options), dli_attention_fields, 1, dli_attention_build,
-    dli_attention_layer_forward, NULL };
+#endif /* DL_NO_SEQUENCES */
 
+/* ---- all of them, and the functions that add them ---- */
+
+static const dl_layer_type dli_layer_types[] = {
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
+      dli_activation_build, dli_same_forward, NULL },
+    { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
+      dli_dropout_layer_forward, NULL },
+    { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
+      dli_reshape_layer_forward, NULL },
+    { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
+      dli_same_forward, NULL },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+    { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
+      dli_concat_layer_forward, NULL },
+    { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
+      NULL },
+    { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+    { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+    { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+#ifndef DL_NO_IMAGES
+    { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv1d_layer_forward, NULL },
+    { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
+      dli_conv2d_layer_forward, NULL },
+    { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+    { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
+      dli_upsampling_layer_forward, NULL },
+    { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_max_pool_layer_forward, NULL },
+    { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
+      dli_avg_pool_layer_forward, NULL },
+    { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
+      dli_global_pool_layer_forward, NULL },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+    DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
+    DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
+    { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
+      dli_embedding_build, dli_embedding_layer_forward, NULL },
+    { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+#endif
+};
+
+static dl_layer *dli_add(dl_model *m, const char *type, const void *options)
+{
+    return dl_model_add(m, dl_find_layer(NULL, type), options);
+}
+
+DL_DEF dl_layer *dl_model_add_flatten(dl_model *m) { return dli_add(m, "Flatten", NULL); }
+DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
+{
+    return dli_add(m, "Activation", &activation);
+}
+DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "Reshape", &shape);
+}
+
+DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
+{
+    return dli_add(m, "InputLayer", &shape);
+}
+DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
+{
+    dl_layer *from[2];
+    from[0] = a;
+    from[1] = b;
+    return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
+}
+DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
+{
+    return dl_model_add_from(m, dl_find_layer(NULL, "Concatenate"), &axis, from, n);
+}
+DL_DEF dl_layer *dl_model_add_concat(dl_model *m, dl_layer *const *from, int n)
+{
+    return dl_model_add_concat_along(m, from, n, 0);
+}
+
+DL_DEF dl_layer *dl_model_add_dense_with(dl_model *m, const dl_dense *options)
+{
+    return dli_add(m, "Dense", options);
+}
+DL_DEF dl_layer *dl_model_add_dense(dl_model *m, int units, dl_activation activation)
+{
+    const dl_dense o = dl_dense_default(units, activation);
+    return dli_add(m, "Dense", &o);
+}
+
+#ifndef DL_NO_IMAGES
+DL_DEF dl_layer *dl_model_add_conv2d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv1d_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv1D", options);
+}
+DL_DEF dl_layer *dl_model_add_conv1d(dl_model *m, int filters, int kernel,
+                                     dl_activation activation)
+{
+    const dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    return dli_add(m, "Conv1D", &o);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose_with(dl_model *m, const dl_conv_layer *options)
+{
+    return dli_add(m, "Conv2DTranspose", options);
+}
+DL_DEF dl_layer *dl_model_add_conv2d_transpose(dl_model *m, int filters, int kernel, int stride,
+                                               dl_activation activation)
+{
+    dl_conv_layer o = dl_conv_layer_default(filters, kernel, activation);
+    o.conv.stride[0] = o.conv.stride[1] = stride;
+    if (stride > kernel) o.conv.output_padding[0] = o.conv.output_padding[1] = stride - kernel;
+    return dli_add(m, "Conv2DTranspose", &o);
+}
+DL_DEF dl_layer *dl_model_add_upsampling2d(dl_model *m, int factor)
+{
+    return dli_add(m, "UpSampling2D", &factor);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_max_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "MaxPooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d_with(dl_model *m, const dl_pool *options)
+{
+    const dl_pool o = options ? *options : dl_pool_default(2);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_average_pooling2d(dl_model *m, int size)
+{
+    const dl_pool o = dl_pool_default(size);
+    return dli_add(m, "AveragePooling2D", &o);
+}
+DL_DEF dl_layer *dl_model_add_global_average_pooling2d(dl_model *m)
+{
+    return dli_add(m, "GlobalAveragePooling2D", NULL);
+}
+#endif
+
+static dl_layer *dli_add_norm(dl_model *m, const char *type, const dl_norm_layer *options)
+{
+    const dl_norm_layer o = options ? *options : dl_norm_layer_default();
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "BatchNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_batch_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "BatchNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "LayerNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_layer_normalization(dl_model *m)
+{
+    return dli_add_norm(m, "LayerNormalization", NULL);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization_with(dl_model *m, const dl_norm_layer *options)
+{
+    return dli_add_norm(m, "GroupNormalization", options);
+}
+DL_DEF dl_layer *dl_model_add_group_normalization(dl_model *m, int groups)
+{
+    dl_norm_layer o = dl_norm_layer_default();
+    o.groups = groups;
+    return dli_add(m, "GroupNormalization", &o);
+}
+
+#ifndef DL_NO_SEQUENCES
+static dl_layer *dli_add_recurrent(dl_model *m, const char *type, dl_recurrent_kind kind, int units,
+                                   bool bidirectional, bool return_sequences)
+{
+    const dli_recurrent_options o = { kind, units, bidirectional, return_sequences };
+    return dli_add(m, type, &o);
+}
+DL_DEF dl_layer *dl_model_add_rnn(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "SimpleRNN", DL_RNN_TANH, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_lstm(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "LSTM", DL_LSTM, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_gru(dl_model *m, int units, bool return_sequences)
+{
+    return dli_add_recurrent(m, "GRU", DL_GRU, units, false, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_bidirectional(dl_model *m, dl_recurrent_kind kind, int units,
+                                            bool return_sequences)
+{
+    return dli_add_recurrent(m, "Bidirectional", kind, units, true, return_sequences);
+}
+DL_DEF dl_layer *dl_model_add_embedding(dl_model *m, int words, int units)
+{
+    const dli_embedding_options o = { words, units };
+    return dli_add(m, "Embedding", &o);
+}
 DL_DEF dl_layer *dl_model_add_multihead_attention(dl_model *m, int heads, bool causal)
 {
-    dli_attention_options o;
-    memset(&o, 0, sizeof o);
-    o.heads = heads;
-    o.causal = causal;
-    return dl_model_add(m, &dli_attention_type, &o);
+    const dli_attention_options o = { heads, causal };
+    return dli_add(m, "MultiHeadAttention", &o);
 }
-
 DL_DEF dl_layer *dl_model_add_time_distributed(dl_model *m, int units, dl_activation activation)
 {
     return dl_model_add_dense(m, units, activation);
 }
 #endif
 
-/* ---- end of sequences ---- */
 #endif /* DL_NO_MODEL */
 
 /* ---- types by their names ---- */
@@ -13396,21 +13524,8 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    static const dl_layer_type *const all[] = {
-        &dli_flatten_type, &dli_activation_type, &dli_dropout_type, &dli_reshape_type,
-        &dli_input_type, &dli_add_type, &dli_concat_type,
-        &dli_dense_type, &dli_batch_norm_type, &dli_layer_norm_type, &dli_group_norm_type,
-#ifndef DL_NO_IMAGES
-        &dli_conv2d_type, &dli_conv1d_type, &dli_conv_transpose_type, &dli_upsampling_type,
-        &dli_max_pool_type, &dli_avg_pool_type, &dli_global_pool_type,
-#endif
-#ifndef DL_NO_SEQUENCES
-        &dli_rnn_type, &dli_lstm_type, &dli_gru_type, &dli_bidirectional_type,
-        &dli_embedding_type, &dli_attention_type,
-#endif
-    };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i]->name, name) == 0) return all[i];
+    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
+        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
     return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
 }
 
@@ -13422,9 +13537,20 @@ DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 #endif
 
 /* ------------------------------------------------------------------------- >>losses-impl ----
+   Two ops do all the work: dli_pair compares two tensors element by element, dli_cross_entropy rows
+   of scores with labels or probabilities. The public functions choose a kernel, and mean or sum.
+   Last, the table of the losses that models know, as a user would describe them.
+
    A loss keeps for its backward the scale of its sum, 1 or (of a mean) 1 / n, and the kernel of the
-   table that goes back. The cross-entropies keep the softmax, too: their gradient is p - t, so it
-   costs no second exponential. */
+   table that goes back. The cross-entropies keep the softmax, too, for their gradient is made of
+   nothing else. With t the one-hot row of the label,
+
+       L = -sum_c t_c ln p_c = sum_c t_c (ln sum_k e^{z_k} - z_c)
+       dL/dz_j = e^{z_j} / sum_k e^{z_k} - t_j = p_j - t_j        (as sum_c t_c = 1)
+
+   what the model says minus what is true, without a second exponential; likewise the binary one,
+   sigmoid(z) - t. Neither vanishes when a model is confidently wrong, as the gradient of a squared
+   error behind a sigmoid does: its factor p (1 - p) is 0 there. */
 
 /* What the losses that compare two tensors element by element keep. */
 typedef struct dli_pair_state {
@@ -13472,10 +13598,8 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
     in[1] = target;
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
-    if (!(delta > 0)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-        return NULL;
-    }
+    if (!(delta > 0))
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
     dli_pair_state s;
     s.backward = backward;
     s.huber = c->kernels.huber_backward;
@@ -13578,10 +13702,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 {
     dl_ctx *c = dli_inputs(op, &logits, 1);
     if (!c) return NULL;
-    if (!labels) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
-        return NULL;
-    }
+    if (!labels) return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the labels are NULL", op);
     return dli_cross_entropy(c, op, &logits, labels, mean);
 }
 
@@ -13673,68 +13794,40 @@ static dl_tensor *dli_weigh(dl_tensor *x, dl_tensor *w)
     return dl_mul(x, dl_reshape(w, shape));
 }
 
-static dl_tensor *dli_loss_mse(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mse(z, target);
-}
-static dl_tensor *dli_weighted_mse(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_square(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_mae(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_mae(z, target);
-}
-static dl_tensor *dli_weighted_mae(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_abs(dl_sub(z, target)), weight));
-}
-static dl_tensor *dli_loss_huber(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_huber(z, target, 1);
-}
+/* A loss that is one formula of z and the targets or labels; and the mean of one that is a formula
+   for each element, times the weight of its sample. */
+#define DLI_LOSS(name, answers, formula)                                                         \
+    static dl_tensor *name(dl_tensor *z, answers, const void *user)                              \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return formula;                                                                          \
+    }
+#define DLI_WEIGHTED(name, formula)                                                              \
+    static dl_tensor *name(dl_tensor *z, dl_tensor *target, const int32_t *labels,               \
+                           dl_tensor *weight, const void *user)                                  \
+    {                                                                                            \
+        (void)labels;                                                                            \
+        (void)user;                                                                              \
+        return dl_mean(dli_weigh(formula, weight));                                              \
+    }
+DLI_LOSS(dli_loss_mse, dl_tensor *target, dl_mse(z, target))
+DLI_WEIGHTED(dli_weighted_mse, dl_square(dl_sub(z, target)))
+DLI_LOSS(dli_loss_mae, dl_tensor *target, dl_mae(z, target))
+DLI_WEIGHTED(dli_weighted_mae, dl_abs(dl_sub(z, target)))
+DLI_LOSS(dli_loss_bce, dl_tensor *target, dl_bce(z, target))
+DLI_WEIGHTED(dli_weighted_bce, dl_sub(dl_softplus(z), dl_mul(z, target)))
+DLI_LOSS(dli_loss_huber, dl_tensor *target, dl_huber(z, target, 1))
 /* With d = z - t and c = d, but within [-1,1]: c^2 / 2 + c (d - c) is d^2 / 2 or |d| - 1/2. */
-static dl_tensor *dli_weighted_huber(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                     dl_tensor *weight, const void *user)
+static dl_tensor *dli_huber_elements(dl_tensor *d)
 {
-    dl_tensor *d = dl_sub(z, target), *c = dl_clamp(d, -1, 1);
-    (void)labels;
-    (void)user;
-    dl_tensor *loss = dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
-    return dl_mean(dli_weigh(loss, weight));
+    dl_tensor *c = dl_clamp(d, -1, 1);
+    return dl_add(dl_mul_scalar(dl_square(c), 0.5), dl_mul(c, dl_sub(d, c)));
 }
-static dl_tensor *dli_loss_bce(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_bce(z, target);
-}
-/* ln(1 + e^z) - z t */
-static dl_tensor *dli_weighted_bce(dl_tensor *z, dl_tensor *target, const int32_t *labels,
-                                   dl_tensor *weight, const void *user)
-{
-    (void)labels;
-    (void)user;
-    return dl_mean(dli_weigh(dl_sub(dl_softplus(z), dl_mul(z, target)), weight));
-}
-static dl_tensor *dli_loss_soft(dl_tensor *z, dl_tensor *target, const void *user)
-{
-    (void)user;
-    return dl_soft_cross_entropy(z, target);
-}
-static dl_tensor *dli_loss_sparse(dl_tensor *z, const int32_t *labels, const void *user)
-{
-    return user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
-                : dl_cross_entropy(z, labels);
-}
+DLI_WEIGHTED(dli_weighted_huber, dli_huber_elements(dl_sub(z, target)))
+DLI_LOSS(dli_loss_soft, dl_tensor *target, dl_soft_cross_entropy(z, target))
+DLI_LOSS(dli_loss_sparse, const int32_t *labels,
+         user ? dl_cross_entropy_with(z, labels, (const dl_entropy *)user)
+              : dl_cross_entropy(z, labels))
 /* The weights become part of the targets. */
 static dl_tensor *dli_weighted_soft(dl_tensor *z, dl_tensor *target, const int32_t *labels,
                                     dl_tensor *weight, const void *user)
@@ -14388,9 +14481,19 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 
 #ifndef DL_NO_MODEL
 /* -------------------------------------------------------------------------- >>model-impl ----
-   In this order: compile; a batch through the layers; the loss of a batch and its metrics; one
-   step of training; evaluate; fit, from its options down to one epoch. Evaluating anything, in the
-   middle of training too, happens inside a dli_scope, which puts everything back. */
+   Read dli_batch_gradient first: a batch goes forward through the layers, a loss compares what
+   comes out with what should, and its gradient goes back. All else is around it, in this order:
+   compile, which refuses what can't learn; dli_graph_forward, the one walk through the layers;
+   predict and single time steps; what data must be like; loss and metrics of a batch; one step of
+   training, and what to say when it diverges; evaluate; fit, from dl_model_fit at its end up to one
+   batch; copies; the summary; measures of quality. Evaluating anything, in the middle of training
+   too, happens inside a dli_scope, which puts everything back.
+
+   What a step minimizes is the mean loss of the batch and the layers' penalties,
+   L = 1/N sum_i L_i + sum_w (l1 |w| + l2 w^2); the penalties pull at each weight with
+   l1 sign(w) + 2 l2 w. When several batches make one update (accumulate), each with its n_k of the
+   N samples adds n_k / N of its gradient: the sum is that of one large batch, as
+   1/N sum_i L_i = sum_k n_k / N (1/n_k sum_{i in k} L_i), with the penalties counted once. */
 
 /* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
@@ -14398,25 +14501,28 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
 static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
 
-/* What evaluating in the middle of training must leave as it was. */
+/* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
     dl_mark mark;
     dl_rng  rng;
-    bool    training, no_grad;
+    bool    training, no_grad, own_rng;
     const char *advice;
 } dli_scope;
 
-/* Evaluation mode, no gradients, random numbers of its own, and a mark on the tape. */
-static dli_scope dli_scope_begin(dl_ctx *c)
+/* A mark on the tape, and training mode with gradients; or evaluation mode, without, and with
+   random numbers of its own. */
+static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
     dli_scope s;
     s.mark = dl_tape_mark(c);
     s.rng = c->rng;
-    s.training = dl_set_training(c, false);
-    s.no_grad = dl_set_no_grad(c, true);
+    s.own_rng = !training;
+    s.training = dl_set_training(c, training);
+    s.no_grad = dl_set_no_grad(c, !training);
     s.advice = c->advice;
-    c->rng = dl_rng_new(c->rng.key, c->rng.counter);
-    c->advice = "take fewer samples at a time (dl_model_set_batch_size)";
+    if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
+    c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
+                         : "take fewer samples at a time (dl_model_set_batch_size)";
     return s;
 }
 
@@ -14426,14 +14532,14 @@ static void dli_scope_end(dl_ctx *c, const dli_scope *s)
     else dl_tape_clear(c);                       /* a callback has cleared the tape: go on so */
     dl_set_training(c, s->training);
     dl_set_no_grad(c, s->no_grad);
-    c->rng = s->rng;
+    if (s->own_rng) c->rng = s->rng;
     c->advice = s->advice;
 }
 
 /* A scope for the user's own code: it finds the modes as they are. */
 static dli_scope dli_scope_callback(dl_ctx *c)
 {
-    const dli_scope s = dli_scope_begin(c);
+    const dli_scope s = dli_scope_begin(c, false);
     dl_set_training(c, s.training);
     dl_set_no_grad(c, s.no_grad);
     c->advice = NULL;
@@ -14506,9 +14612,9 @@ static dl_layer *dli_output_layer(const dl_model *m, int k)
 }
 static const dl_layer *dli_last_layer(const dl_model *m) { return dli_output_layer(m, 0); }
 
-static dl_shape dli_output_shape(const dl_model *m)
+static dl_shape dli_output_shape(const dl_model *m, int k)
 {
-    return m->layers ? dli_last_layer(m)->output[0] : m->input;
+    return m->layers ? dli_output_layer(m, k)->output[0] : m->input;
 }
 
 /* Does the loss contain the last activation, so that it gets what is before it? */
@@ -14587,6 +14693,9 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (k > 0 && !l->of_targets)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: output %d is compared with targets, which "
                            "%s does not take", who, k, l->name);
+        if (l->logits != DL_LINEAR && l->logits != DL_SOFTMAX && l->logits != DL_SIGMOID)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s wants logits of %s; it can be softmax, "
+                           "sigmoid or linear", who, l->name, dl_activation_name(l->logits));
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
@@ -14622,28 +14731,36 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
 
 /* ---- a batch through the layers ---- */
 
+/* Is y [N, sample...]? */
+static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
+{
+    bool same = y->shape.rank == sample->rank + 1 && y->shape.dim[0] == N;
+    for (int d = 0; same && d < sample->rank; d++) same = y->shape.dim[d + 1] == sample->dim[d];
+    return same;
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    if (!y) return dl_fail(l->ctx, DL_ERR_STATE, "%s: its forward gave no output %d", l->name, k);
-    const dl_shape want = dli_batch_shape(N, l->output[k]);
-    return dl_shape_equal(y->shape, want) ||
+    return dli_is_batch(y, N, &l->output[k]) ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape), dli_shape_text(t, want));
+                   l->name, dli_shape_text(s, y->shape),
+                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
 }
 
-/* What layer l makes of x; raw: before the activation. */
-static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw)
+/* What layer l makes of x; raw: before the activation; step: of one time step. */
+static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
     const dl_int N = x[0]->shape.dim[0];
-    memset(y, 0, (size_t)l->outputs * sizeof *y);
-    const bool training = dl_training(l->ctx);
-    if (dl_layer_frozen(l)) dl_set_training(l->ctx, false);
-    l->type->forward(l, x, y);
-    dl_set_training(l->ctx, training);
+    const bool frozen = dl_layer_frozen(l), training = frozen && dl_set_training(l->ctx, false);
+    (step ? l->step : l->type->forward)(l, x, y);
+    if (frozen) dl_set_training(l->ctx, training);
     for (int k = 0; k < l->outputs; k++) {
-        if (!dli_layer_gave(l, k, y[k], N)) return false;
+        if (!y[k])
+            return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
+                           step ? "step" : "forward", k);
+        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -14664,15 +14781,25 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
+#ifndef DL_NO_IMAGES
+/* Windows of 2 x 2, side by side? */
+static bool dli_pool_halves(const dl_pool *o)
+{
+    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
+}
+#endif
+
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
 static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_tensor **x)
 {
 #ifndef DL_NO_IMAGES
-    if (l->type != &dli_conv2d_type || l->activation != DL_RELU) return 0;
-    const dl_conv *o = &((const dl_conv_layer *)l->options)->conv;
-    const bool pool = next && next->type == &dli_max_pool_type && next->activation == DL_LINEAR &&
+    if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
+    const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
+    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
+                      next->activation == DL_LINEAR &&
                       dli_pool_halves((const dl_pool *)next->options);
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
@@ -14692,79 +14819,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
     return n;
 }
 
-/* Where nothing is recorded, nothing but x is needed any more of what came after the mark: move x
-   there and release the rest. */
-static dl_tensor *dli_drop_all_but(dl_tensor *x, dl_mark mark)
-{
-    dl_ctx *c = x->ctx;
-    const dl_shape shape = x->shape;
-    const size_t bytes = (size_t)x->size * sizeof *x->data;
-    const dl_real *data = x->data;
-    dl_tape_release(c, mark);
-    x = dli_tape_tensor(c, "dl_model_predict", shape);      /* not behind where it was */
-    DLI_UNPOISON(data, bytes);
-    if (x) memmove(x->data, data, bytes);
-    return x;
-}
-
-/* The same for those of value[0 .. n-1] that are not NULL and lie behind the mark. Some may share
-   their numbers with others, so they wait in scratch memory while the tape is released. */
-static bool dli_drop_all_but_these(dl_ctx *c, dl_tensor **value, int n, dl_mark mark, int count,
-                                   dl_int size)
-{
-    const char *who = "dl_model_predict";
-    const size_t bytes = (size_t)size * sizeof(dl_real);
-    dl_real *data = (dl_real *)dli_work(c, who, bytes + (size_t)count * sizeof(dl_shape) +
-                                                DLI_ALIGN);
-    if (!data) return false;
-    dl_shape *shape = (dl_shape *)(void *)dli_align((char *)data + bytes);
-    dl_real *to = data;
-    int at = 0;
-    for (int i = 0; i < n; i++) {
-        if (!value[i] || value[i]->serial < mark.serial) continue;
-        memcpy(to, value[i]->data, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-        shape[at++] = value[i]->shape;
-    }
-    /* From here on value[i]->serial is gone with the header, so the mark of a tensor that moves is
-       its place: those that stay are set aside as they are. */
-    dl_tensor *none = dl_none();
-    for (int i = 0; i < n; i++)
-        if (value[i] && value[i]->serial >= mark.serial) value[i] = none;
-    dl_tape_release(c, mark);
-    to = data;
-    at = 0;
-    for (int i = 0; i < n; i++) {
-        if (value[i] != none) continue;
-        value[i] = dli_tape_tensor(c, who, shape[at++]);
-        if (!value[i]) return false;
-        memcpy(value[i]->data, to, (size_t)value[i]->size * sizeof *to);
-        to += value[i]->size;
-    }
-    return true;
-}
-
-/* Let go of what no layer behind number i reads any more, if that is worth the copies. */
-static bool dli_drop_dead(const dl_model *m, dl_tensor **value, int i, dl_mark mark)
-{
-    const int n = m->places + dl_model_output_count(m);
-    dl_int size = 0;
-    int count = 0, one = 0;
-    for (int k = 0; k <= i; k++)
-        if (m->layer[k]->last <= i)
-            memset(value + m->layer[k]->place, 0, (size_t)m->layer[k]->outputs * sizeof *value);
-    for (int v = 0; v < n; v++) {
-        if (!value[v] || value[v]->serial < mark.serial) continue;
-        size += value[v]->size;
-        count++;
-        one = v;
-    }
-    if (dli_tape_since(m->ctx, mark) < 2 * size * (dl_int)sizeof(dl_real)) return true;
-    if (count != 1) return dli_drop_all_but_these(m->ctx, value, n, mark, count, size);
-    value[one] = dli_drop_all_but(value[one], mark);
-    return value[one] != NULL;
-}
-
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
 
@@ -14775,77 +14829,164 @@ static bool dli_is_raw(const dl_layer *l, dli_raw raw)
                                 : l->model->goal[l->goal].loss->logits != DL_LINEAR;
 }
 
-/* One layer: what it makes of what is under way. A convolution may take the pooling behind it
-   along: how many layers these were, 0 on failure. */
-static int dli_forward_step(dl_model *m, int i, dl_tensor **value, dli_raw raw)
+/* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
+typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
+
+/* What is under way in a forward. */
+typedef struct dli_flow {
+    dl_model   *m;
+    dl_tensor **value;      /* the first input, then what each layer gave, at its place; NULL before
+                               it runs, and again when nobody reads it any more                 */
+    dl_tensor **out;        /* behind them: the model's outputs                                 */
+    dl_tensor *const *x;    /* the next input                                                   */
+    dli_raw     raw;
+    dli_way     way;
+    dl_mark     mark;       /* of what may be dropped                                           */
+    int        *live, lives; /* places of what came after the mark and was not dropped          */
+    dl_int      size;       /* numbers in these                                                 */
+} dli_flow;
+
+/* Layer i. A convolution may take the pooling behind it along: how many layers these were, 0 on
+   failure. */
+static int dli_flow_layer(dli_flow *f, int i)
 {
+    const dl_model *m = f->m;
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    dl_tensor *const *x = dli_layer_reads(l, value);
-    if (!x) return 0;
-    dl_tensor *fused = x[0];
-    const bool is_raw = dli_is_raw(l, raw);
-    const int layers = is_raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
-    dl_tensor **y = value + l->place;
-    if (layers > 1) l = next;
-    if (layers > 0) value[l->place] = fused;
-    else if (!dli_layer_forward(l, x, y, is_raw)) return 0;
-    if (!value[l->place]) return 0;
-    if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-    if (is_raw && l->readers > 0 && !(y[0] = dl_activate(y[0], l->activation))) return 0;
-    return layers > 0 ? layers : 1;
+    const bool raw = dli_is_raw(l, f->raw);
+    int layers = 1;
+    if (l->froms == 0) f->value[l->place] = *f->x++;
+    else {
+        dl_tensor *const *x = dli_layer_reads(l, f->value);
+        if (!x) return 0;
+        dl_tensor *fused = x[0];
+        layers = raw ? 0 : dli_conv_layers_forward(l, alone ? next : NULL, &fused);
+        if (layers > 1) l = next;
+        if (layers > 0) f->value[l->place] = fused;
+        else if (!dli_layer_forward(l, x, f->value + l->place, raw, f->way == DLI_STEP && l->timed))
+            return 0;
+    }
+    dl_tensor **y = f->value + l->place;
+    if (l->goal >= 0) f->out[l->goal] = y[0];
+    if (raw && l->readers > 0) y[0] = dl_activate(y[0], l->activation);
+    return !y[0] ? 0 : layers > 0 ? layers : 1;
 }
 
-/* x[inputs] through all layers; the model's outputs, or NULL. drop: nothing is recorded, so let go
-   of what is not needed any more (x itself stays). */
-static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, bool drop)
+/* n tensors from this place on must be kept as long as others read them; or need not any more. */
+static void dli_flow_count(dli_flow *f, int place, int n, bool keep)
 {
-    const size_t bytes = (size_t)(m->places + dl_model_output_count(m)) * sizeof *x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
-    int input = 0, layers;
-    if (!value) return NULL;
-    memset(value, 0, bytes);
-    value[0] = x[input++];
-    if (m->layers == 0) value[m->places] = value[0];
-    const dl_mark mark = dl_tape_mark(m->ctx);
-    for (int i = 0; i < m->layers; i += layers) {
-        dl_layer *l = m->layer[i];
-        layers = 1;
-        if (l->type == &dli_input_type) {
-            value[l->place] = x[input++];
-            if (l->goal >= 0) value[m->places + l->goal] = value[l->place];
-            continue;
-        }
-        layers = dli_forward_step(m, i, value, raw);
-        if (layers == 0) return NULL;
-        if (drop && i + layers < m->layers && !dli_drop_dead(m, value, i + layers - 1, mark))
-            return NULL;
+    for (int v = place; v < place + n; v++) {
+        if (!f->value[v]) continue;
+        f->size += keep ? f->value[v]->size : -f->value[v]->size;
+        if (keep) f->live[f->lives++] = v;
+        else f->value[v] = NULL;
     }
-    return value + m->places;
+}
+
+/* Move what is still read to the mark and release the rest. (Some may share their numbers with
+   others, so all wait in scratch memory.) Called once in so many bytes as are moved, so that the
+   whole forward stays linear. */
+static bool dli_flow_pack(dli_flow *f)
+{
+    dl_ctx *c = f->m->ctx;
+    const char *who = "dl_model_predict";
+    const size_t bytes = (size_t)f->size * sizeof(dl_real);
+    int n = 0;
+    for (int i = 0; i < f->lives; i++) if (f->value[f->live[i]]) f->live[n++] = f->live[i];
+    char *scratch = (char *)dli_work(c, who, bytes + (size_t)n * sizeof(dl_shape) + DLI_ALIGN);
+    if (!scratch) return false;
+    dl_shape *shape = (dl_shape *)(void *)dli_align(scratch + bytes);
+    dl_real *data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        const dl_tensor *t = f->value[f->live[i]];
+        memcpy(data, t->data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        shape[i] = t->shape;
+    }
+    dl_tape_release(c, f->mark);
+    data = (dl_real *)(void *)scratch;
+    for (int i = 0; i < n; i++) {
+        dl_tensor *t = dli_tape_tensor(c, who, shape[i]);
+        if (!t) return false;
+        memcpy(t->data, data, (size_t)t->size * sizeof *data);
+        data += t->size;
+        f->value[f->live[i]] = t;
+    }
+    f->lives = n;
+    return true;
+}
+
+/* Bytes that a forward may leave lying about before they are worth the copies. */
+#define DLI_DROP_BYTES 65536
+
+/* Layers first .. last have run: let go of what only they have read. */
+static bool dli_flow_drop(dli_flow *f, int first, int last)
+{
+    const dl_layer *l = f->m->layer[last];
+    for (int i = first; i <= last; i++)
+        for (int k = 0; k < f->m->layer[i]->froms; k++) {
+            const dl_layer *from = f->m->layer[i]->from[k];
+            if (from && from->last == i) dli_flow_count(f, from->place, from->outputs, false);
+        }
+    dli_flow_count(f, l->place, l->outputs, true);
+    if (l->readers == 0) dli_flow_count(f, l->place, l->outputs, false);
+    if (l->goal >= 0) dli_flow_count(f, f->m->places + l->goal, 1, true);
+    return dli_tape_since(f->m->ctx, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) +
+                                                DLI_DROP_BYTES || dli_flow_pack(f);
+}
+
+/* x[inputs] through all layers: the model's outputs, behind f.value; or NULL. */
+static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw raw, dli_way way)
+{
+    const size_t n = (size_t)(m->places + dl_model_output_count(m));
+    const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
+    dli_flow f;
+    f.m = m;
+    f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
+    if (!f.value) return NULL;
+    memset(f.value, 0, bytes);
+    f.out = f.value + m->places;
+    f.live = (int *)(void *)(f.value + n);
+    f.lives = 0;
+    f.size = 0;
+    f.raw = raw;
+    f.way = way;
+    f.x = x + 1;
+    f.value[0] = x[0];
+    if (m->layers == 0) f.out[0] = x[0];
+    if (way == DLI_DROP) f.mark = dl_tape_mark(m->ctx);
+    for (int i = 0, layers; i < m->layers; i += layers) {
+        layers = dli_flow_layer(&f, i);
+        if (layers == 0 || (way == DLI_DROP && !dli_flow_drop(&f, i, i + layers - 1))) return NULL;
+    }
+    return f.out;
 }
 
 /* Input k's shape of one sample. */
-static dl_shape dli_input_shape(const dl_model *m, int k)
+static const dl_shape *dli_input_shape(const dl_model *m, int k)
 {
     for (int i = 0; k > 0; i++)
-        if (m->layer[i]->type == &dli_input_type && --k == 0) return m->layer[i]->output[0];
-    return m->input;
+        if (m->layer[i]->froms == 0 && --k == 0) return m->layer[i]->output;
+    return &m->input;
 }
 
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
     if (!dli_usable(who, x)) return NULL;
-    const dl_int n = x->shape.rank ? x->shape.dim[0] : 0;
-    const dl_shape shape = dli_input_shape(m, k);
+    const dl_shape *sample = dli_input_shape(m, k);
+    const dl_int N = x->shape.rank ? x->shape.dim[0] : 0;
     if (x->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the input belongs to another context", who);
-    if (x->shape.rank < 1 || dl_shape_size(dli_batch_shape(n, shape)) != x->size)
+    if (dli_is_batch(x, N, sample)) return x;
+    const dl_shape want = dli_batch_shape(N, *sample);
+    if (x->shape.rank < 1 || dl_shape_size(want) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: input %s does not fit the model, whose "
                           "samples are %s; the input's first dimension counts samples, 1 for a "
-                          "single one", who, dli_shown(m->ctx, x->shape), dli_shown(m->ctx, shape));
-    return dl_reshape(x, dli_batch_shape(n, shape));
+                          "single one", who, dli_shown(m->ctx, x->shape),
+                          dli_shown(m->ctx, *sample));
+    return dl_reshape(x, want);
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -14871,23 +15012,26 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
     return x;
 }
 
-DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+/* All outputs for all inputs, recorded. */
+static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *more)
 {
     const char *who = "dl_model_forward";
-    if (!y || !x || !dli_model_whole(who, m)) return false;
-    dl_tensor **in = dli_model_inputs(who, m, x[0], x + 1);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
-    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
-    return out != NULL;
+    return dli_model_whole(who, m)
+         ? dli_graph_forward(m, dli_model_inputs(who, m, first, more), DLI_RAW_NONE, DLI_KEEP)
+         : NULL;
 }
 
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_forward";
-    if (!dli_model_whole(who, m)) return NULL;
-    dl_tensor **in = dli_model_inputs(who, m, x, NULL);
-    dl_tensor **out = in ? dli_graph_forward(m, in, DLI_RAW_NONE, false) : NULL;
+    dl_tensor **out = dli_forward(m, x, NULL);
     return out ? out[0] : NULL;
+}
+
+DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
+{
+    dl_tensor **out = x && y ? dli_forward(m, x[0], x + 1) : NULL;
+    if (out) memcpy(y, out, (size_t)dl_model_output_count(m) * sizeof *y);
+    return out != NULL;
 }
 
 /* n rows of each input from row `at` on, through the layers, into the first outs of out. */
@@ -14895,13 +15039,13 @@ static bool dli_predict_rows(const char *who, dl_model *m, dl_tensor *const *x, 
                              dl_tensor *const *out, int outs, dli_raw raw)
 {
     dl_tensor **part = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *part);
-    bool ok = part != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        const dl_shape shape = dli_input_shape(m, k);
-        part[k] = dli_share(who, x[k], dli_batch_shape(n, shape), at * dl_shape_size(shape));
-        ok = part[k] != NULL;
+    for (int k = 0; part && k < m->inputs; k++) {
+        dl_shape shape = x[k]->shape;
+        shape.dim[0] = n;
+        part[k] = dli_share(who, x[k], shape, at * (x[k]->size / x[k]->shape.dim[0]));
+        if (!part[k]) return false;
     }
-    dl_tensor **y = ok ? dli_graph_forward(m, part, raw, true) : NULL;
+    dl_tensor **y = dli_graph_forward(m, part, raw, DLI_DROP);
     for (int k = 0; y && k < outs; k++)
         memcpy(out[k]->data + at * (y[k]->size / n), y[k]->data,
                (size_t)y[k]->size * sizeof *y[k]->data);
@@ -14921,12 +15065,11 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
     const dl_int N = x[0]->shape.dim[0];
     bool ok = true;
     for (int k = 0; ok && k < outs; k++) {
-        const dl_shape shape = k ? dli_output_layer(m, k)->output[0] : dli_output_shape(m);
-        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, shape));
+        out[k] = dli_tape_tensor(m->ctx, who, dli_batch_shape(N, dli_output_shape(m, k)));
         ok = out[k] != NULL;
     }
     for (dl_int at = 0; ok && at < N; at += m->batch_size) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         ok = dli_predict_rows(who, m, x, at, dli_min(m->batch_size, N - at), out, outs, raw);
         dli_scope_end(m->ctx, &scope);
     }
@@ -14983,34 +15126,6 @@ static bool dli_check_steps(dl_model *m, bool *timed)
     return true;
 }
 
-/* One step x [N,1,...] through all layers. */
-static dl_tensor *dli_step_forward(dl_model *m, dl_tensor *x)
-{
-    const size_t bytes = (size_t)m->places * sizeof x;
-    dl_tensor **value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_step", bytes) : NULL;
-    if (!value) return NULL;
-    value[0] = x;
-    for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (!read) return NULL;
-        if (!l->timed) {
-            if (!dli_layer_forward(l, read, y, false)) return NULL;
-            continue;
-        }
-        memset(y, 0, (size_t)l->outputs * sizeof *y);
-        l->step(l, read, y);
-        for (int k = 0; k < l->outputs; k++) {
-            if (y[k]) y[k] = dl_activate(y[k], l->activation);
-            if (!y[k])
-                return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: its step gave no output %d", l->name,
-                                  k);
-        }
-    }
-    return value[m->layers ? dli_last_layer(m)->place : 0];
-}
-
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
     const char *who = "dl_model_step";
@@ -15027,20 +15142,22 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
                           (long long)m->rows);
-    dl_shape shape = dli_output_shape(m);
+    dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor *y = dli_step_forward(m, dl_reshape(x, dli_batch_shape(N, one)));
-    if (y && y->size != out->size)
-        y = DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
-                       dli_shown(m->ctx, y->shape));
-    if (y) memcpy(out->data, y->data, (size_t)y->size * sizeof *y->data);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
+    dl_tensor *step = dl_reshape(x, dli_batch_shape(N, one));
+    dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
+    bool ok = y != NULL;
+    if (ok && y[0]->size != out->size)
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+                     dli_shown(m->ctx, y[0]->shape));
+    if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
     m->rows = N;
-    return y ? out : NULL;
+    return ok ? out : NULL;
 }
 
 DL_DEF bool dl_model_reset_state(dl_model *m)
@@ -15067,33 +15184,38 @@ DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size 
 
 /* ---- data, loss and metrics ---- */
 
-/* Where f's values lie: in [0], [1]; the whole line for those without bounds. */
-static void dli_activation_range(dl_activation f, double range[2])
+/* Where the values of each activation lie: from [0] to [1]. */
+#define DLI_RANGE(code, text, formula, low, high) { low, high },
+static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
+
+/* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
+static const dl_layer *dli_bounding_layer(const dl_layer *l)
 {
-    range[0] = -INFINITY;
-    range[1] = INFINITY;
-    if (f == DL_RELU || f == DL_SOFTPLUS || f == DL_SIGMOID || f == DL_SOFTMAX) range[0] = 0;
-    if (f == DL_SIGMOID || f == DL_SOFTMAX || f == DL_TANH) range[1] = 1;
-    if (f == DL_TANH || f == DL_ELU) range[0] = -1;
-    if (f == DL_GELU) range[0] = -0.17;                  /* their lowest points, rounded down */
-    if (f == DL_SILU) range[0] = -0.2785;
+    while (l->activation == DL_LINEAR && l->froms == 1 && l->from[0] &&
+           (l->type->forward == dli_flatten_forward || l->type->forward == dli_same_forward ||
+            l->type->forward == dli_reshape_layer_forward ||
+            l->type->forward == dli_dropout_layer_forward))
+        l = l->from[0];
+    return l;
 }
 
-/* Can the last layer give what n targets ask for? For a cross-entropy each must be a probability
-   (else there is no lowest loss); for others some may lie outside (they are noisy, say), but when
-   most of them do, training can only fail. */
-static bool dli_check_range(const char *who, const dl_model *m, const dl_real *target, dl_int n)
+/* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
+   probability (else there is no lowest loss); for others some may lie outside (they are noisy,
+   say), but when most of them do, training can only fail. */
+static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
+                            dl_int n)
 {
-    const dl_layer *last = dli_last_layer(m);
+    const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
+    const dl_loss *loss = m->goal[k].loss;
+    const bool fused = loss->logits != DL_LINEAR;
+    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
     dl_int outside = 0;
-    double range[2];
-    dli_activation_range(dli_fused(m) ? m->loss->logits : last->activation, range);
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
-    if (dli_fused(m) && outside)
+    if (fused && outside)
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, m->loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
     return 2 * outside <= n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
                    "all that %s with its %s can give; scale them, or make it linear", who,
@@ -15105,7 +15227,7 @@ static bool dli_check_range(const char *who, const dl_model *m, const dl_real *t
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
     char s[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_shape out = dli_output_shape(m, 0);
     const long long units = (long long)dli_last(out);
     if (dli_last(out) != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
@@ -15128,11 +15250,28 @@ static bool dli_takes_labels(const dl_loss *loss)
     return loss->of_labels || loss->logits != DL_LINEAR;
 }
 
+/* Do labels (of so many classes, 0: unknown) or n targets for N samples fit the first output and
+   its loss? Then those of a data set or batch are what it learns. */
+static bool dli_check_answers(const char *who, const dl_model *m, const char *whose, bool labels,
+                              int classes, bool targets, dl_int n, dl_int N)
+{
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    const bool wanted = m->loss->of_targets != NULL;
+    if (labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, classes);
+    if (!targets || !wanted)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the %s does not have; %s "
+                       "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
+                       wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
+    return n == N * M ||
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
+                   (long long)n, (long long)N, (long long)M);
+}
+
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
-    const dl_shape out = dli_output_shape(m);
+    const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
@@ -15148,18 +15287,12 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (d->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, d->classes);
-    if (!d->targets || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the data set does not "
-                       "have; make it with %s", who, m->loss->name,
-                       m->loss->of_targets ? "targets" : "class labels",
-                       m->loss->of_targets ? "dl_data_from_targets" : "dl_data_from_arrays");
-    if (dl_shape_size(d->target_shape) != dl_shape_size(out))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: targets of %s do not fit the model's output %s",
-                       who, dli_shape_text(s, d->target_shape), dli_shape_text(t, out));
+    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+        return false;
+    if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
     const dl_real *targets = dl_data_targets(d);
-    return targets && dli_check_range(who, m, targets, d->count * dl_shape_size(out));
+    return targets && dli_check_range(who, m, 0, targets, n);
 }
 
 /* The targets of a batch in the shape of the outputs z; labels become numbers or one-hot rows. */
@@ -15276,73 +15409,47 @@ static dl_metrics dli_tally_end(const dli_tally *t, bool ok)
 
 /* ---- one step ---- */
 
-static bool dli_all_finite(const dl_real *x, dl_int n)
-{
-    for (dl_int i = 0; i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) return false;
-    return true;
-}
-
 #define DLI_LOWER_RATE "lower the learning rate, or set the optimizer's clip_norm"
 
-/* The first layer with NaN or infinity in its weights or in what it makes of x, and which of the
-   two; or NULL. */
-static const char *dli_diverged_layer(dl_model *m, dl_tensor *const *x, const char **what)
+/* The first layer with NaN or infinity in its weights or in what it gave, and which of the two. */
+static const char *dli_diverged_layer(const dl_model *m, dl_tensor *const *value, const char **what)
 {
-    dl_tensor **value = (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_fit",
-                                                     (size_t)m->places * sizeof *value);
-    int input = 0;
-    if (!value) return NULL;
-    value[0] = x[input++];
     for (int i = 0; i < m->layers; i++) {
-        dl_layer *l = m->layer[i];
-        *what = "the weights of layer ";
-        for (int k = 0; k < l->params; k++)
-            if (!dli_all_finite(l->param[k]->data, l->param[k]->size)) return l->name;
-        *what = "the output of layer ";
-        dl_tensor *const *read = dli_layer_reads(l, value);
-        dl_tensor **y = value + l->place;
-        if (l->type == &dli_input_type) y[0] = x[input++];
-        else if (!read || !dli_layer_forward(l, read, y, false)) return NULL;
-        for (int k = 0; k < l->outputs; k++)
-            if (!dli_all_finite(y[k]->data, y[k]->size)) return l->name;
+        const dl_layer *l = m->layer[i];
+        const bool weights = dli_all_finite(l->param, l->params);
+        if (weights && dli_all_finite(value + l->place, l->outputs)) continue;
+        *what = weights ? "the output of layer " : "the weights of layer ";
+        return l->name;
     }
-    return NULL;
+    *what = "the loss itself";
+    return "";
 }
 
-/* Report a loss that is NaN or infinite: where along the layers did it start? epoch 0: a single
-   batch, outside dl_model_fit. */
-static bool dli_diverged(dl_model *m, const dl_batch *b, int epoch, double loss)
+/* Report a loss that is NaN or infinite: where along the layers, which made z of x, did it start?
+   epoch 0: a single batch, outside dl_model_fit. */
+static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl_tensor *const *z,
+                         int epoch, double loss)
 {
-    const dli_scope scope = dli_scope_begin(m->ctx);
-    dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    bool finite = x != NULL;
-    for (int k = 0; finite && k < m->inputs; k++) finite = dli_all_finite(x[k]->data, x[k]->size);
-    const char *cure = "clean the data set", *what = "the training data", *name = NULL;
-    if (finite) {
+    const char *cure = "clean the data set", *what = "the training data", *name = "";
+    char place[80] = "dl_model_train_batch";
+    if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
-        finite = !b->y || dli_all_finite(b->y->data, b->y->size);
-        for (int k = 0; k < m->outs - 1; k++)
-            finite = finite && dli_all_finite(b->more_y[k]->data, b->more_y[k]->size);
-        if (finite) {
+        if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
             cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, x, &what);
-            if (!name) what = "the loss itself";
+            name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    dli_scope_end(m->ctx, &scope);
-    char place[80] = "dl_model_train_batch";
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                        (long long)b->number + 1);
+                          (long long)b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
-                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name ? name : "",
-                   cure);
+                   "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
 
 /* Report weights that are NaN or infinite: after the last update no loss would tell. */
 static bool dli_check_weights(const dl_model *m, int epoch)
 {
     for (int i = 0; i < m->params; i++)
-        if (!dli_all_finite(m->tensor[i]->data, m->tensor[i]->size))
+        if (!dli_all_finite(&m->tensor[i], 1))
             return dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the last update made "
                            "%s NaN or infinite. Try this: " DLI_LOWER_RATE, epoch,
                            m->tensor[i]->name);
@@ -15356,11 +15463,11 @@ static bool dli_batch_gradient(dl_model *m, const dl_batch *b, bool first, doubl
 {
     const dl_real dloss = (dl_real)share;
     dl_tensor **x = dli_model_inputs("dl_model_fit", m, b->x, b->more_x);
-    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, false);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_KEEP);
     dl_tensor *loss = dli_batch_loss(m, z, b);
     if (!loss) return false;
     const double value = dl_item(loss);
-    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, epoch, value);
+    if (!(fabs(value) <= DBL_MAX)) return dli_diverged(m, b, x, z, epoch, value);
     if (!dli_tally_add(tally, b, z[0], value)) return false;
     for (int i = 0; first && i < m->params; i++) m->tensor[i]->fresh = true;
     return dl_backward_from(loss, &dloss);
@@ -15389,6 +15496,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+        if (!dli_check_range(who, m, k, y->data, size)) return false;
     }
     return true;
 }
@@ -15396,7 +15504,6 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
@@ -15404,20 +15511,16 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
                        "samples", who, (long long)b->size,
                        (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
-    if (!dli_check_more(who, m, b)) return false;
     for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
         if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
                            "be a loss with the function weighted", who, (long long)b->weight->size,
                            (long long)b->size, m->goal[k].loss->name);
-    if (b->labels && dli_takes_labels(m->loss)) return dli_check_labels(who, m, 0);
-    if (!b->y || !m->loss->of_targets)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs %s, which the batch does not have",
-                       who, m->loss->name, m->loss->of_targets ? "targets y" : "labels");
-    if (b->y->size != b->size * M)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs",
-                       who, (long long)b->y->size, (long long)b->size, (long long)M);
-    return dli_check_range(who, m, b->y->data, b->y->size);
+    return dli_check_more(who, m, b) &&
+           dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
+                             b->y ? b->y->size : 0, b->size) &&
+           ((b->labels && dli_takes_labels(m->loss)) ||
+            dli_check_range(who, m, 0, b->y->data, b->y->size));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -15428,13 +15531,10 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
         dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
         return dli_no_metrics();
     }
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const dl_mark mark = dl_tape_mark(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
-    dl_tape_release(m->ctx, mark);
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
 
@@ -15442,7 +15542,7 @@ DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
                                         dli_raw raw)
 {
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, true);
+    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -15453,7 +15553,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
 {
     bool ok = true, more = true;
     for (dl_int at = 0; ok && more && at != data->count;) {
-        const dli_scope scope = dli_scope_begin(m->ctx);
+        const dli_scope scope = dli_scope_begin(m->ctx, false);
         dl_batch b;
         ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
         more = ok && b.size > 0;
@@ -15492,7 +15592,8 @@ DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
     if (data->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
                           who);
-    dl_tensor *y = dli_tape_tensor(m->ctx, who, dli_batch_shape(data->count, dli_output_shape(m)));
+    const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
+    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
     return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
 }
 
@@ -15508,7 +15609,7 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
     const char *who = "dl_model_evaluate_batch";
     if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
-    const dli_scope scope = dli_scope_begin(m->ctx);
+    const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
     dli_scope_end(m->ctx, &scope);
@@ -15532,6 +15633,7 @@ DL_DEF dl_fit dl_fit_default(void)
     o.epochs = 1;
     o.batch_size = 32;
     o.accumulate = 1;
+    o.checkpoint_every = 1;
     o.shuffle = true;
     o.patience = 3;
     o.restore_best = true;
@@ -15557,22 +15659,7 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
                     epochs, bar, (long long)s->batch, (long long)s->batches, loss);
     return text;
 }
-#endif
 
-static void dli_show_progress(const dl_step *s, int epochs, double loss)
-{
-#ifndef DL_NO_STDIO
-    char text[DLI_PROGRESS_TEXT];
-    dli_print("\r%s", dli_progress_text(text, s, epochs, loss));
-    fflush(stdout);
-#else
-    (void)s;
-    (void)epochs;
-    (void)loss;
-#endif
-}
-
-#ifndef DL_NO_STDIO
 static void dli_print_value(const char *before, const char *name, double value)
 {
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
@@ -15606,7 +15693,16 @@ typedef struct dli_run {
     dl_real       *best_weights;         /* of all tensors, or NULL                       */
     int64_t        updates;
     bool           scheduled, bar, stop; /* stop: a callback said so                      */
+    bool           cut;                  /* ... or fit.stop, in the middle of an epoch    */
+    int            epoch;                /* this one, 0 the first                         */
+    dl_rng         order;                /* the loader's stream when it began             */
+    dli_tally      tally;                /* what it gave so far, and when it began        */
+    double         start;
 } dli_run;
+
+/* Write the checkpoint; go on from it, if it is wanted and there. In >>files-impl. */
+static bool dli_run_save(dli_run *r);
+static bool dli_run_resume(dli_run *r);
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
@@ -15638,6 +15734,14 @@ static bool dli_check_fit(const dl_model *m, const dl_fit *o, const dl_data *dat
     if (!(o->validation_split >= 0 && o->validation_split < 1))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation_split %g is not in [0, 1)", who,
                        o->validation_split);
+    if (o->checkpoint ? o->checkpoint_every < 1
+                      : o->resume || o->state || o->state_count || o->checkpoint_updates)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: checkpoint_every must be 1 or more, and "
+                       "without a path in checkpoint there are no resume, state and "
+                       "checkpoint_updates", who);
+    if (o->checkpoint && (dli_is_stream(data) || (o->validation && dli_is_stream(o->validation))))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: no checkpoint of a stream, which can't go on "
+                       "from its middle; train on data that is read in any order", who);
     if (o->validation && o->validation_split > 0)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: validation and validation_split %g: give one "
                        "of them", who, o->validation_split);
@@ -15716,7 +15820,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return true;
+    return !o->resume || dli_run_resume(r);
 }
 
 static void dli_run_end(dli_run *r)
@@ -15738,6 +15842,16 @@ static bool dli_run_schedule(dli_run *r, int64_t step)
                                                 dl_schedule_factor(&r->schedule, step));
 }
 
+/* An update is done: write a checkpoint, if it is time for one, and see whether to stop. */
+static bool dli_run_updated(dli_run *r)
+{
+    const dl_fit *o = r->o;
+    if (o->stop && *o->stop) r->cut = r->stop = true;
+    return !o->checkpoint ||
+           !(r->cut || (o->checkpoint_updates && r->updates % o->checkpoint_every == 0)) ||
+           dli_run_save(r);
+}
+
 /* Each sample of a batch counts as much as its class, times its own weight. */
 static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight)
 {
@@ -15751,43 +15865,48 @@ static bool dli_weigh_classes(dl_ctx *c, dl_batch *b, const double *class_weight
 
 /* Train on the s->batch-th batch of the epoch, and update the weights when its group is complete.
    A group of accumulate batches counts as one: each adds its share of the samples. */
-static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s, dli_tally *tally)
+static bool dli_run_batch(dli_run *r, dl_batch *b, dl_step *s)
 {
     const dl_fit *o = r->o;
     const dl_int place = (s->batch - 1) % o->accumulate;
     const dl_int left = r->train->count - (s->batch - 1 - place) * o->batch_size;
     const dl_int group = o->accumulate == 1 ? b->size : left / o->batch_size < o->accumulate
                        ? left : (dl_int)o->accumulate * o->batch_size;
-    const double before = tally->loss;
+    const bool last = place == o->accumulate - 1 || s->batch == s->batches;
+    const double before = r->tally.loss;
 #ifndef DL_NO_IMAGES
     if (o->augment) b->x = dl_augment_batch(b->x, o->augment, NULL);
 #endif
     if (o->class_weight && !dli_weigh_classes(r->m->ctx, b, o->class_weight)) return false;
-    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch, tally))
+    if (!dli_batch_gradient(r->m, b, place == 0, (double)b->size / (double)group, s->epoch,
+                            &r->tally))
         return false;
-    if (place == o->accumulate - 1 || s->batch == s->batches) {
+    if (last) {
         if (r->schedule.per_update && !dli_run_schedule(r, r->updates)) return false;
         if (!dli_apply_gradients(r->m)) return false;
         r->updates++;
     }
     s->updates = r->updates;
-    s->loss = (tally->loss - before) / (double)b->size;
+    s->loss = (r->tally.loss - before) / (double)b->size;
     s->lr = dl_optimizer_lr(r->m->optimizer);
     if (o->on_batch) {
         const dli_scope scope = dli_scope_callback(r->m->ctx);
         r->stop = !o->on_batch(r->m, s, o->user);
         dli_scope_end(r->m->ctx, &scope);
     }
-    return true;
+    return r->stop || !last || dli_run_updated(r);
 }
 
-/* Train one epoch and fill in what it gave. */
+/* Train one epoch, or what is left of it, and fill in what it gave. */
 static bool dli_run_epoch(dli_run *r, dl_epoch *e)
 {
     dl_ctx *c = r->m->ctx;
-    dli_tally tally = dli_tally_start(r->m, 0);
-    const double start = dli_now();
-    double shown = start;
+    if (r->loader->next == 0) {
+        r->tally = dli_tally_start(r->m, 0);
+        r->start = dli_now();
+        r->order = r->loader->rng;
+    }
+    double shown = dli_now();
     bool ok = true, more = true;
     dl_step s;
     memset(&s, 0, sizeof s);
@@ -15801,16 +15920,21 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
         ok = got >= 0;
         if (more) {
             s.batch = b.number + 1;
-            ok = dli_run_batch(r, &b, &s, &tally);
+            ok = dli_run_batch(r, &b, &s);
         }
         if (ok && more && r->bar && dli_now() - shown > 0.1) {
             shown = dli_now();
-            dli_show_progress(&s, e->epochs, tally.loss / tally.size);
+#ifndef DL_NO_STDIO
+            char text[DLI_PROGRESS_TEXT];
+            dli_print("\r%s", dli_progress_text(text, &s, e->epochs,
+                                              r->tally.loss / r->tally.size));
+            fflush(stdout);
+#endif
         }
         if (mark.generation == c->generation) dl_tape_release(c, mark);
     }
-    const dl_metrics t = dli_tally_end(&tally, ok);
-    e->seconds = dli_now() - start;
+    const dl_metrics t = dli_tally_end(&r->tally, ok);
+    e->seconds = dli_now() - r->start;
     e->loss = t.loss;
     e->accuracy = t.accuracy;
     memcpy(e->metric, t.metric, sizeof t.metric);
@@ -15836,10 +15960,12 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
+    r->epoch = epoch;
     if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
     if (!dli_run_epoch(r, e)) return false;
+    if (r->cut) return true;
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
@@ -15861,7 +15987,9 @@ static bool dli_run_step(dli_run *r, int epoch)
         if (!r->o->on_epoch(m, e, r->o->user)) r->stop = true;
         dli_scope_end(m->ctx, &scope);
     }
-    return true;
+    dl_loader_restart(r->loader);                     /* where a callback has ended the epoch */
+    const bool due = !r->o->checkpoint_updates && m->epochs % r->o->checkpoint_every == 0;
+    return !r->o->checkpoint || !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
 }
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
@@ -15875,19 +16003,18 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
     memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
-    const bool training = dl_set_training(m->ctx, true), no_grad = dl_set_no_grad(m->ctx, false);
-    const char *advice = m->ctx->advice;
-    m->ctx->advice = "give dl_model_fit a smaller batch_size (and accumulate)";
+    const dli_scope scope = dli_scope_begin(m->ctx, true);
     m->fitting = true;
     bool ok = dli_run_start(&r, data);
-    for (int epoch = 0; ok && !r.stop && epoch < r.o->epochs; epoch++) ok = dli_run_step(&r, epoch);
+    for (int i = m->epochs; ok && !r.stop && i < r.o->epochs; i++) ok = dli_run_step(&r, i);
     dli_run_end(&r);
+    m->stopped = r.cut;
     m->fitting = false;
-    m->ctx->advice = advice;
-    dl_set_training(m->ctx, training);
-    dl_set_no_grad(m->ctx, no_grad);
+    dli_scope_end(m->ctx, &scope);
     return ok;
 }
+
+DL_DEF bool dl_model_stopped(const dl_model *m) { return m && m->stopped; }
 
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n)
 {
@@ -15937,26 +16064,15 @@ static dl_layer *dli_same_layer(const dl_model *into, const dl_layer *l)
     return l ? into->layer[l->index] : NULL;
 }
 
-/* Add to a model what from is in another one, reading the same, without its numbers. */
-static dl_layer *dli_copy_layer(dl_model *into, const dl_layer *from)
+/* Add to a model what from is in another one, reading the same; with its numbers, unless they are
+   its owner's. list: room for what it reads. */
+static bool dli_clone_layer(dl_model *into, const dl_layer *from, dl_layer **list)
 {
-    if (from->shared) {
-        into->at = dli_same_layer(into, from->from[0]);
-        return dl_model_reuse(into, dli_same_layer(into, from->shared));
-    }
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)from->froms,
-                                             sizeof *list);
-    for (int k = 0; list && k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
-    dl_layer *l = list ? dl_model_add_from(into, from->type, from->options, list, from->froms)
-                       : NULL;
-    if (list) DL_FREE(list);
-    return l;
-}
-
-/* The same with its numbers; false without memory. */
-static bool dli_clone_layer(dl_model *into, const dl_layer *from)
-{
-    dl_layer *l = dli_copy_layer(into, from);
+    for (int k = 0; k < from->froms; k++) list[k] = dli_same_layer(into, from->from[k]);
+    if (from->shared) into->at = list[0];
+    dl_layer *l = from->shared
+                ? dl_model_reuse(into, dli_same_layer(into, from->shared))
+                : dl_model_add_from(into, from->type, from->options, list, from->froms);
     if (!l || l->params != from->params || l->states != from->states) return false;
     for (int k = 0; !into->owner && k < l->params; k++) {
         if (!dl_assign(l->param[k], from->param[k])) return false;
@@ -15971,32 +16087,27 @@ static bool dli_clone_layer(dl_model *into, const dl_layer *from)
     return true;
 }
 
-/* The outputs, and what the next layer reads. */
-static bool dli_clone_ends(dl_model *into, const dl_model *m)
-{
-    into->at = dli_same_layer(into, m->at);
-    if (!m->out) return true;
-    dl_layer **list = (dl_layer **)dli_alloc(into->ctx, "dl_model_clone", (size_t)m->outs,
-                                             sizeof *list);
-    for (int k = 0; list && k < m->outs; k++) list[k] = dli_same_layer(into, m->out[k]);
-    const bool ok = list && dl_model_outputs(into, list, m->outs);
-    if (list) DL_FREE(list);
-    return ok;
-}
-
 /* m once more, with copies of its weights or, with an owner (m itself), with its weights. */
 static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner)
 {
     const dl_rng rng = into->rng;              /* layers draw numbers, which are not kept */
     dl_model *copy = dl_model_new(into, m->input);
-    bool ok = copy != NULL;
+    int most = m->outs;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->froms > most) most = m->layer[i]->froms;
+    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
+                                                    sizeof *list) : NULL;
+    bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
         copy->batch_size = owner->batch_size;
         dli_lend(owner, 1);
     }
-    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i]);
-    ok = ok && dli_clone_ends(copy, m);
+    for (int i = 0; ok && i < m->layers; i++) ok = dli_clone_layer(copy, m->layer[i], list);
+    for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
+    ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
+    if (list) DL_FREE(list);
+    if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
     dl_model_free(copy);
@@ -16041,27 +16152,22 @@ static const char *dli_thousands(char s[32], int64_t n)
     return s;
 }
 
-/* A layer's second column of the summary: "(None, 32, 26, 26)". */
-static const char *dli_summary_shape(char shape[DLI_SHAPE_TEXT + 16], const dl_layer *l)
+/* What the columns of the summary say of layer l; the last one names whom it reads. */
+typedef char dli_row[4][200];
+static void dli_summary_row(dli_row row, const dl_layer *l)
 {
-    int at = dli_format(shape, DLI_SHAPE_TEXT, "(None");
+    dli_text shape = { row[1], sizeof row[1], 0, NULL, false };
+    dli_text from = { row[3], sizeof row[3], 0, NULL, false };
+    memset(row, 0, sizeof(dli_row));
+    dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
+    dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        at += dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ", %lld",
-                       (long long)l->output[0].dim[k]);
-    dli_format(shape + at, DLI_SHAPE_TEXT + 16 - (size_t)at, ")");
-    return shape;
-}
-
-/* Whom layer l reads: "conv2d_1, add_1". Returns the length; nothing is written to a NULL. */
-static int dli_summary_sources(char *text, size_t size, const dl_layer *l)
-{
-    int at = 0;
-    for (int k = 0; k < l->froms; k++) {
-        const size_t room = (size_t)at < size ? size - (size_t)at : 0;
-        at += dli_format(room ? text + at : NULL, room, "%s%s", k ? ", " : "",
-                         l->from[k] ? l->from[k]->name : "input");
-    }
-    return at;
+        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+    dli_put(&shape, ")");
+    dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
+                                          dli_sum_sizes(l->state, l->states));
+    for (int k = 0; k < l->froms; k++)
+        dli_putf(&from, "%s%s", k ? ", " : "", l->from[k] ? l->from[k]->name : "input");
 }
 
 static void dli_summary_rule(int width)
@@ -16072,66 +16178,62 @@ static void dli_summary_rule(int width)
 
 DL_DEF void dl_model_summary(const dl_model *m)
 {
-    char number[32], shape[DLI_SHAPE_TEXT + 16], sources[200];
-    int first = 27, second = 21, third = 12;             /* columns grow with what is in them */
+    dli_row row;
+    char number[32];
+    int width[4] = { 27, 21, 12, 12 };                   /* columns grow with what is in them */
+    int64_t trained = 0;
     if (!m) return;
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int name = (int)(strlen(l->name) + strlen(l->type->name)) + 3;
-        if (name > first) first = name;
-        if ((int)strlen(dli_summary_shape(shape, l)) > second) second = (int)strlen(shape);
-        const int length = dli_summary_sources(NULL, 0, l);
-        if (length > third) third = length < (int)sizeof sources ? length : (int)sizeof sources - 1;
+        dli_summary_row(row, m->layer[i]);
+        for (int k = 0; k < 4; k++)
+            if ((int)strlen(row[k]) > width[k]) width[k] = (int)strlen(row[k]);
     }
-    const int width = first + second + 17 + (m->chain ? 0 : third + 2);
-    dli_summary_rule(width);
-    dli_print(" %-*s  %-*s  %12s%s\n", first, "Layer (type)", second, "Output shape", "Param #",
-              m->chain ? "" : "  Connected to");
-    dli_summary_rule(width);
+    const int all = width[0] + width[1] + width[2] + 5 + (m->chain ? 0 : width[3] + 2);
+    dli_summary_rule(all);
+    dli_print(" %-*s  %-*s  %*s%s\n", width[0], "Layer (type)", width[1], "Output shape", width[2],
+              "Param #", m->chain ? "" : "  Connected to");
+    dli_summary_rule(all);
     for (int i = 0; i < m->layers; i++) {
-        const dl_layer *l = m->layer[i];
-        const int pad = first - (int)(strlen(l->name) + strlen(l->type->name)) - 3;
-        const int64_t numbers = l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
-                                                dli_sum_sizes(l->state, l->states);
-        dli_summary_sources(sources, sizeof sources, l);
-        dli_print(" %s (%s)%*s  %-*s  %12s%s%s\n", l->name, l->type->name, pad, "", second,
-                  dli_summary_shape(shape, l), dli_thousands(number, numbers),
-                  m->chain || !l->froms ? "" : "  ", m->chain || !l->froms ? "" : sources);
+        const char *gap = m->chain || m->layer[i]->froms == 0 ? "" : "  ";
+        dli_summary_row(row, m->layer[i]);
+        dli_print(" %-*s  %-*s  %*s%s%s\n", width[0], row[0], width[1], row[1], width[2], row[2],
+                  gap, *gap ? row[3] : "");
     }
-    const int64_t all = dli_sum_sizes(m->tensor, m->tensors);
-    int64_t trained = 0;
+    const int64_t total = dli_sum_sizes(m->tensor, m->tensors);
     for (int i = 0; i < m->params; i++)
         if (m->tensor[i]->requires_grad) trained += m->tensor[i]->size;
-    dli_summary_rule(width);
-    dli_print(" Total params: %s", dli_thousands(number, all));
-    dli_print(" (%.2f MB)\n", (double)all * (double)sizeof(dl_real) / 1048576);
+    dli_summary_rule(all);
+    dli_print(" Total params: %s", dli_thousands(number, total));
+    dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
-    dli_print(" Non-trainable params: %s\n", dli_thousands(number, all - trained));
-    dli_summary_rule(width);
+    dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_rule(all);
 }
 #endif
 
 /* ---- metrics ---- */
 
+/* The class that a row of C scores or targets names; of one number: is it above the threshold? */
+static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
+{
+    return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
     double *sum = (double *)state;                           /* right, of */
-    const dl_real *z = o->scores->data, *t = o->target ? o->target->data : NULL;
-    const dl_int C = dli_last(o->scores->shape), rows = dli_rows(o->scores);
+    const bool yes_no = o->loss->logits == DL_SIGMOID;       /* each number for itself */
+    const dl_int C = yes_no ? 1 : dli_last(o->scores->shape);
+    const dl_int rows = yes_no ? o->scores->size : dli_rows(o->scores);
     dl_int right = 0, of = rows;
     (void)user;
-    if (o->loss->logits == DL_SIGMOID) {                     /* a logit above 0: yes */
-        of = o->scores->size;
-        for (dl_int i = 0; i < of; i++)
-            right += (z[i] > 0) == (o->labels ? o->labels[i] > 0 : t[i] > (dl_real)0.5);
-    } else if (o->loss->logits == DL_SOFTMAX || (o->labels && rows == o->size && C > 1)) {
-        for (dl_int i = 0; i < rows; i++) {
-            right += dli_choose(z + i * C, C, 1, false) ==
-                     (o->labels ? (dl_int)o->labels[i] : dli_choose(t + i * C, C, 1, false));
-            of -= o->labels && o->labels[i] >= C;                 /* the class to be ignored */
-        }
-    } else return true;
+    if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
+    for (dl_int i = 0; i < rows; i++) {
+        right += dli_class(o->scores->data + i * C, C, 0) ==
+                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
+    }
     if (of < 1) return true;
     const double samples = o->labels ? (double)of : (double)o->size;
     sum[0] += (double)right * samples / (double)of;
@@ -16287,49 +16389,39 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
 
-/* A model's outputs (logits, where the loss takes those) for a whole data set, in evaluation mode:
-   [count, outputs], to be freed with DL_FREE; NULL on failure. */
-static dl_real *dli_outputs(const char *who, dl_model *m, const dl_data *data)
+/* Classes of the samples: as they are, as they were called. */
+typedef struct dli_called { int32_t *label, *predicted; } dli_called;
+
+static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
 {
-    const dl_int M = dl_shape_size(dli_output_shape(m));
-    if (!dli_check_data(who, m, data)) return NULL;
-    if (!dli_check_count(who, data)) return NULL;
-    dl_real *out = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count,
-                                        (size_t)(M > 0 ? M : 1) * sizeof *out);
-    if (!out || dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, out)) return out;
-    DL_FREE(out);
-    return NULL;
+    dli_called *to = (dli_called *)user;
+    const dl_int C = dli_last(z[0]->shape);
+    for (dl_int i = 0; i < b->size; i++) {
+        to->predicted[first + i] = dli_class(z[0]->data + i * C, C, 0);
+        to->label[first + i] = b->labels ? b->labels[i] : dli_class(b->y->data + i * C, C, 0.5);
+    }
+    return true;
 }
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_report";
-    if (!m || !data) return NULL;
-    const dl_int C = dl_shape_size(dli_output_shape(m));
-    if (m->compiled && (!dli_fused(m) || dli_output_shape(m).rank != 1 ||
-                        (m->loss->logits == DL_SIGMOID && C != 1))) {
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    const dl_shape out = dli_output_shape(m, 0);
+    const int C = (int)dl_shape_size(out);
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
                 "cross-entropy loss and one row of outputs a sample", who);
         return NULL;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const int32_t *labels = dl_data_labels(data);
-    const dl_real *targets = dl_data_targets(data);
-    int32_t *label = z ? (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *label)
-                       : NULL;                    /* count labels, then count predictions */
     dl_report *r = NULL;
-    if (label && (labels || targets)) {
-        int32_t *predicted = label + data->count;
-        for (dl_int i = 0; i < data->count; i++) {
-            const dl_real *t = targets ? targets + i * C : NULL;
-            predicted[i] = C == 1 ? z[i] > 0 : (int32_t)dli_choose(z + i * C, C, 1, false);
-            label[i] = labels ? labels[i]
-                     : C == 1 ? t[0] > (dl_real)0.5 : (int32_t)dli_choose(t, C, 1, false);
-        }
-        r = dl_report_new(m->ctx, predicted, label, data->count, C == 1 ? 2 : (int)C);
-    }
-    if (label) DL_FREE(label);
-    if (z) DL_FREE(z);
+    dli_called of;
+    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    if (!of.label) return NULL;
+    of.predicted = of.label + data->count;
+    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+        r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
+    DL_FREE(of.label);
     return r;
 }
 
@@ -16411,15 +16503,16 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
     const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data) return r;
+    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
                 "is no cross-entropy", who);
         return r;
     }
-    dl_real *z = dli_outputs(who, m, data);
-    const dl_real *t = dl_data_targets(data);
-    if (z && t) r = dl_regression_of(z, t, data->count, dl_shape_size(dli_output_shape(m)));
+    const dl_int M = dl_shape_size(dli_output_shape(m, 0));
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+        r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
 }
@@ -16818,23 +16911,6 @@ typedef struct dli_idx_file {
 
 /* ---- gzip ---- */
 
-/* CRC-32, the remainder of the bits divided by a polynomial, four bits at a time. */
-static uint32_t dli_crc32(uint32_t crc, const uint8_t *p, size_t n)
-{
-    uint32_t table[16];
-    for (uint32_t i = 0; i < 16; i++) {
-        table[i] = i;
-        for (int bit = 0; bit < 4; bit++)
-            table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xEDB88320u : 0);
-    }
-    crc = ~crc;
-    for (size_t i = 0; i < n; i++) {
-        crc = crc >> 4 ^ table[(crc ^ p[i]) & 15];
-        crc = crc >> 4 ^ table[(crc ^ p[i] >> 4) & 15];
-    }
-    return ~crc;
-}
-
 /* Four bytes, the least significant first. */
 static uint32_t dli_four_bytes(const uint8_t *p)
 {
@@ -16873,8 +16949,7 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
                        f->name);
     uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
     if (!p) return false;
-    const int got = stbi_zlib_decode_noheader_buffer((char *)p, (int)size, (const char *)f->p + at,
-                                                     (int)(f->bytes - at - 8));
+    const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
     if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
         DL_FREE(p);
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
@@ -17455,20 +17530,6 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
-struct dl_loader {
-    dl_data  data;                  /* a view of its own, so that the storage stays   */
-    dl_int   batch_size;
-    dl_int   next;                  /* samples of this epoch handed out yet           */
-    dl_rng   rng;
-    bool     shuffle;
-    int32_t *order;                 /* the epoch's, or NULL: a stream, or not shuffled */
-    int32_t *labels;                /* room for a batch's labels                      */
-    dl_real *x, *y;                 /* a shuffled stream's buffer: filled samples     */
-    int32_t *buffered;              /* and their labels                               */
-    dl_int   filled;
-    bool     dry;                   /* the stream has no more                         */
-};
-
 static void dli_loader_destroy(void *object)
 {
     dl_loader *l = (dl_loader *)object;
@@ -17618,6 +17679,640 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------- >>images-impl ---- */
+
+/* ---- files ---- */
+
+/* A picture as stb_image decodes it: [H,W,channels] bytes, free with dli_stb_free. */
+typedef struct dli_picture {
+    uint8_t *p;
+    int      H, W, C, channels;               /* C: channels wanted; one more than that: opacity */
+} dli_picture;
+
+#define DLI_WHY 200                           /* bytes for a reason */
+
+static bool dli_known_picture(const uint8_t *p, size_t n)
+{
+    static const char *const start[3] = { "\x89PNG\r\n\x1A\n", "\xFF\xD8\xFF", "BM" };
+    for (int i = 0; i < 3; i++)
+        if (n > strlen(start[i]) && memcmp(p, start[i], strlen(start[i])) == 0) return true;
+    return false;
+}
+
+/* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
+   several threads do it at once. */
+static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
+{
+    const bool any = (channels & DL_IMAGE_ANY) != 0;
+    const char *text = NULL;
+    channels &= ~DL_IMAGE_ANY;
+    memset(out, 0, sizeof *out);
+    why[0] = 0;
+    if (!DLI_STB)
+        text = "dl.h was compiled without DL_USE_STB_IMAGE, so it can't read pictures; see "
+               ">>options";
+    else if (channels < 0 || channels > 4)
+        text = "channels must be 1 to 4, or 0 for the file's own";
+    else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
+    else if (!any && !dli_known_picture(p, n))
+        text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
+    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
+        text = dli_stb_reason();
+    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
+        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
+                   (long long)DL_IMAGE_PIXELS_MAX);
+    if (text) dli_format(why, DLI_WHY, "%s", text);
+    out->C = channels ? channels : out->channels;
+    if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;
+    else out->channels = out->C;
+    return why[0] == 0;
+}
+
+static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
+                               char *why)
+{
+    if (!dli_picture_info(out, p, n, channels, why)) return false;
+    out->p = dli_stb_load(p, (int)n, out->channels);
+    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    return out->p != NULL;
+}
+
+/* Bytes [H,W,channels] become numbers x [C,H,W], on white where they are not opaque. */
+static void dli_picture_numbers(dl_real *x, const dli_picture *d)
+{
+    const dl_int n = (dl_int)d->H * d->W;
+    for (dl_int i = 0; i < n; i++) {
+        const uint8_t *p = d->p + i * d->channels;
+        const double opaque = d->channels > d->C ? p[d->C] / 255.0 : 1;
+        for (int c = 0; c < d->C; c++)
+            x[c * n + i] = (dl_real)(1 - opaque * (1 - p[c] / 255.0));
+    }
+}
+
+static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, const uint8_t *p,
+                               size_t n, int channels)
+{
+    dli_picture d;
+    char why[DLI_WHY];
+    if (!dli_picture_decode(&d, p, n, channels, why))
+        return DLI_REFUSE(c, DL_ERR_FORMAT, "%s: cannot read %s: %s", who, name, why);
+    dl_tensor *x = dli_tape_tensor(c, who, dl_shape3(d.C, d.H, d.W));
+    if (x) dli_picture_numbers(x->data, &d);
+    dli_stb_free(d.p);
+    return x;
+}
+
+DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels)
+{
+    const char *who = "dl_image_from_memory";
+    if (!dl) return NULL;
+    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", who);
+    return dli_image_of(dl, who, "the picture", (const uint8_t *)bytes, n, channels);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
+{
+    const char *who = "dl_image_load";
+    size_t n;
+    if (!dl) return NULL;
+    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    uint8_t *p = dli_read_file(dl, who, path, "", &n);
+    dl_tensor *x = p ? dli_image_of(dl, who, path, p, n, channels) : NULL;
+    if (p) DL_FREE(p);
+    return x;
+}
+
+/* A PNG file is a signature and chunks: length, name, data, check sum of name and data; numbers
+   have their most significant byte first. */
+static uint8_t *dli_png_number(uint8_t *to, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(v >> (24 - 8 * i));
+    return to + 4;
+}
+
+/* Finish the chunk whose n bytes of data lie at to + 8. */
+static uint8_t *dli_png_chunk(uint8_t *to, const char *name, size_t n)
+{
+    dli_png_number(to, (uint32_t)n);
+    memcpy(to + 4, name, 4);
+    return dli_png_number(to + 8 + n, dli_crc32(0, to + 4, n + 4));
+}
+
+/* The n bytes of pixels as zlib stores what it does not compress: blocks of up to 65535 bytes. */
+static uint8_t *dli_png_store(uint8_t *to, const uint8_t *p, size_t n)
+{
+    uint32_t a = 1, b = 0;                    /* Adler's check sum */
+    *to++ = 0x78;
+    *to++ = 1;
+    for (size_t at = 0, len; at < n; at += len) {
+        len = n - at < 65535 ? n - at : 65535;
+        *to++ = at + len == n;                /* the last one? */
+        for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
+        memcpy(to, p + at, len);
+        to += len;
+    }
+    for (size_t i = 0; i < n; i++) {
+        a = (a + p[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    return dli_png_number(to, b << 16 | a);
+}
+
+/* The file of pixels [H,W,C]; each row has a byte 0 in front. Its length into *bytes. */
+static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int W, dl_int C,
+                    size_t *bytes)
+{
+    static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
+    uint8_t *to = file;
+    memcpy(to, "\x89PNG\r\n\x1A\n", 8);
+    to += 8;
+    dli_png_number(dli_png_number(to + 8, (uint32_t)W), (uint32_t)H);
+    to[16] = 8;                               /* bits */
+    to[17] = kind[C];
+    memset(to + 18, 0, 3);
+    to = dli_png_chunk(to, "IHDR", 13);
+    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, p, n) - to - 8));
+    *bytes = (size_t)(dli_png_chunk(to, "IEND", 0) - file);
+}
+
+DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
+{
+    const char *who = "dl_image_save";
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_usable(who, x)) return false;
+    const int rank = x->shape.rank;
+    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
+    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
+    if (!path || rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W], and a "
+                       "path; this is %s", who, dli_shape_text(s, x->shape));
+    const size_t n = (size_t)(H * (1 + W * C)), room = n + n / 65535 * 5 + 100;
+    uint8_t *p = (uint8_t *)dli_alloc(x->ctx, who, n + room, 1), *to = p;
+    size_t bytes;
+    if (!p) return false;
+    for (dl_int i = 0; i < H; i++) {
+        *to++ = 0;                            /* the row is not a difference to another */
+        for (dl_int k = 0; k < W * C; k++) {
+            const double v = (double)x->data[(k % C * H + i) * W + k / C];
+            *to++ = (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
+        }
+    }
+    dli_png(to, p, n, H, W, C, &bytes);
+    errno = 0;
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(to, 1, bytes, f) == bytes;
+    if (f) ok = fclose(f) == 0 && ok;
+    if (!ok)
+        dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
+    DL_FREE(p);
+    return ok;
+}
+#endif
+
+/* ---- sizes and cuts ---- */
+
+/* Of x [...,H,W]: the number of planes, H and W; false when it has none. */
+static bool dli_planes(const char *who, dl_tensor *x, dl_int *planes, dl_int *H, dl_int *W)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!dli_inputs(who, &x, 1)) return false;
+    if (x->shape.rank < 2 || x->size < 1)
+        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,H,W]", who,
+                       dli_shape_text(s, x->shape));
+    *H = x->shape.dim[x->shape.rank - 2];
+    *W = x->shape.dim[x->shape.rank - 1];
+    *planes = x->size / (*H * *W);
+    return true;
+}
+
+/* A new tensor like x with H rows and W columns. */
+static dl_tensor *dli_image_like(const char *who, const dl_tensor *x, dl_int H, dl_int W)
+{
+    dl_shape shape = x->shape;
+    if (H < 1 || W < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: a picture of %lld x %lld pixels", who,
+                          (long long)H, (long long)W);
+    shape.dim[shape.rank - 2] = H;
+    shape.dim[shape.rank - 1] = W;
+    return dli_tape_tensor(x->ctx, who, shape);
+}
+
+/* Which old pixels of a row a new one is made of: from first on, weight[count] in sum 1. */
+typedef struct dli_blend { dl_int first, count; double *weight; } dli_blend;
+
+/* Old pixels that a new one may need. */
+static dl_int dli_blend_most(dl_int in, dl_int out) { return 2 * dli_larger(in / out, 1) + 4; }
+
+/* New pixel i of out lies at scale (i + 1/2) among the old. */
+static void dli_blend_fill(dli_blend *m, dl_int in, dl_int out, dl_resampling how)
+{
+    const double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
+    for (dl_int i = 0; i < out; i++, m++) {
+        const double centre = scale * ((double)i + 0.5);
+        double sum = 0;
+        m->first = how == DL_AREA ? i * in / out : dli_larger((dl_int)(centre - reach + 0.5), 0);
+        const dl_int end = how == DL_AREA ? ((i + 1) * in + out - 1) / out
+                                          : dli_min((dl_int)(centre + reach + 0.5), in);
+        m->count = end - m->first;
+        for (dl_int k = 0; k < m->count; k++) {
+            const double far = fabs((double)(m->first + k) + 0.5 - centre) / reach;
+            m->weight[k] = how == DL_AREA ? 1 : far < 1 ? 1 - far : 0;
+            sum += m->weight[k];
+        }
+        for (dl_int k = 0; k < m->count; k++) m->weight[k] /= sum;
+    }
+}
+
+/* The new pixel of a row (or column) x, whose old pixels are step numbers apart. */
+static double dli_blend_at(const dli_blend *m, const dl_real *x, dl_int step)
+{
+    double sum = 0;
+    for (dl_int k = 0; k < m->count; k++) sum += m->weight[k] * (double)x[(m->first + k) * step];
+    return sum;
+}
+
+DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
+{
+    const char *who = "dl_resize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (how != DL_BILINEAR && how != DL_AREA)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", who,
+                          (int)how);
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    if (!y) return NULL;
+    const dl_int down = dli_blend_most(H, height), across = dli_blend_most(W, width);
+    dli_blend *rows = (dli_blend *)dli_alloc(x->ctx, who, (size_t)(height + width), sizeof *rows);
+    double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
+                                         sizeof *weight);
+    dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
+    dli_blend *columns = rows + height;
+    const bool ok = rows && weight && half;
+    for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
+        rows[i].weight = weight;
+    if (ok) weight = rows[0].weight;
+    if (ok) dli_blend_fill(rows, H, height, how);
+    if (ok) dli_blend_fill(columns, W, width, how);
+    for (dl_int p = 0; ok && p < planes; p++) {
+        for (dl_int i = 0; i < H * width; i++)
+            half[i] = (dl_real)dli_blend_at(&columns[i % width], x->data + (p * H + i / width) * W,
+                                            1);
+        for (dl_int i = 0; i < height * width; i++)
+            y->data[p * height * width + i] =
+                (dl_real)dli_blend_at(&rows[i / width], half + i % width, width);
+    }
+    if (rows) DL_FREE(rows);
+    if (weight) DL_FREE(weight);
+    return ok ? y : NULL;
+}
+
+static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int left,
+                              dl_int height, dl_int width, double fill)
+{
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    dl_tensor *y = dli_image_like(who, x, height, width);
+    for (dl_int i = 0; y && i < planes * height; i++) {
+        const dl_int row = i % height + top;
+        const dl_real *from = x->data + (i / height * H + row) * W;
+        for (dl_int j = 0; j < width; j++) {
+            const dl_int column = j + left;
+            const bool inside = row >= 0 && row < H && column >= 0 && column < W;
+            y->data[i * width + j] = inside ? from[column] : (dl_real)fill;
+        }
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
+                                double fill)
+{
+    return dli_cropped("dl_image_crop", x, top, left, height, width, fill);
+}
+
+DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
+                               double fill)
+{
+    dl_int planes, H, W;
+    return dli_planes("dl_image_pad", x, &planes, &H, &W)
+         ? dli_cropped("dl_image_pad", x, -top, -left, H + top + bottom, W + left + right, fill)
+         : NULL;
+}
+
+/* The channels of x [...,C,H,W]. */
+static dl_int dli_channels(const dl_tensor *x)
+{
+    return x->shape.rank > 2 ? x->shape.dim[x->shape.rank - 3] : 1;
+}
+
+DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
+{
+    const char *who = "dl_image_grey";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (dli_channels(x) != 3)
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", who,
+                          dli_shown(x->ctx, x->shape));
+    dl_shape shape = x->shape;
+    shape.dim[shape.rank - 3] = 1;
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, shape);
+    const dl_int n = H * W;
+    for (dl_int i = 0; y && i < y->size; i++) {
+        const dl_real *p = x->data + i / n * 3 * n + i % n;
+        y->data[i] = (dl_real)(0.299 * (double)p[0] + 0.587 * (double)p[n] +
+                               0.114 * (double)p[2 * n]);
+    }
+    return y;
+}
+
+DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation)
+{
+    const char *who = "dl_image_normalize";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    const dl_int C = dli_channels(x);
+    bool good = mean && deviation;
+    for (dl_int c = 0; good && c < C; c++)
+        good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
+    if (!good)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
+                          "each of %lld channels", who, (long long)C);
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
+    for (dl_int i = 0; y && i < x->size; i++) {
+        const dl_int c = i / (H * W) % C;
+        y->data[i] = (dl_real)(((double)x->data[i] - mean[c]) / deviation[c]);
+    }
+    return y;
+}
+
+/* ---- a photographed digit ---- */
+
+#define DLI_DIGIT 200                         /* the longer side of the digit cut out           */
+#define DLI_STROKE 23                         /* the thickness that strokes get there           */
+
+/* The paper of a plane x [H,W] is  a + b u + c v + d u^2 + e u v + f v^2, u and v from -1 to 1,
+   fitted to all pixels by least squares, then again and again with less weight for those that are
+   off (w = 1 / (1 + (r / s)^2), s the mean deviation): so the ink is left out. y = x - paper. */
+static void dli_without_paper(dl_real *y, const dl_real *x, dl_int H, dl_int W)
+{
+    double a[6] = { 0 }, spread = 1;
+    for (int round = 0; round < 12; round++) {
+        double m[6][7] = { { 0 } }, off = 0, all = 0;
+        for (dl_int i = 0; i < H * W; i++) {
+            const double v = 2 * (double)(i / W) / (double)H - 1;
+            const double u = 2 * (double)(i % W) / (double)W - 1;
+            const double p[7] = { 1, u, v, u * u, u * v, v * v, (double)x[i] };
+            double r = (double)x[i];
+            for (int k = 0; k < 6; k++) r -= a[k] * p[k];
+            const double w = round ? 1 / (1 + r * r / (spread * spread)) : 1;
+            for (int j = 0; j < 6; j++)
+                for (int k = j; k < 7; k++) m[j][k] += w * p[j] * p[k];
+            off += w * fabs(r);
+            all += w;
+            if (round == 11) y[i] = (dl_real)r;
+        }
+        spread = 0.5 * off / all + 0.004;
+        for (int j = 0; j < 6; j++) {                    /* Gauss; m is symmetric */
+            m[j][j] += 1e-9 * all;
+            for (int i = j + 1; i < 6; i++) {
+                const double f = m[j][i] / m[j][j];
+                for (int k = i; k < 7; k++) m[i][k] -= f * m[j][k];
+            }
+        }
+        for (int j = 5; j >= 0; j--) {
+            a[j] = m[j][6];
+            for (int k = j + 1; k < 6; k++) a[j] -= m[j][k] * a[k];
+            a[j] /= m[j][j];
+        }
+    }
+}
+
+/* ink [H,W]: how far each pixel of d [C,H,W], which is without paper, goes the way in which the
+   strongest deviate. */
+static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
+{
+    double way[3] = { 0 }, length = 0;
+    for (dl_int i = 0; i < n; i++) {
+        double square = 0;
+        for (dl_int c = 0; c < C; c++) square += (double)d[c * n + i] * (double)d[c * n + i];
+        for (dl_int c = 0; c < C; c++) way[c] += square * (double)d[c * n + i];
+    }
+    for (dl_int c = 0; c < C; c++) length += way[c] * way[c];
+    for (dl_int i = 0; i < n; i++) {
+        double sum = 0;
+        for (dl_int c = 0; c < C; c++) sum += way[c] * (double)d[c * n + i];
+        ink[i] = (dl_real)(sum > 0 ? sum / sqrt(length) : 0);
+    }
+}
+
+/* Otsu's threshold: it parts the numbers into two classes whose means are as far apart as can be,
+   each class counted with its size. *high: the mean of the upper class. */
+static double dli_otsu(const dl_real *x, dl_int n, double *high)
+{
+    double top = 0, best = -1, at = 0, sum = 0, low_sum = 0;
+    dl_int count[256] = { 0 }, low = 0;
+    for (dl_int i = 0; i < n; i++) if ((double)x[i] > top) top = (double)x[i];
+    *high = top;
+    if (!(top > 0)) return 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int k = (int)((double)x[i] / top * 255);
+        count[k]++;
+        sum += k;
+    }
+    for (int k = 0; k < 255; k++) {
+        low += count[k];
+        low_sum += (double)count[k] * k;
+        if (low == 0 || low == n) continue;
+        const double above = (sum - low_sum) / (double)(n - low), below = low_sum / (double)low;
+        const double apart = (double)low * (double)(n - low) * (above - below) * (above - below);
+        if (apart <= best) continue;
+        best = apart;
+        at = (k + 1) * top / 255;
+        *high = above * top / 255;
+    }
+    return at;
+}
+
+/* Number the connected pieces of ink above a threshold, 1 on, into piece [H,W]; 0: none. mass[k]:
+   the ink of piece k, a quarter of it when it touches the border. How many there are. */
+static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
+                          double threshold, dl_int H, dl_int W)
+{
+    int32_t pieces = 0;
+    for (dl_int start = 0; start < H * W; start++) {
+        if (piece[start] || !((double)ink[start] > threshold)) continue;
+        bool border = false;
+        dl_int waiting = 1;
+        mass[++pieces] = 0;
+        piece[start] = pieces;
+        stack[0] = (int32_t)start;
+        while (waiting > 0) {
+            const dl_int at = stack[--waiting], i = at / W, j = at % W;
+            mass[pieces] += (double)ink[at];
+            border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
+            for (int k = 0; k < 9; k++) {
+                const dl_int p = i + k / 3 - 1, q = j + k % 3 - 1, next = p * W + q;
+                if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
+                    !((double)ink[next] > threshold))
+                    continue;
+                piece[next] = pieces;
+                stack[waiting++] = (int32_t)next;
+            }
+        }
+        if (border) mass[pieces] /= 4;
+    }
+    return pieces;
+}
+
+/* The rectangle of x [H,W] that holds all above a half: top, left, height, width. */
+static void dli_box(const dl_real *x, dl_int H, dl_int W, dl_int box[4])
+{
+    dl_int top = H, left = W, bottom = -1, right = -1;
+    for (dl_int i = 0; i < H * W; i++) {
+        if (!(x[i] > (dl_real)0.5)) continue;
+        top = dli_min(top, i / W);
+        bottom = dli_larger(bottom, i / W);
+        left = dli_min(left, i % W);
+        right = dli_larger(right, i % W);
+    }
+    box[0] = top;
+    box[1] = left;
+    box[2] = bottom - top + 1;
+    box[3] = right - left + 1;
+}
+
+/* What is within r of a pixel of x [H,W] that is `of` (0 or 1) becomes so, too. */
+static void dli_grow(dl_real *y, const dl_real *x, dl_int H, dl_int W, double r, int of)
+{
+    const dl_int reach = (dl_int)r;
+    memcpy(y, x, (size_t)(H * W) * sizeof *y);
+    for (dl_int i = 1; i < H - 1; i++)
+        for (dl_int j = 1; j < W - 1; j++) {
+            const dl_real *p = x + i * W + j;
+            if (p[0] != (dl_real)of || (p[-1] == p[0] && p[1] == p[0] && p[-W] == p[0] &&
+                                        p[W] == p[0]))
+                continue;                                /* not at an edge */
+            for (dl_int k = -reach; k <= reach; k++)
+                for (dl_int l = -reach; l <= reach; l++)
+                    if ((double)(k * k + l * l) <= r * r && i + k >= 0 && i + k < H && j + l >= 0 &&
+                        j + l < W)
+                        y[(i + k) * W + j + l] = (dl_real)of;
+        }
+}
+
+/* The ink of a picture x [C,H,W], only that of the digit, 0 to 1: [1,H,W]; NULL when there is
+   none. */
+static dl_tensor *dli_digit_ink(dl_tensor *x)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_ctx *c = x->ctx;
+    const dl_int C = dli_channels(x), H = x->shape.dim[1], W = x->shape.dim[2], n = H * W;
+    double high, main = 0, noise = 0;
+    dl_tensor *d = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *ink = dli_tape_tensor(c, who, dl_shape3(1, H, W));
+    int32_t *piece = (int32_t *)dli_tape_alloc(c, who, (size_t)n * 2 * sizeof *piece);
+    double *mass = (double *)dli_tape_alloc(c, who, ((size_t)n + 1) * sizeof *mass);
+    if (!d || !ink || !piece || !mass) return NULL;
+    memset(piece, 0, (size_t)n * sizeof *piece);
+    for (dl_int k = 0; k < C; k++) dli_without_paper(d->data + k * n, x->data + k * n, H, W);
+    dli_ink(ink->data, d->data, C, n);
+    const double threshold = dli_otsu(ink->data, n, &high);
+    for (dl_int i = 0; i < n; i++)
+        if ((double)ink->data[i] <= threshold) noise += (double)ink->data[i] / (double)n;
+    if (!(high > 0.04) || high < 4 * noise)
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
+                          "by %.3f, paper and paper by %.3f", who, high, noise);
+    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, threshold, H, W);
+    for (int32_t k = 1; k <= pieces; k++) if (mass[k] > main) main = mass[k];
+    for (dl_int i = 0; i < n; i++) {
+        const double v = ((double)ink->data[i] / high - 0.2) / 0.6;
+        const bool speck = piece[i] && mass[piece[i]] < 0.04 * main;
+        ink->data[i] = (dl_real)(v < 0 || speck ? 0 : v < 1 ? v : 1);
+        if (!piece[i] && v > 0.5) ink->data[i] = (dl_real)0.5;
+    }
+    return ink;
+}
+
+/* The digit in ink, cut out, in black and white, its strokes of one thickness: that is twice their
+   area divided by the length of their edges (on a grid, 1.27 times too long). */
+static dl_tensor *dli_digit_cut(dl_tensor *ink)
+{
+    const char *who = "dl_image_to_mnist";
+    const dl_int margin = DLI_STROKE + 2;
+    dl_int box[4], edges = 0, area = 0;
+    dli_box(ink->data, ink->shape.dim[1], ink->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(ink->ctx, DL_ERR_ARGUMENT, "%s: there is nothing to see", who);
+    const double zoom = (double)DLI_DIGIT / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(ink, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_BILINEAR);
+    y = dl_image_pad(y, margin, margin, margin, margin, 0);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < y->size; i++) y->data[i] = y->data[i] > (dl_real)0.5;
+    for (dl_int i = W; i < y->size; i++) {
+        area += y->data[i] > 0;
+        edges += (y->data[i] != y->data[i - 1]) + (y->data[i] != y->data[i - W]);
+    }
+    const double stroke = edges ? 2 * (double)area / (0.79 * (double)edges) : DLI_STROKE;
+    const double more = (DLI_STROKE - stroke) / 2, less = -more < 0.3 * stroke ? -more
+                                                                            : 0.3 * stroke;
+    dl_tensor *z = dli_tape_tensor(y->ctx, who, y->shape);
+    if (z) dli_grow(z->data, y->data, H, W, more > 0 ? more : less, more > 0);
+    return z;
+}
+
+/* The digit of cut as 20 x 20 (its longer side), then on 28 x 28 with its centre in the middle. */
+static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
+{
+    dl_int box[4];
+    double sum = 0, mean[2] = { 0, 0 };
+    dli_box(cut->data, cut->shape.dim[1], cut->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(cut->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    const double zoom = 20.0 / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(cut, box[0], box[1], box[2], box[3], 0);
+    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_AREA);
+    if (!y) return NULL;
+    const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
+    for (dl_int i = 0; i < H * W; i++) {
+        sum += (double)y->data[i];
+        mean[0] += (double)y->data[i] * ((double)(i / W) + 0.5);
+        mean[1] += (double)y->data[i] * ((double)(i % W) + 0.5);
+    }
+    const dl_int top = (dl_int)floor(14 - mean[0] / sum + 0.5);
+    const dl_int left = (dl_int)floor(14 - mean[1] / sum + 0.5);
+    *fitted = y;
+    return dl_image_crop(y, dli_larger(H - 28, -dli_larger(top, 0)),
+                         dli_larger(W - 28, -dli_larger(left, 0)), 28, 28, 0);
+}
+
+DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
+{
+    const char *who = "dl_image_to_mnist";
+    dl_int planes, H, W;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(&x, 1))
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
+                          "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
+    dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
+    if (!y) return NULL;
+    const dl_mark mark = dl_tape_mark(x->ctx);
+    const double zoom = 320.0 / (double)dli_larger(H, W);
+    step[0] = dl_reshape(x, dl_shape3(planes, H, W));
+    if (zoom < 1)
+        step[0] = dl_resize(step[0], dli_larger((dl_int)((double)H * zoom), 3),
+                            dli_larger((dl_int)((double)W * zoom), 3), DL_AREA);
+    step[0] = step[0] ? dli_digit_ink(step[0]) : NULL;
+    step[1] = step[0] ? dli_digit_cut(step[0]) : NULL;
+    dl_tensor *last = step[1] ? dli_digit_fit(step[1], &step[2]) : NULL;
+    if (last) memcpy(y->data, last->data, (size_t)y->size * sizeof *y->data);
+    if (last && steps) memcpy(steps, step, sizeof step);
+    else dl_tape_release(x->ctx, mark);
+    return last ? y : NULL;
+}
 
 /* ---- augmentation ---- */
 
@@ -19361,6 +20056,511 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
 
 #endif
 
+/* ---- optimizers, and training that goes on ----
+   What is kept beside tensors is put into some: a bundle has headers for them, a list of a file is
+   made of its parts. Numbers come first, so that they are looked at before anything is changed. */
+
+typedef struct dli_bundle {
+    dl_ctx     *ctx;
+    const char *who;
+    double     *number;             /* [numbers] of all kinds, one after the other  */
+    dl_real    *cut;                /* the same in four parts each                  */
+    dl_tensor  *view, **list;       /* headers                                      */
+    int         numbers, used, views, parts, early;    /* early: views of numbers   */
+    dli_part    part[10];
+    char        prefix[6][DL_NAME_MAX];
+} dli_bundle;
+
+static void dli_bundle_free(dli_bundle *b)
+{
+    if (b->number) DL_FREE(b->number);
+    if (b->cut) DL_FREE(b->cut);
+    if (b->view) DL_FREE(b->view);
+    if (b->list) DL_FREE(b->list);
+}
+
+static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, int numbers, int views)
+{
+    memset(b, 0, sizeof *b);
+    b->ctx = c;
+    b->who = who;
+    b->numbers = numbers;
+    b->number = (double *)dli_alloc(c, who, (size_t)numbers, sizeof *b->number);
+    b->cut = (dl_real *)dli_alloc(c, who, (size_t)numbers * 4, sizeof *b->cut);
+    b->view = (dl_tensor *)dli_alloc(c, who, (size_t)views, sizeof *b->view);
+    b->list = (dl_tensor **)dli_alloc(c, who, (size_t)views, sizeof *b->list);
+    return b->number && b->cut && b->view && b->list;
+}
+
+static void dli_bundle_part(dli_bundle *b, const char *prefix, dl_tensor *const *list, int n)
+{
+    const dli_part part = { list, n, prefix, NULL };
+    if (n > 0) b->part[b->parts++] = part;
+}
+
+/* One more tensor, in the last part if that has the same prefix. */
+static void dli_bundle_add(dli_bundle *b, const char *prefix, const char *name, dl_real *data,
+                           dl_shape shape)
+{
+    dl_tensor *v = &b->view[b->views];
+    v->ctx = b->ctx;
+    v->data = data;
+    v->shape = shape;
+    v->size = dl_shape_size(shape);
+    v->name = name;
+    v->generation = DLI_PERSISTENT;
+    b->list[b->views] = v;
+    if (b->parts && b->part[b->parts - 1].prefix == prefix) b->part[b->parts - 1].tensors++;
+    else dli_bundle_part(b, prefix, b->list + b->views, 1);
+    b->views++;
+}
+
+/* n numbers, to be filled in or read at the place that is returned. */
+static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
+{
+    double *at = b->number + b->used;
+    if (n > 0) dli_bundle_add(b, prefix, name, b->cut + 4 * b->used, dl_shape1(4 * n));
+    b->used += n;
+    b->early = b->views;
+    return at;
+}
+
+/* All numbers into four parts of 16 bits, which a float holds exactly; and back. */
+static void dli_bundle_cut(dli_bundle *b)
+{
+    for (int i = 0; i < 4 * b->numbers; i++) {
+        uint64_t bits;
+        memcpy(&bits, &b->number[i / 4], sizeof bits);
+        b->cut[i] = (dl_real)(bits >> 16 * (i % 4) & 0xFFFF);
+    }
+}
+static void dli_bundle_join(dli_bundle *b)
+{
+    for (int i = 0; i < b->numbers; i++) {
+        uint64_t bits = 0;
+        for (int k = 0; k < 4; k++) {
+            const dl_real x = b->cut[4 * i + k];
+            bits |= (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 16 * k;
+        }
+        memcpy(&b->number[i], &bits, sizeof bits);
+    }
+}
+
+static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_bundle_cut(b);
+    return dli_list_make(&l, b->ctx, b->who, "it", b->part, b->parts)
+         ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
+/* All of it from a file: first the numbers; then, if good says that they are, the rest. */
+static bool dli_bundle_load(dli_bundle *b, dli_file *f, const char *what,
+                            bool (*good)(void *user), void *user)
+{
+    const dl_loading o = dl_loading_default();
+    dli_list l;
+    if (!dli_list_make(&l, b->ctx, b->who, what, b->part, b->parts)) return false;
+    bool ok = dli_check_loading(&l, &o) && dli_match_names(f, &l, &o) && dli_report(f, &l, &o);
+    for (int i = 0; ok && i < b->early; i++) dli_copy_from(f, l.item[i].found, l.item[i].tensor);
+    if (ok) dli_bundle_join(b);
+    ok = ok && good(user);
+    for (int i = b->early; ok && i < l.items; i++)
+        dli_copy_from(f, l.item[i].found, l.item[i].tensor);
+    DL_FREE(l.item);
+    return ok;
+}
+
+/* An optimizer's counts: learning rate, updates, updates of each parameter. */
+static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
+{
+    dli_format(b->prefix[5], DL_NAME_MAX, "%s.", o->desc.type->name);
+    double *count = dli_bundle_numbers(b, b->prefix[5], "counts", 2 + o->n);
+    count[0] = o->desc.lr;
+    count[1] = (double)o->updates;
+    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
+    return count;
+}
+static int dli_state_count(const dl_optimizer *o)
+{
+    return o->desc.type->states + (o->desc.ema > 0);
+}
+static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
+{
+    for (int k = 0; k < dli_state_count(o); k++) {
+        dli_format(b->prefix[k], DL_NAME_MAX, "%s.%d.", o->desc.type->name, k);
+        for (int i = 0; i < o->n; i++)
+            dli_bundle_add(b, b->prefix[k], o->param[i]->name, o->slot[i].state[k],
+                           o->param[i]->shape);
+    }
+}
+/* Are all of them counts, 0, 1, 2 ...? */
+static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
+            return dl_fail(b->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", b->who,
+                           x[i]);
+    return true;
+}
+static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
+{
+    dl_optim d = o->desc;
+    d.lr = count[0];
+    return dli_check_optim(b->ctx, b->who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
+}
+static void dli_take_counts(dl_optimizer *o, const double *count)
+{
+    o->desc.lr = count[0];
+    o->updates = (int64_t)count[1];
+    for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
+}
+
+typedef struct dli_kept_optimizer {
+    dli_bundle    b;
+    dl_optimizer *o;
+    double       *count;
+} dli_kept_optimizer;
+
+static bool dli_optimizer_bundle(dli_kept_optimizer *k, dl_optimizer *o, const char *who)
+{
+    memset(k, 0, sizeof *k);
+    k->o = o;
+    if (!o) return false;
+    if (o->averaged)
+        return dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
+                       "dl_optimizer_set_averaged(o, false) first", who);
+    if (!dli_bundle_make(&k->b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o))) return false;
+    k->count = dli_bundle_counts(&k->b, o);
+    dli_bundle_states(&k->b, o);
+    return true;
+}
+static size_t dli_optimizer_save(dl_optimizer *o, const char *who, const char *path, void *buffer,
+                                 size_t room)
+{
+    dli_kept_optimizer k;
+    const bool ok = dli_optimizer_bundle(&k, o, who);
+    const size_t size = ok ? dli_bundle_save(&k.b, path, buffer, room) : 0;
+    dli_bundle_free(&k.b);
+    return size;
+}
+static bool dli_good_optimizer(void *user)
+{
+    const dli_kept_optimizer *k = (const dli_kept_optimizer *)user;
+    return dli_good_counts(&k->b, k->o, k->count);
+}
+static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
+                               const void *bytes, size_t size)
+{
+    dli_kept_optimizer k;
+    dli_file f;
+    bool ok = dli_optimizer_bundle(&k, o, who) && dli_file_open(&f, o->ctx, who, from, bytes, size);
+    if (ok) {
+        ok = dli_bundle_load(&k.b, &f, "the optimizer", dli_good_optimizer, &k);
+        dli_file_close(&f);
+    }
+    if (ok) dli_take_counts(o, k.count);
+    dli_bundle_free(&k.b);
+    return ok;
+}
+
+DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
+{
+    return dli_optimizer_save(o, "dl_optimizer_save_to_memory", dli_buffer, buffer, room);
+}
+DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
+{
+    return dli_optimizer_load(o, "dl_optimizer_load_from_memory", dli_buffer, bytes, size);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_save(o, "dl_optimizer_save", path, NULL, 0) > 0;
+}
+DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_load(o, "dl_optimizer_load", path, NULL, 0);
+}
+#endif
+
+#if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
+/* Where a training is: doubles alone, the whole ones first. */
+enum { DLI_PLACE_WHOLE = 14 };
+typedef struct dli_place {
+    double epochs, next, updates, wait, schedule_wait, stop;
+    double stream[2][4];                 /* the context's, the loader's: key, counter, halved */
+    double best, schedule_best, schedule_now, loss, size, accuracy[2], seconds, build;
+} dli_place;
+#define DLI_PLACE ((int)(sizeof(dli_place) / sizeof(double)))
+#define DLI_HISTORY ((int)((sizeof(dl_epoch) - offsetof(dl_epoch, loss)) / sizeof(double)))
+
+static void dli_halve(double *x, const dl_rng *r)
+{
+    x[0] = (double)(r->key >> 32);
+    x[1] = (double)(r->key & UINT32_MAX);
+    x[2] = (double)(r->counter >> 32);
+    x[3] = (double)(r->counter & UINT32_MAX);
+}
+static void dli_unhalve(dl_rng *r, const double *x)
+{
+    r->key = (uint64_t)x[0] << 32 | (uint64_t)x[1];
+    r->counter = (uint64_t)x[2] << 32 | (uint64_t)x[3];
+}
+
+/* A hash of text or numbers as a number that a double holds. */
+static double dli_hashed(uint64_t before, const void *bytes, size_t n)
+{
+    const uint8_t *p = (const uint8_t *)bytes;
+    for (size_t i = 0; i < n; i++) before = dli_hash(before, p[i]);
+    return (double)(before >> 12);
+}
+static double dli_hashed_model(const dl_model *m)
+{
+    double h = 0;
+    for (int i = 0; i < m->layers; i++) {
+        char text[4096];
+        dli_text out = { text, sizeof text, 0, NULL, false };
+        dli_put_layer(&out, m->layer[i]);
+        h = dli_hashed((uint64_t)h, text, out.length < sizeof text ? out.length : sizeof text - 1);
+    }
+    return h;
+}
+/* Of up to 64 samples, all over the data set. */
+static double dli_hashed_data(const dl_data *d)
+{
+    int32_t order[64], labels[64];
+    dl_batch b;
+    const dl_mark mark = dl_tape_mark(d->ctx);
+    const dl_int n = dli_min(d->count, 64);
+    double h = (double)d->count;
+    for (dl_int i = 0; i < n; i++) order[i] = (int32_t)((double)i * (double)d->count / (double)n);
+    if (!dli_data_batch(d, order, 0, n, labels, &b)) return NAN;
+    h = dli_hashed((uint64_t)h, b.x->data, (size_t)b.x->size * sizeof(dl_real));
+    if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
+    if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
+    if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
+    dl_tape_release(d->ctx, mark);
+    return h;
+}
+
+typedef struct dli_option { const char *name; double value; } dli_option;
+enum { DLI_RUN_OPTIONS = 24 + (int)DLI_OPTIM_NUMBERS };
+
+/* All that must be the same when a training goes on. */
+static void dli_run_options(const dli_run *r, dli_option *to)
+{
+    const dl_fit *o = r->o;
+    const dl_schedule *s = &o->schedule;
+    const dl_optimizer *p = r->m->optimizer;
+    double groups = 0, losses = 0, augment = 0, classes = 0;
+#ifndef DL_NO_IMAGES
+    if (o->augment) augment = dli_hashed(0, o->augment, sizeof *o->augment);
+#endif
+    if (o->class_weight)
+        classes = dli_hashed(0, o->class_weight, (size_t)r->train->classes * sizeof(double));
+    for (int i = 0; i < p->n; i++)
+        groups = dli_hashed((uint64_t)groups, &p->slot[i].lr_factor, 2 * sizeof(double));
+    for (int i = 0; i < dl_model_output_count(r->m); i++)
+        losses = dli_hashed((uint64_t)losses, r->m->goal[i].loss->name,
+                            strlen(r->m->goal[i].loss->name));
+    const dli_option row[DLI_RUN_OPTIONS - (int)DLI_OPTIM_NUMBERS] = {
+        { "batch_size", (double)o->batch_size }, { "accumulate", (double)o->accumulate },
+        { "shuffle", (double)o->shuffle }, { "validation_split", o->validation_split },
+        { "early_stopping", (double)o->early_stopping }, { "patience", (double)o->patience },
+        { "min_delta", o->min_delta }, { "restore_best", (double)o->restore_best },
+        { "schedule", dli_hashed(0, s->name ? s->name : "", strlen(s->name ? s->name : "")) },
+        { "schedule.gamma", s->gamma },
+        { "schedule.steps", (double)s->steps }, { "schedule.warmup", (double)s->warmup },
+        { "schedule.per_update", (double)s->per_update }, { "augment", augment },
+        { "class_weight", classes },
+        { "clip_norm of the optimizer", p->desc.clip_norm },
+        { "clip_value of the optimizer", p->desc.clip_value },
+        { "learning rate", r->lr }, { "parameter groups", groups }, { "loss", losses },
+        { "layers", dli_hashed_model(r->m) }, { "training data", dli_hashed_data(r->train) },
+        { "validation data", r->validation ? dli_hashed_data(r->validation) : 0 },
+        { "model.batch_size", (double)r->m->batch_size } };
+    memcpy(to, row, sizeof row);
+    to += sizeof row / sizeof row[0];
+    for (size_t i = 0; i < DLI_OPTIM_NUMBERS; i++, to++) {
+        to->name = dli_optim_numbers[i].name;
+        to->value = 0;
+        if (dli_optim_numbers[i].at != offsetof(dl_optim, lr))       /* that may move */
+            memcpy(&to->value, (const char *)&p->desc + dli_optim_numbers[i].at, sizeof(double));
+    }
+}
+
+/* A training and its bundle. */
+typedef struct dli_kept_run {
+    dli_bundle b;
+    dli_run   *r;
+    int        epochs;                   /* in history */
+    dli_option option[DLI_RUN_OPTIONS];
+    double    *place, *options, *history, *count;
+} dli_kept_run;
+
+static double dli_build(const dl_ctx *c)
+{
+    char text[64];
+    return dli_hashed(DL_VERSION, text, (size_t)dli_format(text, sizeof text, "%d %s",
+                                                           (int)sizeof(dl_real), dli_fast_name(c)));
+}
+
+static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
+{
+    const dl_optimizer *o = r->m->optimizer;
+    const dl_fit *f = r->o;
+    dli_bundle *b = &k->b;
+    size_t total = 0;
+    memset(k, 0, sizeof *k);
+    k->r = r;
+    k->epochs = epochs;
+    dli_run_options(r, k->option);
+    if (f->state_count > 0 && (!f->state ||
+        dli_inputs("dl_model_fit: state", f->state, f->state_count) != r->m->ctx))
+        return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
+                       "another context");
+    const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
+    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", numbers, 5 + o->n * dli_state_count(o)))
+        return false;
+    const char *own = "checkpoint.";
+    k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
+    k->options = dli_bundle_numbers(b, own, "options", DLI_RUN_OPTIONS);
+    k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
+    k->count = dli_bundle_counts(b, o);
+    dli_bundle_states(b, o);
+    for (int i = 0; i < r->m->tensors; i++) total += (size_t)r->m->tensor[i]->size;
+    if (r->best_weights) dli_bundle_add(b, own, "best", r->best_weights, dl_shape1((dl_int)total));
+    dli_bundle_part(b, "weights.", r->m->tensor, r->m->tensors);
+    dli_bundle_part(b, "state.", f->state, f->state_count);
+    return true;
+}
+
+static bool dli_run_save(dli_run *r)
+{
+    const dl_loader *l = r->loader;
+    const dl_ctx *c = r->m->ctx;
+    dli_kept_run k;
+    dli_place p;
+    bool ok = dli_run_bundle(&k, r, r->m->epochs);
+    if (ok) {
+        memset(&p, 0, sizeof p);
+        p.epochs = r->m->epochs;
+        p.next = (double)l->next;
+        p.updates = (double)r->updates;
+        p.wait = r->wait;
+        p.schedule_wait = r->schedule.wait;
+        p.stop = r->stop && !r->cut;
+        dli_halve(p.stream[0], &c->rng);
+        dli_halve(p.stream[1], l->next ? &r->order : &l->rng);
+        p.best = r->best;
+        p.schedule_best = r->schedule.best;
+        p.schedule_now = r->schedule.now;
+        p.loss = r->tally.loss;
+        p.size = r->tally.size;
+        memcpy(p.accuracy, r->m->metric_state[0][0], sizeof p.accuracy);
+        p.seconds = dli_now() - r->start;
+        p.build = dli_build(c);
+        memcpy(k.place, &p, sizeof p);
+        for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
+        for (int i = 0; i < k.epochs; i++)
+            memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss,
+                   DLI_HISTORY * sizeof(double));
+        ok = dli_bundle_save(&k.b, r->o->checkpoint, NULL, 0) > 0;
+    }
+    dli_bundle_free(&k.b);
+    return ok;
+}
+
+/* Does the checkpoint belong to this training, and can it be true? */
+static bool dli_good_run(void *user)
+{
+    const dli_kept_run *k = (const dli_kept_run *)user;
+    const dli_run *r = k->r;
+    dl_ctx *c = r->m->ctx;
+    dli_place p;
+    memcpy(&p, k->place, sizeof p);
+    for (int i = 0; i < DLI_RUN_OPTIONS; i++)
+        if (memcmp(&k->options[i], &k->option[i].value, sizeof(double)) != 0)
+            return dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s was made with another "
+                           "%s (%.10g, now %.10g); give the same options and data, or start anew "
+                           "without it", r->o->checkpoint, k->option[i].name, k->options[i],
+                           k->option[i].value);
+    if (!dli_whole_numbers(&k->b, k->place, DLI_PLACE_WHOLE) ||
+        !dli_good_counts(&k->b, r->m->optimizer, k->count))
+        return false;
+    for (int i = 0; i < 8; i++)
+        if (p.stream[i / 4][i % 4] > UINT32_MAX) p.epochs = -1;
+    if (p.epochs != k->epochs || p.next > (double)r->train->count || p.wait > INT32_MAX ||
+        p.schedule_wait > INT32_MAX || !(p.schedule_now >= 0 && p.schedule_now < INFINITY) ||
+        !(p.size == p.next || p.next == 0) ||
+        p.updates > k->count[1] || p.stop > 1)
+        return dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it "
+                       "is damaged", r->o->checkpoint);
+    return true;
+}
+
+static void dli_take_run(dli_kept_run *k)
+{
+    dli_run *r = k->r;
+    dl_loader *l = r->loader;
+    dli_place p;
+    memcpy(&p, k->place, sizeof p);
+    dli_take_counts(r->m->optimizer, k->count);
+    r->m->epochs = k->epochs;
+    r->updates = (int64_t)p.updates;
+    r->wait = (int)p.wait;
+    r->schedule.wait = (int)p.schedule_wait;
+    r->schedule.best = p.schedule_best;
+    r->schedule.now = p.schedule_now;
+    r->stop = p.stop > 0;
+    r->best = p.best;
+    dli_unhalve(&r->m->ctx->rng, p.stream[0]);
+    dli_unhalve(&l->rng, p.stream[1]);
+    r->order = l->rng;
+    l->next = (dl_int)p.next;
+    if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
+    r->tally = dli_tally_start(r->m, 0);
+    r->tally.loss = p.loss;
+    r->tally.size = p.size;
+    memcpy(r->m->metric_state[0][0], p.accuracy, sizeof p.accuracy);
+    r->start = dli_now() - p.seconds;
+    for (int i = 0; i < k->epochs; i++) {
+        dl_epoch *e = &r->m->history[i];
+        memcpy(&e->loss, k->history + i * DLI_HISTORY, DLI_HISTORY * sizeof(double));
+        e->epoch = i + 1;
+        e->epochs = r->o->epochs;
+    }
+    if (p.build != dli_build(r->m->ctx) && r->o->verbose)
+        dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
+                  "training goes on, but not to the same bits\n", r->o->checkpoint);
+}
+
+static bool dli_run_resume(dli_run *r)
+{
+    dl_ctx *c = r->m->ctx;
+    dli_kept_run k;
+    dli_file f;
+    if (dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
+    if (!dli_file_open(&f, c, "dl_model_fit", r->o->checkpoint, NULL, 0)) return false;
+    const dli_entry *history = dli_entry_of(&f, "checkpoint.history");
+    const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;
+    const dl_int epochs = size / (4 * DLI_HISTORY);
+    bool ok = epochs <= r->o->epochs ||
+              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %lld epochs behind it; "
+                      "epochs is the total, and %d are fewer", r->o->checkpoint, (long long)epochs,
+                      r->o->epochs);
+    if (ok) {
+        ok = dli_run_bundle(&k, r, (int)epochs) &&
+             dli_bundle_load(&k.b, &f, "this training", dli_good_run, &k);
+        if (ok) dli_take_run(&k);
+        dli_bundle_free(&k.b);
+    }
+    dli_file_close(&f);
+    return ok;
+}
+#endif
+
 /* ---- PyTorch's names ---- */
 
 #ifndef DL_NO_SEQUENCES
@@ -19629,6 +20829,15 @@ DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loadin
 #endif
 #endif
 #endif /* DL_NO_FILES */
+
+#if !defined(DL_NO_MODEL) && (defined(DL_NO_FILES) || defined(DL_NO_STDIO))
+static bool dli_run_save(dli_run *r)
+{
+    return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: no checkpoint, for dl.h was built "
+                   "without files (DL_NO_FILES, DL_NO_STDIO)");
+}
+static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
+#endif
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

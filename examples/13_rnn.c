@@ -41,7 +41,7 @@ static void unrolled(dl_ctx *dl, ex_page *page, bool quiet) {
                  "一个单元，输入1，之后没有输入");
     for (int t = 1; t <= 5; t++) {
         double x = t == 1, before = dl_item(h);
-        h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), h, w);
+        h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), w, h);
         ex_show_text(page, quiet, 0, "h_%d = tanh(0.8*%g + 0.9*%.4f + 0) = tanh(%.4f) = %.4f", t, x,
                      before, 0.8 * x + 0.9 * before, dl_item(h));
     }

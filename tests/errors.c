@@ -348,6 +348,13 @@ static void null_objects(void)
           dl_data_classes(NULL) == 0 && !dl_data_has_targets(NULL), "what a data set is");
     CHECK(!dl_data_labels(NULL) && !dl_data_targets(NULL) && !dl_data_weights(NULL), "its answers");
     CHECK(!dl_data_from_bytes(NULL, NULL, 0, dl_shape0(), NULL, 0), "dl_data_from_bytes");
+    CHECK(!dl_data_pick(NULL, NULL, 0) && !dl_data_concat(NULL, 0) && !dl_data_weighted(NULL, NULL),
+          "dl_data_pick");
+    CHECK(!dl_image_from_memory(NULL, NULL, 0, 0) && !dl_image_load(NULL, "x", 0), "dl_image_load");
+    CHECK(!dl_image_save(NULL, "x") && !dl_resize(NULL, 1, 1, DL_AREA), "dl_resize");
+    CHECK(!dl_image_crop(NULL, 0, 0, 1, 1, 0) && !dl_image_pad(NULL, 0, 0, 0, 0, 0), "cuts");
+    CHECK(!dl_image_grey(NULL) && !dl_image_normalize(NULL, NULL, NULL), "colours");
+    CHECK(!dl_image_to_mnist(NULL, NULL), "dl_image_to_mnist");
     CHECK(!dl_data_split_random(NULL, 0.5, NULL, &a, &b), "dl_data_split_random");
     CHECK(!dl_data_fold(NULL, 2, 0, NULL, &a, &b), "dl_data_fold");
     CHECK(!dl_model_predict_data(NULL, NULL), "dl_model_predict_data");
@@ -380,9 +387,9 @@ static void null_images_and_sequences(void)
     CHECK(!dl_avg_pool2d(NULL, NULL) && !dl_group_norm(NULL, 1, x, x, 1e-5), "pool, norm");
     CHECK(!dl_rnn_relu(NULL, none, DL_NONE, &one).y && !dl_rnn_relu(x, none, x, &one).y, "rnn");
     CHECK(!dl_gru(NULL, none, DL_NONE, &one).y && !dl_gru(x, none, DL_NONE, &one).h, "gru");
-    CHECK(!dl_rnn_cell(NULL, x, none) && !dl_rnn_cell(x, x, none), "dl_rnn_cell");
-    CHECK(!dl_rnn_relu_cell(NULL, x, none) && !dl_rnn_relu_cell(x, x, none), "dl_rnn_relu_cell");
-    CHECK(!dl_gru_cell(NULL, x, none) && !dl_lstm_cell(NULL, x, x, none).h, "cells");
+    CHECK(!dl_rnn_cell(NULL, none, x) && !dl_rnn_cell(x, none, x), "dl_rnn_cell");
+    CHECK(!dl_rnn_relu_cell(NULL, none, x) && !dl_rnn_relu_cell(x, none, x), "dl_rnn_relu_cell");
+    CHECK(!dl_gru_cell(NULL, none, x) && !dl_lstm_cell(NULL, none, x, x).h, "cells");
     CHECK(!dl_embedding(NULL, NULL, dl_shape1(1), -1), "dl_embedding");
     CHECK(!dl_attention(NULL, x, x, DL_NONE, NULL, true), "dl_attention: q");
     CHECK(!dl_attention(x, x, NULL, DL_NONE, NULL, true), "dl_attention: v");
@@ -396,9 +403,9 @@ static void null_images_and_sequences(void)
     CHECK(dl_error(dl) == DL_OK, "a NULL tensor made a new error: %s", dl_error_text(dl));
     dl_rnn_relu(x, NULL, DL_NONE, &one);           /* no array: refused, with an error or without */
     dl_gru(x, none, DL_NONE, NULL);
-    dl_rnn_cell(x, x, NULL);
-    dl_gru_cell(x, x, NULL);
-    dl_lstm_cell(x, x, x, NULL);
+    dl_rnn_cell(x, NULL, x);
+    dl_gru_cell(x, NULL, x);
+    dl_lstm_cell(x, NULL, x, x);
     dl_embedding(x, NULL, dl_shape1(1), -1);
     dl_multihead_attention(x, x, x, NULL, 2, DL_NONE, NULL, false);
     dl_transformer_encoder(x, NULL, &block);

@@ -33,5 +33,18 @@ def entropy():
     f.close()
 
 
+def resize():
+    f = File("data_resize", "torch.nn.functional.interpolate, bilinear with antialias=True and area")
+    x = uniform(0, 1, 2, 7, 10)
+    f.put("x", x)
+    for k, (h, w) in enumerate([(3, 4), (7, 10), (14, 23), (5, 17), (1, 1), (20, 2)]):
+        t = torch.tensor(x)[None]
+        f.put("size%d" % k, np.array([h, w]))
+        f.put("bilinear%d" % k, F.interpolate(t, (h, w), mode="bilinear", antialias=True)[0])
+        f.put("area%d" % k, F.interpolate(t, (h, w), mode="area")[0])
+    f.close()
+
+
 if __name__ == "__main__":
     entropy()
+    resize()

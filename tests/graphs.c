@@ -21,6 +21,7 @@ static void *counted_malloc(size_t n)
 #include "../dl.h"
 #include "test.h"
 #include <stdio.h>
+#include <time.h>
 
 static dl_ctx *quiet_context(uint64_t seed)
 {
@@ -191,6 +192,36 @@ static void little_room(void)
     CHECK_ERROR(small, DL_ERR_LIMIT, "the tape holds");
     dl_free(small);
     dl_free(dl);
+}
+
+/* Eight times the layers take eight times as long, not 64 times; what begins a block of four is
+   read again at its end. */
+static double deep_seconds(int blocks)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_layer *x = dl_model_add_activation(m, DL_TANH);
+    for (int i = 0; i < blocks; i++) {
+        for (int k = 0; k < 3; k++) dl_model_add_activation(m, DL_TANH);
+        x = dl_model_add_add(m, x, dl_model_layer(m, dl_model_layer_count(m) - 1));
+    }
+    double best = 1e9;
+    for (int run = 0; run < 3; run++) {
+        const clock_t start = clock();
+        dl_tensor *y = dl_model_predict(m, numbers(dl, dl_shape2(1, 4), 1));
+        const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        if (!y) return NAN;
+        if (seconds < best) best = seconds;
+        dl_tape_clear(dl);
+    }
+    dl_free(dl);
+    return best;
+}
+
+static void deep(void)
+{
+    const double few = deep_seconds(500), many = deep_seconds(8 * 500);
+    CHECK(many < 24 * few, "%g seconds for 2,000 layers, %g for 16,000", few, many);
 }
 
 /* Views of one tensor, some needed longer than others. */
@@ -365,6 +396,33 @@ static void frozen_shared(void)
 }
 
 /* ---- several outputs ---- */
+
+/* Targets that an output behind the first can't reach are refused, too. */
+static void unreachable_second(void)
+{
+    static const double high[2] = { 0.9, 90 };
+    dl_ctx *dl = quiet_context(4);
+    dl_model *m = dl_model_new(dl, dl_shape1(5));
+    const dl_loss *loss[2] = { DL_MSE, DL_MSE };
+    dl_layer *out[2];
+    out[0] = dl_model_add_dense(m, 1, DL_LINEAR);
+    dl_model_at(m, NULL);
+    out[1] = dl_model_add_dense(m, 1, DL_TANH);
+    dl_model_outputs(m, out, 2);
+    CHECK(dl_model_compile_outputs(m, loss, NULL, dl_sgd(0.01)), "%s", dl_error_text(dl));
+    for (int k = 0; k < 2; k++) {
+        dl_tensor *t = dl_full(dl, dl_shape2(4, 1), high[k]);
+        dl_batch b;
+        memset(&b, 0, sizeof b);
+        b.x = numbers(dl, dl_shape2(4, 5), 1);
+        b.y = dl_full(dl, dl_shape2(4, 1), 90);
+        b.more_y = &t;
+        b.size = 4;
+        CHECK((dl_model_train_batch(m, &b).loss >= 0) == (k == 0), "%s", dl_error_text(dl));
+    }
+    CHECK_ERROR(dl, DL_ERR_RANGE, "4 of 4 targets lie outside [-1,1], which is all that dense_2");
+    dl_free(dl);
+}
 
 static void two_outputs(void)
 {
@@ -797,10 +855,12 @@ int main(void)
     TEST(residual_cnn);
     TEST(u_net_segments);
     TEST(little_room);
+    TEST(deep);
     TEST(shared_numbers);
     TEST(siamese_net);
     TEST(shared_statistics);
     TEST(frozen_shared);
+    TEST(unreachable_second);
     TEST(two_outputs);
     TEST(transformer_block);
     TEST(gradients);

@@ -289,6 +289,46 @@ static void hopeless(void)
     dl_free(dl);
 }
 
+static dl_tensor *tanh_loss(dl_tensor *z, dl_tensor *target, const void *user)
+{
+    (void)user;
+    return dl_mse(z, target);
+}
+
+/* The same when layers that change no number stand behind the one that sets the bounds. */
+static void unreachable_behind(void)
+{
+    for (int way = 0; way < 4; way++) {
+        dl_ctx *dl = quiet_context(1);
+        dl_model *m = net(dl, 1, 3, DL_TANH, 0, 1, DL_SIGMOID);
+        dl_real x[4], y[4];
+        for (int k = 0; k < 4; k++) {
+            x[k] = (dl_real)k;
+            y[k] = (dl_real)(k + (way < 3 ? 2 : 0)) / (way < 3 ? 1 : 3);
+        }
+        if (way == 0 || way == 3) dl_model_add_flatten(m);
+        if (way == 1 || way == 3) dl_model_add_reshape(m, dl_shape2(1, 1));
+        if (way == 2 || way == 3) dl_model_add_dropout(m, 0.5);
+        const dl_fit o = quiet_fit(1, 2);
+        dl_data *d = dl_data_from_targets(dl, x, 4, dl_shape1(1), y, dl_shape1(1));
+        dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+        CHECK(dl_model_fit(m, d, &o) == (way == 3), "%s", dl_error_text(dl));
+        if (way < 3) CHECK_ERROR(dl, DL_ERR_RANGE, "lie outside [0,1], which is all that dense_2");
+        dl_free(dl);
+    }
+}
+
+/* A loss may take logits of a softmax or a sigmoid only. */
+static void odd_logits(void)
+{
+    static const dl_loss odd = { "odd", tanh_loss, NULL, NULL, DL_TANH, NULL };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 2, 3, DL_RELU, 0, 2, DL_TANH);
+    CHECK(!dl_model_compile(m, &odd, dl_sgd(0.1)), "compiled");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "odd wants logits of tanh");
+    dl_free(dl);
+}
+
 /* Targets that the last layer can't reach: refused where each must be reached (a cross-entropy), or
    where most can't be. */
 static void unreachable_targets(void)
@@ -707,8 +747,9 @@ static void bad_batches(void)
     REFUSED(m, DL_ERR_SHAPE, "the batch's size is 2, its x has 3 samples");
     b.size = 3;
     b.labels = NULL;
-    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs labels, which the batch");
-    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets y");
+    REFUSED(m, DL_ERR_ARGUMENT, "sparse_categorical_crossentropy needs class labels, "
+            "which the batch does not have");
+    REFUSED(yes, DL_ERR_ARGUMENT, "binary_crossentropy needs targets, which the batch");
     b.y = dl_from(dl, dl_shape2(3, 2), x);
     REFUSED(yes, DL_ERR_SHAPE, "6 targets for 3 samples with 1 outputs");
     b.y = NULL;
@@ -807,8 +848,8 @@ static void evaluation_is_small(void)
 
 static void tape_limits(void)
 {
-    static const char *const text[3] = { "; give dl_model_fit a smaller batch_size (and "
-        "accumulate), or raise dl_set_tape_limit", "; take fewer samples at a time "
+    static const char *const text[3] = { "; take smaller batches (batch_size and "
+        "accumulate of dl_model_fit), or raise dl_set_tape_limit", "; take fewer samples at a time "
         "(dl_model_set_batch_size), or raise dl_set_tape_limit", "; call dl_tape_clear after "
         "every step, or raise dl_set_tape_limit" };
     dl_ctx *dl = quiet_context(1);
@@ -1568,14 +1609,14 @@ static void mismatches(void)
           ": samples of [3,1] do not fit the model's input [2]" },
         { only_targets, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels, which the data set does not "
-          "have; make it with dl_data_from_arrays" },
+          "have; dl_data_from_arrays gives them" },
         { only_samples, 2, DL_SOFTMAX, DL_SPARSE_CATEGORICAL_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": sparse_categorical_crossentropy needs class labels" },
         { four_classes, 4, DL_LINEAR, DL_MSE, DL_ERR_ARGUMENT,
           ": mean_squared_error needs targets, which the data set does not have; "
-          "make it with dl_data_from_targets" },
+          "dl_data_from_targets gives them" },
         { only_targets, 3, DL_LINEAR, DL_HUBER, DL_ERR_SHAPE,
-          ": targets of [1,2] do not fit the model's output [3]" },
+          ": 8 targets for 4 samples with 3 outputs" },
         { only_samples, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_ARGUMENT,
           ": binary_crossentropy needs targets" },
         { four_classes, 1, DL_SIGMOID, DL_BINARY_CROSSENTROPY, DL_ERR_SHAPE,
@@ -1726,7 +1767,7 @@ static void bad_numbers(void)
         CHECK_ERROR(dl, DL_ERR_NUMERIC, all[i].text);
         CHECK(epochs_done(m) == 0, "no epoch was finished");
         for (int k = 0; k < 4; k++)
-            CHECK(dli_all_finite(dl_model_param(m, k)->data, dl_model_param(m, k)->size),
+            CHECK(dli_all_finite(dl_model_params(m) + k, 1),
                   "the weights are still numbers");
         dl_free(dl);
     }
@@ -2167,6 +2208,8 @@ static void frozen_summary(void)
 int main(void)
 {
     TEST(hopeless);
+    TEST(unreachable_behind);
+    TEST(odd_logits);
     TEST(unreachable_targets);
     TEST(own_losses);
     TEST(own_metrics);

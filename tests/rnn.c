@@ -102,9 +102,9 @@ static void cells(void)
         dl_tensor *w[4], *h, *loss;
         dl_sequence r = { NULL, NULL, NULL };
         case_leaves(&c, w, "w", 4);
-        if (k == DL_LSTM) r = dl_lstm_cell(x, h0, c0, w);
-        h = k == DL_RNN_TANH ? dl_rnn_cell(x, h0, w) : k == DL_RNN_RELU ?
-            dl_rnn_relu_cell(x, h0, w) : k == DL_GRU ? dl_gru_cell(x, h0, w) : r.h;
+        if (k == DL_LSTM) r = dl_lstm_cell(x, w, h0, c0);
+        h = k == DL_RNN_TANH ? dl_rnn_cell(x, w, h0) : k == DL_RNN_RELU ?
+            dl_rnn_relu_cell(x, w, h0) : k == DL_GRU ? dl_gru_cell(x, w, h0) : r.h;
         if (case_check(&c, h, "h")) CHECK(h->shape.rank == 2, "rank %d", h->shape.rank);
         loss = case_loss(&c, h, "dh");
         if (k == DL_LSTM) {
@@ -373,9 +373,9 @@ static dl_tensor *cell_loss(dl_ctx *dl, void *user)
     (void)dl;
     for (int k = 0; k < 2; k++) {
         dl_tensor *xt = dl_reshape(dl_slice(x, 0, k, k + 1), dl_shape2(3, 2));
-        if (t->kind == DL_LSTM) r = dl_lstm_cell(xt, r.h, r.c, t->p + 3);
-        else h = t->kind == DL_RNN_TANH ? dl_rnn_cell(xt, h, t->p + 3) : t->kind == DL_RNN_RELU ?
-                 dl_rnn_relu_cell(xt, h, t->p + 3) : dl_gru_cell(xt, h, t->p + 3);
+        if (t->kind == DL_LSTM) r = dl_lstm_cell(xt, t->p + 3, r.h, r.c);
+        else h = t->kind == DL_RNN_TANH ? dl_rnn_cell(xt, t->p + 3, h) : t->kind == DL_RNN_RELU ?
+                 dl_rnn_relu_cell(xt, t->p + 3, h) : dl_gru_cell(xt, t->p + 3, h);
     }
     return t->kind == DL_LSTM ? dl_sum(dl_square(dl_add(r.h, dl_mul_scalar(r.c, 0.5))))
                               : dl_sum(dl_square(h));
@@ -529,7 +529,7 @@ static void unrolled(void)
     memset(w[1]->grad, 0, sizeof g);
     for (int t = 0; t < 5; t++) {
         dl_tensor *xt = dl_reshape(dl_slice(x, 1, t, t + 1), dl_shape2(3, 2)), *s;
-        h = dl_gru_cell(xt, h, w);
+        h = dl_gru_cell(xt, w, h);
         s = dl_sum(dl_square(h));
         loss = loss ? dl_add(loss, s) : s;
     }
@@ -646,7 +646,7 @@ static void errors(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "give 1 or more");
     dl_lstm(dl_randn(other, dl_shape3(2, 3, 5)), w, DL_NONE, DL_NONE, NULL);
     CHECK_ERROR(other, DL_ERR_ARGUMENT, "different contexts");
-    dl_rnn_cell(x, DL_NONE, w);
+    dl_rnn_cell(x, w, DL_NONE);
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_rnn_cell: x is [2,3,5] and should be [N,D]");
     dl_tape_clear(dl);
     dl_lstm(x, w, DL_NONE, DL_NONE, NULL);

@@ -1,0 +1,312 @@
+/* Tests of the room >>images: pictures from files, sizes, a photographed digit. What reads pictures
+   needs stb_image.h and is skipped where that is not installed. */
+#include <stddef.h>
+#include "counting.h"
+#if defined(__has_include)
+#if __has_include(<stb/stb_image.h>)
+#define DL_USE_STB_IMAGE
+#define STB_IMAGE_IMPLEMENTATION
+#include <stb/stb_image.h>
+#endif
+#endif
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+#ifdef DL_USE_STB_IMAGE
+#define HAVE_STB 1
+#else
+#define HAVE_STB 0
+#endif
+
+static dl_ctx *quiet_new(uint64_t seed)
+{
+    dl_ctx *dl = dl_new(seed);
+    test_quiet(dl);
+    return dl;
+}
+
+/* A path in the directory for temporary files. */
+static const char *scratch(const char *name)
+{
+    static char path[1100];
+    const char *dir = getenv("TMPDIR");
+    if (!dir) dir = getenv("TEMP");
+    snprintf(path, sizeof path, "%s/dlh-images-%s", dir ? dir : "/tmp", name);
+    return path;
+}
+
+static uint8_t *whole(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    uint8_t *p = (uint8_t *)malloc(1 << 20);
+    *n = f ? fread(p, 1, 1 << 20, f) : 0;
+    if (f) fclose(f);
+    return p;
+}
+
+/* What is saved comes back, rounded to bytes, in each number of channels. */
+static void save_load(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    for (int C = 1; C <= 4; C++)
+        for (int size = 0; size < 3; size++) {
+            static const int H[3] = { 1, 5, 300 }, W[3] = { 1, 7, 100 };
+            dl_tensor *x = dl_zeros(dl, dl_shape3(C, H[size], W[size])), *y;
+            test_fill(x->data, x->size, (unsigned)C, C % 2 ? -0.1 : 0, C % 2 ? 1.1 : 1);
+            const char *path = scratch("a.png");
+            if (!CHECK(dl_image_save(x, path), "%s", dl_error_text(dl))) return;
+            if (HAVE_STB) {
+                y = dl_image_load(dl, path, 0);
+                if (!CHECK(y && dl_shape_equal(x->shape, y->shape), "%s", dl_error_text(dl))) return;
+                double worst = 0;
+                for (dl_int i = 0; i < x->size; i++) {
+                    double v = (double)x->data[i];
+                    v = v < 0 ? 0 : v > 1 ? 1 : v;
+                    if (fabs(v - (double)y->data[i]) > worst) worst = fabs(v - (double)y->data[i]);
+                }
+                CHECK(worst <= 0.5 / 255 + 1e-6, "%d channels off by %g", C, worst);
+            }
+            remove(path);
+            dl_tape_clear(dl);
+        }
+    dl_tensor *x = dl_zeros(dl, dl_shape3(5, 2, 2));
+    CHECK(!dl_image_save(x, scratch("a.png")), "5 channels");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_save: a picture has 1 to 4 channels [C,H,W]");
+    CHECK(!dl_image_save(dl_zeros(dl, dl_shape2(2, 2)), "no/such/place/a.png"), "no place");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_image_save: cannot write no/such/place/a.png: ");
+    if (!HAVE_STB) SKIP("%s", "stb_image.h is not installed, so nothing is read");
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* Opacity: on white paper, unless it is asked for. Grey of colours as stb_image makes it. */
+static void channels(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    if (!HAVE_STB) {
+        CHECK(!dl_image_load(dl, "tests/images.c", 1), "without stb_image");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "compiled without DL_USE_STB_IMAGE");
+        dl_free(dl);
+        return;
+    }
+    const dl_real half[4] = { (dl_real)1, 0, 0, (dl_real)0.4 };        /* red, 40 % of it */
+    const char *path = scratch("b.png");
+    CHECK(dl_image_save(dl_from(dl, dl_shape3(4, 1, 1), half), path), "%s", dl_error_text(dl));
+    dl_tensor *four = dl_image_load(dl, path, 4), *three = dl_image_load(dl, path, 3);
+    dl_tensor *one = dl_image_load(dl, path, 1);
+    if (!CHECK(four && three && one, "%s", dl_error_text(dl))) return;
+    CHECK(four->size == 4 && three->size == 3 && one->size == 1, "channels");
+    CHECK_CLOSE(four->data[3], 0.4, 1e-6, 0);
+    CHECK_CLOSE(three->data[0], 1, 1e-6, 0);
+    CHECK_CLOSE(three->data[1], 0.6, 1e-6, 0);
+    CHECK_CLOSE(one->data[0], 0.6 + 0.4 * 77 / 256, 0.005, 0);
+    CHECK(!dl_image_load(dl, path, 5), "5");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "channels must be 1 to 4, or 0");
+    remove(path);
+    dl_free(dl);
+}
+
+/* Everything cut off, and every header that asks for too much. */
+static void bad_files(void)
+{
+    dl_ctx *dl = quiet_new(1);
+    const char *path = scratch("c.png");
+    size_t n;
+    dl_tensor *x = dl_zeros(dl, dl_shape3(3, 9, 11));
+    test_fill(x->data, x->size, 1, 0, 1);
+    CHECK(dl_image_save(x, path), "%s", dl_error_text(dl));
+    uint8_t *p = whole(path, &n);
+    remove(path);
+    CHECK(!dl_image_load(dl, "no/such.png", 0), "no file");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_image_load: cannot open no/such.png: ");
+    CHECK(!dl_image_from_memory(dl, NULL, 3, 0), "NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the bytes are NULL");
+    if (HAVE_STB) {
+        CHECK(!dl_image_from_memory(dl, "GIF89a......", 12, 0), "GIF");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "cannot read the picture: it is no PNG, JPEG or BMP file");
+        for (size_t cut = 0; cut + 20 < n; cut++) {
+            uint8_t *q = (uint8_t *)malloc(cut ? cut : 1);
+            memcpy(q, p, cut);
+            CHECK(!dl_image_from_memory(dl, q, cut, 0) && dl_error(dl) == DL_ERR_FORMAT,
+                  "%d bytes of %d", (int)cut, (int)n);
+            dl_clear_error(dl);
+            free(q);
+        }
+        p[18] = p[22] = 0x23;                                          /* 9,000 x 9,000 */
+        p[19] = p[23] = 0x28;
+        count_largest = 0;
+        CHECK(!dl_image_from_memory(dl, p, n, 0), "9,000 x 9,000");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "it is 9000 x 9000 pixels; the most is 67108864");
+        p[18] = p[22] = 0xC3;                                          /* 50,000 x 50,000 */
+        p[19] = p[23] = 0x50;
+        CHECK(!dl_image_from_memory(dl, p, n, 0), "50,000 x 50,000");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "cannot read the picture: ");
+        CHECK(count_largest < 100000, "%ld bytes asked for", (long)count_largest);
+    }
+    free(p);
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+static void resize(void)
+{
+    test_golden g = golden_open("data_resize");
+    dl_ctx *dl = quiet_new(1);
+    dl_tensor *x = dl_from(dl, dl_shape3(2, 7, 10), golden_get(&g, "x")->data);
+    for (int k = 0; k < 6; k++) {
+        const double *size = golden_getf(&g, "size%d", k)->value;
+        const dl_int h = (dl_int)size[0], w = (dl_int)size[1];
+        dl_tensor *a = dl_resize(x, h, w, DL_BILINEAR), *b = dl_resize(x, h, w, DL_AREA);
+        if (!CHECK(a && b, "%s", dl_error_text(dl))) return;
+        CHECK_ARRAY(a->data, golden_getf(&g, "bilinear%d", k)->data, 2 * h * w);
+        CHECK_ARRAY(b->data, golden_getf(&g, "area%d", k)->data, 2 * h * w);
+    }
+    CHECK(!dl_resize(x, 0, 3, DL_AREA), "0 rows");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_resize: a picture of 0 x 3 pixels");
+    CHECK(!dl_resize(dl_zeros(dl, dl_shape1(3)), 1, 3, DL_AREA), "rank 1");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_resize: [3] is not [...,H,W]");
+    golden_close(&g);
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+static void cuts(void)
+{
+    const dl_real numbers[12] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+    const dl_real crop[6] = { 5, -1, 8, -1, 11, -1 }, pad[6] = { 9, 9, 9, 0, 1, 2 };
+    const double mean[3] = { 1, 2, 3 }, deviation[3] = { 2, 1, 4 };
+    dl_ctx *dl = quiet_new(1);
+    dl_tensor *x = dl_from(dl, dl_shape3(1, 4, 3), numbers), *c = dl_from(dl, dl_shape4(1, 3, 2, 2),
+                                                                           numbers);
+    CHECK_ARRAY(dl_image_crop(x, 1, 2, 3, 2, -1)->data, crop, 6);
+    dl_tensor *p = dl_image_pad(x, 1, -3, 0, 0, 9);
+    if (CHECK(p && p->size == 6, "%s", dl_error_text(dl))) CHECK_ARRAY(p->data, pad, 6);
+    dl_tensor *g = dl_image_grey(c), *n = dl_image_normalize(c, mean, deviation);
+    if (!CHECK(g && n && g->shape.rank == 4 && g->size == 4, "%s", dl_error_text(dl))) return;
+    CHECK_CLOSE(g->data[1], 0.299 * 1 + 0.587 * 5 + 0.114 * 9, 1e-5, 0);
+    CHECK_CLOSE(n->data[0], -0.5, 1e-6, 0);
+    CHECK_CLOSE(n->data[11], 2, 1e-6, 0);
+    CHECK(!dl_image_grey(x), "grey already");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_grey: [1,4,3] is not [...,3,H,W]");
+    CHECK(!dl_image_normalize(x, mean, NULL), "no deviation");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a deviation above 0, for each of 1 channels");
+    dl_free(dl);
+}
+
+/* Files of MNIST packed by gzip: whole, damaged, lying about their size. */
+static void packed(void)
+{
+    static const uint8_t idx[27] = {                 /* two labels, 1 and 0, as gzip packs them */
+        0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 10, 0, 0xF5, 0xFF, 0, 0, 8, 1, 0, 0, 0, 2, 1, 0, 0, 0
+    };
+    dl_ctx *dl = quiet_new(1);
+    uint8_t images[24] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8 };
+    uint8_t labels[33], bad[33];
+    memcpy(labels, idx, 25);
+    const uint32_t crc = dli_crc32(0, labels + 15, 10);
+    for (int i = 0; i < 4; i++) labels[25 + i] = (uint8_t)(crc >> 8 * i);
+    labels[29] = 10;
+    labels[30] = labels[31] = labels[32] = 0;
+    CHECK(dli_crc32(0, (const uint8_t *)"123456789", 9) == 0xCBF43926u, "the check sum");
+    dl_data *d = dl_idx_from_memory(dl, images, 24, labels, 33, 0);
+    if (!HAVE_STB) {
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "labels is compressed by gzip; unpack it first");
+    } else {
+        if (CHECK(d, "%s", dl_error_text(dl)))
+            CHECK(dl_data_labels(d)[0] == 1 && dl_data_labels(d)[1] == 0, "labels");
+        for (int at = 11; at < 33; at++) {
+            memcpy(bad, labels, 33);
+            bad[at] ^= 64;
+            CHECK(!dl_idx_from_memory(dl, images, 24, bad, 33, 0) && dl_error(dl) == DL_ERR_FORMAT,
+                  "byte %d", at);
+            dl_clear_error(dl);
+        }
+        for (size_t n = 2; n < 33; n++) {
+            CHECK(!dl_idx_from_memory(dl, images, 24, labels, n, 0), "%d bytes", (int)n);
+            CHECK_ERROR(dl, DL_ERR_FORMAT, "labels is ");
+        }
+        count_largest = 0;
+        memcpy(bad, labels, 33);
+        bad[32] = 0x7F;
+        CHECK(!dl_idx_from_memory(dl, images, 24, bad, 33, 0), "2 GB");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "labels is cut off, or no gzip file that can be read");
+        CHECK(count_largest < 100000, "%ld bytes asked for", (long)count_largest);
+    }
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* ---- a photographed digit ---- */
+
+/* A seven: strokes of so many pixels in a square picture of ink on paper, at (left, top). */
+static dl_tensor *seven(dl_ctx *dl, int size, double stroke, int left, int top, const double *paper,
+                        const double *ink, double slope)
+{
+    dl_tensor *x = dl_zeros(dl, dl_shape3(3, 300, 300));
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < 300; i++)
+            for (int j = 0; j < 300; j++) {
+                const double u = (j - left) / (double)size, v = (i - top) / (double)size;
+                const double bar = v < 0 ? -v : v, slant = fabs(0.7 - u - 0.45 * v) / 1.1;
+                double far = u >= 0 && u <= 0.7 ? bar : 9;
+                if (v >= 0 && v <= 1 && slant < far) far = slant;
+                const bool on = far * size < stroke / 2;
+                x->data[(c * 300 + i) * 300 + j] =
+                    (dl_real)((on ? ink[c] : paper[c]) - slope * (i + j) / 600);
+            }
+    return x;
+}
+
+/* However it was drawn, the same 28 x 28 comes of it. */
+static void digit(void)
+{
+    static const double white[3] = { .95, .95, .9 }, black[3] = { .1, .1, .12 };
+    static const double blue[3] = { .25, .35, .85 };
+    dl_ctx *dl = quiet_new(1);
+    dl_tensor *first = dl_image_to_mnist(seven(dl, 150, 16, 70, 70, white, black, 0), NULL);
+    if (!CHECK(first && first->size == 784, "%s", dl_error_text(dl))) return;
+    double sum = 0, row = 0, column = 0;
+    for (int i = 0; i < 784; i++) {
+        const double v = (double)first->data[i];
+        CHECK(v >= 0 && v <= 1, "pixel %d: %g", i, v);
+        sum += v;
+        row += v * (i / 28 + 0.5);
+        column += v * (i % 28 + 0.5);
+    }
+    CHECK(fabs(row / sum - 14) <= 0.51 && fabs(column / sum - 14) <= 0.51, "the centre of mass");
+    CHECK(sum > 50 && sum < 130, "%g of 784 white", sum);
+    for (int way = 0; way < 7; way++) {
+        const int size = way == 1 ? 60 : way == 2 ? 200 : 150, left = way == 3 ? 20 : 70;
+        const double stroke = way == 4 ? 3 : way == 5 ? 30 : size * 16 / 150.0;
+        dl_tensor *step[3], *x = seven(dl, size, stroke, left, 70, way == 0 ? black : white,
+                                       way == 0 ? white : way == 6 ? blue : black, way == 6 ? .3 : 0);
+        dl_tensor *y = dl_image_to_mnist(x, step);
+        double same = 0, all = 0;
+        if (!CHECK(y, "way %d: %s", way, dl_error_text(dl))) continue;
+        for (int i = 0; i < 784; i++) {
+            same += fmin((double)y->data[i], (double)first->data[i]);
+            all += fmax((double)y->data[i], (double)first->data[i]);
+        }
+        CHECK(same / all > 0.7, "way %d: %g of it alike", way, same / all);
+        CHECK(step[2]->shape.dim[1] == 20 && step[0]->shape.dim[1] == 300, "the steps");
+    }
+    CHECK(!dl_image_to_mnist(seven(dl, 150, 0, 70, 70, white, black, .3), NULL), "white");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    CHECK(!dl_image_to_mnist(dl_zeros(dl, dl_shape3(2, 9, 9)), NULL), "2 channels");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_to_mnist: [2,9,9] must be [1,H,W] or [3,H,W]");
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+int main(void)
+{
+    TEST(save_load);
+    TEST(channels);
+    TEST(bad_files);
+    TEST(resize);
+    TEST(cuts);
+    TEST(packed);
+    TEST(digit);
+    return test_end();
+}

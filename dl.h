@@ -2465,7 +2465,7 @@ DL_DEF dl_folds dl_folds_default(void);
 
 /* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
    groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
-   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+   the i-th (0 .. k-1) is the test, the others together are for training.   @F S2-9.3 */
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second);
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,

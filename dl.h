@@ -180,7 +180,7 @@
 #define DLI_REAL_IS_long   0 *      /* so that long double is 0, too */
 #define DLI_CAT_(a, b) a##b
 #define DLI_CAT(a, b) DLI_CAT_(a, b)
-#define DLI_DOUBLE (DLI_CAT(DLI_REAL_IS_, DL_REAL) == 2)
+#define DLI_DOUBLE ((DLI_CAT(DLI_REAL_IS_, DL_REAL) + 0) == 2)
 
 /* What cannot work is said in one sentence: compilers go on after an #error, so all the rest is in
    its #else. */
@@ -191,7 +191,7 @@
 #elif !defined(__cplusplus) && !defined(_MSC_VER) && \
       (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 199901L)
 #error "dl.h: needs C99 or later (-std=c99)"
-#elif DLI_CAT(DLI_REAL_IS_, DL_REAL) == 0
+#elif (DLI_CAT(DLI_REAL_IS_, DL_REAL) + 0) == 0
 #error "dl.h: DL_REAL must be the word float or the word double"
 #else
 #define DLI_GOOD_COMPILER
@@ -9684,6 +9684,7 @@ DL_DEF bool dl_set_requires_grad(dl_tensor *t, bool on)
 /* All of them or none: the first walk only asks. */
 static bool dli_set_frozen(dl_tensor *const *params, int n, bool frozen)
 {
+    if (n < 0) return false;
     for (int walk = 0; walk < 2; walk++)
         for (int i = 0; i < n; i++) {
             const bool was = params && params[i] && params[i]->requires_grad;

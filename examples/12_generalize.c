@@ -58,7 +58,8 @@ static dl_model *build(const config *c) {
 /* Accuracy and loss without the penalties of L1 and L2, which are not to be compared. */
 static dl_metrics plain(dl_model *m, const dl_data *d) {
     dl_layer *hidden = dl_model_layer(m, 1);              /* behind the flatten layer            */
-    dl_metrics r = {0, 0};
+    dl_metrics r;
+    memset(&r, 0, sizeof r);
     if (hidden == NULL) return r;                         /* the model could not be built        */
     const double l1 = hidden->l1, l2 = hidden->l2;
     hidden->l1 = hidden->l2 = 0;

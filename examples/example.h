@@ -1031,7 +1031,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                                 w < 0 ? "6 4" : "none");
                         continue;
                     }
-                    if (g->gradients) snprintf(s, sizeof s, "%.3g (%.2g)", w, g->dw[k][j][i]);
+                    if (g->gradients) snprintf(s, sizeof s, "%.3g (%.2f)", w, g->dw[k][j][i]);
                     else snprintf(s, sizeof s, "%.4g", w);
                     ex_svg_text(p, x + t * GAP, y + t * (y2 - y) + 4, "middle", 12,
                                 "stroke=\"#fff\" stroke-width=\"6\" paint-order=\"stroke\"", s);
@@ -1045,7 +1045,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                 else snprintf(s, sizeof s, "%s%d, b = %.3g", g->name[k], i, g->bias[k - 1][i]);
                 ex_svg_text(p, x, y - 31, "middle", 12, "fill=\"#555\"", s);
                 if (k == 0 || !g->gradients) continue;
-                snprintf(s, sizeof s, "(\xce\xb4 %.2g)", g->delta[k][i]);
+                snprintf(s, sizeof s, "(\xce\xb4 %.2f)", g->delta[k][i]);
                 ex_svg_text(p, x, y + 40, "middle", 12, "", s);
             }
     fputs("</svg>\n", p->f);

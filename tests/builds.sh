@@ -182,7 +182,7 @@ refused() {                                              # refused WORDS COMPILE
 refused "needs C99" $cc -std=c89
 refused "needs C99" $cc -ansi
 refused "needs C++11" $cxx -x c++ -std=c++98
-for real in int 'long\ double' Float 1 2 float2; do refused "DL_REAL must be" $cc "-DDL_REAL=$real"; done
+for real in int long 'long\ double' Float 1 2 float2; do refused "DL_REAL must be" $cc "-DDL_REAL=$real"; done
 for flag in -ffast-math -Ofast -ffinite-math-only; do refused "take away every check" $cc $flag; done
 for macro in "MALLOC(n)=malloc(n)" "FREE(p)=free(p)" "REALLOC(p,n)=realloc(p,n)"; do
     refused "all of DL_MALLOC" $cc "'-DDL_$macro'"

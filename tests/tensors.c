@@ -236,7 +236,8 @@ static void freezing(void)
     CHECK(!dl_unfreeze(both, 2) && !w->requires_grad, "but can't have one");
     CHECK_ERROR(dl, DL_ERR_STATE, "dl_param");
     both[1] = NULL;
-    CHECK(!dl_freeze(both, 2) && !dl_unfreeze(NULL, 1) && dl_freeze(NULL, 0), "NULL");
+    CHECK(!dl_freeze(both, 2) && !dl_unfreeze(NULL, 1) && dl_freeze(NULL, 0) && !dl_freeze(&w, -1),
+          "NULL, and less than none");
     dl_free(dl);
 }
 

@@ -2465,7 +2465,7 @@ DL_DEF dl_folds dl_folds_default(void);
 
 /* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
    groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
-   the i-th (0 .. k-1) is the test, the others together are for training. @F S2-5.2 */
+   the i-th (0 .. k-1) is the test, the others together are for training.   @F S2-9.3 */
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second);
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
@@ -15695,7 +15695,6 @@ typedef struct dli_run {
     int64_t        updates;
     bool           scheduled, bar, stop; /* stop: a callback said so                      */
     bool           cut;                  /* ... or fit.stop, in the middle of an epoch    */
-    int            epoch;                /* this one, 0 the first                         */
     dl_rng         order;                /* the loader's stream when it began             */
     dli_tally      tally;                /* what it gave so far, and when it began        */
     double         start;
@@ -15961,7 +15960,6 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_model *m = r->m;
     dl_epoch *e = &m->history[epoch];
     dl_metrics v = dli_no_metrics();
-    r->epoch = epoch;
     if (!r->schedule.per_update && !dli_run_schedule(r, epoch)) return false;
     e->epoch = epoch + 1;
     e->epochs = r->o->epochs;
@@ -20070,6 +20068,7 @@ typedef struct dli_bundle {
     int         numbers, used, views, parts, early;    /* early: views of numbers   */
     dli_part    part[10];
     char        prefix[6][DL_NAME_MAX];
+    dli_list    read;               /* when it is read                              */
 } dli_bundle;
 
 static void dli_bundle_free(dli_bundle *b)
@@ -20078,6 +20077,7 @@ static void dli_bundle_free(dli_bundle *b)
     if (b->cut) DL_FREE(b->cut);
     if (b->view) DL_FREE(b->view);
     if (b->list) DL_FREE(b->list);
+    if (b->read.item) DL_FREE(b->read.item);
 }
 
 static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, int numbers, int views)
@@ -20155,21 +20155,22 @@ static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, siz
          ? dli_save_list(&l, path, buffer, room) : 0;
 }
 
-/* All of it from a file: first the numbers; then, if good says that they are, the rest. */
-static bool dli_bundle_load(dli_bundle *b, dli_file *f, const char *what,
-                            bool (*good)(void *user), void *user)
+/* The numbers from a file that has all of it; and, when they turn out good, the rest. */
+static bool dli_bundle_read(dli_bundle *b, dli_file *f, const char *what)
 {
     const dl_loading o = dl_loading_default();
-    dli_list l;
-    if (!dli_list_make(&l, b->ctx, b->who, what, b->part, b->parts)) return false;
-    bool ok = dli_check_loading(&l, &o) && dli_match_names(f, &l, &o) && dli_report(f, &l, &o);
-    for (int i = 0; ok && i < b->early; i++) dli_copy_from(f, l.item[i].found, l.item[i].tensor);
-    if (ok) dli_bundle_join(b);
-    ok = ok && good(user);
-    for (int i = b->early; ok && i < l.items; i++)
-        dli_copy_from(f, l.item[i].found, l.item[i].tensor);
-    DL_FREE(l.item);
-    return ok;
+    dli_list *l = &b->read;
+    if (!dli_list_make(l, b->ctx, b->who, what, b->part, b->parts) || !dli_check_loading(l, &o) ||
+        !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
+        return false;
+    for (int i = 0; i < b->early; i++) dli_copy_from(f, l->item[i].found, l->item[i].tensor);
+    dli_bundle_join(b);
+    return true;
+}
+static void dli_bundle_take(const dli_bundle *b, const dli_file *f)
+{
+    for (const dli_item *i = b->read.item + b->early; i < b->read.item + b->read.items; i++)
+        dli_copy_from(f, i->found, i->tensor);
 }
 
 /* An optimizer's counts: learning rate, updates, updates of each parameter. */
@@ -20217,51 +20218,46 @@ static void dli_take_counts(dl_optimizer *o, const double *count)
     for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
 }
 
-typedef struct dli_kept_optimizer {
-    dli_bundle    b;
-    dl_optimizer *o;
-    double       *count;
-} dli_kept_optimizer;
-
-static bool dli_optimizer_bundle(dli_kept_optimizer *k, dl_optimizer *o, const char *who)
+/* Where its counts are, or NULL. */
+static double *dli_optimizer_bundle(dli_bundle *b, dl_optimizer *o, const char *who)
 {
-    memset(k, 0, sizeof *k);
-    k->o = o;
-    if (!o) return false;
+    memset(b, 0, sizeof *b);
+    if (!o) return NULL;
     if (o->averaged)
-        return dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
-                       "dl_optimizer_set_averaged(o, false) first", who);
-    if (!dli_bundle_make(&k->b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o))) return false;
-    k->count = dli_bundle_counts(&k->b, o);
-    dli_bundle_states(&k->b, o);
-    return true;
+        dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
+                "dl_optimizer_set_averaged(o, false) first", who);
+    if (o->averaged ||
+        !dli_bundle_make(b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o)))
+        return NULL;
+    double *count = dli_bundle_counts(b, o);
+    dli_bundle_states(b, o);
+    return count;
 }
 static size_t dli_optimizer_save(dl_optimizer *o, const char *who, const char *path, void *buffer,
                                  size_t room)
 {
-    dli_kept_optimizer k;
-    const bool ok = dli_optimizer_bundle(&k, o, who);
-    const size_t size = ok ? dli_bundle_save(&k.b, path, buffer, room) : 0;
-    dli_bundle_free(&k.b);
+    dli_bundle b;
+    const size_t size = dli_optimizer_bundle(&b, o, who)
+                      ? dli_bundle_save(&b, path, buffer, room) : 0;
+    dli_bundle_free(&b);
     return size;
-}
-static bool dli_good_optimizer(void *user)
-{
-    const dli_kept_optimizer *k = (const dli_kept_optimizer *)user;
-    return dli_good_counts(&k->b, k->o, k->count);
 }
 static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
                                const void *bytes, size_t size)
 {
-    dli_kept_optimizer k;
+    dli_bundle b;
     dli_file f;
-    bool ok = dli_optimizer_bundle(&k, o, who) && dli_file_open(&f, o->ctx, who, from, bytes, size);
+    const double *count = dli_optimizer_bundle(&b, o, who);
+    bool ok = count && dli_file_open(&f, o->ctx, who, from, bytes, size);
     if (ok) {
-        ok = dli_bundle_load(&k.b, &f, "the optimizer", dli_good_optimizer, &k);
+        ok = dli_bundle_read(&b, &f, "the optimizer") && dli_good_counts(&b, o, count);
+        if (ok) {
+            dli_bundle_take(&b, &f);
+            dli_take_counts(o, count);
+        }
         dli_file_close(&f);
     }
-    if (ok) dli_take_counts(o, k.count);
-    dli_bundle_free(&k.b);
+    dli_bundle_free(&b);
     return ok;
 }
 
@@ -20286,28 +20282,16 @@ DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 #endif
 
 #if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
-/* Where a training is: doubles alone, the whole ones first. */
-enum { DLI_PLACE_WHOLE = 14 };
+/* Where a training is: 64 bits each, first whole numbers, last the random streams of the context
+   and the loader. */
+enum { DLI_PLACE_WHOLE = 6 };
 typedef struct dli_place {
     double epochs, next, updates, wait, schedule_wait, stop;
-    double stream[2][4];                 /* the context's, the loader's: key, counter, halved */
     double best, schedule_best, schedule_now, loss, size, accuracy[2], seconds, build;
+    dl_rng stream[2];
 } dli_place;
 #define DLI_PLACE ((int)(sizeof(dli_place) / sizeof(double)))
 #define DLI_HISTORY ((int)((sizeof(dl_epoch) - offsetof(dl_epoch, loss)) / sizeof(double)))
-
-static void dli_halve(double *x, const dl_rng *r)
-{
-    x[0] = (double)(r->key >> 32);
-    x[1] = (double)(r->key & UINT32_MAX);
-    x[2] = (double)(r->counter >> 32);
-    x[3] = (double)(r->counter & UINT32_MAX);
-}
-static void dli_unhalve(dl_rng *r, const double *x)
-{
-    r->key = (uint64_t)x[0] << 32 | (uint64_t)x[1];
-    r->counter = (uint64_t)x[2] << 32 | (uint64_t)x[3];
-}
 
 /* A hash of text or numbers as a number that a double holds. */
 static double dli_hashed(uint64_t before, const void *bytes, size_t n)
@@ -20452,8 +20436,8 @@ static bool dli_run_save(dli_run *r)
         p.wait = r->wait;
         p.schedule_wait = r->schedule.wait;
         p.stop = r->stop && !r->cut;
-        dli_halve(p.stream[0], &c->rng);
-        dli_halve(p.stream[1], l->next ? &r->order : &l->rng);
+        p.stream[0] = c->rng;
+        p.stream[1] = l->next ? r->order : l->rng;
         p.best = r->best;
         p.schedule_best = r->schedule.best;
         p.schedule_now = r->schedule.now;
@@ -20474,9 +20458,8 @@ static bool dli_run_save(dli_run *r)
 }
 
 /* Does the checkpoint belong to this training, and can it be true? */
-static bool dli_good_run(void *user)
+static bool dli_good_run(const dli_kept_run *k)
 {
-    const dli_kept_run *k = (const dli_kept_run *)user;
     const dli_run *r = k->r;
     dl_ctx *c = r->m->ctx;
     dli_place p;
@@ -20490,8 +20473,6 @@ static bool dli_good_run(void *user)
     if (!dli_whole_numbers(&k->b, k->place, DLI_PLACE_WHOLE) ||
         !dli_good_counts(&k->b, r->m->optimizer, k->count))
         return false;
-    for (int i = 0; i < 8; i++)
-        if (p.stream[i / 4][i % 4] > UINT32_MAX) p.epochs = -1;
     if (p.epochs != k->epochs || p.next > (double)r->train->count || p.wait > INT32_MAX ||
         p.schedule_wait > INT32_MAX || !(p.schedule_now >= 0 && p.schedule_now < INFINITY) ||
         !(p.size == p.next || p.next == 0) ||
@@ -20516,9 +20497,8 @@ static void dli_take_run(dli_kept_run *k)
     r->schedule.now = p.schedule_now;
     r->stop = p.stop > 0;
     r->best = p.best;
-    dli_unhalve(&r->m->ctx->rng, p.stream[0]);
-    dli_unhalve(&l->rng, p.stream[1]);
-    r->order = l->rng;
+    r->m->ctx->rng = p.stream[0];
+    r->order = l->rng = p.stream[1];
     l->next = (dl_int)p.next;
     if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     r->tally = dli_tally_start(r->m, 0);
@@ -20553,8 +20533,11 @@ static bool dli_run_resume(dli_run *r)
                       r->o->epochs);
     if (ok) {
         ok = dli_run_bundle(&k, r, (int)epochs) &&
-             dli_bundle_load(&k.b, &f, "this training", dli_good_run, &k);
-        if (ok) dli_take_run(&k);
+             dli_bundle_read(&k.b, &f, "this training") && dli_good_run(&k);
+        if (ok) {
+            dli_bundle_take(&k.b, &f);
+            dli_take_run(&k);
+        }
         dli_bundle_free(&k.b);
     }
     dli_file_close(&f);

@@ -40,13 +40,155 @@ static dl_tensor *net_forward(const net *n, dl_tensor *x) {
     return out;                                        /* return out                             */
 }
 
+/* The training loop as four boxes; the numbers beside them are the shapes of one batch. */
+static void boxes(ex_page *page, int batch) {
+    const char *const name[4] = {EX("1 forward", "1 前向"), EX("2 loss", "2 损失"),
+                                 EX("3 backward", "3 反向"), EX("4 update", "4 更新")};
+    const char *const call[4] = {"net_forward", "dl_cross_entropy", "dl_backward",
+                                 "dl_optimizer_step"};
+    const char *const what[4] = {EX("outputs", "输出"), "L", "dL/dW, dL/db", EX("new W, b", "新的 W、b")};
+    char text[64];
+    if (page->f == NULL) return;
+    ex_page_figure(page, "06-loop", EX("The training loop: forward, loss, backward, update, and round "
+                                       "again with the next batch",
+                                       "训练循环：前向、损失、反向、更新，换下一批再来"));
+    ex_svg_begin(page, 720, 250);
+    for (int k = 0; k < 4; k++) {
+        const double x = 10 + 182 * k;
+        fprintf(page->f, "<rect x=\"%.0f\" y=\"70\" width=\"154\" height=\"84\" rx=\"8\" fill=\"#f3f7fa\" "
+                "stroke=\"#333\" stroke-width=\"1.5\"/>\n", x);
+        ex_svg_text(page, x + 77, 98, "middle", 17, "font-weight=\"bold\"", name[k]);
+        ex_svg_text(page, x + 77, 121, "middle", 14, "font-family=\"monospace\"", call[k]);
+        ex_svg_text(page, x + 77, 143, "middle", 14, "", what[k]);
+        if (k < 3) fprintf(page->f, "<path d=\"M%.0f 112h22m-8 -6l8 6l-8 6\" fill=\"none\" "
+                           "stroke=\"#333\" stroke-width=\"2\"/>\n", x + 157);
+    }
+    fputs("<path d=\"M633 158v40H87v-38m-6 8l6 -8l6 8\" fill=\"none\" stroke=\"#333\" "
+          "stroke-width=\"2\" stroke-dasharray=\"7 4\"/>\n", page->f);
+    ex_svg_text(page, 360, 222, "middle", 15, "", EX("the next batch, with the new parameters",
+                                                     "下一批，用新的参数"));
+    snprintf(text, sizeof text, EX("images [%d,784], labels [%d]", "图像 [%d,784]，标签 [%d]"), batch,
+             batch);
+    ex_svg_text(page, 87, 30, "start", 15, "", text);
+    fputs("<path d=\"M87 40v26m-6 -8l6 8l6 -8\" fill=\"none\" stroke=\"#333\" stroke-width=\"2\"/>\n"
+          "</svg>\n", page->f);
+}
+
+/* Everything that is not the program: the loss of every tenth batch, and its running mean. */
+typedef struct curve { double *step, *value, *mean; int points; } curve;
+static curve curve_new(const ex_options *o, int total_step) {
+    const size_t room = (size_t)o->epochs * (size_t)(total_step / 10 + 1);
+    curve c = {NULL, NULL, NULL, 0};
+    c.step = (double *)calloc(room, 3 * sizeof *c.step);
+    if (c.step) c.value = c.step + room;
+    if (c.step) c.mean = c.value + room;
+    return c;
+}
+static void curve_add(curve *c, int step, double loss) {
+    if (c->step == NULL || step % 10 != 1) return;
+    c->step[c->points] = step;
+    c->value[c->points++] = loss;
+}
+static void show(ex_page *page, curve *c, double accuracy, double test_loss, const ex_options *o) {
+    ex_axes axes = {EX("Loss while training", "训练中的损失"), EX("step", "步"), EX("loss", "损失"),
+                    0, 0, 0, 0, true};
+    ex_curve line[2] = {{NULL, NULL, NULL, 0}, {EX("running mean", "滑动平均"), NULL, NULL, 0}};
+    line[0].x = line[1].x = c->step;
+    line[0].n = line[1].n = c->points;
+    line[0].y = c->value;
+    line[1].y = c->mean;
+    for (int i = 0; i < c->points; i++) {              /* the mean of up to 21 neighbours        */
+        const int from = i < 10 ? 0 : i - 10, to = i + 10 < c->points ? i + 11 : c->points;
+        for (int j = from; j < to; j++) c->mean[i] += c->value[j] / (to - from);
+    }
+    ex_page_formula(page, "W ← W - α · Adam(∂L/∂W)");
+    boxes(page, o->batch);
+    ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f.",
+                             "测试准确率 %.2f %%，测试损失 %.4f。"), 100 * accuracy, test_loss);
+    ex_page_figure(page, "06-loss", EX("The loss of single batches, grey, and its running mean",
+                                       "单个批次的损失（灰色）与滑动平均"));
+    ex_page_plot(page, axes, line, 2);
+    ex_page_text(page, 0, EX("Grey: single batches of %d images, every tenth. They differ, so the "
+                             "curve trembles; its trend is what counts.",
+                             "灰色：单个批次（每批 %d 幅图像，每十步一点）。各批不同，曲线因而抖动；要看的是趋势。"),
+                 o->batch);
+    ex_show_now_you(page, o->quiet,
+                    EX("the 60000 images, batches of 100: how many steps has an epoch? With --batch "
+                       "32?", "60000 幅图像，每批 100 幅，一轮有几步？换成 --batch 32 呢？"),
+                    EX("600; 60000 / 32 = 1875.", "600；60000 / 32 = 1875。"));
+}
+
+/* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))     */
+static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *test_loss, bool quiet) {
+    int64_t correct = 0, total = 0;                    /* correct = 0; total = 0                 */
+    dl_batch batch;
+    bool recording = dl_set_no_grad(dl, true);
+    *test_loss = 0;
+    /* for images, labels in test_loader:                                                        */
+    while (dl_loader_next(test_loader, &batch)) {
+        dl_tensor *outputs = net_forward(n, dl_reshape(batch.x, dl_shape2(-1, 28 * 28)));
+        dl_tensor *loss = dl_cross_entropy_sum(outputs, batch.labels);
+        if (loss == NULL) break;
+        *test_loss += dl_item(loss);
+        /* _, predicted = torch.max(outputs.data, 1)                                             */
+        /* correct += (predicted == labels).sum()                                                */
+        for (dl_int i = 0; i < batch.size; i++)
+            correct += ex_argmax(outputs->data + i * 10, 10) == batch.labels[i];
+        total += batch.size;                           /* total += labels.size(0)                */
+        dl_tape_clear(dl);
+    }
+    dl_set_no_grad(dl, recording);
+    if (total == 0) return 0;
+    *test_loss /= (double)total;
+    if (!quiet)                                        /* %d cuts the decimals off; we keep them */
+        printf(EX("Accuracy of the network on the %d test images: %.2f %%\n",
+                  "网络在 %d 张测试图像上的准确率：%.2f %%\n"), (int)total,
+               100 * (double)correct / (double)total);
+    return (double)correct / (double)total;
+}
+
+/* for epoch in range(num_epochs):                                                               */
+static bool train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimizer *optimizer,
+                  const ex_options *o, curve *c) {
+    const int total_step = (int)dl_loader_batch_count(train_loader);
+    for (int epoch = 0; epoch < o->epochs && !dl_error(dl); epoch++) {
+        dl_batch batch;
+        /* for i, (images, labels) in enumerate(train_loader):                                   */
+        for (int i = 0; dl_loader_next(train_loader, &batch); i++) {
+            /* images = images.view(-1, 28*28)                                                   */
+            dl_tensor *images = dl_reshape(batch.x, dl_shape2(-1, 28 * 28));
+
+            /* outputs = net(images)                                                             */
+            dl_tensor *outputs = net_forward(n, images);
+            /* loss = criterion(outputs, labels)            criterion = nn.CrossEntropyLoss()    */
+            dl_tensor *loss = dl_cross_entropy(outputs, batch.labels);
+
+            dl_optimizer_zero_grad(optimizer);         /* optimizer.zero_grad()                  */
+            dl_backward(loss);                         /* loss.backward()                        */
+            dl_optimizer_step(optimizer);              /* optimizer.step()                       */
+
+            /* if (i+1) % 100 == 0:                                                              */
+            /*     print ('Epoch [%d/%d], Step [%d/%d], Loss: %.4f' ...)                         */
+            if ((i + 1) % 100 == 0 && !o->quiet)
+                printf(EX("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n",
+                          "轮 [%d/%d]，步 [%d/%d]，损失：%.4f\n"), epoch + 1, o->epochs, i + 1,
+                       total_step, dl_item(loss));
+            curve_add(c, epoch * total_step + i + 1, dl_item(loss));
+            dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
+        }
+    }
+    return !dl_error(dl);
+}
+
 int main(int argc, char **argv) {
     enum { input_size = 784, hidden_size = 500, num_classes = 10 };
     const double learning_rate = 0.001;
+    double accuracy = 0, test_loss = 0;
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;                                      /* num_epochs = 5                         */
     o.batch = 100;                                     /* batch_size = 100                       */
-    ex_parse(&o, argc, argv, "S3's program: 784 - 500 relu - 10, own training loop, Adam",
+    ex_parse(&o, argc, argv, EX("S3's program: 784 - 500 relu - 10, own training loop, Adam; half a "
+                                "minute", "文档 S3 的程序：784 - 500 relu - 10，自己写训练循环，Adam；约半分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
 
     dl_ctx *dl = ex_begin(&o);
@@ -60,96 +202,25 @@ int main(int argc, char **argv) {
     /* net = Net(input_size, hidden_size, num_classes)                                           */
     net n = net_new(dl, input_size, hidden_size, num_classes);
     dl_tensor *parameters[4];
-    parameters[0] = n.w1, parameters[1] = n.b1, parameters[2] = n.w2, parameters[3] = n.b2;
+    parameters[0] = n.w1;
+    parameters[1] = n.b1;
+    parameters[2] = n.w2;
+    parameters[3] = n.b2;
     /* optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)                          */
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "A training loop of one's own · 自己写训练循环");
-    int total_step = (int)dl_loader_batch_count(train_loader), points = 0;
-    size_t room = (size_t)o.epochs * (size_t)total_step / 10 + (size_t)o.epochs;
-    double *step = (double *)calloc(room, 3 * sizeof *step);  /* the curve of --html             */
-    double *value = step ? step + room : NULL, *mean = step ? value + room : NULL;
+    ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
+    curve c = curve_new(&o, (int)dl_loader_batch_count(train_loader));
 
-    double start = ex_seconds();
-    dl_batch batch;
-    /* for epoch in range(num_epochs):                                                           */
-    for (int epoch = 0; epoch < o.epochs && !dl_error(dl); epoch++) {
-        /* for i, (images, labels) in enumerate(train_loader):                                   */
-        for (int i = 0; dl_loader_next(train_loader, &batch); i++) {
-            /* images = images.view(-1, 28*28)                                                   */
-            dl_tensor *images = dl_reshape(batch.x, dl_shape2(-1, 28 * 28));
-
-            /* outputs = net(images)                                                             */
-            dl_tensor *outputs = net_forward(&n, images);
-            /* loss = criterion(outputs, labels)            criterion = nn.CrossEntropyLoss()    */
-            dl_tensor *loss = dl_cross_entropy(outputs, batch.labels);
-
-            dl_optimizer_zero_grad(optimizer);                   /* optimizer.zero_grad()                  */
-            dl_backward(loss);                         /* loss.backward()                        */
-            dl_optimizer_step(optimizer);                        /* optimizer.step()                       */
-
-            /* if (i+1) % 100 == 0:                                                              */
-            /*     print ('Epoch [%d/%d], Step [%d/%d], Loss: %.4f' ...)                         */
-            if ((i + 1) % 100 == 0 && !o.quiet)
-                printf("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n", epoch + 1, o.epochs, i + 1,
-                       total_step, dl_item(loss));
-            if (step && i % 10 == 0) {
-                step[points] = epoch * total_step + i + 1;
-                value[points++] = dl_item(loss);
-            }
-            dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
-        }
-    }
-    double seconds = ex_seconds() - start;
-
-    /* correct = 0; total = 0                                                                    */
-    int64_t correct = 0, total = 0;
-    double test_loss = 0;
-    bool recording = dl_set_no_grad(dl, true);
-    /* for images, labels in test_loader:                                                        */
-    while (dl_loader_next(test_loader, &batch)) {
-        dl_tensor *outputs = net_forward(&n, dl_reshape(batch.x, dl_shape2(-1, 28 * 28)));
-        dl_tensor *loss = dl_cross_entropy_sum(outputs, batch.labels);
-        if (loss == NULL) break;
-        test_loss += dl_item(loss);
-        /* _, predicted = torch.max(outputs.data, 1)                                             */
-        /* total += labels.size(0)                                                               */
-        /* correct += (predicted == labels).sum()                                                */
-        for (dl_int i = 0; i < batch.size; i++)
-            correct += ex_argmax(outputs->data + i * num_classes, num_classes) == batch.labels[i];
-        total += batch.size;
-        dl_tape_clear(dl);
-    }
-    dl_set_no_grad(dl, recording);
-    if (dl_error(dl)) { free(step); return ex_end(dl, &o); }
-
-    /* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))
-       %d cuts the decimals off: 97.99 would print as 97. We keep them.                          */
-    double accuracy = (double)correct / (double)total;
-    if (!o.quiet)
-        printf("Accuracy of the network on the %d test images: %.2f %%\n", (int)total,
-               100 * accuracy);
-
-    if (page.f && step) {
-        ex_axes axes = {"Loss while training · 训练中的损失", "step · 步", "loss · 损失", 0, 0, 0, 0, true};
-        ex_curve c[2] = {{NULL, NULL, NULL, 0}, {"running mean · 滑动平均", NULL, NULL, 0}};
-        c[0].x = c[1].x = step, c[0].n = c[1].n = points;
-        c[0].y = value, c[1].y = mean;
-        for (int i = 0; i < points; i++) {             /* the mean of up to 21 neighbours        */
-            int from = i < 10 ? 0 : i - 10, to = i + 10 < points ? i + 11 : points;
-            for (int j = from; j < to; j++) mean[i] += value[j] / (to - from);
-        }
-        ex_page_text(&page, 0, "Test accuracy %.2f %%, test loss %.4f. · 测试准确率与测试损失",
-                     100 * accuracy, test_loss / (double)total);
-        ex_page_plot(&page, axes, c, 2);
-        ex_page_text(&page, 0, "Grey: single batches of %d images, every tenth. They differ, so "
-                     "the curve trembles; its trend is what counts. · 灰色：单个批次（每批 %d 幅图像，每十步一点）。"
-                     "各批不同，曲线因而抖动；要看趋势。", o.batch, o.batch);
-    }
+    const double start = ex_seconds();
+    bool ok = train(dl, &n, train_loader, optimizer, &o, &c);
+    const double seconds = ex_seconds() - start;
+    if (ok) accuracy = test(dl, &n, test_loader, &test_loss, o.quiet);
+    if (ok && !dl_error(dl)) show(&page, &c, accuracy, test_loss, &o);
+    free(c.step);
+    if (dl_error(dl)) return ex_end(dl, &o);
     ex_page_close(&page, o.quiet);
-    free(step);
-    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy,
-              test_loss / (double)total, seconds,
-              (int)(n.w1->size + n.b1->size + n.w2->size + n.b2->size));
+    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy, test_loss,
+              seconds, (int)(n.w1->size + n.b1->size + n.w2->size + n.b2->size));
     return ex_end(dl, &o);
 }

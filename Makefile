@@ -19,7 +19,8 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist build/tests test-programs test check golden fuzz long accuracy bench clean
+.PHONY: all help mnist docs check-docs build/tests test-programs test check golden fuzz long \
+        accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -34,6 +35,9 @@ help:
 	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes; and'
 	@echo '                have Keras write its models anew, where it is installed'
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds)'
+	@echo 'make docs       renew what the pages of docs/ take in, and build the site $(B)/docs/ from them'
+	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
+	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
 	@echo '                ONNX Runtime where python3 has them (25 minutes); BENCH=quick: 5 minutes,'
@@ -123,6 +127,14 @@ fuzz:
 	@mkdir -p $(B)/corpus
 	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/files.c -o $(B)/fuzz -lm
 	$(B)/fuzz -max_total_time=$(or $(FUZZ),600) -rss_limit_mb=900 $(B)/corpus tests/fuzz/corpus
+
+# Pages in docs/zh and docs/en quote code and runs; docs/take.py says how.
+docs: all
+	python3 docs/take.py
+	python3 docs/index.py
+	python3 docs/build.py --pdf
+check-docs: all
+	@sh tests/docs.sh
 
 accuracy: all
 	@sh tests/accuracy.sh

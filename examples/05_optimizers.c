@@ -69,13 +69,31 @@ static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, bool turned) {
     return ok;
 }
 
-static void write_page(ex_page *page, run (*best)[RACERS], double k) {
+/* Two steps of Adam, lr 0.1, for paper: gradients 2 and 1; then one step at a tiny gradient, where
+   PyTorch's eps (beside the root of v_hat) and Keras' (beside that of v) part. */
+static void adam_by_hand(bool quiet) {
+    dl_real w = 1, m = 0, v = 0;
+    const dl_real g[2] = {2, 1}, tiny = (dl_real)1e-7;
+    for (int t = 1; t <= 2 && !quiet; t++) {
+        dlk_adam_step(&w, &g[t - 1], &m, &v, 1, 0.1, 0.9, 0.999, 1e-8, t, false);
+        printf("  t = %d:  g = %g  m = %.4f  v = %.6f  w = %.4f\n", t, (double)g[t - 1], (double)m,
+               (double)v, (double)w);
+    }
+    for (int keras = 0; keras < 2 && !quiet; keras++) {
+        w = m = v = 0;
+        dlk_adam_step(&w, &tiny, &m, &v, 1, 0.1, 0.9, 0.999, keras ? 1e-7 : 1e-8, 1, keras != 0);
+        printf(EX("  %-7s  eps = %.0e  g = 1e-07:  step %.4f\n", "  %-7s  eps = %.0e  g = 1e-07：  步长 %.4f\n"),
+               keras ? "Keras" : "PyTorch", keras ? 1e-7 : 1e-8, -(double)w);
+    }
+}
+
+static void show(ex_page *page, run (*best)[RACERS], double k) {
     enum { LEVELS = 10, AROUND = 121 };
     static double cu[LEVELS][AROUND], cv[LEVELS][AROUND];
     ex_curve c[LEVELS + RACERS];
-    ex_axes map[2] = {{"Paths, valley along w0 · 沿坐标轴的山谷", "w0", "w1", -1.5, 12, -4.5, 1.5, false},
-                      {"Paths, valley turned · 转了 45 度的山谷", "w0", "w1", -3, 13, -4, 9, false}};
-    ex_axes fall = {"How f falls · 函数值下降", "step · 步", "f", 0, 0, 1e-8, 1e3, true};
+    ex_axes map[2] = {{EX("Paths, the valley along w0", "沿坐标轴的山谷"), "w0", "w1", -1.5, 12, -4.5, 1.5, false},
+                      {EX("Paths, the valley turned", "转了 45 度的山谷"), "w0", "w1", -3, 13, -4, 9, false}};
+    ex_axes fall = {EX("How f falls, the valley along w0", "函数值下降，沿坐标轴的山谷"), EX("step", "步"), "f", 0, 0, 1e-8, 1e3, true};
     for (int turned = 0; turned < 2; turned++) {
         const double co = turned ? sqrt(0.5) : 1, si = turned ? sqrt(0.5) : 0;
         for (int i = 0; i < LEVELS; i++) {          /* contours of f: ellipses, four times apart */
@@ -86,25 +104,37 @@ static void write_page(ex_page *page, run (*best)[RACERS], double k) {
                 cu[i][j] = co * u - si * v;
                 cv[i][j] = si * u + co * v;
             }
-            c[i].name = NULL, c[i].x = cu[i], c[i].y = cv[i], c[i].n = AROUND;
+            c[i].name = NULL;
+            c[i].x = cu[i];
+            c[i].y = cv[i];
+            c[i].n = AROUND;
         }
         for (int i = 0; i < RACERS; i++) {
             ex_curve *r = &c[LEVELS + i];
             r->name = racer(i, 1).type->name;
-            r->x = best[turned][i].w0, r->y = best[turned][i].w1, r->n = SHOWN + 1;
+            r->x = best[turned][i].w0;
+            r->y = best[turned][i].w1;
+            r->n = SHOWN + 1;
         }
+        ex_page_figure(page, turned ? "05-turned" : "05-paths",
+                       EX("Paths of eight optimizers over the contours of a narrow valley",
+                          "八个优化器在狭窄山谷的等高线上的路径"));
         ex_page_plot(page, map[turned], c, LEVELS + RACERS);
     }
-    for (int i = 0; i < RACERS; i++)
-        c[LEVELS + i].x = NULL, c[LEVELS + i].y = best[0][i].f, c[LEVELS + i].n = STEPS + 1;
+    for (int i = 0; i < RACERS; i++) {
+        c[LEVELS + i].x = NULL;
+        c[LEVELS + i].y = best[0][i].f;
+        c[LEVELS + i].n = STEPS + 1;
+    }
+    ex_page_figure(page, "05-race", EX("f after each step, eight optimizers, powers of ten",
+                                       "八个优化器每一步之后的 f，对数坐标"));
     ex_page_plot(page, fall, c + LEVELS, RACERS);
-    ex_page_text(page, 0, "The paths show the first %d steps from (0, 0), each optimizer with its "
-                 "best learning rate; the last plot is the straight valley's. · 路径为前 %d 步，各用最好的学习率。",
-                 SHOWN, SHOWN);
+    ex_page_text(page, 0, EX("The paths show the first %d steps from (0, 0), each optimizer with its "
+                             "best learning rate.", "路径是从 (0, 0) 开始的前 %d 步，各用自己最好的学习率。"), SHOWN);
 }
 
 static const char *arrival(const run *r, char *text, size_t size) {
-    if (r->arrived > STEPS) return "never";
+    if (r->arrived > STEPS) return EX("never", "未到");
     snprintf(text, size, "%d", r->arrived);
     return text;
 }
@@ -114,16 +144,21 @@ int main(int argc, char **argv) {
     double k = 100, top = 0, top_loss = 0, seconds = 0;
     int winner = 0;
     char s[16], s2[16];
-    ex_option extra[1] = {{"steep", EX_REAL, NULL, 1, 10000, "k, how steep across the valley"}};
+    ex_option extra[1] = {{"steep", EX_REAL, NULL, 1, 10000, EX("k, how steep across the valley", "k，山谷横向有多陡")}};
     ex_options o = ex_options_default(argc, argv);
-    o.epochs = 1, o.batch = 32, o.limit = 10000;
+    o.epochs = 1;
+    o.batch = 32;
+    o.limit = 10000;
     extra[0].value = &k;
-    ex_parse(&o, argc, argv, "eight optimizers race down a narrow valley, and on MNIST",
+    ex_parse(&o, argc, argv, EX("eight optimizers race down a narrow valley, and on MNIST; seconds",
+                                "八个优化器在狭窄的山谷里、在 MNIST 上赛跑；几秒"),
              "data epochs batch limit seed threads html quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "Optimizers race · 优化器赛跑");
+    ex_page page = ex_page_open(&o, EX("Optimizers race", "优化器赛跑"));
+    if (!o.quiet) printf(EX("Adam by hand, lr = 0.1, w = 1:\n", "手算 Adam，lr = 0.1，w = 1：\n"));
+    adam_by_hand(o.quiet);
 
     for (int i = 0; i < 2 * RACERS; i++) {
         run *b = &best[i / RACERS][i % RACERS];
@@ -136,35 +171,31 @@ int main(int argc, char **argv) {
         }
         if (i < RACERS && b->arrived < best[0][winner].arrived) winner = i;
     }
-    if (!o.quiet) printf("The valley (u^2 + %g v^2) / 2: steps until f stays below 0.1 %%\n\n"
-                         "%-10s %10s %8s %16s %8s\n", k, "", "best lr", "steps", "turned: best lr",
-                         "steps");
-    ex_page_text(&page, 2, "Down a narrow valley · 下到狭窄的山谷");
+    ex_page_formula(&page, "f = (u² + k v²) / 2");
+    ex_show_text(&page, o.quiet, 2, EX("The valley (u^2 + %g v^2) / 2: steps until f stays below 0.1 %%",
+                                       "山谷 (u^2 + %g v^2) / 2：多少步之后 f 一直低于 0.1 %%"), k);
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "steps to 0.1 %% · 步数|best lr|straight · 正|best lr|turned · 转 45°");
+    ex_show_row(&page, o.quiet, true, EX("optimizer|best lr|steps|best lr, turned|steps, turned",
+                                         "优化器|最好 lr|步数|转 45 度的 lr|转后步数"));
     for (int i = 0; i < RACERS; i++) {
-        const char *name = racer(i, 1).type->name;
         const run *b = &best[0][i], *t = &best[1][i];
-        ex_page_row(&page, false, "%s|%.3g|%s|%.3g|%s", name, b->lr, arrival(b, s, sizeof s), t->lr,
-                    arrival(t, s2, sizeof s2));
-        if (!o.quiet) printf("%-10s %10.3g %8s %16.3g %8s\n", name, b->lr, arrival(b, s, sizeof s),
-                             t->lr, arrival(t, s2, sizeof s2));
+        ex_show_row(&page, o.quiet, false, "%s|%.3g|%s|%.3g|%s", racer(i, 1).type->name, b->lr,
+                    arrival(b, s, sizeof s), t->lr, arrival(t, s2, sizeof s2));
     }
     ex_page_table(&page, false);
-    if (!o.quiet)
-        printf("\nAdadelta wants a large lr here: it starts with steps of about lr / 1000 and "
-               "lengthens them\nbit by bit, and %d steps are too few for that with lr = 1. (100 is "
-               "the largest lr tried.)\n", STEPS);
-    if (page.f) write_page(&page, best, k);
+    ex_show_text(&page, o.quiet, 0,
+                 EX("Adadelta wants a large lr here: its steps begin at about lr / 1000 and lengthen "
+                    "bit by bit; %d steps are too few for that with lr = 1. (100 is the largest tried.)",
+                    "Adadelta 在这里要很大的 lr：它的步子从约 lr / 1000 开始，慢慢变长；lr = 1 时 %d 步不够。（最大只试到 100。）"), STEPS);
+    if (page.f) show(&page, best, k);
 
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
-    if (!o.quiet) printf("\nDigits, %d images, epochs: %d\n\n%-10s %9s %14s %12s\n",
-                         (int)dl_data_count(train), o.epochs, "", "lr", "test accuracy",
-                         "test loss");
-    ex_page_text(&page, 2, "On digits · 在手写数字上");
+    ex_show_text(&page, o.quiet, 2, EX("Digits, %d images, epochs: %d", "手写数字，%d 张，轮数：%d"),
+                 (int)dl_data_count(train), o.epochs);
     ex_page_table(&page, true);
-    ex_page_row(&page, true, "optimizer · 优化器|lr · 学习率|test accuracy · 准确率|test loss · 损失");
+    ex_show_row(&page, o.quiet, true, EX("optimizer|lr|test accuracy|test loss",
+                                         "优化器|lr|测试准确率|测试损失"));
     dl_model *start = dl_model_new(dl, dl_shape1(784));
     dl_model_add_dense(start, 64, DL_RELU);
     dl_model_add_dense(start, 10, DL_SOFTMAX);
@@ -177,17 +208,21 @@ int main(int argc, char **argv) {
         dl_metrics m = dl_model_evaluate(net, test);
         seconds += ex_fit_seconds(net);
         if (dl_error(dl)) return ex_end(dl, &o);
-        if (m.accuracy > top) top = m.accuracy, top_loss = m.loss;
-        ex_page_row(&page, false, "%s|%g|%.2f %%|%.4f", racer(i, 1).type->name, usual[i],
+        if (m.accuracy > top) {
+            top = m.accuracy;
+            top_loss = m.loss;
+        }
+        ex_show_row(&page, o.quiet, false, "%s|%g|%.2f %%|%.4f", racer(i, 1).type->name, usual[i],
                     100 * m.accuracy, m.loss);
-        if (!o.quiet) printf("%-10s %9g %12.2f %% %12.4f\n", racer(i, 1).type->name,
-                             usual[i], 100 * m.accuracy, m.loss);
         dl_model_free(net);
     }
     ex_page_table(&page, false);
+    ex_show_now_you(&page, o.quiet,
+                    EX("--steep 2 makes the valley wide. Who still needs momentum?",
+                       "--steep 2 让山谷变宽。谁还需要动量？"),
+                    EX("Nobody: with curvatures 1 and 2 plain gradient descent arrives in a few steps.",
+                       "谁也不需要：曲率是 1 和 2 时，普通的梯度下降几步就到。"));
     ex_page_close(&page, o.quiet);
-    if (!o.quiet)
-        printf("\nNow you: --steep 2 makes the valley wide. Who still needs momentum?\n\n");
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f valley_winner=%s valley_steps=%d",
               top, top_loss, seconds, racer(winner, 1).type->name, best[0][winner].arrived);
     return ex_end(dl, &o);

@@ -177,6 +177,14 @@ def check_python(path, text, run):
                 fault(path, line, 'python prints %s' % printed.strip()[-300:])
 
 
+def check_names(path, text, header):
+    """Every dl_, dlk_ or DL_ name on a page stands in dl.h."""
+    for i, line in enumerate(text.split('\n')):
+        for name in re.findall(r'(?<![\w/])(?:dlk?|DL)_\w+', line):
+            if name not in header and not name.endswith('_'):
+                fault(path, i + 1, '%s is not in dl.h' % name)
+
+
 def check_tags(sections):
     """@F S1-3.3 in the header and the programs."""
     for path in [ROOT + '/dl.h'] + sorted(glob.glob(ROOT + '/examples/**/*.[ch]', recursive=True)):
@@ -192,6 +200,8 @@ def main():
     sections = {r[0] for r in rows('sections.tsv')}
     pages = sorted(glob.glob(ROOT + '/docs/zh/*.md') + glob.glob(ROOT + '/docs/en/*.md'))
     texts = {}
+    with open(ROOT + '/dl.h', encoding='utf-8') as f:
+        header = set(re.findall(r'\w+', f.read()))
     for path in pages:
         with open(path, encoding='utf-8') as f:
             texts[path] = f.read()
@@ -199,6 +209,7 @@ def main():
         lines = prose(texts[path])
         check_sums(path, lines)
         check_links(path, lines, texts[path])
+        check_names(path, texts[path], header)
         check_python(path, texts[path], '--torch' in sys.argv)
         if '/zh/' in path:
             check_chinese(path, lines, terms)

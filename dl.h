@@ -3537,7 +3537,8 @@ static void dli_double_text(char *s, size_t size, const char *format, int precis
 static long long dli_next_integer(va_list *args, char size, bool sign)
 {
     if (size == 'L' || size == 'j') return va_arg(*args, long long);
-    if (size == 'z' || size == 't') return va_arg(*args, ptrdiff_t);
+    if ((size == 'z' || size == 't') && sign) return va_arg(*args, ptrdiff_t);
+    if (size == 'z' || size == 't') return (long long)va_arg(*args, size_t);
     if (size == 'l' && sign) return va_arg(*args, long);
     if (size == 'l') return (long long)va_arg(*args, unsigned long);
     return sign ? va_arg(*args, int) : (long long)va_arg(*args, unsigned);
@@ -18307,7 +18308,8 @@ DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
     step[0] = step[0] ? dli_digit_ink(step[0]) : NULL;
     step[1] = step[0] ? dli_digit_cut(step[0]) : NULL;
     dl_tensor *last = step[1] ? dli_digit_fit(step[1], &step[2]) : NULL;
-    if (last) memcpy(y->data, last->data, (size_t)y->size * sizeof *y->data);
+    for (dl_int i = 0; last && i < y->size; i++)                   /* sums may round above 1 */
+        y->data[i] = last->data[i] > 1 ? 1 : last->data[i];
     if (last && steps) memcpy(steps, step, sizeof step);
     else dl_tape_release(x->ctx, mark);
     return last ? y : NULL;

@@ -332,6 +332,10 @@ static void null_objects(void)
     CHECK(!dl_model_step(NULL, NULL) && !dl_model_reset_state(NULL), "steps");
     CHECK(!dl_model_share(NULL, NULL) && dl_model_share_count(NULL) == 0, "dl_model_share");
     CHECK(!dl_layer_carry(NULL, 0, dl_shape0()), "dl_layer_carry");
+    CHECK(!dl_model_stopped(NULL), "dl_model_stopped");
+    CHECK(!dl_optimizer_save(NULL, "x") && !dl_optimizer_load(NULL, "x"), "dl_optimizer_save");
+    CHECK(dl_optimizer_save_to_memory(NULL, NULL, 0) == 0 &&
+          !dl_optimizer_load_from_memory(NULL, NULL, 0), "dl_optimizer_save_to_memory");
     CHECK(!dl_model_at(NULL, NULL) && !dl_model_outputs(NULL, NULL, 0), "graphs");
     CHECK(!dl_model_add_from(NULL, NULL, NULL, NULL, 0) && !dl_model_reuse(NULL, NULL), "graphs");
     CHECK(!dl_model_add_add(NULL, NULL, NULL) && !dl_model_add_concat(NULL, NULL, 0), "joints");

@@ -13743,7 +13743,8 @@ DL_DEF dl_entropy dl_entropy_default(void)
 }
 
 /* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
-   with them is what is asked for. *total: the sum of the weights of the rows that count. */
+   with them is what is asked for. *total, 0 at first: the sum of the weights of the rows that
+   count. */
 static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
                                       const dl_entropy *o, double *total)
 {
@@ -13755,7 +13756,6 @@ static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const 
         return DLI_REFUSE(z->ctx, DL_ERR_ARGUMENT, "%s: the labels must be there, the smoothing %g "
                           "from 0 to 1, the class weights 0 or more", op, o->smoothing);
     dl_tensor *t = dli_tape_tensor(z->ctx, op, z->shape);
-    *total = 0;
     if (!t) return NULL;
     memset(t->data, 0, (size_t)t->size * sizeof *t->data);
     for (dl_int i = 0; i < N; i++) {
@@ -13777,7 +13777,7 @@ DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels
 {
     const char *op = "dl_cross_entropy_with";
     const dl_entropy defaults = dl_entropy_default();
-    double total;
+    double total = 0;
     if (!dli_inputs(op, &logits, 1)) return NULL;
     dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
     return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);

@@ -13743,13 +13743,13 @@ DL_DEF dl_entropy dl_entropy_default(void)
 }
 
 /* Targets in which weights, smoothing and ignored rows are contained, so that the cross-entropy
-   with them is what is asked for. *total, 0 at first: the sum of the weights of the rows that
-   count. */
+   with them is what is asked for. *total: the sum of the weights of the rows that count. */
 static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const int32_t *labels,
                                       const dl_entropy *o, double *total)
 {
     const dl_int N = dli_rows(z), C = dli_last(z->shape);
     bool good = labels && o->smoothing >= 0 && o->smoothing <= 1;
+    *total = 0;
     for (dl_int k = 0; good && o->class_weight && k < C; k++)
         good = o->class_weight[k] >= 0 && o->class_weight[k] <= DBL_MAX;
     if (!good)
@@ -13777,7 +13777,7 @@ DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels
 {
     const char *op = "dl_cross_entropy_with";
     const dl_entropy defaults = dl_entropy_default();
-    double total = 0;
+    double total;
     if (!dli_inputs(op, &logits, 1)) return NULL;
     dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
     return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);

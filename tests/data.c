@@ -19,13 +19,6 @@ static const char *mnist_dir(void)
     return dir;
 }
 
-static dl_ctx *quiet_new(uint64_t seed)
-{
-    dl_ctx *dl = dl_new(seed);
-    test_quiet(dl);
-    return dl;
-}
-
 /* Element i of all the samples of a data set. */
 static double value(const dl_data *d, dl_int i)
 {
@@ -70,7 +63,7 @@ static dl_data *idx_of(dl_ctx *dl, const uint8_t *images, size_t image_bytes,
 
 static void arrays(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_real x[6] = { 1, 2, 3, 4, 5, (dl_real)NAN }, y[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
     int32_t label[3] = { 2, 0, 1 };
     dl_data *a = dl_data_from_arrays(dl, x, 3, dl_shape1(2), label, 3);
@@ -102,7 +95,7 @@ static void arrays(void)
 
 static void array_errors(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     const dl_int big = (dl_int)1 << (sizeof(dl_int) > 4 ? 40 : 20);
     dl_real x[6] = { 0 };
     int32_t label[3] = { 0, 1, 2 }, negative[3] = { 0, 1, -1 };
@@ -154,7 +147,7 @@ static void array_errors(void)
 
 static void idx(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     dl_data *d;
     dl_tensor *x;
@@ -182,7 +175,7 @@ static void idx(void)
 /* Black is 0 and white is 1, exactly. */
 static void idx_scale(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[16 + 256] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 16 };
     dl_tensor *x;
     int i;
@@ -197,7 +190,7 @@ static void idx_scale(void)
 
 static void idx_errors(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES + 1], labels[LABEL_BYTES + 1], empty[16];
     dl_data *d;
     long before = count_live;
@@ -271,7 +264,7 @@ static void idx_errors(void)
 /* Cut off after every byte: always an error, and never a byte read behind the end. */
 static void idx_truncated(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     size_t n;
     long before = count_live;
@@ -291,7 +284,7 @@ static void idx_truncated(void)
 /* Random changes and lengths: whatever comes of it, a data set is one that can be walked. */
 static void idx_fuzz(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_rng r = dl_rng_new(1, 2);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     int i, k, good = 0, rounds = quick() ? 500 : 20000;
@@ -334,7 +327,7 @@ static void idx_fuzz(void)
 
 static void files(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     char path[1100], other[1100];
     long before = count_live;
     CHECK(!dl_mnist_load(dl, "no/such/place", DL_TEST), "no such directory");
@@ -381,7 +374,7 @@ static bool spit(const char *path, const uint8_t *bytes, size_t n)
 static void written_files(void)
 {
     const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     char dir[600], image_path[700], label_path[700], command[700];
     dl_data *d;
@@ -450,7 +443,7 @@ static void mnist(void)
 
 static void views(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_real x[20], y[30];
     int32_t label[10];
     dl_data *d, *t, *v, *w, *a = NULL, *b = NULL;
@@ -580,7 +573,7 @@ static void batches(void)
             for (targets = 0; targets < 2; targets++)
                 for (shuffle = 0; shuffle < 2; shuffle++) {
                     const dl_int n = counts[i];
-                    dl_ctx *dl = quiet_new(3);
+                    dl_ctx *dl = test_quiet_new(3);
                     dl_data *d = counting(dl, n, targets > 0);
                     dl_loader *l = dl_loader_new(d, sizes[k], shuffle > 0);
                     if (!CHECK(l, "%s", dl_error_text(dl))) return;
@@ -602,7 +595,7 @@ static void batches(void)
 
 static void loader_errors(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_data *d = counting(dl, 10, false), *none = dl_data_take(d, 0, 0);
     dl_loader *l;
     dl_batch b, old;
@@ -638,7 +631,7 @@ static void loader_errors(void)
 static void restart(void)
 {
     int32_t order[20], again[20];
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_data *d = counting(dl, 20, false);
     dl_loader *l = dl_loader_new(d, 8, true), *k = dl_loader_new(d, 8, false);
     dl_batch b;
@@ -710,7 +703,7 @@ static void own_source(void)
 {
     int32_t order[1000];
     for (int targets = 0; targets < 2; targets++) {
-        dl_ctx *dl = quiet_new(1);
+        dl_ctx *dl = test_quiet_new(1);
         made m;
         dl_source s = made_source(&m, dl, targets);
         dl_data *d = dl_data_from_source(dl, &s), *a = NULL, *b = NULL;
@@ -747,7 +740,7 @@ static void source_in_a_model(void)
     for (int targets = 0; targets < 2; targets++) {
         double loss[2];
         for (int own = 0; own < 2; own++) {
-            dl_ctx *dl = quiet_new(1);
+            dl_ctx *dl = test_quiet_new(1);
             made m;
             dl_source s = made_source(&m, dl, targets);
             s.count = 90;
@@ -773,7 +766,7 @@ static void source_in_a_model(void)
 
 static void source_errors(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     made m;
     dl_source good = made_source(&m, dl, false), s;
     dl_batch b;
@@ -826,7 +819,7 @@ static void source_errors(void)
 static void lifetime(void)
 {
     int32_t order[20];
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_data *d = counting(dl, 20, false), *v = dl_data_take(d, 0, 20);
     dl_loader *l = dl_loader_new(v, 6, true), *k = dl_loader_new(v, 6, false);
     dl_data_free(d);
@@ -844,7 +837,7 @@ static void lifetime(void)
 static void determinism(void)
 {
     int32_t first[2][50], second[2][50], other[50];
-    dl_ctx *a = quiet_new(5), *b = quiet_new(5), *c = quiet_new(6);
+    dl_ctx *a = test_quiet_new(5), *b = test_quiet_new(5), *c = test_quiet_new(6);
     dl_loader *l = dl_loader_new(counting(a, 50, true), 8, true);
     dl_loader *m = dl_loader_new(counting(b, 50, true), 5, true);
     dl_loader *n = dl_loader_new(counting(c, 50, true), 8, true);
@@ -876,7 +869,7 @@ static void determinism(void)
 static void failed_start(void)
 {
     int32_t order[40], again[40];
-    dl_ctx *a = quiet_new(5), *b = quiet_new(5);
+    dl_ctx *a = test_quiet_new(5), *b = test_quiet_new(5);
     dl_loader *l = dl_loader_new(counting(a, 40, false), 8, true);
     dl_loader *m = dl_loader_new(counting(b, 40, false), 8, true);
     dl_batch batch;
@@ -895,7 +888,7 @@ static void failed_start(void)
 static void no_allocation(void)
 {
     int32_t order[90];
-    dl_ctx *dl = quiet_new(5);
+    dl_ctx *dl = test_quiet_new(5);
     dl_loader *l = dl_loader_new(counting(dl, 90, true), 8, true);
     long before;
     epoch(dl, l, 90, 8, true, order);
@@ -926,7 +919,7 @@ static void parts(void)
     static const int32_t list[6] = { 4, 0, 4, 12, 9, 10 }, few[2] = { 5, 1 };
     static const dl_real w[13] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 };
     const double want[6] = { 4, 0, 4, 102, 9, 100 };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     const dl_data *two[2];
     two[0] = triples(dl, 0, 10);
     two[1] = triples(dl, 100, 3);
@@ -969,7 +962,7 @@ static void parts(void)
 static void folds(void)
 {
     int32_t group[100];
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_data *d = triples(dl, 0, 100), *a = NULL, *b = NULL;
     for (int i = 0; i < 100; i++) group[i] = i % 17;
     for (int kind = 0; kind < 4; kind++) {
@@ -1025,7 +1018,7 @@ static void bytes(void)
 {
     static const uint8_t x[12] = { 0, 255, 51, 102, 153, 204, 1, 2, 3, 4, 5, 6 };
     static const int32_t label[3] = { 0, 1, 1 };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_data *d = dl_data_from_bytes(dl, x, 3, dl_shape3(1, 2, 2), label, 2);
     if (!CHECK(d, "%s", dl_error_text(dl))) return;
     CHECK(value(d, 1) == 1 && dl_data_labels(d)[2] == 1, "255 is 1");
@@ -1083,7 +1076,7 @@ static void streams(void)
     for (int way = 0; way < 8; way++) {
         const bool known = way & 1, targets = way & 2, shuffle = way & 4;
         int times[103] = { 0 }, order[103], n = 0, moved = 0;
-        dl_ctx *dl = quiet_new(1);
+        dl_ctx *dl = test_quiet_new(1);
         flow f;
         dl_data *d = flowing(dl, &f, 103, known, targets, true);
         dl_loader *l = dl_loader_new(d, 10, shuffle);
@@ -1118,7 +1111,7 @@ static void stream_in_a_model(void)
 {
     double loss[3];
     for (int way = 0; way < 3; way++) {
-        dl_ctx *dl = quiet_new(1);
+        dl_ctx *dl = test_quiet_new(1);
         flow f;
         dl_data *d = way ? flowing(dl, &f, 60, way == 1, true, true) : counting(dl, 60, true);
         dl_model *net = dl_model_new(dl, dl_shape1(2));
@@ -1152,7 +1145,7 @@ static void stream_in_a_model(void)
 
 static void stream_errors(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     flow f;
     dl_batch b;
     dl_data *d = flowing(dl, &f, 20, false, false, false), *a = NULL, *c = NULL;
@@ -1185,7 +1178,7 @@ static void stream_memory(void)
     size_t largest[2];
     long calls[2];
     for (int way = 0; way < 2; way++) {
-        dl_ctx *dl = quiet_new(1);
+        dl_ctx *dl = test_quiet_new(1);
         flow f;
         dl_data *d = flowing(dl, &f, way ? 200000 : 2000, false, false, true);
         dl_loader *l = dl_loader_new(d, 32, true);
@@ -1213,7 +1206,7 @@ static void weights(void)
 {
     static const char *const name[6] = { "mean_squared_error", "mean_absolute_error", "huber",
         "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy" };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_real x[10 * 4], y[10 * 3], w[10];
     int32_t label[10];
     test_fill(x, 40, 1, -2, 2);
@@ -1265,7 +1258,7 @@ static void weight_errors(void)
     static const dl_loss bare = { "bare", rootless, NULL, NULL, DL_LINEAR, NULL };
     const dl_real one[90] = { 1 };
     const double of_class[7] = { 1, 1, 1, 1, -1, 1, 1 };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape1(2)), *n = dl_model_new(dl, dl_shape1(2));
     dl_model_add_dense(m, 1, DL_LINEAR);
     dl_model_compile(m, &bare, dl_sgd(0.1));
@@ -1293,7 +1286,7 @@ static void entropy(void)
 {
     test_golden g = golden_open("data_entropy");
     const test_array *z = golden_get(&g, "z"), *w = golden_get(&g, "w"), *y = golden_get(&g, "y");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     int32_t label[6], none[6];
     for (int i = 0; i < 6; i++) {
         label[i] = (int32_t)y->value[i];
@@ -1326,7 +1319,7 @@ static void entropy(void)
 /* The last class of the data is to be ignored: as if its samples were not there. */
 static void entropy_in_a_model(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_real x[10 * 4], xs[10 * 4];
     int32_t label[10], few[10];
     int n = 0;
@@ -1358,7 +1351,7 @@ static void entropy_in_a_model(void)
 
 static void scenario(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     char image_path[1100], label_path[1100];
     dl_data *d, *a = NULL, *b = NULL;
@@ -1408,7 +1401,7 @@ static void out_of_memory(void)
 /* A loading that fails for want of memory says so, and can be tried again. */
 static void memory_message(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     count_fail_at = count_calls + 2;
     CHECK(!dl_mnist_load(dl, mnist_dir(), DL_TEST), "should have failed");
     CHECK_ERROR(dl, DL_ERR_MEMORY, "dl_mnist_load: out of memory");

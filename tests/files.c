@@ -16,13 +16,6 @@
 
 static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 
-static dl_ctx *quiet_new(uint64_t seed)
-{
-    dl_ctx *dl = dl_new(seed);
-    test_quiet(dl);
-    return dl;
-}
-
 /* A path for files of this run only: tests of other builds may be running. */
 static const char *temporary(const char *end)
 {
@@ -31,19 +24,6 @@ static const char *temporary(const char *end)
     snprintf(path, sizeof path, "%.500s/dlh-%lx-%lx%s", dir ? dir : "/tmp",
              (unsigned long)time(NULL), (unsigned long)(uintptr_t)&dir, end);
     return path;
-}
-
-/* The bytes of a file, for free; NULL when it can't be opened. */
-static uint8_t *slurp(const char *path, size_t *size)
-{
-    uint8_t *p;
-    FILE *f = fopen(path, "rb");
-    *size = 0;
-    if (!f) return NULL;
-    p = (uint8_t *)malloc(1 << 16);
-    *size = fread(p, 1, 1 << 16, f);
-    fclose(f);
-    return p;
 }
 
 static bool exists(const char *path)
@@ -187,7 +167,7 @@ static void written_bytes(void)
 {
     const int w = (int)sizeof(dl_real);
     const char *path = temporary(".safetensors"), *type = w == 4 ? "F32" : "F64";
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, -2);
     char header[1000];
     uint8_t *want, *got;
@@ -202,7 +182,7 @@ static void written_bytes(void)
     while (strlen(header) % 8) strcat(header, " ");
     want = make_file(header, -2, 13, w, &length);
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    got = slurp(path, &size);
+    got = test_slurp(path, &size);
     if (CHECK(got && size == length, "%d bytes, not %d", (int)size, (int)length))
         CHECK(memcmp(got, want, size) == 0, "is  %.*s\nnot %s", (int)size - 8 - 13 * w,
               (const char *)got + 8, header);
@@ -219,7 +199,7 @@ static void written_bytes(void)
 static void round_trip(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     dl_model *m = small_model(dl, 1), *n = small_model(other, 100), *o;
     dl_real a[13], b[13];
     uint32_t version = dl_model_param(n, 0)->version;
@@ -251,7 +231,7 @@ static void round_trip(void)
 static void larger(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape1(67)), *n = dl_model_new(dl, dl_shape1(67));
     int i;
     dl_model_add_dense(m, 31, DL_RELU);
@@ -272,7 +252,7 @@ static void larger(void)
 static void save_errors(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     char name[1000];
     size_t size;
@@ -318,7 +298,7 @@ static void save_errors(void)
                                        : "dl_model_save_weights: cannot ");
 
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
-    p = slurp(path, &size);
+    p = test_slurp(path, &size);
     CHECK(p && size > 13 * sizeof(dl_real), "still there");
     free(p);
     remove(path);
@@ -339,7 +319,7 @@ static void leave(char *name, size_t size, const char *path, const char *end)
 static bool is_mine(const char *name)
 {
     size_t size;
-    uint8_t *p = slurp(name, &size);
+    uint8_t *p = test_slurp(name, &size);
     const bool mine = p && size == 4 && memcmp(p, "mine", 4) == 0;
     free(p);
     return mine;
@@ -351,7 +331,7 @@ static void others(void)
     static const char *const kept[] = { ".tmp", ".dl-0123456789abcdef", ".dl-0123456789abcdeg.tmp",
         ".dl-0123456789abcdef.tmp2", "2.dl-0123456789abcdef.tmp", ".dl-A123456789abcdef.tmp" };
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     char name[1000];
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) leave(name, sizeof name, path, kept[i]);
@@ -374,7 +354,7 @@ static void others(void)
 static void links_and_modes(void)
 {
     char path[600], link1[1000], link2[1000];
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     struct stat s;
     snprintf(path, sizeof path, "%s", temporary(".safetensors"));
@@ -407,7 +387,7 @@ static void links_and_modes(void)
 static void disk_full(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     struct rlimit old, low;
     CHECK(dl_model_save_weights(m, path), "%s", dl_error_text(dl));
@@ -430,7 +410,7 @@ static void disk_full(void)
 static void ten_writers(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m[10], *n = small_model(dl, 100);
     const int rounds = quick() ? 6 : 40;
     for (int k = 0; k < 10; k++) m[k] = small_model(dl, k);
@@ -478,7 +458,7 @@ static void reads(void)
         "\"dense_2.weight\":{\"dtype\":\"F32\",\"shape\":[1,3],\"data_offsets\":[4,16]},\t"
         "\"dense_1.bias\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[16,28]},"
         "\"dense_1.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[28,52]} }   ";
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     dl_real w[13];
     size_t size;
@@ -594,7 +574,7 @@ static void load_errors(void)
         { "{\"dtype\"", "{\"x\":[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]],\"dtype\"",
           "should be less nesting", DL_ERR_FORMAT }
     };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     uint32_t version = dl_model_param(m, 0)->version;
     size_t i, size;
@@ -632,7 +612,7 @@ static void load_errors(void)
 static void load_file_errors(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1), *other = dl_model_new(dl, dl_shape1(3));
     char text[1000];
     FILE *f;
@@ -655,7 +635,7 @@ static void truncated(void)
 {
     static const char names[] =
         "{\"a\\u00e4\\ud83d\\ude00\":{\"x\":[true,-1.5e+7,null],\"dtype\":\"";
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     size_t size, n;
     uint8_t *p = make_file(small_header, 7, 13, 4, &size);
@@ -696,7 +676,7 @@ static void truncated(void)
 static void fuzz(void)
 {
     static const char alphabet[] = "{}[]\",:0129.-+eE\\u dFtrueoffsets";
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     dl_rng r = dl_rng_new(3, 4);
     size_t size, n;
@@ -730,7 +710,7 @@ static void fuzz(void)
 static void out_of_memory(void)
 {
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1), *n = small_model(dl, 2);
     bool ok = false;
     long k, before = live_of(dl);
@@ -762,7 +742,7 @@ static void out_of_memory(void)
 /* Loading in between forward and backward is noticed, as any change of a parameter is. */
 static void stale_graph(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = small_model(dl, 1);
     dl_real x[2] = { 1, 2 };
     dl_tensor *loss = dl_mean(dl_model_forward(m, dl_from(dl, dl_shape2(1, 2), x)));
@@ -777,7 +757,7 @@ static void lists(void)
 {
     const dl_real v[6] = { 1, 2, 3, 4, 5, 6 };
     const char *path = temporary(".safetensors");
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     dl_tensor *a[3], *b[3], *swapped[3];
     char name[DL_NAME_MAX + 1];
     size_t size;
@@ -821,7 +801,7 @@ static void lists(void)
     dl_fill(b[0], 0);
     CHECK(!dl_load(other, path, b, 2, NULL) && b[0]->data[0] == 0, "too few");
     CHECK_ERROR(other, DL_ERR_FORMAT, "does not fit the list: unused 2 [] (in all 1 unused");
-    bytes = slurp(path, &size);
+    bytes = test_slurp(path, &size);
     CHECK(bytes && dl_load_from_memory(other, bytes, size, b, 3, NULL) && b[0]->data[0] == 1,
           "buffer");
     CHECK(!dl_load_from_memory(other, bytes, size - 1, b, 3, NULL), "a buffer cut off");

@@ -19,13 +19,6 @@
 #define HAVE_STB 0
 #endif
 
-static dl_ctx *quiet_new(uint64_t seed)
-{
-    dl_ctx *dl = dl_new(seed);
-    test_quiet(dl);
-    return dl;
-}
-
 /* A path in the directory for temporary files. */
 static const char *scratch(const char *name)
 {
@@ -36,19 +29,10 @@ static const char *scratch(const char *name)
     return path;
 }
 
-static uint8_t *whole(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t *p = (uint8_t *)malloc(1 << 20);
-    *n = f ? fread(p, 1, 1 << 20, f) : 0;
-    if (f) fclose(f);
-    return p;
-}
-
 /* What is saved comes back, rounded to bytes, in each number of channels. */
 static void save_load(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     for (int C = 1; C <= 4; C++)
         for (int size = 0; size < 3; size++) {
             static const int H[3] = { 1, 5, 300 }, W[3] = { 1, 7, 100 };
@@ -83,7 +67,7 @@ static void save_load(void)
 /* Opacity: on white paper, unless it is asked for. Grey of colours as stb_image makes it. */
 static void channels(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     if (!HAVE_STB) {
         CHECK(!dl_image_load(dl, "tests/images.c", 1), "without stb_image");
         CHECK_ERROR(dl, DL_ERR_FORMAT, "compiled without DL_USE_STB_IMAGE");
@@ -110,13 +94,13 @@ static void channels(void)
 /* Everything cut off, and every header that asks for too much. */
 static void bad_files(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     const char *path = scratch("c.png");
     size_t n;
     dl_tensor *x = dl_zeros(dl, dl_shape3(3, 9, 11));
     test_fill(x->data, x->size, 1, 0, 1);
     CHECK(dl_image_save(x, path), "%s", dl_error_text(dl));
-    uint8_t *p = whole(path, &n);
+    uint8_t *p = test_slurp(path, &n);
     remove(path);
     CHECK(!dl_image_load(dl, "no/such.png", 0), "no file");
     CHECK_ERROR(dl, DL_ERR_FILE, "dl_image_load: cannot open no/such.png: ");
@@ -152,7 +136,7 @@ static void bad_files(void)
 static void resize(void)
 {
     test_golden g = golden_open("data_resize");
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_tensor *x = dl_from(dl, dl_shape3(2, 7, 10), golden_get(&g, "x")->data);
     for (int k = 0; k < 6; k++) {
         const double *size = golden_getf(&g, "size%d", k)->value;
@@ -176,7 +160,7 @@ static void cuts(void)
     const dl_real numbers[12] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
     const dl_real crop[6] = { 5, -1, 8, -1, 11, -1 }, pad[6] = { 9, 9, 9, 0, 1, 2 };
     const double mean[3] = { 1, 2, 3 }, deviation[3] = { 2, 1, 4 };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_tensor *x = dl_from(dl, dl_shape3(1, 4, 3), numbers), *c = dl_from(dl, dl_shape4(1, 3, 2, 2),
                                                                            numbers);
     CHECK_ARRAY(dl_image_crop(x, 1, 2, 3, 2, -1)->data, crop, 6);
@@ -200,7 +184,7 @@ static void packed(void)
     static const uint8_t idx[27] = {                 /* two labels, 1 and 0, as gzip packs them */
         0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 10, 0, 0xF5, 0xFF, 0, 0, 8, 1, 0, 0, 0, 2, 1, 0, 0, 0
     };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t images[24] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8 };
     uint8_t labels[33], bad[33];
     memcpy(labels, idx, 25);
@@ -263,7 +247,7 @@ static void digit(void)
 {
     static const double white[3] = { .95, .95, .9 }, black[3] = { .1, .1, .12 };
     static const double blue[3] = { .25, .35, .85 };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_tensor *first = dl_image_to_mnist(seven(dl, 150, 16, 70, 70, white, black, 0), NULL);
     if (!CHECK(first && first->size == 784, "%s", dl_error_text(dl))) return;
     double sum = 0, row = 0, column = 0;

@@ -7,13 +7,6 @@
 #include "../dl.h"
 #include "test.h"
 
-static dl_ctx *quiet_new(uint64_t seed)
-{
-    dl_ctx *dl = dl_new(seed);
-    test_quiet(dl);
-    return dl;
-}
-
 /* Blocks that live, but for the report on the last load, which the context keeps. */
 static long live_of(const dl_ctx *dl) { return count_live - (dl_last_load(dl) != NULL); }
 
@@ -26,15 +19,6 @@ static const char *golden(const char *name)
     if (f) fclose(f);
     else snprintf(path, sizeof path, "golden/%s", name);
     return path;
-}
-
-static uint8_t *slurp(const char *path, size_t *size)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t *p = (uint8_t *)malloc(1 << 20);
-    *size = f ? fread(p, 1, 1 << 20, f) : 0;
-    if (f) fclose(f);
-    return p;
 }
 
 /* A model's file in memory, for free. */
@@ -162,7 +146,7 @@ static dl_model *model_number(dl_ctx *dl, int i)
 
 static void every_layer(void)
 {
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     bool seen[sizeof all_types / sizeof *all_types] = { false };
     for (int i = 0; i < 3; i++) {
         dl_model *m = model_number(dl, i);
@@ -191,7 +175,7 @@ static void every_layer(void)
 /* A graph: a residual block, shared weights, a joint, two outputs. */
 static void graphs(void)
 {
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     dl_model *m = dl_model_new(dl, dl_shape1(4));
     dl_layer *a = dl_model_add_dense(m, 4, DL_RELU), *list[2];
     dl_layer *b = dl_model_reuse(m, a);
@@ -235,7 +219,7 @@ static void graphs(void)
 /* Options, initializers, penalties, frozen layers, loss and optimizer come back. */
 static void everything_comes_back(void)
 {
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     dl_model *m = model_number(dl, 0);
     dl_optim o = dl_torch_adamw(0.0123), back;
     o.beta1 = 0.7;
@@ -342,7 +326,7 @@ static const dl_metric zero_metric = { "zero", 1, zero_add, zero_result, NULL };
 
 static void own_things(void)
 {
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     const gate_options o = { 0.1 + 0.2, { false, true, false } };
     dl_layer_type plain = gate;
     dl_optim optim = dl_optim_default(&sign_kind, 0.5);
@@ -474,7 +458,7 @@ static void refusals(void)
         { "\"input\":[2]", "\"input\":[2147483647,2147483647,2147483647]", "", DL_ERR_SHAPE },
         { "\"input\":[2]", "\"input\":[-2]", "whole number", DL_ERR_FORMAT }
     };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     size_t size;
     uint8_t *p = file_of(DENSE, DENSE_TENSORS, 3, &size);
     long before = count_live;
@@ -512,7 +496,7 @@ static void refusals(void)
 static void hostile_model(void)
 {
     static const uint8_t flips[] = { 0x01, 0x20, 0x80, 0xFF };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = model_number(dl, 2);
     size_t size;
     dl_model_compile(m, DL_MSE, dl_adam(0.1));
@@ -547,7 +531,7 @@ static void hostile_model(void)
 /* Without memory at any point: no crash, no leak, a message. */
 static void out_of_memory(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = model_number(dl, 2), *got = NULL;
     size_t size;
     dl_model_compile(m, DL_MSE, dl_adam(0.1));
@@ -569,7 +553,7 @@ static void out_of_memory(void)
 /* Several models in one file. */
 static void parts(void)
 {
-    dl_ctx *dl = quiet_new(1), *other = quiet_new(2);
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
     dl_model *m[2];
     const char *prefix[2] = { "generator.", "critic." };
     dl_loading o = dl_loading_default();
@@ -632,7 +616,7 @@ static void torch_recurrent(void)
     static const char *const files[] = { "models_rnn.safetensors", "models_lstm.safetensors",
                                          "models_gru.safetensors" };
     static const dl_recurrent_kind kinds[] = { DL_RNN_TANH, DL_LSTM, DL_GRU };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_recurrent r = dl_recurrent_default();
     dl_loading o = dl_loading_default();
     r.layers = 2;
@@ -661,7 +645,7 @@ static void torch_recurrent_model(void)
     static const char *const parts[] = { "weight_ih", "weight_hh", "bias_ih", "bias_hh" };
     static char theirs[16][64], ours[16][64];
     dl_rename renames[16];
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape2(5, 3));
     dl_loading o = dl_loading_default();
     dl_tensor *x, *y;
@@ -691,7 +675,7 @@ static void torch_recurrent_model(void)
 /* nn.MultiheadAttention as a layer, in order: the next part of two names is out_proj's. */
 static void torch_attention_model(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape2(5, 8));
     dl_loading o = dl_loading_default();
     dl_tensor *x, *y;
@@ -710,7 +694,7 @@ static void torch_attention_model(void)
 
 static void torch_attention(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_tensor *w[12], *x, *y, *z;
     dl_loading o = dl_loading_default();
     dl_transformer t = dl_transformer_default();
@@ -764,7 +748,7 @@ static void torch_in_order(void)
     static const char *const files[] = { "models_cnn.safetensors", "models_cnn.safetensors",
                                          "models_cnn_bf16.safetensors",
                                          "models_cnn_f16.safetensors" };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     for (int i = 0; i < 4; i++) {
         dl_model *m = torch_cnn(dl);
         dl_tensor *x, *y;
@@ -790,7 +774,7 @@ static void torch_in_order(void)
 /* What does not fit is named, all of it; a partial load takes the rest. */
 static void misfits(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape3(3, 8, 6));
     dl_loading o = dl_loading_default();
     static const dl_rename renames[] = { { "0.", "conv2d_1." }, { "1.", "batch_normalization_1." },
@@ -840,7 +824,7 @@ static void keras_models(void)
         { "keras_text.safetensors", "keras_text_io.safetensors", 1, 3 },
         { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 } };
     for (int i = 0; i < 3; i++) {
-        dl_ctx *dl = quiet_new(1);
+        dl_ctx *dl = test_quiet_new(1);
         dl_model *m = dl_model_load(dl, golden(cases[i].model));
         dl_tensor *x, *y, *out[2];
         const dl_shape in = i == 0 ? dl_shape4(2, 2, 11, 7) : i == 1 ? dl_shape2(2, 6)
@@ -864,7 +848,7 @@ static void keras_models(void)
 static void null_arguments(void)
 {
     dl_tensor *none[1] = { NULL };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = dl_model_new(dl, dl_shape1(2)), *models[1] = { NULL };
     const char *prefix[1] = { NULL };
     dl_loading o = dl_loading_default();
@@ -931,7 +915,7 @@ static void written_here(void)
         SKIP("the hashes of files written here are those of floats");
         return;
     }
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     dl_model *m = torch_cnn(dl);
     size_t size;
     uint8_t *p;
@@ -969,7 +953,7 @@ static void written_here(void)
         snprintf(path, sizeof path, "%s/dlh-%lx.safetensors", getenv("TMPDIR") ? getenv("TMPDIR")
                  : "/tmp", (unsigned long)(uintptr_t)&dl ^ (unsigned long)time(NULL));
         CHECK(dl_save(dl, path, w, n), "%s", dl_error_text(dl));
-        p = slurp(path, &size);
+        p = test_slurp(path, &size);
         compare(i == 0 ? "lstm.safetensors" : "encoder.safetensors", p, size);
         free(p);
         remove(path);
@@ -981,7 +965,7 @@ static void written_here(void)
 
 static void npy_round_trip(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     for (int rank = 0; rank <= DL_MAX_DIMS; rank++) {
         dl_shape s = dl_shape6(2, 3, 1, 2, 2, 3);
         uint8_t p[2048];
@@ -1003,7 +987,7 @@ static void npy_golden(void)
 {
     static const char *const types[] = { "f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4",
                                          "u8", "b1" };
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     for (int i = 0; i < 12; i++)
         for (int k = 0; k < 4; k++) {
             char name[80];
@@ -1033,7 +1017,7 @@ static void npy_golden(void)
 
 static void npy_hostile(void)
 {
-    dl_ctx *dl = quiet_new(1);
+    dl_ctx *dl = test_quiet_new(1);
     uint8_t good[512];
     dl_tensor *x = dl_zeros(dl, dl_shape2(2, 3));
     const size_t size = dl_npy_save_to_memory(x, good, sizeof good);

@@ -144,6 +144,13 @@ static inline void test_quiet(dl_ctx *dl)
     dl_set_error_callback(dl, test_on_error, NULL);
 }
 
+static inline dl_ctx *test_quiet_new(uint64_t seed)
+{
+    dl_ctx *dl = dl_new(seed);
+    test_quiet(dl);
+    return dl;
+}
+
 static inline bool test_check_error(dl_ctx *dl, dl_code code, const char *part, const char *file,
                                     int line, const char *what)
 {
@@ -152,6 +159,18 @@ static inline bool test_check_error(dl_ctx *dl, dl_code code, const char *part, 
                dl_error_text(dl), dl_code_text(dl_error(dl)), part);
     dl_clear_error(dl);
     return ok;
+}
+
+/* The bytes of a file of at most 1 MB, for free; NULL when it can't be opened. */
+static inline uint8_t *test_slurp(const char *path, size_t *size)
+{
+    FILE *f = fopen(path, "rb");
+    *size = 0;
+    if (!f) return NULL;
+    uint8_t *p = (uint8_t *)malloc(1 << 20);
+    *size = fread(p, 1, 1 << 20, f);
+    fclose(f);
+    return p;
 }
 
 /* Golden values: tests/golden/NAME.txt, written by golden.py. A file is a list of arrays: a line

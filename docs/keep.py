@@ -5,9 +5,9 @@
     python3 docs/keep.py 01 10      those whose names begin so
 
 A line of docs/runs.tsv is NAME, PROGRAM, OPTIONS. The program runs once a language; each figure of
-its page that has a name goes to docs/LANG/fig/, and what it printed to docs/kept/NAME.LANG.txt, with
-the command in front."""
-import os, re, shlex, subprocess, sys, tempfile
+its page that has a name goes to docs/LANG/fig/, and what it printed, if a page takes it in, to
+docs/kept/NAME.LANG.txt, with the command in front."""
+import glob, os, re, shlex, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -20,6 +20,14 @@ def figures(page, folder):
             f.write(svg + '\n')
 
 
+def is_taken(name, lang):
+    for page in glob.glob(os.path.join(ROOT, 'docs', lang, '*.md')):
+        with open(page, encoding='utf-8') as f:
+            if '<!-- take kept %s ' % name in f.read():
+                return True
+    return False
+
+
 def keep(name, program, options, lang):
     folder = os.path.join(ROOT, 'docs', lang, 'fig')
     os.makedirs(folder, exist_ok=True)
@@ -30,6 +38,8 @@ def keep(name, program, options, lang):
                               stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         with open(html, encoding='utf-8') as f:
             figures(f.read(), folder)
+    if not is_taken(name, lang):
+        return
     lines = done.stdout.decode('utf-8').replace(html, 'page.html').rstrip('\n').split('\n')
     with open(os.path.join(ROOT, 'docs', 'kept', '%s.%s.txt' % (name, lang)), 'w',
               encoding='utf-8') as f:

@@ -27,7 +27,7 @@ help:
 	@echo 'make            build every example into $(B)/'
 	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
-	@echo 'make test       build and run the tests (6 minutes on two cores)'
+	@echo 'make test       build and run the tests (6 to 8 minutes on two cores)'
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
 	@echo 'make long       all rounds of the random tests under sanitizers, 200 kills of a training,'

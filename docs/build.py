@@ -5,7 +5,8 @@ switch of language, a search, light and dark; and, where chromium is, a PDF a la
     python3 docs/build.py [--pdf]          needs pandoc (Debian: apt-get install pandoc)"""
 import glob, html, json, os, re, shutil, subprocess, sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from take import ROOT
+
 OUT = os.path.join(ROOT, 'build', 'docs')
 SAY = {
     'zh': {'lang': 'zh-CN', 'other': 'English', 'next': '下一页', 'previous': '上一页', 'search': '搜索',

@@ -8,18 +8,14 @@ A formula whose function, kernel, program or test does not exist is a fault. Pro
 chapters that are still to come (LATER) are named and not looked for."""
 import os, re, sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from take import ROOT, rows
+
 LATER = ('16_reinforcement', '17_trust', '18_scale')
 
 
 def text_of(path):
     with open(os.path.join(ROOT, path), encoding='utf-8') as f:
         return f.read()
-
-
-def rows(name):
-    return [line.split('\t') for line in text_of('docs/' + name).split('\n')
-            if line.strip() and line[0] != '#']
 
 
 def declarations(header):

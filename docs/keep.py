@@ -9,7 +9,7 @@ its page that has a name goes to docs/LANG/fig/, and what it printed, if a page 
 docs/kept/NAME.LANG.txt, with the command in front."""
 import glob, os, re, shlex, subprocess, sys, tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from take import ROOT, rows
 
 
 def figures(page, folder):
@@ -47,9 +47,7 @@ def keep(name, program, options, lang):
 
 
 def main():
-    with open(os.path.join(ROOT, 'docs', 'runs.tsv'), encoding='utf-8') as f:
-        runs = [line.rstrip('\n').split('\t') for line in f if line.strip() and line[0] != '#']
-    for name, program, options in runs:
+    for name, program, options in rows('runs.tsv'):
         if len(sys.argv) > 1 and not any(name.startswith(a) for a in sys.argv[1:]):
             continue
         for lang in ('zh', 'en'):

@@ -12,7 +12,8 @@ and its spaces; nothing that code hosts render badly; every tag "@F S1-3.3" and 
 section in documents.md is one of sections.tsv."""
 import glob, os, re, subprocess, sys, urllib.parse
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from take import ROOT, rows
+
 HAN = '[\u4e00-\u9fff]'
 MARKS = re.compile('[，。、；：？！（）“”《》,.;:?!()"\']')
 CHAPTER = 'question formula paper program break exercises questions words'.split()
@@ -22,11 +23,6 @@ faults = {}
 def fault(path, line, text):
     faults.setdefault(os.path.relpath(path, ROOT), []).append('%s:%d: %s' %
                                                               (os.path.relpath(path, ROOT), line, text))
-
-
-def rows(name):
-    with open(os.path.join(ROOT, 'docs', name), encoding='utf-8') as f:
-        return [line.rstrip('\n').split('\t') for line in f if line.strip() and line[0] != '#']
 
 
 def prose(text):

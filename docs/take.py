@@ -31,6 +31,12 @@ class Fault(Exception):
     pass
 
 
+def rows(name):
+    """The rows of a table in docs/, without its comments."""
+    with open(os.path.join(ROOT, 'docs', name), encoding='utf-8') as f:
+        return [line.rstrip('\n').split('\t') for line in f if line.strip() and line[0] != '#']
+
+
 @functools.lru_cache(None)
 def lines_of(path):
     with open(os.path.join(ROOT, path), encoding='utf-8') as f:

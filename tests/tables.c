@@ -302,8 +302,9 @@ static void encoder(void)
     const dl_coder *age = dl_encoder_column(e, 0), *target = dl_encoder_target(e);
     CHECK(age->fill == 35 && age->indicator && age->first == 0 && age->count == 2, "age");
     CHECK(dl_encoder_column_count(e) == 4 && !dl_encoder_column(e, 4), "columns");
-    CHECK(target->categories == 2 && strcmp(dl_encoder_class_names(e)[1], "yes") == 0, "classes");
+    CHECK(target->categories == 2 && strcmp(target->category[1], "yes") == 0, "classes");
     dl_data *d = dl_encoder_data(e, t);
+    CHECK(strcmp(dl_data_class_name(d, 1), "yes") == 0, "a name");
     CHECK(dl_data_count(d) == 5 && dl_data_classes(d) == 2 && dl_data_labels(d)[2] == 1, "data");
     const dl_real *x = dl_data_sample(d, 1)->data;
     const dl_real second[] = { 35, 1, 0, 1, 0, (dl_real)2020.5, 0, -1, 0, 0, 0, 1 };
@@ -323,8 +324,8 @@ static void encoder(void)
     o.mean = true;
     e = dl_encoder_new(dl_table_present(t, "age"), &o);
     d = dl_encoder_data(e, dl_table_present(t, "age"));
-    CHECK(d && dl_data_has_targets(d) && dl_data_targets(d)[3] == 20 &&
-          !dl_encoder_class_names(e), "a target that is a number, as it is");
+    CHECK(d && dl_data_has_targets(d) && dl_data_targets(d)[3] == 20 && !dl_data_class_names(d),
+          "a target that is a number, as it is");
     CHECK(strcmp(dl_encoder_column(e, 4)->name, "rich") == 0, "the last column is a feature");
     dl_free(dl);
 }
@@ -407,7 +408,7 @@ static void refused(void)
     CHECK(dl_encoder_target(e)->kind == DL_COLUMN_NUMBER, "three numbers: a regression");
     e = dl_encoder_new(table_of(dl, "n,y\n1,10\n2,9\n3,10\n"), NULL);
     CHECK(dl_encoder_target(e)->categories == 2 &&
-          strcmp(dl_encoder_class_names(e)[0], "9") == 0, "two numbers: classes, in their order");
+          strcmp(dl_encoder_target(e)->category[0], "9") == 0, "two numbers: classes, in order");
     dl_free(dl);
 }
 
@@ -435,7 +436,8 @@ static void saved(void)
     const dl_encoder *f = dl_model_encoder(back);
     CHECK(dl_encoder_feature_count(f) == 5 && strcmp(dl_encoder_column(f, 1)->name, "q \"x\"") == 0
           && strcmp(dl_encoder_column(f, 1)->category[1], "w \"z\"") == 0, "names");
-    CHECK(strcmp(dl_encoder_target(f)->name, "y") == 0 && !dl_encoder_class_names(f), "target");
+    CHECK(strcmp(dl_encoder_target(f)->name, "y") == 0 &&
+          dl_encoder_target(f)->kind == DL_COLUMN_NUMBER, "target");
     dl_tensor *p = dl_model_predict_data(m, d);
     dl_tensor *q = dl_model_predict_data(back, dl_encoder_data(f, table_of(other, "q \"x\",a\n"
         "u\\v,1\n\"w \"\"z\"\"\",\n\xC3\xA4,3\n")));
@@ -647,8 +649,8 @@ static void null(void)
     CHECK(!dl_table_pick(NULL, NULL, 0) && !dl_table_present(NULL, "a") &&
           !dl_table_split(NULL, 0.5, NULL, NULL, &t, &t) && !dl_encoder_new(NULL, NULL), "views");
     CHECK(dl_encoder_column_count(NULL) == 0 && !dl_encoder_column(NULL, 0) &&
-          !dl_encoder_target(NULL) && !dl_encoder_class_names(NULL) &&
-          dl_encoder_feature_count(NULL) == 0 && dl_encoder_feature_name(NULL, 0, NULL, 0) == 0 &&
+          !dl_encoder_target(NULL) && dl_encoder_feature_count(NULL) == 0 &&
+          dl_encoder_feature_name(NULL, 0, NULL, 0) == 0 &&
           !dl_encoder_data(NULL, NULL) && !dl_encoder_row(NULL, NULL, NULL), "an encoder");
     CHECK(!dl_model_set_encoder(NULL, NULL) && !dl_model_encoder(NULL), "a model");
     CHECK(!dl_model_add_standardize(NULL, NULL) && !dl_model_add_minmax(NULL, NULL) &&

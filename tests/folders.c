@@ -413,12 +413,10 @@ static bool stream_rewind(void *user)
     return true;
 }
 
-static dl_model *net(dl_ctx *dl, dl_shape shape)
+static dl_model *net(dl_ctx *dl, int units)
 {
-    dl_model *m = dl_model_new(dl, shape);
-    dl_model_add_dense(m, 32, DL_RELU);
-    dl_model_add_dense(m, 32, DL_RELU);
-    dl_model_add_dense(m, 32, DL_RELU);
+    dl_model *m = dl_model_new(dl, dl_shape1(64));
+    for (int k = 0; k < 6; k++) dl_model_add_dense(m, units, DL_RELU);
     dl_model_add_dense(m, 2, DL_SOFTMAX);
     dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
     return m;
@@ -442,7 +440,7 @@ static void streams(void)
         source.rewind = stream_rewind;
         source.user = &s;
         dl_data *d = dl_data_from_source(dl, &source);
-        dl_model *m = net(dl, dl_shape1(64));
+        dl_model *m = net(dl, 32);
         dl_fit fit = dl_fit_default();
         fit.epochs = 2;
         fit.verbose = 0;
@@ -459,22 +457,22 @@ static void streams(void)
 static void evaluating(void)
 {
     size_t peak[2];
-    static dl_real x[512 * 64];
-    static int32_t label[512];
-    test_fill(x, 512 * 64, 1, -1, 1);
-    for (int i = 0; i < 512; i++) label[i] = i % 2;
+    static dl_real x[1024 * 64];
+    static int32_t label[1024];
+    test_fill(x, 1024 * 64, 1, -1, 1);
+    for (int i = 0; i < 1024; i++) label[i] = i % 2;
     for (int run = 0; run < 2; run++) {
         dl_ctx *dl = test_quiet_new(1);
         dl_set_threads(dl, 1);
-        dl_data *d = dl_data_borrow_arrays(dl, x, 512, dl_shape1(64), label, 2);
-        dl_model *m = net(dl, dl_shape1(64));
+        dl_data *d = dl_data_borrow_arrays(dl, x, 1024, dl_shape1(64), label, 2);
+        dl_model *m = net(dl, 512);
         dl_fit fit = dl_fit_default();
         fit.epochs = 1;
-        fit.batch_size = 256;
+        fit.batch_size = 1024;
         fit.verbose = 0;
         count_peak_start();
         if (run) {
-            dl_model_set_batch_size(m, 256);
+            dl_model_set_batch_size(m, 1024);
             CHECK(dl_model_evaluate(m, d).loss > 0, "%s", dl_error_text(dl));
         } else CHECK(dl_model_fit(m, d, &fit), "%s", dl_error_text(dl));
         peak[run] = count_peak;

@@ -242,6 +242,7 @@ typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
 typedef struct dl_batch dl_batch;
 typedef struct dl_c_file dl_c_file;
+typedef struct dl_scaling dl_scaling;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -2221,6 +2222,21 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
+/* What its classes are called: n names, copied; n is how many its output tells apart (2 where that
+   is one number). False for another n. dl_model_fit takes those of its data set, if it has some;
+   files of whole models keep them. Then the name of class i, NULL when there is none; and all of
+   them, for dl_report_print, say, or NULL. */
+DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n);
+DL_DEF const char *dl_model_class_name(const dl_model *m, int i);
+DL_DEF const char *const *dl_model_class_names(const dl_model *m);
+
+/* How the numbers it was trained on were made of raw ones (dl_scaling: see >>data), so that whoever
+   loads the model knows what to do with bytes, say; predict takes numbers that are scaled already.
+   dl_model_fit takes that of its data set, if there is one; files of whole models keep it. False
+   when it makes no sense. Before: dl_scaling_default. */
+DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling);
+DL_DEF dl_scaling dl_model_scaling(const dl_model *m);
+
 /* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
    owns it, until it is compiled again. */
 DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m);
@@ -2274,8 +2290,8 @@ DL_DEF dl_tensor *const *dl_model_params(const dl_model *m);
 DL_DEF int dl_model_layer_count(const dl_model *m);
 DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i);
 
-/* A copy, with its weights but without loss, metrics and optimizer, in another (or the same)
-   context. */
+/* A copy, with its weights, class names and scaling, but without loss, metrics and optimizer, in
+   another (or the same) context. */
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
 /* The same model in another context, to predict in another thread: its weights are m's, read only
@@ -2359,6 +2375,16 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
+/* How the numbers of samples were made of raw ones, bytes of a picture, say:
+   x = (factor raw - mean[c]) / deviation[c], where c is the channel in [C,H,W]. dl_scaling_default:
+   x = raw. */
+struct dl_scaling {
+    double factor;            /* 1; bytes / 255: 1/255                                        */
+    int    channels;          /* 0: no mean and deviation; 1: one for all; or one each        */
+    double mean[4], deviation[4];
+};
+DL_DEF dl_scaling dl_scaling_default(void);
+
 /* A source of samples. The library's own data sets are made from the same descriptor. It has
    either read, which gives any samples, or next, which gives them one after another: a stream. Of
    a stream the count may be unknown, and it is shuffled by drawing from a buffer of so many
@@ -2383,9 +2409,11 @@ typedef struct dl_source {
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
+    const char *const *class_names; /* NULL, or what each class is called; there until close  */
+    dl_scaling scaling;       /* how the samples were scaled                                  */
 } dl_source;
 
-/* Everything 0 and NULL, but for buffer. */
+/* Everything 0 and NULL, but for buffer and scaling. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
@@ -2401,6 +2429,11 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d);
 DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
+/* What class i is called, NULL when it has no name; all of these, or NULL; how the samples were
+   scaled. */
+DL_DEF const char *dl_data_class_name(const dl_data *d, int i);
+DL_DEF const char *const *dl_data_class_names(const dl_data *d);
+DL_DEF dl_scaling dl_data_scaling(const dl_data *d);
 
 /* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
    owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
@@ -2629,7 +2662,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
             "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
           "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
-        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "scaling":{"factor":0.00392156862745098,"channels":0,"mean":[0,0,0,0],
+        "deviation":[0,0,0,0]},"classes":["cat","dog"],"batch_size":128,"metrics":[],
+        "loss":["mean_squared_error"],"loss_weights":[1],
         "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
@@ -2644,6 +2679,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
+     scaling    dl_scaling, of the input that it was trained on; left out: x = raw
+     classes    what they are called; left out: nobody knows. Bytes that are no UTF-8 become ?
      the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
                 numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
@@ -12405,6 +12442,9 @@ struct dl_model {
     int           metrics;
     dl_optimizer *optimizer;
     dl_int        batch_size;    /* samples that evaluating takes at a time             */
+    const char  **class_name;    /* [classes] and behind them their text, or NULL       */
+    int           classes;
+    dl_scaling    scaling;       /* of what it was trained on                           */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
     struct dli_file *source;     /* while it is loaded: where the tensors come from     */
@@ -14626,6 +14666,7 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
                            int32_t *labels, dl_batch *batch);
 static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
+static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s);
 
 /* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
@@ -14704,6 +14745,7 @@ static void dli_model_destroy(void *object)
     if (m->goal) DL_FREE(m->goal);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
+    if (m->class_name) DL_FREE((void *)m->class_name);
     if (owner) dli_lend(owner, -1);
 }
 
@@ -14719,6 +14761,7 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
     m->inputs = m->places = 1;
     m->chain = true;
     m->batch_size = 128;
+    m->scaling = dl_scaling_default();
     if (dl_model_add_metric(m, dl_find_metric(NULL, "accuracy"))) return m;
     dl_model_free(m);
     return NULL;
@@ -15313,6 +15356,77 @@ DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
 
 DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size : 0; }
 
+/* How many classes the first output tells apart. */
+static dl_int dli_model_classes(const dl_model *m)
+{
+    const dl_int n = dli_last(dli_output_shape(m, 0));
+    return n == 1 ? 2 : n;
+}
+
+DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n)
+{
+    const char *who = "dl_model_set_class_names";
+    size_t bytes = 0;
+    bool ok = names != NULL;
+    if (!m) return false;
+    if (n != dli_model_classes(m))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %lld classes "
+                       "apart", who, n, (long long)dli_model_classes(m));
+    for (int i = 0; ok && i < n; i++) {
+        ok = names[i] != NULL;
+        bytes += sizeof *names + (ok ? strlen(names[i]) + 1 : 0);
+    }
+    if (!ok) return dli_null(m->ctx, who, "a name");
+    const char **copy = (const char **)dli_alloc(m->ctx, who, bytes, 1);
+    if (!copy) return false;
+    char *text = (char *)(copy + n);
+    for (int i = 0; i < n; i++) {
+        strcpy(text, names[i]);
+        copy[i] = text;
+        text += strlen(text) + 1;
+    }
+    if (m->class_name) DL_FREE((void *)m->class_name);
+    m->class_name = copy;
+    m->classes = n;
+    return true;
+}
+
+/* NULL where layers were added since, so that there are other classes now. */
+DL_DEF const char *const *dl_model_class_names(const dl_model *m)
+{
+    return m && m->class_name && m->classes == dli_model_classes(m) ? m->class_name : NULL;
+}
+
+DL_DEF const char *dl_model_class_name(const dl_model *m, int i)
+{
+    return dl_model_class_names(m) && i >= 0 && i < m->classes ? m->class_name[i] : NULL;
+}
+
+DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling)
+{
+    if (!m || !dli_check_scaling(m->ctx, "dl_model_set_scaling", scaling)) return false;
+    m->scaling = *scaling;
+    return true;
+}
+
+DL_DEF dl_scaling dl_model_scaling(const dl_model *m)
+{
+    return m ? m->scaling : dl_scaling_default();
+}
+
+/* Does it tell something? */
+static bool dli_scales(const dl_scaling *s) { return s->factor != 1 || s->channels > 0; }
+
+/* Remember what is known of the data that a model is trained on. */
+static bool dli_model_learn_data(dl_model *m, const dl_data *data)
+{
+    const char *const *names = dl_data_class_names(data);
+    const dl_scaling s = dl_data_scaling(data);
+    if (dli_scales(&s)) m->scaling = s;
+    return !names || data->classes != dli_model_classes(m) ||
+           dl_model_set_class_names(m, names, data->classes);
+}
+
 /* ---- data, loss and metrics ---- */
 
 /* Where the values of each activation lie: from [0] to [1]. */
@@ -15828,11 +15942,13 @@ typedef struct dli_run {
     dl_rng         order;                /* the loader's stream when it began             */
     dli_tally      tally;                /* what it gave so far, and when it began        */
     double         start;
+    double         hash[2];              /* of both data sets, for checkpoints            */
 } dli_run;
 
-/* Write the checkpoint; go on from it, if it is wanted and there. In >>files-impl. */
-static bool dli_run_save(dli_run *r);
+/* Make ready for checkpoints, and go on from the one that is there, if it is wanted; write it. In
+   >>files-impl. */
 static bool dli_run_resume(dli_run *r);
+static bool dli_run_save(dli_run *r);
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
@@ -15950,7 +16066,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return !o->resume || dli_run_resume(r);
+    return dli_model_learn_data(m, data) && (!o->checkpoint || dli_run_resume(r));
 }
 
 static void dli_run_end(dli_run *r)
@@ -16236,6 +16352,9 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
     for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
     ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
     if (list) DL_FREE(list);
+    ok = ok && (!dl_model_class_names(m) ||
+                dl_model_set_class_names(copy, m->class_name, m->classes));
+    if (ok) copy->scaling = m->scaling;
     if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
@@ -16683,7 +16802,28 @@ DL_DEF dl_source dl_source_default(void)
     dl_source s;
     memset(&s, 0, sizeof s);
     s.buffer = 1024;
+    s.scaling = dl_scaling_default();
     return s;
+}
+
+DL_DEF dl_scaling dl_scaling_default(void)
+{
+    dl_scaling s;
+    memset(&s, 0, sizeof s);
+    s.factor = 1;
+    return s;
+}
+
+static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s)
+{
+    bool ok = s && fabs(s->factor) > 0 && fabs(s->factor) <= DBL_MAX && s->channels >= 0 &&
+              s->channels <= 4;
+    for (int i = 0; ok && i < s->channels; i++)
+        ok = fabs(s->mean[i]) <= DBL_MAX && s->deviation[i] > 0 && s->deviation[i] <= DBL_MAX;
+    return ok ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: a scaling needs a factor other than 0, and 0 to 4 "
+                   "channels, each with a mean and a deviation above 0; begin with "
+                   "dl_scaling_default", who);
 }
 
 /* One sample (or target) must not be empty, and with the batch dimension in front it must still be
@@ -16722,7 +16862,8 @@ static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
     if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
                        "samples; give 1 or more", who, (long long)s->buffer);
-    return dli_check_sample(c, who, "sample", count, s->shape) &&
+    return dli_check_scaling(c, who, &s->scaling) &&
+           dli_check_sample(c, who, "sample", count, s->shape) &&
            (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
@@ -16764,6 +16905,22 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+DL_DEF const char *const *dl_data_class_names(const dl_data *d)
+{
+    return d ? d->storage->source.class_names : NULL;
+}
+
+DL_DEF const char *dl_data_class_name(const dl_data *d, int i)
+{
+    const char *const *names = dl_data_class_names(d);
+    return names && i >= 0 && i < d->classes ? names[i] : NULL;
+}
+
+DL_DEF dl_scaling dl_data_scaling(const dl_data *d)
+{
+    return d ? d->storage->source.scaling : dl_scaling_default();
+}
 
 /* ---- reading ---- */
 
@@ -16946,6 +17103,7 @@ static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *
     a->D = dl_shape_size(source->shape);
     a->M = dl_shape_size(source->target_shape);
     dl_source s = *source;
+    if (a->bytes) s.scaling.factor = 1.0 / 255;
     s.read = dli_arrays_read;
     s.close = dli_arrays_close;
     s.user = a;
@@ -17420,7 +17578,12 @@ static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, i
     dl_ctx *c = part[0] ? part[0]->ctx : NULL;
     if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
     dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
-    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    for (int p = 0; p < parts; p++) {
+        if (part[p]->classes <= s.classes) continue;
+        s.classes = part[p]->classes;
+        s.class_names = part[p]->storage->source.class_names;
+    }
+    s.scaling = dl_data_scaling(part[0]);
     s.targets = part[0]->targets;
     s.target_shape = part[0]->target_shape;
     dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
@@ -19589,6 +19752,11 @@ static const char *const *dli_field_names(const dl_field *f)
          : f->kind == DL_FIELD_ENUM ? f->names : NULL;
 }
 
+static const dl_field dli_scaling_fields[] = {
+    DLI_E(dl_scaling, factor, DOUBLE), DLI_E(dl_scaling, channels, INT),
+    { "mean", DL_FIELD_DOUBLE, 4, offsetof(dl_scaling, mean), NULL },
+    { "deviation", DL_FIELD_DOUBLE, 4, offsetof(dl_scaling, deviation), NULL }, DLI_E_END };
+
 /* x with as many digits as it takes to read the same number back. */
 static void dli_put_number(dli_text *out, double x)
 {
@@ -19600,6 +19768,20 @@ static void dli_put_number(dli_text *out, double x)
         if (s[0] == '"' || (dli_json_double(&v, &back) && memcmp(&back, &x, sizeof x) == 0)) break;
     }
     dli_put(out, s);
+}
+
+/* Any text as a string of JSON. */
+static void dli_put_string(dli_text *out, const char *s)
+{
+    dli_put(out, "\"");
+    while (*s) {
+        const int n = dli_utf8((const uint8_t *)s, strlen(s));
+        if (*s == '"' || *s == '\\') dli_put(out, "\\");
+        if (n == 0 || (uint8_t)*s < ' ') dli_put(out, "?");
+        else dli_put_some(out, s, (size_t)n);
+        s += n > 0 ? n : 1;
+    }
+    dli_put(out, "\"");
 }
 
 static void dli_put_shape(dli_text *out, dl_shape s)
@@ -19689,6 +19871,15 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     }
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
+    if (dli_scales(&m->scaling)) {
+        dli_put(out, ",\"scaling\":");
+        dli_put_fields(out, dli_scaling_fields, &m->scaling);
+    }
+    for (int i = 0; dl_model_class_name(m, i); i++) {
+        dli_put(out, i ? "," : ",\"classes\":[");
+        dli_put_string(out, m->class_name[i]);
+    }
+    if (dl_model_class_names(m)) dli_put(out, "]");
     dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
@@ -20091,6 +20282,25 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v
     return ok;
 }
 
+/* What the classes are called; in the list's own memory, its strings stand one by one. */
+static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    const dl_int n = v->kind == '[' ? v->size - 1 : -1;
+    const char **name = NULL;
+    bool ok = n == dli_model_classes(m);
+    if (ok) name = (const char **)dli_alloc(m->ctx, f->source.who, (size_t)n, sizeof *name);
+    if (ok && !name) return false;
+    for (dl_int i = 0; ok && i < n; i++) {
+        ok = v[1 + i].kind == '"';
+        name[i] = v[1 + i].text;
+    }
+    if (ok) ok = dl_model_set_class_names(m, name, (int)n);
+    else dli_bad(&f->source, "'classes' should be a list of %lld names",
+                 (long long)dli_model_classes(m));
+    if (name) DL_FREE((void *)name);
+    return ok;
+}
+
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
 
 static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
@@ -20112,10 +20322,12 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", "scaling",
+                                         "classes", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
-    const dli_json *metrics = dli_json_find(v, "metrics");
+    const dli_json *metrics = dli_json_find(v, "metrics"), *scaling = dli_json_find(v, "scaling");
+    const dli_json *classes = dli_json_find(v, "classes");
     double x;
     dl_shape shape;
     if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
@@ -20142,7 +20354,10 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, v);
+           (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
+                                         &m->scaling) &&
+                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
+           (!classes || dli_build_classes(f, m, classes)) && dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -20442,22 +20657,23 @@ static double dli_hashed_model(const dl_model *m)
     }
     return h;
 }
-/* Of up to 64 samples, all over the data set. */
-static double dli_hashed_data(const dl_data *d)
+/* Of up to 64 samples, all over the data set; without one 0. False when they can't be read. */
+static bool dli_hash_data(const dl_data *d, double *hash)
 {
     int32_t order[64], labels[64];
     dl_batch b;
+    if (!d) return true;
     const dl_mark mark = dl_tape_mark(d->ctx);
     const dl_int n = dli_min(d->count, 64);
-    double h = (double)d->count;
     for (dl_int i = 0; i < n; i++) order[i] = (int32_t)((double)i * (double)d->count / (double)n);
-    if (!dli_data_batch(d, order, 0, n, labels, &b)) return NAN;
-    h = dli_hashed((uint64_t)h, b.x->data, (size_t)b.x->size * sizeof(dl_real));
+    if (!dli_data_batch(d, order, 0, n, labels, &b)) return false;
+    double h = dli_hashed((uint64_t)d->count, b.x->data, (size_t)b.x->size * sizeof(dl_real));
     if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
     if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
     if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
     dl_tape_release(d->ctx, mark);
-    return h;
+    *hash = h;
+    return true;
 }
 
 typedef struct dli_option { const char *name; double value; } dli_option;
@@ -20493,8 +20709,8 @@ static void dli_run_options(const dli_run *r, dli_option *to)
         { "clip_norm of the optimizer", p->desc.clip_norm },
         { "clip_value of the optimizer", p->desc.clip_value },
         { "learning rate", r->lr }, { "parameter groups", groups }, { "loss", losses },
-        { "layers", dli_hashed_model(r->m) }, { "training data", dli_hashed_data(r->train) },
-        { "validation data", r->validation ? dli_hashed_data(r->validation) : 0 },
+        { "layers", dli_hashed_model(r->m) }, { "training data", r->hash[0] },
+        { "validation data", r->hash[1] },
         { "model.batch_size", (double)r->m->batch_size } };
     memcpy(to, row, sizeof row);
     to += sizeof row / sizeof row[0];
@@ -20653,7 +20869,9 @@ static bool dli_run_resume(dli_run *r)
     dl_ctx *c = r->m->ctx;
     dli_kept_run k;
     dli_file f;
-    if (dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
+    if (!dli_hash_data(r->train, &r->hash[0]) || !dli_hash_data(r->validation, &r->hash[1]))
+        return false;
+    if (!r->o->resume || dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
     if (!dli_file_open(&f, c, "dl_model_fit", r->o->checkpoint, NULL, 0)) return false;
     const dli_entry *history = dli_entry_of(&f, "checkpoint.history");
     const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;
@@ -21218,7 +21436,7 @@ static void dli_c_real(dl_c_file *f, double x)
 /* The name of a tensor in C, with what comes behind it: letters, digits and _. */
 static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
 {
-    dli_putf(out, *prefix ? "%s_" : "", prefix);
+    if (*prefix) dli_putf(out, "%s_", prefix);
     for (; *name; name++) {
         const char c = *name;
         const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');

@@ -233,6 +233,27 @@ static dl_model *net_norms(dl_ctx *dl)
     return m;
 }
 
+static dl_model *net_standardized(dl_ctx *dl)              /* as tables of numbers have it */
+{
+    dl_real x[12 * 6];
+    dl_model *m = sequence_net(dl, 2, 3);
+    test_fill(x, 72, 3, -5, 9);
+    dl_data *train = dl_data_from_arrays(dl, x, 12, dl_shape2(2, 3), NULL, 0);
+    dl_model_add_standardize(m, train);
+    dl_model_add_gru(m, 3, true);
+    return m;
+}
+
+static dl_model *net_standardized_image(dl_ctx *dl)
+{
+    dl_real x[10 * 8];
+    dl_model *m = image_net(dl, 2, 2, 2);
+    test_fill(x, 80, 4, 0, 255);
+    dl_model_add_standardize(m, dl_data_from_arrays(dl, x, 10, dl_shape3(2, 2, 2), NULL, 0));
+    dl_model_add_conv2d(m, 3, 2, DL_RELU);
+    return m;
+}
+
 static dl_model *net_folded_dense(dl_ctx *dl)
 {
     dl_model *m = vector_net(dl, 10);
@@ -377,7 +398,7 @@ typedef struct net { const char *name; dl_model *(*make)(dl_ctx *dl); } net;
 static const net list[] = {
     NET(dense), NET(single), NET(empty), NET(rows), NET(activations), NET(wide_activations),
     NET(graph), NET(inputs), NET(concat), NET(conv2d), NET(conv1d), NET(transpose), NET(pools),
-    NET(norms), NET(folded_dense), NET(rnn), NET(rnn_last), NET(lstm), NET(lstm_last), NET(gru),
+    NET(norms), NET(standardized), NET(standardized_image), NET(folded_dense), NET(rnn), NET(rnn_last), NET(lstm), NET(lstm_last), NET(gru),
     NET(gru_last), NET(deep_recurrent), NET(bidirectional), NET(words), NET(attention),
     NET(encoder), NET(resnet), NET(own), NET(s0), NET(s1), NET(s2) };
 #define NETS (sizeof list / sizeof list[0])

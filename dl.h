@@ -19816,6 +19816,13 @@ static bool dli_known_picture(const uint8_t *p, size_t n)
     return false;
 }
 
+/* Why stb_image failed; bytes of the file that it quotes may be anything. */
+static void dli_stb_why(char *why)
+{
+    dli_format(why, DLI_WHY, "it is damaged, or of a rare kind (%s)", dli_stb_reason());
+    for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -19834,7 +19841,7 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
     else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        text = dli_stb_reason();
+        dli_stb_why(why);
     else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
         dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
                    (long long)DL_IMAGE_PIXELS_MAX);
@@ -19850,7 +19857,7 @@ static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int
 {
     if (!dli_picture_info(out, p, n, channels, why)) return false;
     out->p = dli_stb_load(p, (int)n, out->channels);
-    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    if (!out->p) dli_stb_why(why);
     return out->p != NULL;
 }
 

@@ -2229,8 +2229,8 @@ DL_DEF bool dl_model_stopped(const dl_model *m);
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
-   metrics that were added, over a data set, in evaluation mode. Changes nothing. All NaN on
-   failure. */
+   metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
+   time. Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2241,8 +2241,10 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 
-/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit took
-   (of a small model more). What they need is bounded by it. False when n is below 1. */
+/* How many samples evaluate, predict and the reports take at a time: what the last fit took (of a
+   small model more); before any fit, and after steps of one's own (dl_model_train_batch), 128. The
+   memory they need is bounded by it, so lower it where a tape limit is tight. Files of whole models
+   keep it. False when n is below 1. */
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 

@@ -123,7 +123,7 @@ golden: $(B)/tests/models-float
 	else echo 'keras is not installed: its models stay as they are'; fi
 
 # Hostile bytes for the readers of files, until one crashes or the time of each is over.
-FUZZED   := models weights npy optimizers checkpoints idx
+FUZZED   := models weights npy optimizers checkpoints idx tables
 STB      := $(if $(wildcard /usr/include/stb/stb_image.h),-DDL_USE_STB_IMAGE)
 fuzz:
 	@mkdir -p $(FUZZED:%=$(B)/corpus/%)

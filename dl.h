@@ -2871,6 +2871,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 PyTorch, others     dl_model_save_weights
      PyTorch's state_dict              a model made here   dl_model_load_weights
      PyTorch's state_dict              tensors, floor 2    dl_load
+     tensors, floor 2                  PyTorch, others     dl_save
+     several models                    a file, and back    dl_models_save, dl_model_load_part
+     an optimizer                      a file, and back    dl_optimizer_save, _load
+     a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
@@ -3032,7 +3036,8 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
    the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
-/* The same from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room);
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options);
 #endif
@@ -3046,7 +3051,9 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
 #endif
-/* Read them from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
 
@@ -21722,6 +21729,14 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
+static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
+                               const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -22850,6 +22865,11 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n)
+{
+    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+}
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
@@ -22868,9 +22888,7 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
@@ -22906,6 +22924,10 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix)
 {
     return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)

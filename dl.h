@@ -2906,6 +2906,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 PyTorch, others     dl_model_save_weights
      PyTorch's state_dict              a model made here   dl_model_load_weights
      PyTorch's state_dict              tensors, floor 2    dl_load
+     tensors, floor 2                  PyTorch, others     dl_save
+     several models                    a file, and back    dl_models_save, dl_model_load_part
+     an optimizer                      a file, and back    dl_optimizer_save, _load
+     a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
@@ -3067,7 +3071,8 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
    the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
-/* The same from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room);
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options);
 #endif
@@ -3081,7 +3086,9 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
 #endif
-/* Read them from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
 
@@ -19852,10 +19859,26 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     return why[0] == 0;
 }
 
+/* Does the file go on to its end? stb_image takes what is missing of a BMP or JPEG for zeros. A
+   BMP tells its length (or 0); a JPEG's last marker is FF D9, not FF DA: here come pixels. */
+static bool dli_picture_whole(const uint8_t *p, size_t n)
+{
+    if (p[0] == 'B' && n > 5)
+        return n >= ((size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24);
+    if (p[0] != 0xFF) return true;
+    for (size_t i = n - 1; i > 1; i--)
+        if (p[i - 1] == 0xFF && (p[i] == 0xD9 || p[i] == 0xDA)) return p[i] == 0xD9;
+    return false;
+}
+
 static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
                                char *why)
 {
     if (!dli_picture_info(out, p, n, channels, why)) return false;
+    if (dli_known_picture(p, n) && !dli_picture_whole(p, n)) {
+        dli_format(why, DLI_WHY, "it is cut off");
+        return false;
+    }
     out->p = dli_stb_load(p, (int)n, out->channels);
     if (!out->p) dli_stb_why(why);
     return out->p != NULL;
@@ -22240,6 +22263,14 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
+static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
+                               const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -23368,6 +23399,11 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n)
+{
+    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+}
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
@@ -23386,9 +23422,7 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
@@ -23424,6 +23458,10 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix)
 {
     return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)

@@ -100,12 +100,12 @@ parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j
 
 test:
 	$(parallel) test-programs
-	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh
 
 check:
 	$(parallel) test-programs build/tests
-	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh \
-	    tests/survive.sh $(CHECKS:%=quick:%)
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh \
+	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy
 	$(parallel) build/tests $(B)/tests/survive-float
@@ -123,7 +123,7 @@ golden: $(B)/tests/models-float
 	else echo 'keras is not installed: its models stay as they are'; fi
 
 # Hostile bytes for the readers of files, until one crashes or the time of each is over.
-FUZZED   := models weights npy optimizers checkpoints idx
+FUZZED   := models weights npy optimizers checkpoints idx tables
 STB      := $(if $(wildcard /usr/include/stb/stb_image.h),-DDL_USE_STB_IMAGE)
 fuzz:
 	@mkdir -p $(FUZZED:%=$(B)/corpus/%)
@@ -138,7 +138,7 @@ docs: all
 	python3 docs/index.py
 	python3 docs/build.py --pdf
 check-docs: all
-	@sh tests/docs.sh
+	@CC='$(CC)' sh tests/docs.sh
 
 accuracy: all
 	@sh tests/accuracy.sh

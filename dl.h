@@ -65,8 +65,10 @@
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images          800  pictures: files, sizes, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
+     >>export         1300  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   400  compiler and system #ifdefs (all but those of fast-impl)
@@ -75,7 +77,7 @@
 
    Who calls whom: a room calls those below it, never one above.
 
-     floor 3    files    debug                          saving; looking inside
+     floor 3    files, export, debug                    saving; looking inside
                   |        |
                 model ---- data                         fit: batches, forward, loss, backward, step
                   |
@@ -156,12 +158,13 @@
                             dl.h only declares what it calls; as always with stb, one of your files
                             says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
                             may be this one, before or after dl.h (before it, when it is static)
-   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
+   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_EXPORT
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all five compiles in two thirds of the time. In this order:
+                            out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading. The kernels of floor 1 are always there
+                            saving and loading (and with them export); a net as a C file. The
+                            kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -239,6 +242,9 @@ typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
 typedef struct dl_batch dl_batch;
+typedef struct dl_c_file dl_c_file;
+typedef struct dl_table dl_table;
+typedef struct dl_encoder dl_encoder;
 typedef struct dl_scaling dl_scaling;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
@@ -1432,7 +1438,7 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
            y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
        }
        static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward,
-                                           NULL };
+                                           NULL, NULL };
        ...
        dl_model_add(m, &gate, NULL);
 
@@ -1522,8 +1528,9 @@ typedef struct dl_field {
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
-   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
-   whatever they point to must outlive the layer. */
+   l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
+   file (see >>export), false when it can't; NULL: models with such layers are not exported. Options
+   are copied as bytes: whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1533,6 +1540,7 @@ typedef struct dl_layer_type {
     bool          (*build)(dl_layer *l);
     void          (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
     void          (*destroy)(dl_layer *l);
+    bool          (*export_c)(const dl_layer *l, dl_c_file *f);
 } dl_layer_type;
 
 /* A layer, for reading: dl_model_layer(m, i) gives it. forward computes y[0 .. outputs-1] of
@@ -1655,6 +1663,24 @@ DL_DEF dl_layer *dl_model_add_flatten(dl_model *m);
 DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
+
+/* ---- layers that learn when they are added, once, from the data for training ----
+   So a model takes raw numbers, and what is saved with it, as states "..._1.mean" and "scale", is
+   all that is needed to predict. A feature is a channel of [C,H,W], else a place of the last axis;
+   where it has only one value, scale is 1. The first two read the model's input. NULL with a
+   message that names sample and feature of a NaN or an infinity, or for data of another shape. */
+
+/* y = (x - mean) / scale: of each feature the mean and the standard deviation (of count samples,
+   not count - 1, as scikit-learn's StandardScaler). */
+DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train);
+/* The same with the least value as mean and the span to the largest one as scale, so that what was
+   seen in training lies in [0,1]: scikit-learn's MinMaxScaler. */
+DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train);
+/* y = mean + scale x, with mean and standard deviation of the data's targets: as the last layer of
+   a regression it lets the others work with numbers about 1, while predictions, losses and metrics
+   are in the targets' own units. Gradients of a squared error are then scale^2 times as large, of
+   which Adam and RMSprop take no notice; of SGD divide the learning rate by it. */
+DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train);
 
 #ifndef DL_NO_IMAGES
 /* ---- layers for images; a sample is [C,H,W] (channels first; Keras has them last) ---- */
@@ -2121,8 +2147,16 @@ DL_DEF int dl_model_metric_count(const dl_model *m);
 /* Make a metric known by its name, for whoever reads names from a file. False when another one has
    the name. */
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric);
-/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy". */
+/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy", and those that
+   DL_AUC and so on stand for. They are what the functions of these names below give for all samples
+   of an epoch or an evaluation, NaN for a loss without classes (DL_R2: with classes). DL_AUC and
+   DL_AVERAGE_PRECISION need one or two outputs and keep 16 bytes a sample until the epoch ends. */
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name);
+#define DL_AUC               dl_find_metric(NULL, "auc")
+#define DL_AVERAGE_PRECISION dl_find_metric(NULL, "average_precision")
+#define DL_BALANCED_ACCURACY dl_find_metric(NULL, "balanced_accuracy")
+#define DL_MATTHEWS          dl_find_metric(NULL, "matthews")
+#define DL_R2                dl_find_metric(NULL, "r2")
 
 /* ---- training ---- */
 
@@ -2200,8 +2234,8 @@ DL_DEF bool dl_model_stopped(const dl_model *m);
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
-   metrics that were added, over a data set, in evaluation mode. Changes nothing. All NaN on
-   failure. */
+   metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
+   time. Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2212,8 +2246,10 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 
-/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit took
-   (of a small model more). What they need is bounded by it. False when n is below 1. */
+/* How many samples evaluate, predict and the reports take at a time: what the last fit took (of a
+   small model more); before any fit, and after steps of one's own (dl_model_train_batch), 128. The
+   memory they need is bounded by it, so lower it where a tape limit is tight. Files of whole models
+   keep it. False when n is below 1. */
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
 
@@ -2318,6 +2354,36 @@ DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int
    class is better, a NaN is never good. NaN on failure: k < 1, a label outside 0 .. C-1. */
 DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k);
 
+/* Yes or no, without a threshold: n scores (probabilities or logits: only their order counts) and
+   labels 0 or 1. Above a threshold lies a share tpr of the ones, which is the recall, and a share
+   fpr of the zeros; the ROC is the curve of the two as the threshold falls, the AUC the area under
+   it: the probability that a one scores more than a zero, plus half that they score the same. The
+   average precision is the sum of precision times what recall has grown by, over all thresholds.
+   NaN when all labels are equal (average precision: when none is 1) or a score is NaN, and on
+   failure. */
+DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n);
+DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32_t *label,
+                                   dl_int n);
+/* The points of the ROC, as scikit-learn's roc_curve without drop_intermediate: first 0, 0 above
+   all scores (threshold INFINITY), then one for each different score, falling. points[n + 1] is the
+   caller's. How many there are; 0 on failure. */
+typedef struct dl_roc_point { double threshold, fpr, tpr; } dl_roc_point;
+DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, const int32_t *label,
+                     dl_int n);
+
+/* -mean ln p_label of probabilities p [N,C], or [N,1] for yes or no, which are kept eps away from 0
+   and 1, eps = 2^-23 (in double 2^-52), as by scikit-learn's log_loss. NaN on failure. */
+DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label);
+
+/* Are probabilities true? p[n]: the probability that label (0 or 1) is 1; of several classes, that
+   of the class that was called, and whether it was right. bins[count], of equal width from 0 to 1
+   (a p on the edge belongs to the lower one), get how many p there are, their mean, and the share
+   of ones (NaN in an empty one). Returns the expected calibration error, the mean over samples of
+   |mean p - share| of their bins: 0 is perfect. NaN on failure. */
+typedef struct dl_bin { dl_int count; double p, share; } dl_bin;
+DL_DEF double dl_calibration(dl_bin *bins, int count, const dl_real *p, const int32_t *label,
+                             dl_int n);
+
 /* A classification report. confusion[i * classes + j]: how many of class i were called j. */
 typedef struct dl_class_score { double precision, recall, f1; int64_t support; } dl_class_score;
 typedef struct dl_report {
@@ -2338,6 +2404,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data);
 DL_DEF void dl_report_free(dl_report *r);
 
+/* Two numbers that a large class can't make look good. Balanced accuracy: the mean recall of the
+   classes that have samples. Matthews' correlation of labels and calls, 1 perfect, 0 chance, with n
+   samples, h right, s_k of class k and c_k called k:
+   (n h - sum_k s_k c_k) / sqrt((n^2 - sum s_k^2) (n^2 - sum c_k^2)); 0 where that is 0/0. */
+DL_DEF double dl_balanced_accuracy(const dl_report *r);
+DL_DEF double dl_matthews(const dl_report *r);
+
 /* Write the report as scikit-learn prints it into buffer (always terminated); returns the length
    it has or would have, as snprintf. names: one for each class, or NULL for 0, 1, 2 ... */
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
@@ -2357,6 +2430,9 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
                                       dl_int outputs);
 /* The same of a compiled model's outputs for a data set with targets. */
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
+/* r2 of each output, into r2[outputs]. False when n or outputs < 1, and without arrays. */
+DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
+                  dl_int outputs);
 #endif
 
 #ifndef DL_NO_DATA
@@ -2537,6 +2613,179 @@ DL_DEF void dl_loader_restart(dl_loader *l);
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 #endif
 
+#ifndef DL_NO_DATA
+/* ------------------------------------------------------------------------------ >>tables ----
+   From a CSV file to a model that takes its rows as they are. A table is what the file holds:
+   cells, which are text, and what has been found in each column. An encoder says how rows become
+   numbers; what it has to know for that (the categories of a text, what stands in for a missing
+   number) it learns from rows for training only, and it is saved with the model.
+
+       dl_table *all = dl_table_load(dl, "passengers.csv", NULL), *learn, *hold;
+       dl_table_split(all, 0.2, NULL, NULL, &learn, &hold);
+       dl_encoding how = dl_encoding_default();
+       how.target = "survived";
+       dl_encoder *e = dl_encoder_new(learn, &how);
+       dl_data *train = dl_encoder_data(e, learn), *test = dl_encoder_data(e, hold);
+       dl_model *m = dl_model_new(dl, dl_data_shape(train));
+       dl_model_add_standardize(m, train);
+       ... dense layers, compile, fit, evaluate ...
+       dl_model_set_encoder(m, e);
+       dl_model_save(m, "passengers.model");
+
+   and in another program
+       dl_model_predict_data(m, dl_encoder_data(dl_model_encoder(m), dl_table_load(dl, "new.csv",
+                                                                                    NULL)));
+
+   Read in this order: tables, their rows and columns; encoders. */
+
+/* How a file is read; dl_csv_default fills in what stands in front of each. */
+typedef struct dl_csv {
+    char separator;               /* 0: tab, semicolon, bar or comma, whichever occurs equally often
+                                     in the first 20 lines                                        */
+    char decimal;                 /* '.'; ',' for numbers like 3,14                               */
+    int  header;                  /* -1: the first row names the columns unless a number is in it;
+                                     1: it does; 0: it does not, they are column_1, column_2, ... */
+    int  skip;                    /* 0; lines in front of the first row that are passed over      */
+    const char *const *missing;   /* NULL: na, n/a, #n/a, <na>, nan, null, none, ?, - and . mean a
+                                     missing cell, in capitals too; else these do, until NULL. A
+                                     cell without text is missing anyway                          */
+} dl_csv;
+DL_DEF dl_csv dl_csv_default(void);
+
+#ifndef DL_NO_STDIO
+/* Read a CSV file: UTF-8 (with or without the mark EF BB BF), lines ending in LF, CRLF or CR, empty
+   lines passed over. A cell in quotes may have separators, line breaks and, written twice, quotes
+   in it; spaces around a cell do not count, and a line break or tab inside becomes a space. Memory:
+   the file and 16 bytes a cell, at most. NULL with a message that names line and column and what
+   was found there: a row that is shorter or longer than the first, a quote that is not closed,
+   bytes that are no UTF-8, a name that two columns have. Free with dl_table_free or dl_free. */
+DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options);
+#endif
+/* The same from a buffer, which is copied. */
+DL_DEF dl_table *dl_table_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                      const dl_csv *options);
+/* Free a table; views of it stay valid. */
+DL_DEF void dl_table_free(dl_table *t);
+
+/* What a column is. Where nine of ten cells that are not missing are numbers, it is a number, and
+   the tenth is wrong; dates are YYYY-MM or YYYY-MM-DD, whatever follows. */
+typedef enum dl_column_kind {
+    DL_COLUMN_EMPTY,              /* all cells are missing                                        */
+    DL_COLUMN_NUMBER,
+    DL_COLUMN_DATE,               /* as a number: years, with their fraction                      */
+    DL_COLUMN_TEXT
+} dl_column_kind;
+/* "empty", "number", "date", "text"; static. */
+DL_DEF const char *dl_column_kind_name(dl_column_kind kind);
+
+/* What has been found in a column. The table owns what it points to. */
+typedef struct dl_column {
+    const char    *name;
+    dl_column_kind kind;
+    dl_int         missing;       /* cells                                                        */
+    dl_int         wrong;         /* of numbers and dates: cells that are none                    */
+    dl_int         wrong_line;    /* the line of the first of them in the file, 1 ...             */
+    const char    *wrong_text;    /* and what it is; NULL without one                             */
+    double low, high, mean, median;         /* of numbers and dates, else NaN                     */
+    int            categories;    /* of texts: how many different ones, else 0                    */
+    const char *const *category;  /* [categories] in order: by value if all are numbers, else by
+                                     their bytes                                                  */
+    const dl_int  *category_count;          /* [categories]: rows that have it                    */
+} dl_column;
+
+/* Rows (without the names) and columns; column c, from 0 on, NULL outside; the one with a name, -1
+   when there is none, and of NULL. */
+DL_DEF dl_int dl_table_row_count(const dl_table *t);
+DL_DEF int dl_table_column_count(const dl_table *t);
+DL_DEF const dl_column *dl_table_column(const dl_table *t, int c);
+DL_DEF int dl_table_find(const dl_table *t, const char *name);
+/* The text of a cell, NULL when it is missing or outside; the line of the file that row is in. */
+DL_DEF const char *dl_table_text(const dl_table *t, dl_int row, int c);
+DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row);
+
+/* Views that share the file's cells: the rows index[n]; those in which the cell of this column is
+   not missing; and a split by chance as dl_data_split_random makes it, the second with a fraction
+   of the rows. With options.stratify, each part gets its share of the different texts of the column
+   `by`, which is NULL otherwise. NULL and false on failure. */
+DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n);
+DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column);
+DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
+                           const dl_folds *options, dl_table **first, dl_table **second);
+
+/* How rows become samples; dl_encoding_default fills in what stands in front of each. */
+typedef struct dl_encoding {
+    const char *target;           /* NULL: the last column is to be predicted. Texts are classes,
+                                     and so are numbers if there are just two different ones; other
+                                     numbers are targets, in their own units                      */
+    const char *const *drop;      /* NULL; else columns to leave out, until NULL: names, numbers of
+                                     customers, whatever says nothing about other rows            */
+    const char *const *text;      /* NULL; else columns to take as texts though they are numbers,
+                                     until NULL: a target with classes 0 to 9, a postal code      */
+    bool mean;                    /* false: the median stands in for a missing number; true: the
+                                     mean                                                         */
+    bool indicator;               /* true: a column with missing cells has one feature more, 1 where
+                                     it is missing, else 0                                        */
+    bool codes;                   /* false: a text becomes a feature for each category, 1 or 0
+                                     (one-hot); true: a class number, for an embedding; what is
+                                     missing or not known has the number behind the last          */
+    int  max_categories;          /* 50; a text column with more is refused                       */
+} dl_encoding;
+DL_DEF dl_encoding dl_encoding_default(void);
+
+/* How one column becomes the features first .. first+count-1 of a sample:
+     number   its value; of a missing one, fill
+     date     the year y with its fraction; sin 2 pi y, cos 2 pi y: the season
+     text     see dl_encoding.codes
+     empty    none
+   and behind them, where indicator is, 1 or 0 for missing. */
+typedef struct dl_coder {
+    const char    *name;
+    dl_column_kind kind;
+    bool           indicator;
+    double         fill;
+    int            categories;
+    const char *const *category;
+    int            first, count;
+} dl_coder;
+
+/* Learn from the rows for training how to encode. NULL with a message: no such column; a number
+   column with a cell that is none (line and text are named); too many categories, nothing left to
+   learn from. Free with dl_encoder_free or dl_free. */
+DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *options);
+DL_DEF void dl_encoder_free(dl_encoder *e);
+
+/* The columns that become features, in the file's order; column i, NULL outside; the target, NULL
+   without one. */
+DL_DEF int dl_encoder_column_count(const dl_encoder *e);
+DL_DEF const dl_coder *dl_encoder_column(const dl_encoder *e, int i);
+DL_DEF const dl_coder *dl_encoder_target(const dl_encoder *e);
+/* Features of a sample; the name of feature i, such as "age", "age missing", "sex=female", as
+   snprintf would write it. */
+DL_DEF int dl_encoder_feature_count(const dl_encoder *e);
+DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, size_t size);
+
+/* A table's rows as samples [features], with labels or with targets [1] where the table has the
+   target; without, when that column is not there or empty. Columns are found by name; others pass
+   by. A missing cell is filled in also where none was missing in training, a category that training
+   has not seen is none of them: zeros. NULL with a message that names line, column and text: a
+   number that is none, a class that is not known, a target missing in some rows
+   (dl_table_present). */
+DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t);
+/* One row, [1,features] on the tape: for each column of the encoder its text, or where that is NULL
+   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN:
+   missing. NULL with a message. */
+DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
+                                 const double *numbers);
+
+#ifndef DL_NO_MODEL
+/* Give a model its encoder: it belongs to the model from now on and is saved and loaded with it (a
+   clone has none). False when it makes other features than the model reads, or is another
+   context's. The model's encoder, NULL without one. */
+DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e);
+DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
+#endif
+#endif /* DL_NO_DATA */
+
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------------ >>images ----
    Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
@@ -2676,6 +2925,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
      scaling    dl_scaling, of the input that it was trained on; left out: x = raw
      classes    what they are called; left out: nobody knows. Bytes that are no UTF-8 become ?
+     table      what a dl_encoder knows: {"codes":false,"target":true,"columns":[{"name":"age",
+                "kind":"number","indicator":true,"fill":28,"categories":[]}, ...]}, the target last
      the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
                 numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
@@ -2838,6 +3089,108 @@ DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room);
 #endif
 
+/* ------------------------------------------------------------------------------ >>export ----
+   A trained net as one C file. dl_model_export_c(m, "digits.h", &options), with options.name
+   "digits", writes a file in the manner of stb, C99 and C++11, that needs neither dl.h nor memory
+   from the heap nor files:
+
+       #define DIGITS_IMPLEMENTATION
+       #include "digits.h"
+       ...
+       float out[DIGITS_OUT], work[DIGITS_WORK];
+       digits_predict(in, out, work);
+
+   DIGITS_IN, DIGITS_OUT and DIGITS_WORK count floats, DIGITS_FLASH the bytes of the constants. It
+   computes what dl_model_predict does, up to rounding; several inputs lie one behind the other in
+   `in`, several outputs in `out`. With recurrent layers, and where dl_model_step could, there are
+   digits_reset and digits_step for one time step after the other; with dl_model_set_scaling,
+   digits_scale makes `in` of raw numbers; with class names, digits_class(i) is one. The file begins
+   by saying how it is used, and is written to be read: a function for each kind of layer, a line
+   with a comment for each layer.
+
+   A layer of your own is exported by its type's export_c, as the library's are (all of them stand
+   in >>export-impl). That of the gate in >>layers:
+
+       static const char gate_c[] =
+           "/" "* y = x sigmoid(W x), n numbers *" "/\n"
+           "static void $_gate(float *y, const float *x, const float *w, int n)\n"
+           "{\n    ...\n}\n";
+       static bool gate_export(const dl_layer *l, dl_c_file *f)
+       {
+           dl_c_function(f, gate_c);
+           dl_c_line(f, "$_gate(#y, #x, #v0, %d);", (int)l->input[0].dim[0]);
+           return true;
+       }
+   ------------------------------------------------------------------------------------------ */
+
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
+/* What a file costs and how good it is. Accuracies are NaN without data (see dl_export_c.data), or
+   where they mean nothing. */
+typedef struct dl_c_report {
+    int64_t flash;            /* bytes of constants: weights, and scales of int8; not the code  */
+    int64_t work;             /* floats of scratch memory that a prediction takes               */
+    int64_t state, step_work; /* floats of state and of scratch for a time step; 0: no steps    */
+    double  accuracy;         /* share of samples whose highest output is their label           */
+    double  int8_accuracy;    /* the same of the file with int8 weights                         */
+    double  agreement;        /* share of samples for which both have the same highest output   */
+    double  difference;       /* the largest |float - int8| of an output                        */
+} dl_c_report;
+
+/* Options of the C file; dl_export_c_default fills in "net", false, NULL, 3, NULL. */
+typedef struct dl_export_c {
+    const char    *name;      /* in front of all names; a C identifier of up to 40 letters, digits
+                                 and _, a letter first                                          */
+    bool           int8;      /* true: matrices as whole numbers from -127 to 127 with one scale a
+                                 row, that is, an output channel: a quarter of the flash. What is
+                                 computed with stays float                                      */
+    const dl_data *data;      /* NULL; else samples (say, the test set): their accuracy goes into
+                                 the file and the report, the first ones into the selftest. Of a
+                                 model with several inputs: NULL                                */
+    int            tests;     /* pairs of input and output for the selftest; 0: no selftest     */
+    dl_c_report   *report;    /* NULL; else what came of it goes here                           */
+} dl_export_c;
+DL_DEF dl_export_c dl_export_c_default(void);
+
+#ifndef DL_NO_STDIO
+/* Write the C file, as safely as dl_model_save does. False on failure, an old file kept: a layer of
+   a type without export_c, a weight that is NaN or infinite, or sizes above 2^31. */
+DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *options);
+#endif
+/* The same to the caller's buffer (see >>files), without a 0 at the end. */
+DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
+                                          const dl_export_c *options);
+/* What the file would cost, without making it; all -1 if it can't be made. */
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options);
+
+/* ---- for export_c ----
+   The hook of a layer is called several times: while memory is planned, while the functions, then
+   the tables, then the lines are written. It says the same each time. In what it writes, $ stands
+   for the file's name (digits) and @ for the same in capitals. */
+
+/* A function of C that the lines call, written once however many layers ask; text must stay. What
+   stands between two ` is for float weights before a ~ and for int8 weights behind it. */
+DL_DEF void dl_c_function(dl_c_file *f, const char *text);
+/* A line of C, formatted as by printf. In it
+     #x #x1    a pointer to its first input, to its second ...: numbers of one sample, row-major
+     #y #y1    to its outputs
+     #s        to scratch memory, #c to what it carries from step to step; #y+8, #s+8: 8 floats on
+     #v0       its parameter 0 as const float *; 0 where the layer has none of this number
+     #w0       its parameter 0, a matrix whose rows are output channels: const $_w *, and with int8
+               a second argument, const float *scale, one for each row. @_W(p) reads a number
+     #u0       its state 0 as const float *; numbers behind #v and #u are read by @_READ(p) */
+DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...) DLI_PRINTF(2, 3);
+/* The shape of its input or output k. In a step it has a 1 where the number of steps was. */
+DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k);
+DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k);
+/* So many floats of scratch; and of what is carried to the next step, 0 at the start. */
+DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats);
+DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats);
+/* Its output 0 is its input 0, the same numbers: there is no line. */
+DL_DEF void dl_c_same(dl_c_file *f);
+/* Its line may write output 0 over input 0: true if it does so. */
+DL_DEF bool dl_c_in_place(dl_c_file *f);
+#endif
+
 /* ------------------------------------------------------------------------------- >>debug ---- */
 
 /* Write t as NumPy prints it, e.g. "[[1, 2], [3, 4]]", long axes elided with "...", into buffer
@@ -2889,7 +3242,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #else
 
 #if defined(DL_NO_IMAGES) || defined(DL_NO_SEQUENCES) || defined(DL_NO_MODEL) || \
-    defined(DL_NO_DATA) || defined(DL_NO_FILES)
+    defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_EXPORT)
 #define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
 #endif
 #if defined(DLI_PART_ONLY) && defined(__GNUC__)
@@ -3685,6 +4038,39 @@ static void dli_print(const char *format, ...)
 }
 #endif
 
+/* The number at the beginning of s, whose point is '.' (or ','), whatever the locale's is, which
+   strtod wants. How many bytes it takes; 0 when there is none. */
+static size_t dli_read_number(const char *s, char point, double *x)
+{
+    char half[16], text[100], *end;
+    size_t n = 0, used = 0;
+    const int bytes = snprintf(half, sizeof half, "%.1f", 0.5) - 2;          /* of the point */
+    for (; s[n] && (s[n] == point || strchr("+-0123456789eE", s[n])); n++) {
+        if (used + sizeof half > sizeof text) return 0;
+        if (s[n] != point) text[used++] = s[n];
+        for (int i = 0; s[n] == point && i < bytes; i++) text[used++] = half[1 + i];
+    }
+    text[used] = 0;
+    const double v = strtod(text, &end);
+    if (used == 0 || *end) return 0;
+    *x = v;
+    return n;
+}
+
+/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
+   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
+   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
+static int dli_utf8(const uint8_t *p, size_t n)
+{
+    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                      p[0] < 0xF5 ? 4 : 0;
+    if (bytes == 0 || (size_t)bytes > n) return 0;
+    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
+    return bytes;
+}
+
 #define DLI_TEXT(code, text) text,
 static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 #undef DLI_TEXT
@@ -3766,6 +4152,22 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     void *p = dli_malloc(c, who, bytes);
     return p ? memset(p, 0, bytes) : NULL;
 }
+
+#ifndef DL_NO_DATA
+/* A copy of n texts in one piece of memory. */
+static const char **dli_copy_texts(dl_ctx *c, const char *who, const char *const *texts, int n)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++) bytes += sizeof *texts + strlen(texts[i]) + 1;
+    const char **copy = (const char **)dli_alloc(c, who, bytes, 1);
+    char *to = copy ? (char *)(copy + n) : NULL;
+    for (int i = 0; copy && i < n; i++) {
+        copy[i] = strcpy(to, texts[i]);
+        to += strlen(to) + 1;
+    }
+    return copy;
+}
+#endif
 
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
@@ -12341,6 +12743,7 @@ struct dl_model {
     dl_scaling    scaling;       /* of what it was trained on                           */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
+    dl_encoder   *encoder;       /* of tables, or NULL                                  */
     struct dli_file *source;     /* while it is loaded: where the tensors come from     */
 };
 
@@ -12784,6 +13187,26 @@ static bool dli_dropout_build(dl_layer *l)
     l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
+}
+
+/* How many features samples of a shape have, and how many neighbours each of them takes in. */
+static dl_int dli_features(dl_shape s, dl_int *inner)
+{
+    *inner = s.rank > 2 ? dl_shape_size(s) / s.dim[0] : 1;
+    return s.rank > 2 ? s.dim[0] : s.rank ? s.dim[s.rank - 1] : 1;
+}
+
+static const dl_field dli_standardize_fields[] = DLI_E_ONE("inverse", BOOL);
+DLI_FORWARD(dli_standardize_forward, *DLI_O(bool)
+            ? dl_add(dl_mul(x[0], l->state[1]), l->state[0])
+            : dl_div(dl_sub(x[0], l->state[0]), l->state[1]))
+static bool dli_standardize_build(dl_layer *l)
+{
+    dl_int inner;
+    dl_shape s = dl_shape1(dli_features(l->input[0], &inner));
+    for (; l->input[0].rank > 2 && s.rank < l->input[0].rank; s.rank++) s.dim[s.rank] = 1;
+    if (l->input[0].rank == 2) l->step = dli_standardize_forward;
+    return dl_layer_state(l, "mean", s, 0) && dl_layer_state(l, "scale", s, 1);
 }
 
 static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
@@ -13298,52 +13721,72 @@ static bool dli_attention_build(dl_layer *l)
 
 /* ---- all of them, and the functions that add them ---- */
 
+/* Their hooks for a C file, in >>export-impl. */
+#if defined(DL_NO_FILES) || defined(DL_NO_EXPORT)
+#define DLI_C(name) NULL
+#else
+#define DLI_C(name) dli_##name##_c
+#define DLI_HOOK(name) static bool DLI_C(name)(const dl_layer *l, dl_c_file *f);
+DLI_HOOK(same) DLI_HOOK(activation) DLI_HOOK(add) DLI_HOOK(concat) DLI_HOOK(dense)
+DLI_HOOK(batch_norm) DLI_HOOK(layer_norm) DLI_HOOK(group_norm) DLI_HOOK(standardize)
+#ifndef DL_NO_IMAGES
+DLI_HOOK(conv) DLI_HOOK(upsampling) DLI_HOOK(max_pool) DLI_HOOK(average_pool) DLI_HOOK(global_pool)
+#endif
+#ifndef DL_NO_SEQUENCES
+DLI_HOOK(recurrent) DLI_HOOK(embedding) DLI_HOOK(attention)
+#endif
+#endif
+
 static const dl_layer_type dli_layer_types[] = {
-    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same) },
     { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
-      dli_activation_build, dli_same_forward, NULL },
+      dli_activation_build, dli_same_forward, NULL, DLI_C(activation) },
     { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
-      dli_dropout_layer_forward, NULL },
+      dli_dropout_layer_forward, NULL, DLI_C(same) },
+    { "Standardize", "standardize", sizeof(bool), dli_standardize_fields, 1, dli_standardize_build,
+      dli_standardize_forward, NULL, DLI_C(standardize) },
     { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
-      dli_reshape_layer_forward, NULL },
+      dli_reshape_layer_forward, NULL, DLI_C(same) },
     { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
-      dli_same_forward, NULL },
-    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+      dli_same_forward, NULL, DLI_C(same) },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add) },
     { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
-      dli_concat_layer_forward, NULL },
+      dli_concat_layer_forward, NULL, DLI_C(concat) },
     { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
-      NULL },
+      NULL, DLI_C(dense) },
     { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm) },
     { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm) },
     { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm) },
 #ifndef DL_NO_IMAGES
     { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv1d_layer_forward, NULL },
+      dli_conv1d_layer_forward, NULL, DLI_C(conv) },
     { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv2d_layer_forward, NULL },
+      dli_conv2d_layer_forward, NULL, DLI_C(conv) },
     { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
-      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL, DLI_C(conv) },
     { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-      dli_upsampling_layer_forward, NULL },
+      dli_upsampling_layer_forward, NULL, DLI_C(upsampling) },
     { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_max_pool_layer_forward, NULL },
+      dli_max_pool_layer_forward, NULL, DLI_C(max_pool) },
     { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_avg_pool_layer_forward, NULL },
+      dli_avg_pool_layer_forward, NULL, DLI_C(average_pool) },
     { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
-      dli_global_pool_layer_forward, NULL },
+      dli_global_pool_layer_forward, NULL, DLI_C(global_pool) },
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
-      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL,           \
+      DLI_C(recurrent) }
     DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
     DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
     { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
-      dli_embedding_build, dli_embedding_layer_forward, NULL },
+      dli_embedding_build, dli_embedding_layer_forward, NULL, DLI_C(embedding) },
     { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
-      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL,
+      DLI_C(attention) },
 #endif
 };
 
@@ -13358,6 +13801,102 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
     return dli_add(m, "Activation", &activation);
 }
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+/* ---- layers that learn when they are added ---- */
+
+/* In >>data-impl. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+
+/* What has been seen of one feature. */
+typedef struct dli_seen { double count, mean, squares, low, high; } dli_seen;
+
+/* One more value. (Welford: with the mean of n values m, that of one more is m + (v - m) / n; the
+   sum of squares about it grows by (v - old mean) (v - new mean).) */
+static void dli_seen_add(dli_seen *s, double v)
+{
+    const double d = v - s->mean;
+    s->mean += d / ++s->count;
+    s->squares += d * (v - s->mean);
+    if (s->count <= 1 || v < s->low) s->low = v;
+    if (s->count <= 1 || v > s->high) s->high = v;
+}
+
+/* All samples (or targets) of a data set, of a layer's shape, into seen[K]. */
+static bool dli_seen_of(const char *who, const dl_data *train, bool targets, dl_int inner,
+                          dl_int K, dli_seen *seen)
+{
+    dl_ctx *c = train->ctx;
+    dl_loader *loader = dl_loader_new(train, 256, false);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_batch b;
+    int more = loader ? 1 : -1;
+    for (dl_int at = 0; more > 0 && (more = dli_loader_next(loader, &b)) > 0; at += b.size) {
+        const dl_tensor *x = targets ? b.y : b.x;
+        for (dl_int i = 0; more > 0 && i < x->size; i++) {
+            const double v = (double)x->data[i];
+            if (!(fabs(v) <= DBL_MAX)) {
+                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %lld has %g in feature %lld (both from 0 on); "
+                        "clean the data set", who, targets ? "target" : "sample",
+                        (long long)(at + i / (x->size / b.size)), v, (long long)(i / inner % K));
+                more = -1;
+            } else dli_seen_add(&seen[i / inner % K], v);
+        }
+        dl_tape_release(c, mark);
+    }
+    dl_loader_free(loader);
+    return more == 0;
+}
+
+/* Let layer l learn from the data. */
+static bool dli_standardize_learn(dl_layer *l, const char *who, const dl_data *train, bool minmax)
+{
+    const bool inverse = *DLI_O(bool);
+    const dl_shape shape = inverse ? train->target_shape : train->shape;
+    dl_int inner;
+    const dl_int K = dli_features(l->input[0], &inner);
+    if ((inverse && !train->targets) || !dl_shape_equal(shape, l->input[0]) ||
+        (!inverse && l->from[0]))
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s of shape %s, but the layer reads %s%s", who,
+                       inverse ? "targets" : "samples", dli_shown(l->ctx, shape),
+                       dli_shown(l->ctx, l->input[0]), inverse ? "" : ": it must read the model's "
+                       "input, so add it first");
+    dli_seen *s = (dli_seen *)dli_alloc(l->ctx, who, (size_t)K, sizeof *s);
+    const bool ok = s && dli_seen_of(who, train, inverse, inner, K, s);
+    for (dl_int k = 0; ok && k < K; k++) {
+        const double span = minmax ? s[k].high - s[k].low : sqrt(s[k].squares / s[k].count);
+        const dl_real scale = (dl_real)span;
+        l->state[0]->data[k] = (dl_real)(minmax ? s[k].low : s[k].mean);
+        l->state[1]->data[k] = (double)scale > 0 ? scale : 1;
+    }
+    if (s) DL_FREE(s);
+    return ok;
+}
+
+/* NULL, and a model that never works, when it can't be learned. */
+static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *train, bool inverse,
+                                 bool minmax)
+{
+    if (!m) return NULL;
+    dl_layer *l = train ? dli_add(m, "Standardize", &inverse) : NULL;
+    if (l && dli_standardize_learn(l, who, train, minmax)) return l;
+    if (!m->compiled) m->lacks = "Standardize";
+    return NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_standardize", train, false, false);
+}
+
+DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_minmax", train, false, true);
+}
+
+DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_unstandardize", train, true, false);
+}
+
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
 {
     return dli_add(m, "Reshape", &shape);
@@ -14540,7 +15079,6 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 /* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);
-static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
 static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s);
 
@@ -14614,6 +15152,7 @@ static void dli_model_destroy(void *object)
     dl_model *m = (dl_model *)object;
     dl_model *owner = m->owner;
     if (!m->ctx->closing) dl_optimizer_free(m->optimizer);    /* dl_free does it by itself */
+    if (!m->ctx->closing) dl_encoder_free(m->encoder);
     for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
     for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
     if (m->layer) DL_FREE(m->layer);
@@ -15146,14 +15685,10 @@ DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 
 /* ---- one time step at a time ---- */
 
-/* Which layers read steps, and can all of them take one at a time? What has a lower rank than what
-   it was made of has no steps any more. *timed: does the model's output have them? */
-static bool dli_check_steps(dl_model *m, bool *timed)
+/* Find out which layers read steps; the first that needs all at once, or NULL. What has a lower
+   rank than what it was made of has no steps any more. *timed: has the model's output them? */
+static const dl_layer *dli_find_steps(dl_model *m, bool *timed)
 {
-    const char *who = "dl_model_step";
-    if (m->inputs > 1 || m->input.rank < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
-                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
     *timed = true;
     for (int i = 0; i < m->layers; i++) {
         dl_layer *l = m->layer[i];
@@ -15163,12 +15698,21 @@ static bool dli_check_steps(dl_model *m, bool *timed)
             of += !from || (from->timed && from->output[0].rank >= from->input[0].rank);
         }
         l->timed = of > 0;
-        if (l->timed && (!l->step || of < l->froms))
-            return dl_fail(m->ctx, DL_ERR_STATE, "%s: %s (%s) needs all time steps at once; give "
-                           "whole sequences to dl_model_predict", who, l->name, l->type->name);
+        if (l->timed && (!l->step || of < l->froms)) return l;
         if (l->goal == 0) *timed = l->timed && l->output[0].rank >= l->input[0].rank;
     }
-    return true;
+    return NULL;
+}
+
+static bool dli_check_steps(dl_model *m, bool *timed)
+{
+    const char *who = "dl_model_step";
+    if (m->inputs > 1 || m->input.rank < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
+                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
+    const dl_layer *l = dli_find_steps(m, timed);
+    return !l || dl_fail(m->ctx, DL_ERR_STATE, "%s: %s (%s) needs all time steps at once; give "
+                         "whole sequences to dl_model_predict", who, l->name, l->type->name);
 }
 
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
@@ -15237,25 +15781,15 @@ static dl_int dli_model_classes(const dl_model *m)
 DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n)
 {
     const char *who = "dl_model_set_class_names";
-    size_t bytes = 0;
     bool ok = names != NULL;
     if (!m) return false;
     if (n != dli_model_classes(m))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %lld classes "
                        "apart", who, n, (long long)dli_model_classes(m));
-    for (int i = 0; ok && i < n; i++) {
-        ok = names[i] != NULL;
-        bytes += sizeof *names + (ok ? strlen(names[i]) + 1 : 0);
-    }
+    for (int i = 0; ok && i < n; i++) ok = names[i] != NULL;
     if (!ok) return dli_null(m->ctx, who, "a name");
-    const char **copy = (const char **)dli_alloc(m->ctx, who, bytes, 1);
+    const char **copy = dli_copy_texts(m->ctx, who, names, n);
     if (!copy) return false;
-    char *text = (char *)(copy + n);
-    for (int i = 0; i < n; i++) {
-        strcpy(text, names[i]);
-        copy[i] = text;
-        text += strlen(text) + 1;
-    }
     if (m->class_name) DL_FREE((void *)m->class_name);
     m->class_name = copy;
     m->classes = n;
@@ -16367,13 +16901,211 @@ static double dli_accuracy_result(void *state, const void *user)
     return sum[1] > 0 ? sum[0] / sum[1] : NAN;
 }
 
+/* Balanced accuracy and Matthews' correlation of a confusion matrix [C,C]. */
+static void dli_confused(const int64_t *confusion, int C, double *balanced, double *matthews)
+{
+    double n = 0, h = 0, both = 0, support2 = 0, called2 = 0, recalls = 0, there = 0;
+    for (int k = 0; k < C; k++) {
+        double support = 0, called = 0;
+        for (int j = 0; j < C; j++) {
+            support += (double)confusion[k * C + j];
+            called += (double)confusion[j * C + k];
+        }
+        const double hits = (double)confusion[k * C + k];
+        there += support > 0;
+        recalls += support > 0 ? hits / support : 0;
+        n += support;
+        h += hits;
+        both += support * called;
+        support2 += support * support;
+        called2 += called * called;
+    }
+    const double spread = sqrt((n * n - support2) * (n * n - called2));
+    *balanced = recalls / there;
+    *matthews = spread > 0 ? (n * h - both) / spread : 0;
+}
+
+/* The points of the ROC (NULL: none wanted) and the areas under it and under precision over recall,
+   of n sorted scores and their labels. How many points there are. */
+static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
+                      double *precision)
+{
+    const dl_roc_point none = { (double)INFINITY, 0, 0 };
+    double ones = 0, tp = 0, fp = 0, area = 0, mean = 0;
+    dl_int count = 1;
+    for (dl_int i = 0; i < n; i++) ones += (double)r[i].at;
+    const double zeros = (double)n - ones;
+    if (points) points[0] = none;
+    for (dl_int i = n - 1; i >= 0; count++) {
+        const double score = r[i].key, tp0 = tp, fp0 = fp;
+        for (; i >= 0 && !(r[i].key < score); i--) {
+            tp += (double)r[i].at;
+            fp += (double)(1 - r[i].at);
+        }
+        area += (fp - fp0) * (tp + tp0) / 2;
+        mean += (tp - tp0) * tp / (tp + fp);
+        if (!points) continue;
+        points[count].threshold = score;
+        points[count].fpr = fp / zeros;
+        points[count].tpr = tp / ones;
+    }
+    *auc = ones > 0 && zeros > 0 ? area / (ones * zeros) : NAN;
+    *precision = ones > 0 ? mean / ones : NAN;
+    return count;
+}
+
+/* What a metric of a whole epoch remembers: scores and labels, a confusion matrix, or sums. */
+typedef struct dli_memory {
+    dli_ranked *score;
+    dl_int      scores, room;
+    int64_t    *confusion;
+    double     *sum;
+    dl_int      C;                    /* classes or outputs */
+} dli_memory;
+
+/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
+static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
+{
+    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
+}
+
+static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    dl_ctx *c = o->scores->ctx;
+    const dl_int C = dli_last(o->scores->shape);
+    (void)user;
+    if (o->loss->logits == DL_LINEAR) return true;
+    if (C > 2 || o->scores->size != C * o->size)
+        return dl_fail(c, DL_ERR_SHAPE, "a metric of scores (auc, average_precision) needs one or "
+                       "two outputs a sample, not %s", dli_shown(c, o->scores->shape));
+    if (s->scores + o->size > s->room) {
+        s->room = 2 * s->room + o->size;
+        dli_ranked *more = (dli_ranked *)dli_alloc(c, "a metric", (size_t)s->room, sizeof *more);
+        if (!more) return false;
+        if (s->score) memcpy(more, s->score, (size_t)s->scores * sizeof *more);
+        if (s->score) DL_FREE(s->score);
+        s->score = more;
+    }
+    for (dl_int i = 0; i < o->size; i++) {
+        const dl_real *z = o->scores->data + i * C;
+        const int32_t label = dli_row_label(o, i, C);
+        if (label > 1) continue;
+        s->score[s->scores].key = C == 1 ? (double)z[0] : (double)z[1] - (double)z[0];
+        s->score[s->scores++].at = label;
+    }
+    return true;
+}
+
+static double dli_scores_result(void *state, bool precision)
+{
+    dli_memory *s = (dli_memory *)state;
+    double auc = NAN, mean = NAN;
+    bool nan = false;
+    for (dl_int i = 0; i < s->scores; i++) nan = nan || dli_isnan(s->score[i].key);
+    if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
+    if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
+    if (s->score) DL_FREE(s->score);
+    return precision ? mean : auc;
+}
+
+static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    const dl_int outputs = dli_last(o->scores->shape), C = outputs == 1 ? 2 : outputs;
+    (void)user;
+    if (o->loss->logits == DL_LINEAR) return true;
+    if (C > 10000 || o->scores->size != outputs * o->size)
+        return dl_fail(o->scores->ctx, DL_ERR_SHAPE, "a metric of classes (balanced_accuracy, "
+                       "matthews) needs one row of at most 10000 outputs a sample, not %s",
+                       dli_shown(o->scores->ctx, o->scores->shape));
+    if (!s->confusion)
+        s->confusion = (int64_t *)dli_alloc(o->scores->ctx, "a metric", (size_t)(C * C),
+                                            sizeof *s->confusion);
+    if (!s->confusion) return false;
+    s->C = C;
+    for (dl_int i = 0; i < o->size; i++) {
+        const int32_t label = dli_row_label(o, i, outputs);
+        if (label < C)
+            s->confusion[label * C + dli_class(o->scores->data + i * outputs, outputs, 0)]++;
+    }
+    return true;
+}
+
+static double dli_confusion_result(void *state, bool balanced)
+{
+    dli_memory *s = (dli_memory *)state;
+    double value[2] = { NAN, NAN };
+    if (s->confusion) dli_confused(s->confusion, (int)s->C, &value[1], &value[0]);
+    if (s->confusion) DL_FREE(s->confusion);
+    return value[balanced];
+}
+
+/* Of each output the first target, their number, the sum and the sum of squares of the distances to
+   it, and the squared errors. */
+static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    (void)user;
+    if (o->loss->logits != DL_LINEAR || !o->target) return true;
+    s->C = o->target->size / o->size;
+    const bool first = !s->sum;
+    if (first) s->sum = (double *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C, 5 * 8);
+    if (!s->sum) return false;
+    for (dl_int i = 0; i < o->target->size; i++) {
+        double *v = s->sum + i % s->C * 5;
+        const double t = (double)o->target->data[i], e = (double)o->output->data[i] - t;
+        if (first && i < s->C) v[0] = t;
+        v[1]++;
+        v[2] += t - v[0];
+        v[3] += (t - v[0]) * (t - v[0]);
+        v[4] += e * e;
+    }
+    return true;
+}
+
+/* From the squared errors and the spread of the targets. */
+static double dli_r2(double squares, double spread)
+{
+    return spread > 0 ? 1 - squares / spread : squares == 0 ? 1 : spread == 0 ? 0 : NAN;
+}
+
+static double dli_r2_result(void *state, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    double mean = s->sum ? 0 : NAN;
+    (void)user;
+    for (dl_int k = 0; s->sum && k < s->C; k++) {
+        const double *v = s->sum + k * 5;
+        mean += dli_r2(v[4], v[3] - v[2] * v[2] / v[1]) / (double)s->C;
+    }
+    if (s->sum) DL_FREE(s->sum);
+    return mean;
+}
+
+#define DLI_RESULT(name, value)                                                                  \
+    static double name(void *state, const void *user)                                            \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return value;                                                                            \
+    }
+DLI_RESULT(dli_auc_result, dli_scores_result(state, false))
+DLI_RESULT(dli_precision_result, dli_scores_result(state, true))
+DLI_RESULT(dli_balanced_result, dli_confusion_result(state, true))
+DLI_RESULT(dli_matthews_result, dli_confusion_result(state, false))
+
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
 {
-    static const dl_metric accuracy = { "accuracy", 2 * sizeof(double), dli_accuracy_add,
-                                        dli_accuracy_result, NULL };
-    if (!name) return NULL;
-    return strcmp(name, accuracy.name) == 0
-         ? &accuracy : (const dl_metric *)dli_registered_find(dl, 'm', name);
+    static const dl_metric all[] = {
+        { "accuracy", 2 * sizeof(double), dli_accuracy_add, dli_accuracy_result, NULL },
+        { "auc", sizeof(dli_memory), dli_scores_add, dli_auc_result, NULL },
+        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_precision_result, NULL },
+        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_balanced_result, NULL },
+        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_matthews_result, NULL },
+        { "r2", sizeof(dli_memory), dli_r2_add, dli_r2_result, NULL } };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].name, name) == 0) return &all[i];
+    return name ? (const dl_metric *)dli_registered_find(dl, 'm', name) : NULL;
 }
 
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
@@ -16445,6 +17177,97 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
     return (double)right / (double)N;
 }
 
+/* n scores with their labels, sorted; NULL with a message, and silently when one is NaN. */
+static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *score,
+                                     const int32_t *label, dl_int n)
+{
+    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
+        return NULL;
+    for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
+    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)n, sizeof *r);
+    for (dl_int i = 0; r && i < n; i++) {
+        r[i].key = (double)score[i];
+        r[i].at = label[i];
+    }
+    if (r) dli_sort_ranked(r, n);
+    return r;
+}
+
+static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const int32_t *label,
+                         dl_int n, dl_roc_point *points, double *auc, double *precision)
+{
+    dli_ranked *r = dli_ranked_scores(c, who, score, label, n);
+    const dl_int count = r ? dli_roc(r, n, points, auc, precision) : 0;
+    if (r) DL_FREE(r);
+    return count;
+}
+
+DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n)
+{
+    double auc = NAN, precision;
+    dli_roc_of(dl, "dl_auc", score, label, n, NULL, &auc, &precision);
+    return auc;
+}
+
+DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32_t *label,
+                                   dl_int n)
+{
+    double auc, precision = NAN;
+    dli_roc_of(dl, "dl_average_precision", score, label, n, NULL, &auc, &precision);
+    return precision;
+}
+
+DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, const int32_t *label,
+                     dl_int n)
+{
+    double auc, precision;
+    return points ? dli_roc_of(dl, "dl_roc", score, label, n, points, &auc, &precision) : 0;
+}
+
+DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label)
+{
+    const char *who = "dl_log_loss";
+    const double eps = DLI_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON;
+    double sum = 0;
+    if (!label || !dli_usable(who, p)) return NAN;
+    const dl_int N = p->shape.rank == 2 ? p->shape.dim[0] : 0, C = N ? p->shape.dim[1] : 0;
+    if (p->size == 0 || N == 0) {
+        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", who,
+                dli_shown(p->ctx, p->shape));
+        return NAN;
+    }
+    if (!dli_check_index(p->ctx, who, "label", label, N, C == 1 ? 2 : C)) return NAN;
+    for (dl_int i = 0; i < N; i++) {
+        double v = (double)p->data[C == 1 ? i : i * C + label[i]];
+        if (C == 1 && label[i] == 0) v = 1 - v;
+        sum -= log(v < eps ? eps : v > 1 - eps ? 1 - eps : v);
+    }
+    return sum / (double)N;
+}
+
+DL_DEF double dl_calibration(dl_bin *bins, int count, const dl_real *p, const int32_t *label,
+                             dl_int n)
+{
+    double error = 0;
+    if (!bins || count < 1 || !p || !label || n < 1) return NAN;
+    for (dl_int i = 0; i < n; i++)
+        if (!((double)p[i] >= 0 && (double)p[i] <= 1) || label[i] < 0 || label[i] > 1) return NAN;
+    memset(bins, 0, (size_t)count * sizeof *bins);
+    for (dl_int i = 0; i < n; i++) {
+        const int at = (int)ceil((double)p[i] * count) - 1;
+        dl_bin *b = &bins[at < 0 ? 0 : at];
+        b->count++;
+        b->p += (double)p[i];
+        b->share += label[i];
+    }
+    for (dl_bin *b = bins; b < bins + count; b++) {
+        error += fabs(b->p - b->share) / (double)n;
+        b->p /= (double)b->count;
+        b->share /= (double)b->count;
+    }
+    return error;
+}
+
 static double dli_ratio(double a, double b) { return b != 0 ? a / b : 0; }
 
 /* From how many were found, predicted and there. */
@@ -16507,6 +17330,20 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 }
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
+
+DL_DEF double dl_balanced_accuracy(const dl_report *r)
+{
+    double balanced = NAN, matthews;
+    if (r) dli_confused(r->confusion, r->classes, &balanced, &matthews);
+    return balanced;
+}
+
+DL_DEF double dl_matthews(const dl_report *r)
+{
+    double balanced, matthews = NAN;
+    if (r) dli_confused(r->confusion, r->classes, &balanced, &matthews);
+    return matthews;
+}
 
 /* Classes of the samples: as they are, as they were called. */
 typedef struct dli_called { int32_t *label, *predicted; } dli_called;
@@ -16590,6 +17427,36 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 }
 #endif
 
+/* Of output k: the sums of squared and of absolute errors; r2. */
+static double dli_errors(const dl_real *predicted, const dl_real *target, dl_int n, dl_int outputs,
+                         dl_int k, double *squares, double *absolute)
+{
+    const double first = (double)target[k];          /* equal targets have exactly no spread */
+    double mean = 0, spread = 0;
+    *squares = *absolute = 0;
+    for (dl_int i = k; i < n * outputs; i += outputs) {
+        const double d = (double)predicted[i] - (double)target[i];
+        *squares += d * d;
+        *absolute += fabs(d);
+        mean += ((double)target[i] - first) / (double)n;
+    }
+    for (dl_int i = k; i < n * outputs; i += outputs) {
+        const double d = (double)target[i] - first - mean;
+        spread += d * d;
+    }
+    return dli_r2(*squares, spread);
+}
+
+DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
+                  dl_int outputs)
+{
+    double squares, absolute;
+    if (!r2 || !predicted || !target || n < 1 || outputs < 1) return false;
+    for (dl_int k = 0; k < outputs; k++)
+        r2[k] = dli_errors(predicted, target, n, outputs, k, &squares, &absolute);
+    return true;
+}
+
 DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
                                       dl_int outputs)
 {
@@ -16599,20 +17466,11 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
     const double count = (double)n * (double)outputs;
     r.mse = r.mae = r.r2 = 0;
     for (dl_int k = 0; k < outputs; k++) {
-        const double first = (double)target[k];      /* equal targets have exactly no spread */
-        double squares = 0, mean = 0, spread = 0;
-        for (dl_int i = k; i < n * outputs; i += outputs) {
-            const double d = (double)predicted[i] - (double)target[i];
-            squares += d * d;
-            r.mae += fabs(d) / count;
-            mean += ((double)target[i] - first) / (double)n;
-        }
-        for (dl_int i = k; i < n * outputs; i += outputs) {
-            const double d = (double)target[i] - first - mean;
-            spread += d * d;
-        }
+        double squares, absolute;
+        r.r2 += dli_errors(predicted, target, n, outputs, k, &squares, &absolute) /
+                (double)outputs;
         r.mse += squares / count;
-        r.r2 += (spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0) / (double)outputs;
+        r.mae += absolute / count;
     }
     r.rmse = sqrt(r.mse);
     return r;
@@ -17522,44 +18380,43 @@ DL_DEF dl_folds dl_folds_default(void)
 
 /* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
    memory. */
-static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
-                                  const int32_t *label)
+static dli_ranked *dli_deal_order(dl_ctx *c, const char *who, dl_int count, const int32_t *label,
+                                  const dl_folds *o)
 {
     const uint64_t mix = dl_rng_new(o->seed, 0).key;
-    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
-    for (dl_int i = 0; r && i < d->count; i++) {
+    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)count, sizeof *r);
+    for (dl_int i = 0; r && i < count; i++) {
         const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
         r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
         if (label) r[i].key += 4294967296.0 * (double)label[i];
         r[i].at = i;                             /* the hash sends no two numbers to one */
     }
-    if (r) dli_sort_ranked(r, d->count);
+    if (r) dli_sort_ranked(r, count);
     return r;
 }
 
-/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
-   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
-   of the sample's class, and of those the one that lacks most of all. */
-static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
-                     const dl_folds *o, int32_t *fold)
+/* Deal count samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of
+   its group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify,
+   most of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(dl_ctx *c, const char *who, dl_int count, const int32_t *label, int classes,
+                     const double *share, int n, const dl_folds *o, int32_t *fold)
 {
-    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
-    const int classes = o->stratify ? d->classes : 1;
     if (o->stratify && (!label || o->group))
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
-    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
-                                                                sizeof *lacks);
-    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
-    for (dl_int i = 0; r && i < d->count; i++) {
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    if (!o->stratify) label = NULL;
+    if (!o->stratify) classes = 1;
+    double *lacks = (double *)dli_alloc(c, who, (size_t)n, ((size_t)classes + 1) * sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(c, who, count, label, o) : NULL;
+    for (dl_int i = 0; r && i < count; i++) {
         lacks[0]++;
         lacks[1 + (label ? label[i] : 0)]++;
     }
     for (int f = n - 1; r && f >= 0; f--)
         for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
-    for (dl_int i = 0, end; r && i < d->count; i = end) {
+    for (dl_int i = 0, end; r && i < count; i = end) {
         const dl_int k = r[i].at;
         int best = 0;
-        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (end = i + 1; o->group && end < count && r[end].key == r[i].key;) end++;
         for (int f = 1; f < n; f++) {
             const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
             const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
@@ -17578,11 +18435,12 @@ static bool dli_deal(const dl_data *d, const char *who, const double *share, int
 static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
                          const dl_folds *options, dl_data **first, dl_data **second)
 {
-    const dl_folds defaults = dl_folds_default();
+    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
     int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
     int32_t *list = fold + d->count;
     dl_data *part[2] = { NULL, NULL };
-    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    bool ok = fold && dli_deal(d->ctx, who, d->count, o->stratify ? dl_data_labels(d) : NULL,
+                               d->classes, share, n, o, fold);
     for (int k = 0; ok && k < 2; k++) {
         dl_int at = 0;
         for (dl_int i = 0; i < d->count; i++)
@@ -17838,6 +18696,1032 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
+#ifndef DL_NO_DATA
+/* ------------------------------------------------------------------------- >>tables-impl ----
+   Read in this order: a file becomes cells (dli_csv_cell), which lie in its own bytes, each with a
+   0 behind it where its separator was; what is in a column (dli_look); views of rows; what an
+   encoder learns (dl_encoder_new) and does (dli_code_cell). Nothing in the file is believed: how
+   many cells there can be follows from its separators and line breaks before memory is taken. */
+
+/* What a table and its views share: the text, and where in it the cells are. */
+typedef struct dli_sheet {
+    int          references;
+    const char  *from;                 /* the path, for messages                      */
+    char        *text;
+    const char **cell;                 /* [rows, columns]; NULL: missing              */
+    dl_int      *line;                 /* [rows]: where each begins                   */
+    const char **name;                 /* [columns]                                   */
+    dl_int       rows;
+    int          columns;
+    char         decimal;
+} dli_sheet;
+
+struct dl_table {
+    dl_ctx    *ctx;
+    dli_sheet *sheet;
+    dl_int     rows;
+    int32_t   *row;                    /* [rows] of the sheet                         */
+    dl_column *column;                 /* what has been found in these rows           */
+};
+
+#define DLI_COLUMNS_MAX 65536
+
+/* ---- a file becomes cells ---- */
+
+/* A text on its way into cells. */
+typedef struct dli_csv {
+    dl_ctx     *ctx;
+    const char *who, *from;
+    char       *p, *end;               /* not yet read; at end there is one more byte */
+    dl_int      line;
+    int         column;                /* of the cell being read, from 1              */
+    char        separator;
+} dli_csv;
+
+/* Why the file is refused, at this line and, unless it is 0, column. */
+DLI_PRINTF(4, 5)
+static bool dli_csv_bad(const dli_csv *s, dl_int line, int column, const char *format, ...)
+{
+    char text[300], place[32] = "";
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    if (column) dli_format(place, sizeof place, ", column %d", column);
+    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: line %lld%s: %s", s->who, s->from,
+                   (long long)line, place, text);
+}
+
+DL_DEF dl_csv dl_csv_default(void)
+{
+    dl_csv o;
+    memset(&o, 0, sizeof o);
+    o.decimal = '.';
+    o.header = -1;
+    return o;
+}
+
+/* Does the cell end here? */
+static bool dli_csv_ends(const dli_csv *s)
+{
+    return s->p == s->end || *s->p == s->separator || *s->p == '\n' || *s->p == '\r';
+}
+
+/* Go past a line break, of one or two bytes. */
+static void dli_csv_break(dli_csv *s)
+{
+    if (s->p + 1 < s->end && s->p[0] == '\r' && s->p[1] == '\n') s->p++;
+    s->p++;
+    s->line++;
+}
+
+static void dli_csv_spaces(dli_csv *s)
+{
+    while (s->p < s->end && *s->p == ' ') s->p++;
+}
+
+/* The inside of quotes: where it ends, NULL with a message. s->p goes behind the closing one. */
+static char *dli_csv_quoted(dli_csv *s)
+{
+    const dl_int line = s->line;
+    char *to = s->p;
+    while (s->p < s->end && (*s->p != '"' || (s->p + 1 < s->end && s->p[1] == '"'))) {
+        const char c = *s->p;
+        if (c == '\n' || c == '\r') dli_csv_break(s);
+        else s->p += c == '"' ? 2 : 1;
+        *to++ = (char)((uint8_t)c < ' ' ? ' ' : c);
+    }
+    if (s->p == s->end) {
+        dli_csv_bad(s, line, s->column, "a quote is opened here and never closed");
+        return NULL;
+    }
+    s->p++;
+    if (s->separator != ' ') dli_csv_spaces(s);
+    if (dli_csv_ends(s)) return to;
+    dli_csv_bad(s, s->line, s->column, "'%.*s' follows a closing quote; a quote inside quotes is "
+                "written twice", dli_utf8((uint8_t *)s->p, (size_t)(s->end - s->p)), s->p);
+    return NULL;
+}
+
+/* The next cell, with a 0 behind it; *last: its row ends with it. NULL with a message. */
+static char *dli_csv_cell(dli_csv *s, bool *last)
+{
+    dli_csv_spaces(s);
+    const bool quoted = s->p < s->end && *s->p == '"';
+    char *start = quoted ? ++s->p : s->p, *to = start;
+    if (quoted && !(to = dli_csv_quoted(s))) return NULL;
+    for (; !dli_csv_ends(s); s->p++) *to++ = (char)((uint8_t)*s->p < ' ' ? ' ' : *s->p);
+    while (!quoted && to > start && to[-1] == ' ') to--;
+    *last = s->p == s->end || *s->p != s->separator;
+    if (s->p < s->end && *last) dli_csv_break(s);
+    else if (s->p < s->end) s->p++;
+    *to = 0;
+    return start;
+}
+
+/* Is the text one of those that stand for nothing, whatever its letters' case? */
+static bool dli_csv_missing(const dl_csv *o, const char *text)
+{
+    static const char *const usual[] = { "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?",
+                                         "-", ".", NULL };
+    if (!*text) return true;
+    for (const char *const *m = o->missing ? o->missing : usual; *m; m++) {
+        if (o->missing && strcmp(*m, text) == 0) return true;
+        size_t i = 0;
+        while (text[i] && ((*m)[i] == text[i] || (text[i] >= 'A' && text[i] <= 'Z' &&
+                                                  (*m)[i] == text[i] - 'A' + 'a'))) i++;
+        if (!o->missing && !text[i] && !(*m)[i]) return true;
+    }
+    return false;
+}
+
+/* All rows into t, which has room for them. */
+static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
+{
+    const char **cell = t->cell;
+    while (s->p < s->end) {
+        const dl_int line = s->line;
+        const char *text = "";
+        bool last = false;
+        int k = 0;
+        for (; !last; k++) {
+            if (k == DLI_COLUMNS_MAX)
+                return dli_csv_bad(s, line, 0, "more than %d columns", DLI_COLUMNS_MAX);
+            s->column = k + 1;
+            text = dli_csv_cell(s, &last);
+            if (!text) return false;
+            cell[k] = t->rows > 0 && dli_csv_missing(o, text) ? NULL : text;
+        }
+        if (k == 1 && !*text) continue;                          /* an empty line */
+        if (t->rows == 0) t->columns = k;
+        if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
+        if (k != t->columns)
+            return dli_csv_bad(s, line, 0, "%d cell%s, the last of them '%.60s', where the first "
+                               "row, in line %lld, has %d; a cell with '%c' in it must stand in "
+                               "quotes", k, k == 1 ? "" : "s", text, (long long)t->line[0],
+                               t->columns, s->separator);
+        t->line[t->rows++] = line;
+        cell += k;
+    }
+    return t->rows > 0 || dli_csv_bad(s, s->line, 0, "there is no row");
+}
+
+/* How often c occurs in the line at p, outside quotes; *next: where the line after it begins. */
+static dl_int dli_csv_count(const char *p, const char *end, char c, const char **next)
+{
+    dl_int n = 0;
+    bool quoted = false;
+    for (; p < end && (quoted || (*p != '\n' && *p != '\r')); p++) {
+        if (*p == '"') quoted = !quoted;
+        n += !quoted && *p == c;
+    }
+    while (p < end && (*p == '\n' || *p == '\r')) p++;
+    *next = p;
+    return n;
+}
+
+/* The separator that most of the first lines have as often as the first one has it. */
+static char dli_csv_separator(const char *p, const char *end)
+{
+    static const char candidates[] = { '\t', ';', '|', ',' };
+    char best = ',';
+    int most = 0;
+    for (int k = 0; k < 4; k++) {
+        const char *at = p;
+        const dl_int first = dli_csv_count(at, end, candidates[k], &at);
+        int same = first > 0;
+        for (int i = 1; first > 0 && i < 20 && at < end; i++)
+            same += dli_csv_count(at, end, candidates[k], &at) == first;
+        if (same > most) best = candidates[k];
+        if (same > most) most = same;
+    }
+    return best;
+}
+
+static int dli_by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names for the columns: the first row, which is then none, or column_1 ... in `made`. */
+static bool dli_csv_names(dli_csv *s, const dl_csv *o, dli_sheet *t, char (*made)[16])
+{
+    bool header = o->header != 0;
+    double x;
+    for (int k = 0; o->header < 0 && k < t->columns; k++) {
+        const size_t n = dli_read_number(t->cell[k], o->decimal, &x);
+        if (n && !t->cell[k][n]) header = false;
+    }
+    const char **sorted = (const char **)dli_alloc(s->ctx, s->who, (size_t)t->columns,
+                                                   sizeof *sorted);
+    if (!sorted) return false;
+    for (int k = 0; k < t->columns; k++) {
+        dli_format(made[k], sizeof made[k], "column_%d", k + 1);
+        t->name[k] = sorted[k] = header && *t->cell[k] ? t->cell[k] : made[k];
+        if (!header && dli_csv_missing(o, t->cell[k])) t->cell[k] = NULL;
+    }
+    qsort(sorted, (size_t)t->columns, sizeof *sorted, dli_by_text);
+    bool ok = true;
+    for (int k = 1; ok && k < t->columns; k++)
+        if (strcmp(sorted[k - 1], sorted[k]) == 0)
+            ok = dli_csv_bad(s, t->line[0], 0, "two columns are named '%.60s'; rename one",
+                             sorted[k]);
+    DL_FREE(sorted);
+    if (!ok || !header) return ok;
+    if (--t->rows == 0) return dli_csv_bad(s, t->line[0], 0, "no row follows the names");
+    memmove(t->cell, t->cell + t->columns, (size_t)t->rows * (size_t)t->columns * sizeof *t->cell);
+    memmove(t->line, t->line + 1, (size_t)t->rows * sizeof *t->line);
+    return true;
+}
+
+/* Is it text in UTF-8, and are its options such as can be? Go past the mark and skipped lines. */
+static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
+{
+    dl_int line = 1;
+    const bool separator = !o->separator || ((uint8_t)o->separator < 128 &&
+                                             !strchr("\"\n\r", o->separator));
+    if (o->header < -1 || o->header > 1 || o->skip < 0 || !separator ||
+        (o->decimal != '.' && o->decimal != ',') || o->separator == o->decimal)
+        return dl_fail(s->ctx, DL_ERR_ARGUMENT, "%s: header %d must be -1, 0 or 1, skip %d 0 or "
+                       "more, decimal '%c' a point or a comma, and the separator (%d) 0 or another "
+                       "character of ASCII, no quote or line break", s->who, o->header, o->skip,
+                       o->decimal, o->separator);
+    if (s->end - s->p >= 3 && memcmp(s->p, "\xEF\xBB\xBF", 3) == 0) s->p += 3;
+    for (const char *p = s->p; p < s->end;) {
+        const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
+        if (n == 0)
+            return dli_csv_bad(s, line, 0, *p ? "the byte %02X is no UTF-8; convert the file: "
+                               "iconv -f LATIN1 -t UTF-8" : "a byte %02X: no text, or UTF-16; save "
+                               "it as UTF-8", (uint8_t)*p);
+        line += *p == '\n';
+        p += n;
+    }
+    for (int i = 0; i < o->skip && s->p < s->end; i++) {
+        while (s->p < s->end && *s->p != '\n' && *s->p != '\r') s->p++;
+        if (s->p < s->end) dli_csv_break(s);
+    }
+    s->separator = o->separator ? o->separator : dli_csv_separator(s->p, s->end);
+    return true;
+}
+
+static void dli_sheet_release(dli_sheet *t)
+{
+    if (!t || --t->references > 0) return;
+    if (t->text) DL_FREE(t->text);
+    if (t->cell) DL_FREE((void *)t->cell);
+    DL_FREE(t);
+}
+
+/* The sheet of a text of size bytes, with room for one more, which it takes over (and frees). Cells
+   are no more than separators, line breaks and the end allow; names and lines lie behind them. */
+static dli_sheet *dli_sheet_new(dl_ctx *c, const char *who, const char *from, char *text,
+                                size_t size, const dl_csv *o)
+{
+    dli_csv s = { c, who, from, text, text + size, 1, 1, ',' };
+    dli_sheet *t = (dli_sheet *)dli_alloc(c, who, 1, sizeof *t + strlen(from) + 1);
+    if (!t) {
+        DL_FREE(text);
+        return NULL;
+    }
+    t->references = 1;
+    t->text = text;
+    t->decimal = o->decimal;
+    t->from = strcpy((char *)(t + 1), from);
+    if (dli_csv_begin(&s, o)) {
+        size_t rows = 1, cells = 1, columns = 1;
+        for (const char *p = s.p; p < s.end; p++) {
+            const bool line = *p == '\n' || *p == '\r';
+            rows += line;
+            cells += line || *p == s.separator;
+            columns += *p == s.separator;
+        }
+        if (columns > DLI_COLUMNS_MAX) columns = DLI_COLUMNS_MAX;
+        const size_t name = sizeof *t->name + 16;
+        t->cell = cells > SIZE_MAX / 64 || columns * name + rows * sizeof *t->line > SIZE_MAX / 64
+                ? NULL : (const char **)dli_alloc(c, who, 1, cells * sizeof *t->cell + columns *
+                                                  name + rows * sizeof *t->line);
+        if (t->cell) {
+            t->name = t->cell + cells;
+            t->line = (dl_int *)(void *)(t->name + columns);
+            if (dli_csv_rows(&s, o, t) &&
+                dli_csv_names(&s, o, t, (char (*)[16])(void *)(t->line + rows))) return t;
+        }
+    }
+    dli_sheet_release(t);
+    return NULL;
+}
+
+/* ---- what is in a column ---- */
+
+DL_DEF const char *dl_column_kind_name(dl_column_kind kind)
+{
+    return kind == DL_COLUMN_NUMBER ? "number" : kind == DL_COLUMN_DATE ? "date"
+         : kind == DL_COLUMN_TEXT ? "text" : "empty";
+}
+
+/* A date as years: 1950-07-01 is 1950.5. */
+static bool dli_date(const char *s, double *years)
+{
+    int v[3] = { 0, 0, 1 };
+    for (int k = 0; k < 3; k++) {
+        if (k == 2 && *s != '-') break;
+        if (k > 0 && *s++ != '-') return false;
+        for (int digits = k ? 2 : 4; digits > 0; digits--, s++) {
+            if (*s < '0' || *s > '9') return false;
+            v[k] = (k == 2 && digits == 2 ? 0 : v[k]) * 10 + (*s - '0');
+        }
+    }
+    if ((*s && *s != 'T' && *s != ' ') || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31)
+        return false;
+    *years = v[0] + (v[1] - 1 + (v[2] - 1) / 31.0) / 12;
+    return true;
+}
+
+/* The value of a cell of a kind, finite. */
+static bool dli_cell_value(const char *text, dl_column_kind kind, char decimal, double *x)
+{
+    if (kind == DL_COLUMN_DATE) return dli_date(text, x);
+    const size_t n = dli_read_number(text, decimal, x);
+    return n > 0 && !text[n] && fabs(*x) <= DLI_NUMBER_MAX;
+}
+
+static const char *dli_cell_text(const dl_table *t, dl_int row, int c)
+{
+    return t->sheet->cell[(dl_int)t->row[row] * t->sheet->columns + c];
+}
+
+static int dli_by_double(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The different texts of column c, in order, and how many rows have each, into k; to be freed. */
+static bool dli_categories(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    const char **all = (const char **)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *all);
+    dl_int n = 0, different = 0;
+    bool numbers = true;
+    if (!all) return false;
+    for (dl_int i = 0; i < t->rows; i++) if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
+    qsort(all, (size_t)n, sizeof *all, dli_by_text);
+    for (dl_int i = 0; i < n; i++) different += i == 0 || strcmp(all[i - 1], all[i]) != 0;
+    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *r);
+    const char **text = (const char **)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *text +
+                                                 sizeof(dl_int));
+    dl_int *count = (dl_int *)(void *)(text + different + 1), at = 0;
+    for (dl_int i = 0; r && text && i < n; i++) {
+        if (i > 0 && strcmp(all[i - 1], all[i]) == 0) continue;
+        double x = 0;
+        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
+        r[at].key = x;
+        r[at++].at = i;
+    }
+    if (r && text && numbers) dli_sort_ranked(r, different);
+    for (dl_int i = 0; r && text && i < different; i++) {
+        text[i] = all[r[i].at];
+        for (dl_int j = r[i].at; j < n && strcmp(all[j], text[i]) == 0; j++) count[i]++;
+    }
+    DL_FREE((void *)all);
+    if (text && !r) DL_FREE((void *)text);
+    if (r) DL_FREE(r);
+    if (!r || !text) return false;
+    k->categories = (int)different;
+    k->category = text;
+    k->category_count = count;
+    return true;
+}
+
+/* Range, mean and median of column c, whose kind is known, and which cells do not have it. */
+static bool dli_look_numbers(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    double *v = (double *)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *v), sum = 0;
+    dl_int n = 0;
+    if (!v) return false;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        if (!text) continue;
+        if (dli_cell_value(text, k->kind, t->sheet->decimal, &v[n])) sum += v[n++];
+        else if (k->wrong++ == 0) {
+            k->wrong_text = text;
+            k->wrong_line = dl_table_line(t, i);
+        }
+    }
+    qsort(v, (size_t)n, sizeof *v, dli_by_double);
+    if (n > 0) {
+        k->low = v[0];
+        k->high = v[n - 1];
+        k->mean = sum / (double)n;
+        k->median = v[(n - 1) / 2] / 2 + v[n / 2] / 2;
+    }
+    DL_FREE(v);
+    return true;
+}
+
+/* What is in column c. */
+static bool dli_look(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    dl_int n[DL_COLUMN_TEXT + 1] = { 0, 0, 0, 0 };       /* cells of each kind */
+    double x;
+    k->name = t->sheet->name[c];
+    k->low = k->high = k->mean = k->median = NAN;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        n[!text ? DL_COLUMN_EMPTY
+          : dli_cell_value(text, DL_COLUMN_NUMBER, t->sheet->decimal, &x) ? DL_COLUMN_NUMBER
+          : dli_date(text, &x) ? DL_COLUMN_DATE : DL_COLUMN_TEXT]++;
+    }
+    const double most = 0.9 * (double)(t->rows - n[DL_COLUMN_EMPTY]);
+    k->missing = n[DL_COLUMN_EMPTY];
+    k->kind = k->missing == t->rows ? DL_COLUMN_EMPTY
+            : (double)n[DL_COLUMN_NUMBER] >= most ? DL_COLUMN_NUMBER
+            : (double)n[DL_COLUMN_DATE] >= most ? DL_COLUMN_DATE : DL_COLUMN_TEXT;
+    return k->kind == DL_COLUMN_TEXT ? dli_categories(t, who, c, k)
+         : k->kind == DL_COLUMN_EMPTY || dli_look_numbers(t, who, c, k);
+}
+
+/* ---- tables ---- */
+
+static void dli_table_destroy(void *object)
+{
+    dl_table *t = (dl_table *)object;
+    for (int c = 0; t->column && c < t->sheet->columns; c++)
+        if (t->column[c].category) DL_FREE((void *)(uintptr_t)t->column[c].category);
+    if (t->column) DL_FREE(t->column);
+    if (t->row) DL_FREE(t->row);
+    dli_sheet_release(t->sheet);
+}
+
+/* The rows index[n] (NULL: all) of a sheet. */
+static dl_table *dli_table_new(dl_ctx *c, const char *who, dli_sheet *sheet, const int32_t *index,
+                               dl_int n)
+{
+    dl_table *t = (dl_table *)dli_object_new(c, who, sizeof *t, dli_table_destroy);
+    if (!t) return NULL;
+    t->ctx = c;
+    t->sheet = sheet;
+    t->rows = n;
+    sheet->references++;
+    t->row = (int32_t *)dli_alloc(c, who, (size_t)n, sizeof *t->row);
+    t->column = (dl_column *)dli_alloc(c, who, (size_t)sheet->columns, sizeof *t->column);
+    bool ok = t->row && t->column;
+    for (dl_int i = 0; ok && i < n; i++) t->row[i] = index ? index[i] : (int32_t)i;
+    for (int k = 0; ok && k < sheet->columns; k++) ok = dli_look(t, who, k, &t->column[k]);
+    if (ok) return t;
+    dli_object_free(t);
+    return NULL;
+}
+
+/* The table of a text, which is taken over. */
+static dl_table *dli_table_read(dl_ctx *c, const char *who, const char *from, char *text,
+                                size_t size, const dl_csv *options)
+{
+    const dl_csv defaults = dl_csv_default();
+    if (!text) return NULL;
+    dli_sheet *sheet = dli_sheet_new(c, who, from, text, size, options ? options : &defaults);
+    dl_table *t = sheet ? dli_table_new(c, who, sheet, NULL, sheet->rows) : NULL;
+    dli_sheet_release(sheet);
+    return t;
+}
+
+DL_DEF dl_table *dl_table_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                      const dl_csv *options)
+{
+    const char *who = "dl_table_from_memory";
+    if (!dl) return NULL;
+    if (!bytes) {
+        dli_null(dl, who, "the buffer");
+        return NULL;
+    }
+    char *text = (char *)dli_malloc(dl, who, size < SIZE_MAX ? size + 1 : size);
+    if (text) memcpy(text, bytes, size);
+    return dli_table_read(dl, who, "the buffer", text, size, options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options)
+{
+    const char *who = "dl_table_load";
+    size_t size = 0;
+    if (!dl) return NULL;
+    if (!path) {
+        dli_null(dl, who, "the path");
+        return NULL;
+    }
+    char *text = (char *)dli_read_file(dl, who, path, "", &size);     /* with a byte to spare */
+    return dli_table_read(dl, who, path, text, size, options);
+}
+#endif
+
+DL_DEF void dl_table_free(dl_table *t) { dli_object_free(t); }
+DL_DEF dl_int dl_table_row_count(const dl_table *t) { return t ? t->rows : 0; }
+DL_DEF int dl_table_column_count(const dl_table *t) { return t ? t->sheet->columns : 0; }
+
+DL_DEF const dl_column *dl_table_column(const dl_table *t, int c)
+{
+    return t && c >= 0 && c < t->sheet->columns ? &t->column[c] : NULL;
+}
+
+DL_DEF int dl_table_find(const dl_table *t, const char *name)
+{
+    for (int c = 0; t && name && c < t->sheet->columns; c++)
+        if (strcmp(t->sheet->name[c], name) == 0) return c;
+    return -1;
+}
+
+DL_DEF const char *dl_table_text(const dl_table *t, dl_int row, int c)
+{
+    return dl_table_column(t, c) && row >= 0 && row < t->rows ? dli_cell_text(t, row, c) : NULL;
+}
+
+DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row)
+{
+    return t && row >= 0 && row < t->rows ? t->sheet->line[t->row[row]] : 0;
+}
+
+/* Where a column that must be there is; -1 with a message. */
+static int dli_column_named(const dl_table *t, const char *who, const char *name)
+{
+    const int c = dl_table_find(t, name);
+    if (c < 0)
+        dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s has no column '%.80s'; it has %d, the first is "
+                "'%.80s', the last '%.80s'", who, t->sheet->from, name ? name : "(NULL)",
+                t->sheet->columns, t->sheet->name[0], t->sheet->name[t->sheet->columns - 1]);
+    return c;
+}
+
+/* The rows index[n] of t. */
+static dl_table *dli_table_view(const dl_table *t, const char *who, const int32_t *index, dl_int n)
+{
+    int32_t *row = (int32_t *)dli_alloc(t->ctx, who, (size_t)n, sizeof *row);
+    if (!row) return NULL;
+    for (dl_int i = 0; i < n; i++) row[i] = t->row[index[i]];
+    dl_table *view = dli_table_new(t->ctx, who, t->sheet, row, n);
+    DL_FREE(row);
+    return view;
+}
+
+DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n)
+{
+    const char *who = "dl_table_pick";
+    if (!t) return NULL;
+    if (!index || n < 0) {
+        dli_null(t->ctx, who, "the list of rows");
+        return NULL;
+    }
+    return dli_check_index(t->ctx, who, "row", index, n, t->rows) ? dli_table_view(t, who, index, n)
+                                                                  : NULL;
+}
+
+DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column)
+{
+    const char *who = "dl_table_present";
+    const int c = t ? dli_column_named(t, who, column) : -1;
+    int32_t *index = c < 0 ? NULL : (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows,
+                                                         sizeof *index);
+    dl_int n = 0;
+    if (!index) return NULL;
+    for (dl_int i = 0; i < t->rows; i++) if (dli_cell_text(t, i, c)) index[n++] = (int32_t)i;
+    dl_table *view = dli_table_view(t, who, index, n);
+    DL_FREE(index);
+    return view;
+}
+
+/* Which category a text is, -1 for none of them. */
+static int dli_category(const char *const *category, int categories, const char *text)
+{
+    for (int k = 0; k < categories; k++) if (strcmp(category[k], text) == 0) return k;
+    return -1;
+}
+
+/* For each row, which of the column's different texts it has; what is missing, one more. */
+static bool dli_table_labels(const dl_table *t, const char *who, const char *by, int32_t *label,
+                             int *classes)
+{
+    const int c = dli_column_named(t, who, by);
+    dl_column k;
+    memset(&k, 0, sizeof k);
+    if (c < 0 || !dli_categories(t, who, c, &k)) return false;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        label[i] = text ? (int32_t)dli_category(k.category, k.categories, text) : k.categories;
+    }
+    *classes = k.categories + 1;
+    DL_FREE((void *)(uintptr_t)k.category);
+    return true;
+}
+
+/* A data set of nothing but labels is dealt out, and its parts are asked which rows they got. */
+DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
+                           const dl_folds *options, dl_table **first, dl_table **second)
+{
+    const char *who = "dl_table_split";
+    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
+    if (!t || !first || !second) return false;
+    if (!(fraction >= 0 && fraction <= 1) || o->stratify != (by != NULL))
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1]; a column "
+                       "to split by, and options.stratify, are there or not together", who,
+                       fraction);
+    const double share[2] = { 1 - fraction, fraction };
+    int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
+    int32_t *fold = label + t->rows, *list = fold + t->rows;
+    dl_table *part[2] = { NULL, NULL };
+    int classes = 1;
+    bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
+              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, o, fold);
+    for (int f = 0; ok && f < 2; f++) {
+        dl_int n = 0;
+        for (dl_int i = 0; i < t->rows; i++) if (fold[i] == f) list[n++] = (int32_t)i;
+        part[f] = dli_table_view(t, who, list, n);
+        ok = part[f] != NULL;
+    }
+    if (label) DL_FREE(label);
+    if (!ok) dl_table_free(part[0]);
+    if (!ok) return false;
+    *first = part[0];
+    *second = part[1];
+    return true;
+}
+
+/* ---- encoders ---- */
+
+/* In one piece of memory, with its columns, their categories and all text. */
+struct dl_encoder {
+    dl_coder     answer;               /* the target, where there is one              */
+    dl_ctx      *ctx;
+    dl_coder    *column;               /* [columns]                                   */
+    const char **category;             /* where the next category goes, and the next  */
+    char        *text;                 /* text                                        */
+    int          columns, features;
+    bool         target, codes;
+};
+
+DL_DEF dl_encoding dl_encoding_default(void)
+{
+    dl_encoding o;
+    memset(&o, 0, sizeof o);
+    o.indicator = true;
+    o.max_categories = 50;
+    return o;
+}
+
+/* An encoder with room for so many columns, categories and bytes of text. */
+static dl_encoder *dli_encoder_room(dl_ctx *c, const char *who, size_t columns, size_t categories,
+                                    size_t bytes)
+{
+    const size_t most = SIZE_MAX / 8 / sizeof(dl_coder);
+    if (columns > most || categories > most || bytes > most) {
+        dli_no_memory(c, who, SIZE_MAX);
+        return NULL;
+    }
+    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e + columns * sizeof *e->column +
+                                                 categories * sizeof *e->category + bytes, NULL);
+    if (!e) return NULL;
+    e->ctx = c;
+    e->column = (dl_coder *)(void *)(e + 1);
+    e->category = (const char **)(void *)(e->column + columns);
+    e->text = (char *)(e->category + categories);
+    return e;
+}
+
+static const char *dli_encoder_text(dl_encoder *e, const char *s)
+{
+    const char *copy = strcpy(e->text, s);
+    e->text += strlen(s) + 1;
+    return copy;
+}
+
+/* One more column, whose categories come next; or (target) what is to be predicted. */
+static dl_coder *dli_encoder_add(dl_encoder *e, const char *name, dl_column_kind kind, double fill,
+                                 bool indicator, bool target)
+{
+    dl_coder *k = target ? &e->answer : &e->column[e->columns++];
+    k->name = dli_encoder_text(e, name);
+    k->kind = kind;
+    k->fill = fill;
+    k->indicator = indicator;
+    k->category = e->category;
+    if (target) e->target = true;
+    return k;
+}
+
+static void dli_encoder_category(dl_encoder *e, dl_coder *k, const char *text)
+{
+    *e->category++ = dli_encoder_text(e, text);
+    k->categories++;
+}
+
+/* How many features a column with all its categories makes. */
+static void dli_encoder_count(dl_encoder *e, dl_coder *k)
+{
+    k->first = e->features;
+    k->count = k->kind == DL_COLUMN_NUMBER ? 1 : k->kind == DL_COLUMN_DATE ? 3
+             : k->kind == DL_COLUMN_EMPTY ? 0 : e->codes ? 1 : k->categories;
+    if (k->indicator) k->count++;
+    e->features += k->count;
+}
+
+/* Is the name in the list, which ends with NULL? */
+static bool dli_listed(const char *const *list, const char *name)
+{
+    for (; list && *list; list++) if (strcmp(*list, name) == 0) return true;
+    return false;
+}
+
+static bool dli_all_columns(const dl_table *t, const char *who, const char *const *list)
+{
+    for (; list && *list; list++) if (dli_column_named(t, who, *list) < 0) return false;
+    return true;
+}
+
+/* Has a column of numbers just two of them? */
+static bool dli_two_valued(const dl_table *t, int c)
+{
+    const dl_column *k = &t->column[c];
+    double x = k->low;
+    for (dl_int i = 0; i < t->rows && (x == k->low || x == k->high); i++) {
+        const char *text = dli_cell_text(t, i, c);
+        if (text) dli_cell_value(text, k->kind, t->sheet->decimal, &x);
+    }
+    return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
+}
+
+/* Columns as the options want them, in the table's order, the target last; those left out have no
+   name. Texts that are numbers get categories of their own, to be freed. */
+static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
+                             dl_column *seen)
+{
+    for (int c = 0; c < t->sheet->columns; c++) {
+        seen[c] = t->column[c];
+        if (c != target && dli_listed(o->drop, seen[c].name)) seen[c].name = NULL;
+        if (!seen[c].name) continue;
+        const bool text = dli_listed(o->text, seen[c].name) ||
+                          (c == target && dli_two_valued(t, c));
+        if (text && seen[c].kind != DL_COLUMN_TEXT && seen[c].kind != DL_COLUMN_EMPTY) {
+            seen[c].kind = DL_COLUMN_TEXT;
+            seen[c].wrong = 0;
+            if (!dli_categories(t, who, c, &seen[c])) return false;
+        }
+        if (seen[c].wrong)
+            return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
+                           "no %s, as most cells of this column are (%lld are not); mend it, or "
+                           "name the column in options.text or options.drop", who, t->sheet->from,
+                           (long long)seen[c].wrong_line, seen[c].name, seen[c].wrong_text,
+                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong);
+        if (seen[c].categories > o->max_categories)
+            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts, "
+                           "such as '%.60s'; leave it out (options.drop), or allow more than %d "
+                           "(max_categories)", who, t->sheet->from, seen[c].name,
+                           seen[c].categories, seen[c].category[0], o->max_categories);
+        if (c == target && seen[c].kind == DL_COLUMN_EMPTY)
+            return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: the target, column '%.60s', is missing "
+                           "in all rows", who, t->sheet->from, seen[c].name);
+    }
+    return true;
+}
+
+/* The encoder of what has been seen. */
+static dl_encoder *dli_encoder_make(const dl_table *t, const char *who, const dl_encoding *o,
+                                    int target, const dl_column *seen)
+{
+    size_t categories = 0, bytes = 0;
+    for (int c = 0; c < t->sheet->columns; c++) {
+        if (!seen[c].name) continue;
+        bytes += strlen(seen[c].name) + 1;
+        categories += (size_t)seen[c].categories;
+        for (int i = 0; i < seen[c].categories; i++) bytes += strlen(seen[c].category[i]) + 1;
+    }
+    dl_encoder *e = dli_encoder_room(t->ctx, who, (size_t)t->sheet->columns, categories, bytes);
+    if (!e) return NULL;
+    e->codes = o->codes;
+    for (int i = 0; i <= t->sheet->columns; i++) {          /* the target comes last */
+        const int c = i == t->sheet->columns ? target : i;
+        if (!seen[c].name || (i == target)) continue;
+        const dl_column *s = &seen[c];
+        const bool value = s->kind == DL_COLUMN_NUMBER || s->kind == DL_COLUMN_DATE;
+        const bool indicator = i < t->sheet->columns && o->indicator && s->missing > 0 &&
+                               (value || (s->kind == DL_COLUMN_TEXT && !o->codes));
+        dl_coder *k = dli_encoder_add(e, s->name, s->kind, !value ? 0 : o->mean ? s->mean
+                                      : s->median, indicator, i == t->sheet->columns);
+        for (int j = 0; j < s->categories; j++) dli_encoder_category(e, k, s->category[j]);
+        if (i < t->sheet->columns) dli_encoder_count(e, k);
+    }
+    if (e->features > 0) return e;
+    dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
+            t->sheet->from);
+    dl_encoder_free(e);
+    return NULL;
+}
+
+DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *options)
+{
+    const char *who = "dl_encoder_new";
+    const dl_encoding defaults = dl_encoding_default(), *o = options ? options : &defaults;
+    if (!train) return NULL;
+    const int n = train->sheet->columns;
+    const int target = o->target ? dli_column_named(train, who, o->target) : n - 1;
+    if (target < 0 || !dli_all_columns(train, who, o->drop) ||
+        !dli_all_columns(train, who, o->text)) return NULL;
+    dl_column *seen = (dl_column *)dli_alloc(train->ctx, who, (size_t)n, sizeof *seen);
+    if (!seen) return NULL;
+    dl_encoder *e = dli_encoder_look(train, who, o, target, seen)
+                  ? dli_encoder_make(train, who, o, target, seen) : NULL;
+    for (int c = 0; c < n; c++)
+        if (seen[c].category != train->column[c].category && seen[c].category)
+            DL_FREE((void *)(uintptr_t)seen[c].category);
+    DL_FREE(seen);
+    return e;
+}
+
+DL_DEF void dl_encoder_free(dl_encoder *e) { dli_object_free(e); }
+DL_DEF int dl_encoder_column_count(const dl_encoder *e) { return e ? e->columns : 0; }
+DL_DEF int dl_encoder_feature_count(const dl_encoder *e) { return e ? e->features : 0; }
+
+DL_DEF const dl_coder *dl_encoder_column(const dl_encoder *e, int i)
+{
+    return e && i >= 0 && i < e->columns ? &e->column[i] : NULL;
+}
+
+DL_DEF const dl_coder *dl_encoder_target(const dl_encoder *e)
+{
+    return e && e->target ? &e->answer : NULL;
+}
+
+DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, size_t size)
+{
+    const dl_coder *k = NULL;
+    for (int c = 0; e && c < e->columns; c++)
+        if (i >= e->column[c].first && i < e->column[c].first + e->column[c].count)
+            k = &e->column[c];
+    if (!k) return dli_format(buffer, buffer ? size : 0, "%s", "");
+    const int at = i - k->first;
+    const bool one_hot = k->kind == DL_COLUMN_TEXT && !e->codes;
+    const bool category = one_hot && at < k->categories;
+    return dli_format(buffer, buffer ? size : 0, "%s%s%s", k->name, category ? "="
+                      : k->indicator && at == k->count - 1 ? " missing"
+                      : k->kind == DL_COLUMN_DATE && at > 0 ? at == 1 ? " sine" : " cosine" : "",
+                      category ? k->category[at] : "");
+}
+
+/* ---- rows become samples ---- */
+
+/* What a row lacks: where it is (t NULL: no table) and why. */
+static bool dli_cell_bad(const dl_encoder *e, const char *who, const dl_table *t, dl_int row,
+                         const dl_coder *k, const char *text, const char *why)
+{
+    char line[32] = "";
+    if (t) dli_format(line, sizeof line, ": line %lld", (long long)dl_table_line(t, row));
+    return dl_fail(e->ctx, DL_ERR_FORMAT, "%s: %s%s, column '%.60s': '%.60s' %s", who,
+                   t ? t->sheet->from : "the row", line, k->name, text, why);
+}
+
+/* A value (NaN: missing; of a text: which category, -1 for none) into the column's features, which
+   are 0 so far. */
+static void dli_code_value(const dl_encoder *e, const dl_coder *k, double v, dl_real *x)
+{
+    const double pi = 3.14159265358979323846;
+    const bool missing = dli_isnan(v);
+    if (k->indicator && missing) x[k->count - 1] = 1;
+    if (k->kind == DL_COLUMN_TEXT) {
+        const bool known = !missing && v >= 0 && v < k->categories;
+        if (e->codes) x[0] = (dl_real)(known ? (int)v : k->categories);
+        else if (known) x[(int)v] = 1;
+        return;
+    }
+    if (k->kind == DL_COLUMN_EMPTY) return;
+    if (missing) v = k->fill;
+    x[0] = (dl_real)v;
+    if (k->kind != DL_COLUMN_DATE) return;
+    x[1] = (dl_real)sin(2 * pi * v);
+    x[2] = (dl_real)cos(2 * pi * v);
+}
+
+/* The value of a column's cell, as dli_code_value wants it. */
+static bool dli_code_cell(const dl_encoder *e, const char *who, const dl_table *t, dl_int row,
+                          const dl_coder *k, const char *text, double *v)
+{
+    *v = NAN;
+    if (!text || k->kind == DL_COLUMN_EMPTY) return true;
+    if (k->kind == DL_COLUMN_TEXT) *v = dli_category(k->category, k->categories, text);
+    else if (!dli_cell_value(text, k->kind, t ? t->sheet->decimal : '.', v))
+        return dli_cell_bad(e, who, t, row, k, text, k->kind == DL_COLUMN_DATE
+                            ? "is no date (YYYY-MM-DD or YYYY-MM)" : "is no number");
+    return true;
+}
+
+/* Labels or targets out of column c, one of which is there. */
+static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table *t, int c,
+                            int32_t *labels, dl_real *y)
+{
+    const dl_coder *k = dl_encoder_target(e);
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        double v;
+        if (!text)
+            return dli_cell_bad(e, who, t, i, k, "", "is missing, but it is to be predicted, and "
+                                "other rows have it; take those (dl_table_present)");
+        if (!dli_code_cell(e, who, t, i, k, text, &v)) return false;
+        if (labels && v < 0)
+            return dli_cell_bad(e, who, t, i, k, text, "is a class that the rows for training did "
+                                "not have");
+        if (labels) labels[i] = (int32_t)v;
+        else y[i] = (dl_real)v;
+    }
+    return true;
+}
+
+/* All rows into x [rows, features]. */
+static bool dli_code_rows(const dl_encoder *e, const char *who, const dl_table *t, dl_real *x)
+{
+    for (int i = 0; i < e->columns; i++) {
+        const dl_coder *k = &e->column[i];
+        const int c = k->kind == DL_COLUMN_EMPTY ? 0 : dli_column_named(t, who, k->name);
+        if (c < 0) return false;
+        for (dl_int r = 0; k->count > 0 && r < t->rows; r++) {
+            double v;
+            if (!dli_code_cell(e, who, t, r, k, dli_cell_text(t, r, c), &v)) return false;
+            dli_code_value(e, k, v, x + r * e->features + k->first);
+        }
+    }
+    return true;
+}
+
+DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t)
+{
+    const char *who = "dl_encoder_data";
+    if (!e || !t) return NULL;
+    const dl_coder *target = dl_encoder_target(e);
+    const int c = target ? dl_table_find(t, target->name) : -1;
+    const bool answers = c >= 0 && t->column[c].missing < t->rows;
+    const bool classes = answers && target->kind == DL_COLUMN_TEXT;
+    dl_source s = dli_source_of(t->rows, dl_shape1(e->features), classes ? target->categories : 0);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = (dl_real *)dli_alloc(e->ctx, who, (size_t)t->rows, (size_t)e->features *
+                                                                  sizeof(dl_real));
+    a.own[0] = (void *)(uintptr_t)a.values;
+    bool ok = a.values && dli_code_rows(e, who, t, (dl_real *)a.own[0]);
+    if (ok && answers) {
+        a.own[1] = dli_alloc(e->ctx, who, (size_t)t->rows, classes ? sizeof(int32_t)
+                                                                   : sizeof(dl_real));
+        ok = a.own[1] && dli_code_target(e, who, t, c, classes ? (int32_t *)a.own[1] : NULL,
+                                         (dl_real *)a.own[1]);
+    }
+    if (classes) a.labels = (int32_t *)a.own[1];
+    else if (answers) {
+        a.targets = (dl_real *)a.own[1];
+        s.targets = true;
+        s.target_shape = dl_shape1(1);
+    }
+    if (ok && classes) {
+        s.class_names = dli_copy_texts(e->ctx, who, target->category, target->categories);
+        a.own[2] = (void *)(uintptr_t)s.class_names;
+        ok = s.class_names != NULL;
+    }
+    dl_data *d = ok ? dli_data_of_arrays(e->ctx, who, &s, &a, true) : NULL;
+    for (int i = 0; !d && i < 3; i++) if (a.own[i]) DL_FREE(a.own[i]);
+    return d;
+}
+
+DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
+                                 const double *numbers)
+{
+    const char *who = "dl_encoder_row";
+    if (!e) return NULL;
+    dl_tensor *x = dli_tape_tensor(e->ctx, who, dl_shape2(1, e->features));
+    if (!x) return NULL;
+    memset(x->data, 0, (size_t)x->size * sizeof *x->data);
+    for (int i = 0; i < e->columns; i++) {
+        const dl_coder *k = &e->column[i];
+        const char *text = texts ? texts[i] : NULL;
+        double v = numbers ? numbers[i] : NAN;
+        if (text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
+        if (fabs(v) > DLI_NUMBER_MAX)
+            return DLI_REFUSE(e->ctx, DL_ERR_NUMERIC, "%s: column '%.60s': %g is too large", who,
+                              k->name, v);
+        dli_code_value(e, k, v, x->data + k->first);
+    }
+    return x;
+}
+
+#ifndef DL_NO_MODEL
+DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e)
+{
+    const char *who = "dl_model_set_encoder";
+    if (!m || !e) return false;
+    if (e->ctx != m->ctx || dl_shape_size(m->input) != e->features)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the encoder makes %d features%s, the model reads "
+                       "%s", who, e->features, e->ctx != m->ctx ? " in another context" : "",
+                       dli_shown(m->ctx, m->input));
+    if (m->encoder != e) dl_encoder_free(m->encoder);
+    m->encoder = e;
+    return true;
+}
+
+DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m) { return m ? m->encoder : NULL; }
+#endif
 #endif /* DL_NO_DATA */
 
 #ifndef DL_NO_IMAGES
@@ -18667,20 +20551,6 @@ static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 
 /* ---- text ---- */
 
-/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
-   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
-   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
-static int dli_utf8(const uint8_t *p, size_t n)
-{
-    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
-                      p[0] < 0xF5 ? 4 : 0;
-    if (bytes == 0 || (size_t)bytes > n) return 0;
-    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
-    return bytes;
-}
-
 /* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
 static bool dli_good_name(const char *name)
 {
@@ -18977,25 +20847,15 @@ static const dli_json *dli_json_find(const dli_json *v, const char *key)
     return NULL;
 }
 
-/* A number; inf and nan are written as strings. strtod wants the locale's point. */
+/* A number; inf and nan are written as strings. */
 static bool dli_json_double(const dli_json *v, double *x)
 {
-    char half[16], s[100];
-    size_t n = 0;
     if (v->kind == '"') {
         char *end;
         *x = strtod(v->text, &end);
         return end != v->text && !*end && !(fabs(*x) <= DBL_MAX);
     }
-    if (v->kind != '1' && v->kind != '.') return false;
-    const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
-    for (const char *p = v->text; *p && strchr("+-.0123456789eE", *p); p++) {
-        if (n + sizeof half > sizeof s) return false;
-        n += (size_t)snprintf(s + n, sizeof half, "%.*s", *p == '.' ? point : 1,
-                              *p == '.' ? half + 1 : p);
-    }
-    *x = strtod(s, NULL);
-    return true;
+    return (v->kind == '1' || v->kind == '.') && dli_read_number(v->text, '.', x) > 0;
 }
 
 /* A whole number from lo to hi. */
@@ -19731,6 +21591,32 @@ static void dli_put_compiled(dli_text *out, const dl_model *m)
     dli_put(out, "}");
 }
 
+static void dli_put_coder(dli_text *out, const dl_coder *k)
+{
+    dli_put(out, "{\"name\":");
+    dli_put_string(out, k->name);
+    dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
+             k->indicator ? "true" : "false");
+    dli_put_number(out, k->fill);
+    dli_put(out, ",\"categories\":[");
+    for (int i = 0; i < k->categories; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_string(out, k->category[i]);
+    }
+    dli_put(out, "]}");
+}
+
+static void dli_put_encoder(dli_text *out, const dl_encoder *e)
+{
+    dli_putf(out, ",\"table\":{\"codes\":%s,\"target\":%s,\"columns\":[",
+             e->codes ? "true" : "false", e->target ? "true" : "false");
+    for (int i = 0; i < e->columns + e->target; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_coder(out, i < e->columns ? &e->column[i] : &e->answer);
+    }
+    dli_put(out, "]}");
+}
+
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
     dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
@@ -19756,6 +21642,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
     if (m->compiled) dli_put_compiled(out, m);
+    if (m->encoder) dli_put_encoder(out, m->encoder);
     dli_put(out, "}");
 }
 
@@ -20172,6 +22059,62 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
     return ok;
 }
 
+/* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
+static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
+{
+    static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
+    if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
+    const dli_json *name = dli_json_find(v, "name"), *kind = dli_json_find(v, "kind");
+    const dli_json *indicator = dli_json_find(v, "indicator"), *fill = dli_json_find(v, "fill");
+    const dli_json *list = dli_json_find(v, "categories");
+    double x;
+    int k = 0;
+    if (!name || !kind || !indicator || !fill || !list || name->kind != '"' || kind->kind != '"' ||
+        (indicator->kind != 't' && indicator->kind != 'f') || !dli_json_double(fill, &x) ||
+        !(fabs(x) <= DLI_NUMBER_MAX) || list->kind != '[')
+        return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
+                       "categories");
+    while (k < DL_COLUMN_TEXT && strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
+        k++;
+    if (strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
+        return dli_unknown(f, "kind of column", kind->text, "");
+    dl_coder *c = dli_encoder_add(e, name->text, (dl_column_kind)k, x, indicator->kind == 't',
+                                  target);
+    for (DLI_JSON_EACH(s, list)) {
+        if (s->kind != '"') return dli_bad(&f->source, "a category should be a string");
+        dli_encoder_category(e, c, s->text);
+    }
+    if (!target) dli_encoder_count(e, c);
+    return e->features <= INT32_MAX / 2 || dli_bad(&f->source, "the table has too many features");
+}
+
+/* The encoder of tables. */
+static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    static const char *const names[] = { "codes", "target", "columns", NULL };
+    if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
+    const dli_json *codes = dli_json_find(v, "codes"), *target = dli_json_find(v, "target");
+    const dli_json *columns = dli_json_find(v, "columns");
+    size_t bytes = 0;
+    if (!codes || !target || !columns || columns->kind != '[' || columns->size < 2)
+        return dli_bad(&f->source, "the table lacks 'codes', 'target' or 'columns'");
+    for (const dli_json *e = columns; e < columns + columns->size; e++)
+        if (e->kind == '"') bytes += strlen(e->text) + 1;
+    const size_t most = (size_t)columns->size;
+    dl_encoder *e = dli_encoder_room(m->ctx, f->source.who, most, most, bytes);
+    if (!e) return false;
+    e->codes = codes->kind == 't';
+    for (DLI_JSON_EACH(c, columns)) {
+        const bool last = c + c->size == columns + columns->size;
+        if (!dli_build_coder(f, e, c, last && target->kind == 't') ||
+            (last && !dl_model_set_encoder(m, e))) {
+            dl_encoder_free(e);
+            return false;
+        }
+    }
+    return true;
+}
+
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
 
 static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
@@ -20194,11 +22137,11 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
                                          "metrics", "loss", "loss_weights", "optimizer", "scaling",
-                                         "classes", NULL };
+                                         "classes", "table", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
     const dli_json *metrics = dli_json_find(v, "metrics"), *scaling = dli_json_find(v, "scaling");
-    const dli_json *classes = dli_json_find(v, "classes");
+    const dli_json *classes = dli_json_find(v, "classes"), *table = dli_json_find(v, "table");
     double x;
     dl_shape shape;
     if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
@@ -20228,7 +22171,8 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
            (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
                                          &m->scaling) &&
                          dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
-           (!classes || dli_build_classes(f, m, classes)) && dli_build_compiled(f, m, v);
+           (!classes || dli_build_classes(f, m, classes)) &&
+           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -21042,6 +22986,1635 @@ static bool dli_run_save(dli_run *r)
 }
 static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #endif
+
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
+/* -------------------------------------------------------------------------- >>export-impl ----
+   Read in this order: what the file's functions look like, each with the hook of its layers;
+   dli_c_expand, which puts names in their place; tables of weights; the plan of the memory; the
+   file from its first line to its last; the exporter around it.
+
+   The hooks of all layers are run through several times, each time for something else (dli_c_pass):
+   what one pass has found out, such as where in the scratch memory an output lies, the next uses.
+
+   int8: row o of a matrix has the scale s_o = max_i |w_oi| / 127, and w_oi becomes the whole number
+   nearest to w_oi / s_o. So y_o = b_o + s_o sum_i q_oi x_i: the sum runs over whole numbers times
+   floats, and one product at its end puts the size right.
+
+   A batch normalization right behind a linear layer is folded into it: with a = weight /
+   sqrt(var + eps), a (W x + b - mean) + bias = (a W) x + (a (b - mean) + bias), row by row. It
+   scales whole rows, so the whole numbers of int8 stay the same.
+   ------------------------------------------------------------------------------------------ */
+
+/* ---- the memory of the file ---- */
+
+typedef enum dli_c_pass {
+    DLI_C_PLAN, DLI_C_QUANTIZE, DLI_C_FUNCTIONS, DLI_C_TABLES, DLI_C_LINES
+} dli_c_pass;
+
+/* Numbers under way in the net: an output of a layer, or a layer's scratch. */
+typedef struct dli_c_value {
+    dl_int size, at;        /* floats; where they begin                                       */
+    int    root;            /* whose memory it is: its own, or that of another value          */
+    int    first, last;     /* the layers between which a root is needed                      */
+    char   where;           /* of a root: i, o, w: in, out, work                              */
+    dl_int carry, carry_at; /* of scratch: what is carried to the next step                   */
+} dli_c_value;
+
+/* Sizes of in, out, work and state, of a whole prediction or a step, and where all lies. */
+typedef struct dli_c_plan {
+    dli_c_value *value;     /* the model's places, then a scratch for each layer */
+    dl_int in, out, work, state;
+} dli_c_plan;
+
+#define DLI_C_SEEN 64       /* functions in a file                  */
+struct dl_c_file {
+    dl_model   *m;
+    dl_ctx     *ctx;
+    const char *who;
+    const dl_export_c *options;
+    char        upper[48];
+    dli_text   *out;
+    dli_c_pass  pass;
+    bool        quiet, failed, stepped;       /* say nothing; has a step                  */
+    bool        step;                         /* this is about a step                     */
+    dli_c_plan  plan[2];                      /* of a prediction, of a step               */
+    const dl_layer *layer;                    /* whose turn it is                         */
+    const char *seen[DLI_C_SEEN];             /* functions written so far                 */
+    int         seens;
+    char       *done;                         /* tables written so far, one for each tensor */
+    int         column;                       /* bytes in this line of a table            */
+    int64_t     flash;
+    dl_real    *test;                         /* inputs, then outputs of the selftest     */
+    int         tests;                        /* so many                                  */
+    dl_c_report report;
+};
+
+static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const char *name)
+{
+    if (!f->quiet) dl_fail(f->ctx, code, format, f->who, name);
+    f->failed = true;
+    return false;
+}
+
+/* A float constant: as many digits as tell it from all others, a point, an f. */
+static const char *dli_c_float(char s[40], double x)
+{
+    dli_format(s, 38, "%.9g", (double)(float)x);
+    if (!strpbrk(s, ".e")) strcat(s, ".0");
+    return strcat(s, "f");
+}
+
+/* The product of dimensions from .. to - 1. */
+static dl_int dli_c_count(dl_shape s, int from, int to)
+{
+    dl_int n = 1;
+    for (int d = from; d < to; d++) n *= s.dim[d];
+    return n;
+}
+
+/* What layer l reads as its k-th tensor has steps, and this is about one step. */
+static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
+{
+    if (f->step && timed) s.dim[0] = 1;
+    return s;
+}
+DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
+{
+    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
+}
+DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
+{
+    const dl_layer *l = f->layer;
+    return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
+}
+
+static dl_int dli_c_size(dl_shape s) { return dli_c_count(s, 0, s.rank); }
+
+/* Which place the k-th tensor that l reads has. */
+static int dli_c_place(const dl_layer *l, int k)
+{
+    for (int i = 0; i < l->froms; i++) {
+        const int n = dli_source_outputs(l->from[i]);
+        if (k < n) return (l->from[i] ? l->from[i]->place : 0) + k;
+        k -= n;
+    }
+    return 0;
+}
+
+static dli_c_value *dli_c_value_at(const dl_c_file *f, int v) { return &f->plan[f->step].value[v]; }
+static dli_c_value *dli_c_root(const dl_c_file *f, int v)
+{
+    return dli_c_value_at(f, dli_c_value_at(f, v)->root);
+}
+static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
+{
+    return dli_c_value_at(f, f->m->places + f->layer->index);
+}
+
+DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
+{
+    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+}
+
+static const char dli_c_fill[] =
+    "/* n zeros */\n"
+    "static void $_zeros(float *y, int n)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) y[i] = 0.0f;\n"
+    "}\n";
+DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
+{
+    dli_c_value *s = dli_c_scratch_of(f);
+    dl_c_function(f, dli_c_fill);
+    if (f->pass == DLI_C_PLAN) {
+        s->carry = floats;
+        s->carry_at = f->plan[1].state;
+        if (f->step) f->plan[1].state += floats;
+        else s->size += floats;
+    }
+    if (!f->step) dl_c_line(f, "$_zeros(#c, %lld);", (long long)floats);
+}
+
+/* Give output 0 the memory of input 0. */
+static void dli_c_join(dl_c_file *f)
+{
+    const int v = f->layer->place, x = dli_c_place(f->layer, 0);
+    dli_c_value *y = dli_c_value_at(f, v), *root = dli_c_root(f, x);
+    y->root = dli_c_value_at(f, x)->root;
+    if (root->last < y->last) root->last = y->last;
+}
+
+DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+
+DL_DEF bool dl_c_in_place(dl_c_file *f)
+{
+    const dl_layer *l = f->layer;
+    const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
+    const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
+    if (f->pass != DLI_C_PLAN) return y->root == x;
+    bool may = root->where == 'w' && root->last <= l->index && root->size == y->size;
+    for (int k = 1; k < l->inputs; k++)
+        may = may && dli_c_value_at(f, dli_c_place(l, k))->root != x;
+    if (may) dli_c_join(f);
+    return may;
+}
+
+/* ---- tables of weights ---- */
+
+/* The batch normalization that is folded into layer l, or NULL. */
+static const dl_layer *dli_c_folded(const dl_layer *l)
+{
+    const dl_model *m = l->model;
+    const dl_layer *n = l->readers == 1 ? m->layer[l->last] : NULL;
+    bool rows = l->type->forward == dli_dense_forward && l->output[0].rank == 1;
+#ifndef DL_NO_IMAGES
+    rows = rows || l->type->build == dli_conv_build;
+#endif
+    if (!rows || !n || n->type->forward != dli_batch_norm_layer_forward || n->shared ||
+        l->activation != DL_LINEAR || l->goal >= 0) return NULL;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->shared == l || m->layer[i] == l->shared || m->layer[i]->shared == n)
+            return NULL;
+    return n;
+}
+
+/* What row o is multiplied by when n is folded into it. */
+static double dli_c_factor(const dl_layer *n, dl_int o)
+{
+    if (!n) return 1;
+    const dl_tensor *w = dli_norm_weight(n);
+    const double w_o = w == DL_NONE ? 1 : (double)w->data[o];
+    return w_o / sqrt((double)n->state[1]->data[o] + ((const dl_norm_layer *)n->options)->eps);
+}
+
+/* Element o of a bias b, or of none, with n folded into it. */
+static double dli_c_bias(const dl_layer *n, const dl_tensor *b, dl_int o)
+{
+    const double b_o = b ? (double)b->data[o] : 0;
+    if (!n) return b_o;
+    const dl_tensor *w = dli_norm_bias(n);
+    return (b_o - (double)n->state[0]->data[o]) * dli_c_factor(n, o) +
+           (w == DL_NONE ? 0 : (double)w->data[o]);
+}
+
+/* Element (o, i) of a matrix is w[dli_c_at(...)]: rows of PyTorch's layouts. That of a transposed
+   convolution is [C, M/groups, k...] and becomes [M, C/groups, k...]. */
+typedef struct dli_c_matrix {
+    const dl_tensor *w;
+    dl_int rows, cols, inner, group_rows;
+} dli_c_matrix;
+static dl_real *dli_c_at(const dli_c_matrix *x, dl_int o, dl_int i)
+{
+    if (!x->inner) return x->w->data + o * x->cols + i;
+    const dl_int group = o / x->group_rows, c = group * (x->cols / x->inner) + i / x->inner;
+    return x->w->data + (c * x->group_rows + o % x->group_rows) * x->inner + i % x->inner;
+}
+
+static dli_c_matrix dli_c_matrix_of(const dl_layer *l, const dl_tensor *w, bool transposed)
+{
+    dli_c_matrix x = { w, w->shape.dim[0], 0, 0, 0 };
+    if (transposed) {
+        x.rows = l->output[0].dim[0];
+        x.group_rows = w->shape.dim[1];
+        x.inner = dli_c_count(w->shape, 2, w->shape.rank);
+    }
+    x.cols = w->size / x.rows;
+    return x;
+}
+
+/* The scale of row o: 127 of it are its largest number. */
+static double dli_c_scale(const dli_c_matrix *x, dl_int o)
+{
+    double most = 0;
+    for (dl_int i = 0; i < x->cols; i++) most = fmax(most, fabs((double)*dli_c_at(x, o, i)));
+    return most / 127;
+}
+
+static double dli_c_whole(double w, double scale) { return scale > 0 ? floor(w / scale + 0.5) : 0; }
+
+/* One more number in a table. */
+static void dli_c_number(dl_c_file *f, const char *text)
+{
+    const int n = (int)strlen(text) + 2;
+    const bool fits = f->column && f->column + n <= 96;
+    dli_put(f->out, fits ? " " : "\n    ");
+    dli_put(f->out, text);
+    dli_put(f->out, ",");
+    f->column = (fits ? f->column : 3) + n;
+}
+static void dli_c_real(dl_c_file *f, double x)
+{
+    char s[40];
+    dli_c_number(f, dli_c_float(s, x));
+}
+
+/* The name of a tensor in C, with what comes behind it: letters, digits and _. */
+static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
+{
+    if (*prefix) dli_putf(out, "%s_", prefix);
+    for (; *name; name++) {
+        const char c = *name;
+        const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        dli_put_some(out, ok ? &c : "_", 1);
+    }
+    dli_put(out, end);
+}
+
+static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const char *end,
+                        dl_int n)
+{
+    dli_putf(f->out, "static %s_CONST %s ", f->upper, type);
+    dli_c_put_name(f->out, f->options->name, name, end);
+    dli_putf(f->out, "[%lld] = {", (long long)n);
+    f->column = 0;
+}
+static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
+
+static void dli_c_put_matrix(dl_c_file *f, const dli_c_matrix *x)
+{
+    const dl_layer *n = dli_c_folded(f->layer);
+    const bool int8 = f->options->int8;
+    char s[16];
+    dli_putf(f->out, "/* %lld rows of %lld */\n", (long long)x->rows, (long long)x->cols);
+    dli_c_begin(f, int8 ? "signed char" : "float", x->w->name, "", x->w->size);
+    for (dl_int o = 0; o < x->rows; o++) {
+        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(x, o) : 0;
+        for (dl_int i = 0; i < x->cols; i++) {
+            const double w = (double)*dli_c_at(x, o, i);
+            if (!int8) dli_c_real(f, factor * w);
+            else {
+                dli_format(s, sizeof s, "%d", (int)dli_c_whole(w, scale));
+                dli_c_number(f, s);
+            }
+        }
+    }
+    dli_c_end(f);
+    if (!int8) return;
+    dli_c_begin(f, "float", x->w->name, "_scale", x->rows);
+    for (dl_int o = 0; o < x->rows; o++) dli_c_real(f, dli_c_factor(n, o) * dli_c_scale(x, o));
+    dli_c_end(f);
+}
+
+/* Let the model compute with the numbers that int8 leaves it. */
+static void dli_c_quantize(const dli_c_matrix *x)
+{
+    for (dl_int o = 0; o < x->rows; o++) {
+        const double scale = dli_c_scale(x, o);
+        for (dl_int i = 0; i < x->cols; i++) {
+            dl_real *w = dli_c_at(x, o, i);
+            *w = (dl_real)(scale * dli_c_whole((double)*w, scale));
+        }
+    }
+}
+
+/* Is this the first time in this pass that t is asked for? */
+static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
+{
+    int i = 0;
+    while (i < f->m->tensors && f->m->tensor[i] != t) i++;
+    if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
+    f->done[i] = 1 + (char)f->pass;
+    return true;
+}
+
+/* The tensor that #v, #w, #t (a transposed matrix) or #u with number k means. */
+static void dli_c_tensor(dl_c_file *f, char kind, int k)
+{
+    const dl_layer *l = f->layer, *n = kind == 'v' ? dli_c_folded(l) : NULL;
+    const dl_tensor *t = kind == 'u' ? (k < l->states ? l->state[k] : NULL)
+                                     : k < l->params ? l->param[k] : NULL;
+    const bool matrix = (kind == 'w' || kind == 't') && t, int8 = matrix && f->options->int8;
+    const char *name = t ? t->name : l->name, *end = t ? "" : "_bias";
+    if (f->pass == DLI_C_LINES) {
+        if (t || n) dli_c_put_name(f->out, f->options->name, name, end);
+        else dli_put(f->out, "0");
+        if (int8) dli_put(f->out, ", ");
+        if (int8) dli_c_put_name(f->out, f->options->name, name, "_scale");
+        return;
+    }
+    if ((!t && !n) || !dli_c_first(f, t ? t : n->state[0])) return;
+    const dl_int size = t ? t->size : n->state[0]->size;
+    for (dl_int i = 0; f->pass == DLI_C_PLAN && t && i < size; i++)
+        if (!(fabs((double)t->data[i]) <= FLT_MAX))
+            dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s holds NaN, infinity or more than a float can; "
+                       "train anew with a lower learning rate", name);
+    if (matrix) {
+        const dli_c_matrix x = dli_c_matrix_of(l, t, kind == 't');
+        f->flash += f->pass != DLI_C_PLAN ? 0 : int8 ? size + 4 * x.rows : 4 * size;
+        if (f->pass == DLI_C_QUANTIZE) dli_c_quantize(&x);
+        if (f->pass == DLI_C_TABLES) dli_c_put_matrix(f, &x);
+        return;
+    }
+    if (f->pass == DLI_C_PLAN) f->flash += 4 * size;
+    if (f->pass != DLI_C_TABLES) return;
+    dli_c_begin(f, "float", name, end, size);
+    for (dl_int i = 0; i < size; i++) dli_c_real(f, dli_c_bias(n, t, i));
+    dli_c_end(f);
+}
+
+/* ---- functions and lines ---- */
+
+/* A pointer into the memory of value v, and so many floats on. */
+static void dli_c_pointer(const dl_c_file *f, int v, dl_int more)
+{
+    const dli_c_value *root = dli_c_root(f, v);
+    dli_put(f->out, root->where == 'i' ? "in" : root->where == 'o' ? "out" : "work");
+    if (root->at + more) dli_putf(f->out, " + %lld", (long long)(root->at + more));
+}
+
+/* What # and a letter mean. */
+static void dli_c_mean(dl_c_file *f, char kind, int k, int more)
+{
+    const dl_layer *l = f->layer;
+    const int scratch = f->m->places + l->index;
+    if (strchr("vwtu", kind)) dli_c_tensor(f, kind, k);
+    if (f->pass != DLI_C_LINES) return;
+    const dli_c_value *s = dli_c_value_at(f, scratch);
+    if (kind == 'x') dli_c_pointer(f, dli_c_place(l, k), more);
+    if (kind == 'y') dli_c_pointer(f, l->place + k, more);
+    if (kind == 's') dli_c_pointer(f, scratch, more + (f->step ? 0 : s->carry));
+    if (kind == 'c' && !f->step) dli_c_pointer(f, scratch, 0);
+    if (kind == 'c' && f->step) dli_putf(f->out, s->carry_at ? "state + %lld" : "state",
+                                         (long long)s->carry_at);
+}
+
+/* The number behind *s, 0 if there is none; *s moves to its last digit. */
+static int dli_c_digits(const char **s)
+{
+    int k = 0;
+    for (; (*s)[1] >= '0' && (*s)[1] <= '9' && k < INT32_MAX / 10 - 1; ++*s)
+        k = 10 * k + ((*s)[1] - '0');
+    return k;
+}
+
+/* Write text, with all its marks in their place; in a pass that writes nothing, only look. */
+static void dli_c_expand(dl_c_file *f, const char *s)
+{
+    const bool writes = f->pass == DLI_C_FUNCTIONS || f->pass == DLI_C_LINES;
+    char part = 0;                           /* of `float~int8`: f, 8, or outside of it */
+    for (; *s; s++) {
+        if (*s == '#' && s[1] && strchr("xyscvwtu", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
+            const char kind = *++s;
+            const int k = dli_c_digits(&s);
+            const bool more = s[1] == '+' && s[2] >= '0' && s[2] <= '9';
+            if (more) s++;
+            dli_c_mean(f, kind, k, more ? dli_c_digits(&s) : 0);
+        } else if (*s == '`' || *s == '~') {
+            part = *s == '~' ? '8' : part ? 0 : 'f';
+        } else if (writes && (!part || (part == '8') == f->options->int8)) {
+            if (*s == '$') dli_put(f->out, f->options->name);
+            else if (*s == '@') dli_put(f->out, f->upper);
+            else dli_put_some(f->out, s, 1);
+        }
+    }
+}
+
+/* Is this function not in the file yet? Now it is. */
+static bool dli_c_new(dl_c_file *f, const char *text)
+{
+    for (int i = 0; i < f->seens; i++) if (f->seen[i] == text) return false;
+    if (f->pass != DLI_C_FUNCTIONS || f->step) return false;
+    if (f->seens == DLI_C_SEEN) return dli_c_fail(f, DL_ERR_LIMIT, "%s: more than 64 functions, "
+                                                  "at %s", f->layer->name);
+    f->seen[f->seens++] = text;
+    return true;
+}
+
+DL_DEF void dl_c_function(dl_c_file *f, const char *text)
+{
+    if (!dli_c_new(f, text)) return;
+    dli_c_expand(f, text);
+    dli_put(f->out, "\n");
+}
+
+/* A line of a function, cut behind commas where it is longer than 98 columns. */
+static void dli_c_put_wrapped(dl_c_file *f, const char *s)
+{
+    const size_t most = 91;
+    dli_put(f->out, "    ");
+    while (strlen(s) > most) {
+        size_t cut = most;
+        while (cut && s[cut - 1] != ',') cut--;
+        if (!cut) break;
+        dli_put_some(f->out, s, cut);
+        dli_put(f->out, "\n       ");
+        s += cut;
+    }
+    dli_put(f->out, s);
+    dli_put(f->out, "\n");
+}
+
+DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
+{
+    char line[1024], full[2048];
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
+    va_list args;
+    if (f->pass == DLI_C_FUNCTIONS) return;
+    va_start(args, format);
+    dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    if (f->pass == DLI_C_LINES) f->out = &text;
+    dli_c_expand(f, line);
+    f->out = out;
+    full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
+    if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
+}
+
+/* ---- the functions of the file, and the hooks of the layers that call them ---- */
+
+static const char dli_c_copy[] =
+    "/* rows of n numbers each; those of y begin so many numbers apart */\n"
+    "static void $_copy(float *y, const float *x, int rows, int n, int apart)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++)\n"
+    "        for (int i = 0; i < n; i++) y[r * apart + i] = *x++;\n"
+    "}\n";
+static void dli_c_copy_line(dl_c_file *f, const char *to, const char *from, dl_int n)
+{
+    dl_c_function(f, dli_c_copy);
+    dl_c_line(f, "$_copy(%s, %s, 1, %d, %d);", to, from, (int)n, (int)n);
+}
+
+/* What is the same numbers in another shape, or does nothing in prediction. */
+static bool dli_same_c(const dl_layer *l, dl_c_file *f)
+{
+    if (l->froms) dl_c_same(f);
+    return true;
+}
+
+/* Activations in C, of the number x: see DL_ACTIVATIONS. */
+static const char *const dli_c_formulas[] = {
+    "x", "x < 0.0f ? 0.0f : x", "1.0f / (1.0f + expf(-x))", "tanhf(x)", NULL,
+    "x > 0.0f ? x : 0.01f * x", "x > 0.0f ? x : expm1f(x)",
+    "0.5f * x * erfcf(-0.707106781f * x)", "x / (1.0f + expf(-x))",
+    "(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))" };
+static const char dli_c_softmax[] =
+    "/* Each row of n scores: y = e^(y - max) / sum of all e^(y - max) */\n"
+    "static void $_softmax(float *y, int rows, int n)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        float max = y[0], sum = 0.0f;\n"
+    "        for (int i = 1; i < n; i++) if (y[i] > max) max = y[i];\n"
+    "        for (int i = 0; i < n; i++) {\n"
+    "            y[i] = expf(y[i] - max);\n"
+    "            sum += y[i];\n"
+    "        }\n"
+    "        for (int i = 0; i < n; i++) y[i] /= sum;\n"
+    "        y += n;\n"
+    "    }\n"
+    "}\n";
+/* The activation of output k, over itself. */
+static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
+{
+    const dl_shape s = dl_c_output(f, k);
+    const int n = (int)dli_c_size(s), row = s.rank ? (int)s.dim[s.rank - 1] : 1;
+    const char *name = dl_activation_name(a);
+    if (a == DL_LINEAR) return;
+    if (a == DL_SOFTMAX) {
+        dl_c_function(f, dli_c_softmax);
+        dl_c_line(f, "$_softmax(#y%d, %d, %d);", k, n / row, row);
+        return;
+    }
+    if (dli_c_new(f, dli_c_formulas[a]))
+        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+                 "    for (int i = 0; i < n; i++) {\n"
+                 "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
+                 f->options->name, name, dli_c_formulas[a]);
+    dl_c_line(f, "$_%s(#y%d, %d);", name, k, n);
+}
+
+static bool dli_activation_c(const dl_layer *l, dl_c_file *f)
+{
+    (void)l;
+    if (!dl_c_in_place(f)) dli_c_copy_line(f, "#y", "#x", dli_c_size(dl_c_output(f, 0)));
+    return true;
+}
+
+static const char dli_c_add[] =
+    "/* y = a + b, n numbers */\n"
+    "static void $_add(float *y, const float *a, const float *b, int n)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) y[i] = a[i] + b[i];\n"
+    "}\n";
+static bool dli_add_c(const dl_layer *l, dl_c_file *f)
+{
+    const int n = (int)dli_c_size(dl_c_output(f, 0));
+    if (!dl_c_in_place(f) && l->inputs == 1) dli_c_copy_line(f, "#y", "#x", n);
+    dl_c_function(f, dli_c_add);
+    for (int k = 1; k < l->inputs; k++)
+        dl_c_line(f, "$_add(#y, %s, #x%d, %d);", k > 1 ? "#y" : "#x", k, n);
+    return true;
+}
+
+static bool dli_concat_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape y = dl_c_output(f, 0);
+    const int axis = dli_concat_axis(l), rows = (int)dli_c_count(y, 0, axis);
+    const int apart = (int)dli_c_count(y, axis, y.rank);
+    dl_c_function(f, dli_c_copy);
+    for (int k = 0, at = 0; k < l->inputs; k++) {
+        const int n = (int)dli_c_size(dl_c_input(f, k)) / rows;
+        dl_c_line(f, "$_copy(#y+%d, #x%d, %d, %d, %d);", at, k, rows, n, apart);
+        at += n;
+    }
+    return true;
+}
+
+static const char dli_c_dense[] =
+    "/* Y = X W^T + b: X [rows,D], W [M,D], b [M] or none, Y [rows,M].\n"
+    "   y_o = b_o + sum over i of w_oi x_i */\n"
+    "static void $_dense(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
+    "    const float *b, int rows, int D, int M)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        const $_w *row = w;\n"
+    "        for (int o = 0; o < M; o++) {\n"
+    "            float sum = 0.0f;\n"
+    "            for (int i = 0; i < D; i++) sum += @_W(row + i) * x[i];\n"
+    "`~            sum *= @_READ(scale + o);\n`"
+    "            y[o] = b ? sum + @_READ(b + o) : sum;\n"
+    "            row += D;\n"
+    "        }\n"
+    "        x += D;\n"
+    "        y += M;\n"
+    "    }\n"
+    "}\n";
+static bool dli_dense_c(const dl_layer *l, dl_c_file *f)
+{
+    const int D = (int)l->param[0]->shape.dim[1], M = (int)l->param[0]->shape.dim[0];
+    dl_c_function(f, dli_c_dense);
+    dl_c_line(f, "$_dense(#y, #x, #w0, #v1, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)) / D, D,
+              M);
+    return true;
+}
+
+/* ---- normalizations ---- */
+
+static const char dli_c_standardize[] =
+    "/* Feature c, one of C: y = (x - mean) / scale; back: y = x scale + mean. So many (inner)\n"
+    "   numbers belong to a feature, then come those of the next; n numbers */\n"
+    "static void $_standardize(float *y, const float *x, const float *mean, const float *scale,\n"
+    "    int n, int inner, int C, int back)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) {\n"
+    "        const float m = @_READ(mean + i / inner % C), s = @_READ(scale + i / inner % C);\n"
+    "        y[i] = back ? x[i] * s + m : (x[i] - m) / s;\n"
+    "    }\n"
+    "}\n";
+static bool dli_standardize_c(const dl_layer *l, dl_c_file *f)
+{
+    dl_int inner;
+    const dl_int C = dli_features(l->input[0], &inner);
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_standardize);
+    dl_c_line(f, "$_standardize(#y, #x, #u0, #u1, %d, %d, %d, %d);",
+              (int)dli_c_size(dl_c_input(f, 0)), (int)inner, (int)C, *DLI_O(bool));
+    return true;
+}
+
+static const char dli_c_batch_norm[] =
+    "/* Each of C channels of n numbers: y = (x - mean) / sqrt(var + eps) w + b; w, b or none */\n"
+    "static void $_batch_norm(float *y, const float *x, const float *mean, const float *var,\n"
+    "    const float *w, const float *b, int C, int n, float eps)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++) {\n"
+    "        const float m = @_READ(mean + c), shift = b ? @_READ(b + c) : 0.0f;\n"
+    "        const float factor = (w ? @_READ(w + c) : 1.0f) / sqrtf(@_READ(var + c) + eps);\n"
+    "        for (int i = 0; i < n; i++) *y++ = (*x++ - m) * factor + shift;\n"
+    "    }\n"
+    "}\n";
+static bool dli_batch_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const int C = (int)l->input[0].dim[0];
+    char eps[40];
+    if (l->from[0] && dli_c_folded(l->from[0]) == l) {
+        dl_c_same(f);
+        return true;
+    }
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_batch_norm);
+    dl_c_line(f, "$_batch_norm(#y, #x, #u0, #u1, %s, %s, %d, %d, %s);", o->weight ? "#v0" : "0",
+              !o->bias ? "0" : o->weight ? "#v1" : "#v0", C,
+              (int)dli_c_size(dl_c_input(f, 0)) / C, dli_c_float(eps, o->eps));
+    return true;
+}
+
+static const char dli_c_norm[] =
+    "/* Each row of n numbers: y = (x - mean) / sqrt(var + eps) w + b, its own mean and variance.\n"
+    "   A w and a b (or none) for so many (inner) numbers, C of them, then again */\n"
+    "static void $_norm(float *y, const float *x, const float *w, const float *b,\n"
+    "    int rows, int n, int inner, int C, float eps)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        float mean = 0.0f, var = 0.0f;\n"
+    "        for (int i = 0; i < n; i++) mean += x[i] / (float)n;\n"
+    "        for (int i = 0; i < n; i++) var += (x[i] - mean) * (x[i] - mean) / (float)n;\n"
+    "        for (int i = 0; i < n; i++) {\n"
+    "            const int c = (r * n + i) / inner % C;\n"
+    "            const float h = (x[i] - mean) / sqrtf(var + eps);\n"
+    "            y[i] = h * (w ? @_READ(w + c) : 1.0f) + (b ? @_READ(b + c) : 0.0f);\n"
+    "        }\n"
+    "        x += n;\n"
+    "        y += n;\n"
+    "    }\n"
+    "}\n";
+/* rows of their own mean; inner and C as above. */
+static bool dli_c_norm_line(const dl_layer *l, dl_c_file *f, int rows, int inner, int C)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    char eps[40];
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_norm);
+    dl_c_line(f, "$_norm(#y, #x, %s, %s, %d, %d, %d, %d, %s);", o->weight ? "#v0" : "0",
+              !o->bias ? "0" : o->weight ? "#v1" : "#v0", rows,
+              (int)dli_c_size(dl_c_input(f, 0)) / rows, inner, C, dli_c_float(eps, o->eps));
+    return true;
+}
+static bool dli_layer_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape x = dl_c_input(f, 0);
+    const int first = x.rank - DLI_O(dl_norm_layer)->axes;
+    return dli_c_norm_line(l, f, (int)dli_c_count(x, 0, first), 1,
+                           (int)dli_c_count(x, first, x.rank));
+}
+static bool dli_group_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape x = dl_c_input(f, 0);
+    return dli_c_norm_line(l, f, DLI_O(dl_norm_layer)->groups, (int)dli_c_count(x, 1, x.rank),
+                           (int)x.dim[0]);
+}
+
+#ifndef DL_NO_IMAGES
+/* ---- images ---- */
+
+static const char dli_c_window[] =
+    "/* A window that slides over an image: its size, how far it moves, how far it begins above\n"
+    "   and left of the image, how far its rows and columns are apart in the image */\n"
+    "typedef struct $_window {\n"
+    "    int height, width, down, right, top, left, row, column;\n"
+    "} $_window;\n";
+static void dli_c_window_line(dl_c_file *f, const dli_slide *s)
+{
+    dl_c_function(f, dli_c_window);
+    dl_c_line(f, "const $_window k%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
+              (int)s->kernel[0], (int)s->kernel[1], (int)s->stride[0], (int)s->stride[1],
+              (int)s->before[0], (int)s->before[1], (int)s->dilation[0], (int)s->dilation[1]);
+}
+
+/* Both convolutions: r and s are where in the image window place (u, v) of output (p, q) lies. */
+#define DLI_C_CONV(name, r, s, inside, pixel)                                                    \
+    "static void $_" name "(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"    \
+    "    const float *b, const $_window *k, int C, int H, int W, int M, int OH, int OW,\n"       \
+    "    int groups)\n"                                                                         \
+    "{\n"                                                                                       \
+    "    const int size = k->height * k->width * (C / groups);\n"                               \
+    "    for (int o = 0; o < M; o++) {\n"                                                       \
+    "        const float *group = x + o / (M / groups) * (C / groups) * H * W;\n"               \
+    "        for (int p = 0; p < OH; p++)\n"                                                    \
+    "            for (int q = 0; q < OW; q++) {\n"                                              \
+    "                const $_w *at = w;\n"                                                      \
+    "                float sum = 0.0f;\n"                                                       \
+    "                for (int c = 0; c < C / groups; c++)\n"                                    \
+    "                    for (int u = 0; u < k->height; u++) {\n"                               \
+    "                        const int r = " r ";\n"                                            \
+    "                        for (int v = 0; v < k->width; v++) {\n"                            \
+    "                            const int s = " s ";\n"                                        \
+    "                            if (" inside ")\n"                                             \
+    "                                sum += @_W(at) *\n"                                        \
+    "                                       group[c * H * W + " pixel "];\n"                    \
+    "                            at++;\n"                                                       \
+    "                        }\n"                                                               \
+    "                    }\n"                                                                   \
+    "`~                sum *= @_READ(scale + o);\n`"                                            \
+    "                *y++ = b ? sum + @_READ(b + o) : sum;\n"                                   \
+    "            }\n"                                                                           \
+    "        w += size;\n"                                                                      \
+    "    }\n"                                                                                   \
+    "}\n"
+static const char dli_c_conv[] =
+    "/* Convolution: x [C,H,W], w [M,C/groups,height,width], b [M] or none, y [M,OH,OW].\n"
+    "   y_opq = b_o + sum over channels c of o's group and window places u, v of w_ocuv x_crs\n"
+    "   with r = p down - top + u row, s = q right - left + v column; x is 0 outside */\n"
+    DLI_C_CONV("conv", "p * k->down - k->top + u * k->row",
+               "q * k->right - k->left + v * k->column",
+               "r >= 0 && r < H && s >= 0 && s < W", "r * W + s");
+static const char dli_c_conv_transpose[] =
+    "/* Transposed convolution: every input paints the window, times itself, onto the output.\n"
+    "   Seen from the output: y_opq = b_o + sum of w_ocuv x_crs over all c, u, v for which\n"
+    "   p + top - u row = r down and q + left - v column = s right with (r, s) in the image.\n"
+    "   x [C,H,W], w [M,C/groups,height,width], b [M] or none, y [M,OH,OW] */\n"
+    DLI_C_CONV("conv_transpose", "p + k->top - u * k->row", "q + k->left - v * k->column",
+               "r >= 0 && r % k->down == 0 && r / k->down < H &&\n"
+               "                                s >= 0 && s % k->right == 0 && s / k->right < W",
+               "r / k->down * W + s / k->right");
+static bool dli_conv_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2,
+                         &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
+    dli_c_window_line(f, &s);
+    dl_c_function(f, transposed ? dli_c_conv_transpose : dli_c_conv);
+    dl_c_line(f, "$_conv%s(#y, #x, #%c0, #v1, &k%d, %d, %d, %d, %d, %d, %d, %d);",
+              transposed ? "_transpose" : "", transposed ? 't' : 'w', l->index,
+              (int)l->input[0].dim[0], (int)s.in[0], (int)s.in[1], o->filters, (int)s.out[0],
+              (int)s.out[1], o->conv.groups);
+    return true;
+}
+
+static const char dli_c_upsample[] =
+    "/* Every pixel of x [C,H,W] n x n times */\n"
+    "static void $_upsample(float *y, const float *x, int C, int H, int W, int n)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++)\n"
+    "        for (int p = 0; p < H * n; p++)\n"
+    "            for (int q = 0; q < W * n; q++) *y++ = x[(c * H + p / n) * W + q / n];\n"
+    "}\n";
+static bool dli_upsampling_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_int *x = l->input[0].dim;
+    dl_c_function(f, dli_c_upsample);
+    dl_c_line(f, "$_upsample(#y, #x, %d, %d, %d, %d);", (int)x[0], (int)x[1], (int)x[2],
+              *DLI_O(int));
+    return true;
+}
+
+static const char dli_c_pool[] =
+    "/* Of each window the largest number (mean 0), the mean of what is in the image (1), or with\n"
+    "   zeros around the image (2). x [C,H,W], y [C,OH,OW] */\n"
+    "static void $_pool(float *y, const float *x, const $_window *k, int mean,\n"
+    "    int C, int H, int W, int OH, int OW)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++)\n"
+    "        for (int p = 0; p < OH; p++)\n"
+    "            for (int q = 0; q < OW; q++) {\n"
+    "                float most = -INFINITY, sum = 0.0f;\n"
+    "                int n = 0;\n"
+    "                for (int u = 0; u < k->height; u++)\n"
+    "                    for (int v = 0; v < k->width; v++) {\n"
+    "                        const int r = p * k->down - k->top + u;\n"
+    "                        const int s = q * k->right - k->left + v;\n"
+    "                        if (r < 0 || r >= H || s < 0 || s >= W) continue;\n"
+    "                        const float number = x[(c * H + r) * W + s];\n"
+    "                        if (number > most) most = number;\n"
+    "                        sum += number;\n"
+    "                        n++;\n"
+    "                    }\n"
+    "                if (mean == 2) n = k->height * k->width;\n"
+    "                *y++ = mean ? sum / (float)n : most;\n"
+    "            }\n"
+    "}\n";
+/* A pooling by these windows of x. */
+static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, int mean)
+{
+    const dl_int *x = l->input[0].dim;
+    dl_pool k = *o;
+    dl_int y[2];
+    dli_slide s;
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, y)) return false;
+    for (int i = 0; i < 2; i++) {
+        s.kernel[i] = k.kernel[i];
+        s.stride[i] = k.stride[i];
+        s.before[i] = k.before[i];
+        s.dilation[i] = 1;
+    }
+    dli_c_window_line(f, &s);
+    dl_c_function(f, dli_c_pool);
+    dl_c_line(f, "$_pool(#y, #x, &k%d, %d, %d, %d, %d, %d, %d);", l->index, mean, (int)x[0],
+              (int)x[1], (int)x[2], (int)y[0], (int)y[1]);
+    return true;
+}
+static bool dli_max_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_pool_line(l, f, DLI_O(dl_pool), 0);
+}
+static bool dli_average_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_pool_line(l, f, DLI_O(dl_pool), 1 + DLI_O(dl_pool)->count_padding);
+}
+static bool dli_global_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    dl_pool o = dl_pool_default(1);
+    for (int i = 0; i < 2; i++) o.kernel[i] = (int)l->input[0].dim[i + 1];
+    return dli_c_pool_line(l, f, &o, 1);
+}
+#endif
+
+#ifndef DL_NO_SEQUENCES
+/* ---- sequences ---- */
+
+/* All three begin and end alike; between them stands how a and u, what comes from the input and
+   from the state before, become the new state. */
+#define DLI_C_RECURRENT(name, formula, gates, cell)                                              \
+    "/* " formula "\n"                                                                           \
+    "   H units, T steps of D numbers, from the last to the first when back is 1. The state of\n" \
+    "   step t goes to y + t apart. h: the state" cell "; work: 2 x " gates " H numbers */\n"     \
+    "static void $_" name "(float *y, const float *x,\n"                                        \
+    "    const $_w *w_ih, `~const float *scale_ih, `const $_w *w_hh,`~ const float *scale_hh,`\n" \
+    "    const float *b_ih, const float *b_hh, int T, int D, int H, int back, int apart,\n"     \
+    "    float *h, float *work)\n"                                                              \
+    "{\n"                                                                                       \
+    "    float *a = work, *u = work + " gates " * H;\n"                                         \
+    "    for (int i = 0; i < T; i++) {\n"                                                       \
+    "        const int t = back ? T - 1 - i : i;\n"                                             \
+    "        $_dense(a, x + t * D, w_ih, `~scale_ih, `b_ih, 1, D, " gates " * H);\n"            \
+    "        $_dense(u, h, w_hh, `~scale_hh, `b_hh, 1, H, " gates " * H);\n"                    \
+    "        for (int j = 0; j < H; j++) {\n"
+#define DLI_C_RECURRENT_END                                                                      \
+    "            y[t * apart + j] = h[j];\n"                                                     \
+    "        }\n"                                                                                \
+    "    }\n"                                                                                    \
+    "}\n"
+static const char dli_c_sigmoid[] =
+    "static float $_sigmoid_of(float x) { return 1.0f / (1.0f + expf(-x)); }\n";
+static const char dli_c_rnn[] =
+    DLI_C_RECURRENT("rnn", "h = tanh(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
+    "            h[j] = tanhf(a[j] + u[j]);\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_rnn_relu[] =
+    DLI_C_RECURRENT("rnn_relu", "h = relu(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
+    "            h[j] = a[j] + u[j] < 0.0f ? 0.0f : a[j] + u[j];\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_lstm[] =
+    DLI_C_RECURRENT("lstm", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [i; f; g; o]. With a + u\n"
+        "   c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(c).", "4",
+        ", then the cell c")
+    "            const float in = $_sigmoid_of(a[j] + u[j]);\n"
+    "            const float forget = $_sigmoid_of(a[H + j] + u[H + j]);\n"
+    "            const float out = $_sigmoid_of(a[3 * H + j] + u[3 * H + j]);\n"
+    "            float *c = h + H;\n"
+    "            c[j] = forget * c[j] + in * tanhf(a[2 * H + j] + u[2 * H + j]);\n"
+    "            h[j] = out * tanhf(c[j]);\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_gru[] =
+    DLI_C_RECURRENT("gru", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [r; z; n].\n"
+        "   r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), n = tanh(a_n + r u_n),\n"
+        "   h = (1 - z) n + z h.", "3", "")
+    "            const float r = $_sigmoid_of(a[j] + u[j]);\n"
+    "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
+    "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
+    "            h[j] = (1.0f - z) * n + z * h[j];\n"
+    DLI_C_RECURRENT_END;
+static bool dli_recurrent_c(const dl_layer *l, dl_c_file *f)
+{
+    static const char *const text[] = { dli_c_rnn, dli_c_rnn_relu, dli_c_lstm, dli_c_gru };
+    static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
+    const int K = o->bidirectional ? 2 : 1, H = o->units, lstm = o->kind == DL_LSTM;
+    const dl_shape x = dl_c_input(f, 0);
+    dl_c_function(f, dli_c_dense);
+    if (lstm || o->kind == DL_GRU) dl_c_function(f, dli_c_sigmoid);
+    dl_c_function(f, text[o->kind]);
+    dl_c_scratch(f, 2 * l->param[0]->shape.dim[0]);
+    dl_c_carry(f, H + lstm * H);
+    for (int k = 0; k < K; k++) {
+        if (k) dl_c_line(f, "$_zeros(#c, %d);", H + lstm * H);
+        dl_c_line(f, "$_%s(#y+%d, #x, #w%d, #w%d, #v%d, #v%d, %d, %d, %d, %d, %d, #c, #s);",
+                  name[o->kind], k * H, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3, (int)x.dim[0],
+                  (int)x.dim[1], H, k, o->return_sequences ? K * H : 0);
+    }
+    return true;
+}
+
+static const char dli_c_embedding[] =
+    "/* Row x_i of the table w [words,D] for each of n words x_i; one that is none is word 0 */\n"
+    "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
+    "    int n, int words, int D)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) {\n"
+    "        const int word = x[i] >= 0.0f && x[i] < (float)words ? (int)x[i] : 0;\n"
+    "        const $_w *row = w;\n"
+    "        for (int k = 0; k < word; k++) row += D;\n"
+    "        for (int j = 0; j < D; j++) *y++ = @_W(row + j)`~ * @_READ(scale + word)`;\n"
+    "    }\n"
+    "}\n";
+static bool dli_embedding_c(const dl_layer *l, dl_c_file *f)
+{
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
+    dl_c_function(f, dli_c_embedding);
+    dl_c_line(f, "$_embedding(#y, #x, #w0, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)),
+              o->words, o->units);
+    return true;
+}
+
+static const char dli_c_attention[] =
+    "/* Attention of T steps to one another: each step of qkv [T,3E] has a query q, a key k, a\n"
+    "   value v, cut into heads of d = E / heads numbers. Of each head: p_ts = softmax over s of\n"
+    "   q_t . k_s / sqrt(d), y_t = sum over s of p_ts v_s; causal: up to t only. p: T numbers */\n"
+    "static void $_attention(float *y, const float *qkv, int T, int E, int heads, int causal,\n"
+    "    float *p)\n"
+    "{\n"
+    "    const int d = E / heads;\n"
+    "    for (int t = 0; t < T; t++)\n"
+    "        for (int h = 0; h < E; h += d) {\n"
+    "            const float *q = qkv + t * 3 * E + h;\n"
+    "            const int S = causal ? t + 1 : T;\n"
+    "            for (int s = 0; s < S; s++) {\n"
+    "                const float *k = qkv + (s * 3 + 1) * E + h;\n"
+    "                float dot = 0.0f;\n"
+    "                for (int i = 0; i < d; i++) dot += q[i] * k[i];\n"
+    "                p[s] = dot / sqrtf((float)d);\n"
+    "            }\n"
+    "            $_softmax(p, 1, S);\n"
+    "            for (int i = 0; i < d; i++) {\n"
+    "                float sum = 0.0f;\n"
+    "                for (int s = 0; s < S; s++) sum += p[s] * qkv[(s * 3 + 2) * E + h + i];\n"
+    "                y[t * E + h + i] = sum;\n"
+    "            }\n"
+    "        }\n"
+    "}\n";
+static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
+{
+    const dli_attention_options *o = DLI_O(dli_attention_options);
+    const int T = (int)l->input[0].dim[0], E = (int)l->input[0].dim[1];
+    dl_c_function(f, dli_c_dense);
+    dl_c_function(f, dli_c_softmax);
+    dl_c_function(f, dli_c_attention);
+    dl_c_scratch(f, (dl_int)T * 4 * E + T);
+    dl_c_line(f, "$_dense(#s, #x, #w0, #v1, %d, %d, %d);", T, E, 3 * E);
+    dl_c_line(f, "$_attention(#s+%d, #s, %d, %d, %d, %d, #s+%d);", 3 * T * E, T, E, o->heads,
+              o->causal, 4 * T * E);
+    dl_c_line(f, "$_dense(#y, #s+%d, #w2, #v3, %d, %d, %d);", 3 * T * E, T, E, E);
+    return true;
+}
+#endif /* DL_NO_SEQUENCES */
+
+/* ---- the plan of the memory ---- */
+
+/* The values that layer l makes, each a root of its own at first. */
+static void dli_c_plan_layer(dl_c_file *f, const dl_layer *l)
+{
+    dli_c_plan *plan = &f->plan[f->step];
+    for (int k = 0; k < l->outputs; k++) {
+        dli_c_value *v = dli_c_value_at(f, l->place + k);
+        v->size = dli_c_size(dl_c_output(f, k));
+        v->root = l->place + k;
+        v->where = l->froms ? 'w' : 'i';
+        v->at = l->froms ? 0 : plan->in;
+        v->first = l->index;
+        v->last = l->goal >= 0 ? f->m->layers : l->readers ? l->last : l->index;
+        if (!l->froms) plan->in += v->size;
+    }
+    dli_c_value *s = dli_c_scratch_of(f);
+    s->root = f->m->places + l->index;
+    s->where = 'w';
+    s->first = s->last = l->index;
+}
+
+/* Give roots a place in the work memory, the largest first, each the lowest that is free as long as
+   it is needed. */
+static void dli_c_place_all(dl_c_file *f, dli_c_plan *plan)
+{
+    const int n = f->m->places + f->m->layers;
+    for (;;) {
+        dli_c_value *most = NULL;
+        for (int i = 0; i < n; i++) {
+            dli_c_value *v = &plan->value[i];
+            if (v->root == i && v->where == 'w' && v->size && (!most || v->size > most->size))
+                most = v;
+        }
+        if (!most) break;
+        for (int i = 0; i < n; i++) {
+            const dli_c_value *v = &plan->value[i];
+            if (v->where != 'p' || v->last < most->first || v->first > most->last ||
+                v->at + v->size <= most->at || v->at >= most->at + most->size) continue;
+            most->at = v->at + v->size;
+            i = -1;                              /* look again from the front */
+        }
+        most->where = 'p';
+        if (plan->work < most->at + most->size) plan->work = most->at + most->size;
+    }
+}
+
+/* How many floats output k of the model has, and where it begins in out. */
+static dl_int dli_c_output_size(const dl_c_file *f, int k)
+{
+    const dl_layer *l = dli_output_layer(f->m, k);
+    return l ? dli_c_value_at(f, l->place)->size : f->plan[f->step].in;
+}
+
+/* Let the model's outputs be made where they are wanted. */
+static void dli_c_plan_outputs(dl_c_file *f)
+{
+    dli_c_plan *plan = &f->plan[f->step];
+    for (int k = 0; k < dl_model_output_count(f->m); k++) {
+        const dl_layer *l = dli_output_layer(f->m, k);
+        dli_c_value *root = l ? dli_c_root(f, l->place) : NULL;
+        if (root && root->where == 'w') {
+            root->where = 'o';
+            root->at = plan->out;
+        }
+        plan->out += dli_c_output_size(f, k);
+    }
+}
+
+/* Outputs that are not there yet: those that are inputs, or the same numbers twice. */
+static void dli_c_copy_outputs(dl_c_file *f)
+{
+    dl_int at = 0;
+    for (int k = 0; k < dl_model_output_count(f->m); k++) {
+        const dl_int n = dli_c_output_size(f, k);
+        const dli_c_value *root = dli_c_root(f, 0);
+        char to[40];
+        f->layer = dli_output_layer(f->m, k);
+        if (f->layer) root = dli_c_root(f, f->layer->place);
+        dli_format(to, sizeof to, "out + %lld", (long long)at);
+        if (root->where != 'o' || root->at != at)
+            dli_c_copy_line(f, to, f->layer ? "#y" : "in", n);
+        at += n;
+    }
+}
+
+/* "dense_1 (Dense): [784] to [512], relu" */
+static void dli_c_put_layer(dl_c_file *f, const dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT];
+    f->layer = l;
+    dli_c_put_name(f->out, "", l->name, " (");
+    dli_c_put_name(f->out, "", l->type->name, "): ");
+    for (int k = 0; k < l->inputs; k++)
+        dli_putf(f->out, "%s%s", k ? ", " : "", dli_shape_text(s, dl_c_input(f, k)));
+    for (int k = 0; k < l->outputs; k++)
+        dli_putf(f->out, "%s%s", k ? ", " : " to ", dli_shape_text(s, dl_c_output(f, k)));
+    if (l->activation != DL_LINEAR) dli_putf(f->out, ", %s", dl_activation_name(l->activation));
+    if (l->type->forward != dli_batch_norm_layer_forward || !l->from[0]) return;
+    if (dli_c_folded(l->from[0]) == l) dli_put(f->out, ", folded into that");
+}
+
+/* Run the hooks of all layers for this pass. */
+static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
+{
+    f->pass = pass;
+    f->step = step;
+    for (int i = 0; i < f->m->layers && !f->failed; i++) {
+        const dl_layer *l = f->layer = f->m->layer[i];
+        if (!l->type->export_c)
+            return dli_c_fail(f, DL_ERR_STATE, "%s: %s cannot be exported: its type has no "
+                              "export_c (see >>export)", l->name);
+        if (pass == DLI_C_PLAN) dli_c_plan_layer(f, l);
+        if (pass == DLI_C_LINES) {
+            dli_put(f->out, "\n    /* ");
+            dli_c_put_layer(f, l);
+            dli_put(f->out, " */\n");
+        }
+        if (!l->type->export_c(l, f))
+            return dli_c_fail(f, DL_ERR_STATE, "%s: the export_c of %s failed", l->name);
+        for (int k = 0; k < l->outputs && l->froms; k++) dli_c_activate(f, l->activation, k);
+    }
+    if (pass != DLI_C_PLAN) dli_c_copy_outputs(f);
+    return !f->failed;
+}
+
+
+/* Find out whether all can be exported, where what lies, and how much it is. */
+static bool dli_c_plan_all(dl_c_file *f, bool step)
+{
+    dl_model *m = f->m;
+    dli_c_plan *plan = &f->plan[step];
+    const dl_shape input = dli_c_shape(f, m->input, step);
+    f->step = step;
+    memset(plan->value, 0, (size_t)(m->places + m->layers) * sizeof *plan->value);
+    plan->value[0].where = 'i';
+    plan->in = plan->value[0].size = dli_c_size(dli_c_shape(f, m->input, step && input.rank > 0));
+    if (!dli_c_walk(f, DLI_C_PLAN, step)) return false;
+    dli_c_plan_outputs(f);
+    dli_c_place_all(f, plan);
+    if (plan->in <= INT32_MAX && plan->out <= INT32_MAX && plan->work <= INT32_MAX &&
+        plan->state <= INT32_MAX && f->flash <= INT32_MAX) return true;
+    return dli_c_fail(f, DL_ERR_LIMIT, "%s: %s is too large: a C file has at most 2^31 - 1 floats "
+                      "of memory and bytes of constants", f->options->name);
+}
+
+/* ---- the file ---- */
+
+static const char dli_c_use[] =
+    "\n"
+    "   It needs a C99 or C++11 compiler and <math.h>: no memory from the heap, no files, and no\n"
+    "   variables but constants. In ONE source file write\n"
+    "\n"
+    "       #define @_IMPLEMENTATION\n"
+    "       #include \"$.h\"\n"
+    "\n"
+    "   in all others only the #include. Then\n"
+    "\n"
+    "       float out[@_OUT], work[@_WORK];\n"
+    "       $_predict(in, out, work);\n"
+    "\n";
+static const char dli_c_rules[] =
+    "   Numbers lie row-major: the last index runs fastest. work is scratch memory; what is in it\n"
+    "   does not matter before and after. in, out and work must not overlap. Several threads may\n"
+    "   predict at once, each with its own out and work.\n"
+    "\n"
+    "   @_FLASH counts the bytes of the constants; the code comes on top of that. Where\n"
+    "   constants do not lie in the memory of variables (AVR), say before the implementation\n"
+    "\n"
+    "       #define @_CONST const PROGMEM\n"
+    "       #define @_READ(p) pgm_read_float(p)\n"
+    "`~       #define @_READ8(p) pgm_read_byte(p)\n`"
+    "\n"
+    "   @_DEF may be defined as static. @_SELFTEST, defined for both parts, adds a test. */\n"
+    "\n"
+    "#ifndef @_H\n"
+    "#define @_H\n"
+    "\n";
+static const char dli_c_start[] =
+    "#ifdef __cplusplus\n"
+    "}\n"
+    "#endif\n"
+    "#endif /* @_H */\n"
+    "\n"
+    "#ifdef @_IMPLEMENTATION\n"
+    "#include <math.h>\n"
+    "\n"
+    "/* Constants, and how a float among them is read`~; and a whole number of 8 bits`. */\n"
+    "#ifndef @_CONST\n"
+    "#define @_CONST const\n"
+    "#endif\n"
+    "#ifndef @_READ\n"
+    "#define @_READ(p) (*(p))\n"
+    "#endif\n"
+    "`\n"
+    "/* A number of a matrix. */\n"
+    "typedef float $_w;\n"
+    "#define @_W(p) @_READ(p)\n"
+    "~#ifndef @_READ8\n"
+    "#define @_READ8(p) (*(p))\n"
+    "#endif\n"
+    "\n"
+    "/* A number of a matrix: times the scale of its row, it is a weight. */\n"
+    "typedef signed char $_w;\n"
+    "#define @_W(p) ((float)(signed char)@_READ8(p))\n"
+    "`\n";
+static const char dli_c_test[] =
+    "int $_selftest(float *in, float *out, float *work)\n"
+    "{\n"
+    "    int wrong = 0;\n"
+    "    for (int t = 0; t < @_TESTS; t++) {\n"
+    "        int same = 1;\n"
+    "        for (int i = 0; i < @_IN; i++) in[i] = @_READ($_test_in + t * @_IN + i);\n"
+    "        $_predict(in, out, work);\n"
+    "        for (int i = 0; i < @_OUT; i++) {\n"
+    "            const float off = out[i] - @_READ($_test_out + t * @_OUT + i);\n"
+    "            if (!(fabsf(off) <= $_tolerance)) same = 0;\n"
+    "        }\n"
+    "        wrong += !same;\n"
+    "    }\n"
+    "    return wrong;\n"
+    "}\n"
+    "#endif\n";
+
+/* Text with $ and @, and numbers as printf has them. */
+DLI_PRINTF(2, 3)
+static void dli_c_textf(dl_c_file *f, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    dli_c_expand(f, text);
+}
+
+/* How good it is, as far as that was measured. */
+static void dli_c_put_report(dl_c_file *f)
+{
+    const dl_c_report *r = &f->report;
+    if (!dli_isnan(r->accuracy))
+        dli_c_textf(f, "   Right in %.2f %% of the samples of a data set%s", 100 * r->accuracy,
+                    f->options->int8 ? ", before" : ".\n\n");
+    if (!dli_isnan(r->int8_accuracy))
+        dli_c_textf(f, " rounding to 8 bits, in %.2f %% after it;\n   the same answer in %.2f %%. "
+                    "The largest difference of an output is %.2g.\n\n", 100 * r->int8_accuracy,
+                    100 * r->agreement, r->difference);
+}
+
+static void dli_c_put_shapes(dl_c_file *f, const char *name, int n, bool input)
+{
+    char s[DLI_SHAPE_TEXT];
+    dli_putf(f->out, "       %s", name);
+    for (int k = 0; k < n; k++) {
+        const dl_shape shape = input ? *dli_input_shape(f->m, k) : dli_output_shape(f->m, k);
+        const char *gap = !k ? "" : k % 6 ? ", then " : ",\n             then ";
+        dli_putf(f->out, "%s%s", gap, dli_shape_text(s, shape));
+    }
+    dli_put(f->out, "\n");
+}
+
+/* The comment at the beginning. */
+static void dli_c_put_head(dl_c_file *f)
+{
+    dli_c_textf(f, "/* $.h - a trained neural network as one C file, written by dl.h %d.%d.%d.\n",
+                DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
+    dli_c_expand(f, dli_c_use);
+    dli_c_put_shapes(f, "in:   ", f->m->inputs, true);
+    dli_c_put_shapes(f, "out:  ", dl_model_output_count(f->m), false);
+    dli_put(f->out, "\n   Its layers, and the shapes of what goes in and comes out:\n\n");
+    for (int i = 0; i < f->m->layers; i++) {
+        dli_put(f->out, "       ");
+        dli_c_put_layer(f, f->m->layer[i]);
+        dli_put(f->out, "\n");
+    }
+    dli_put(f->out, "\n");
+    dli_c_put_report(f);
+    dli_c_expand(f, dli_c_rules);
+}
+
+/* Macros and declarations. */
+static void dli_c_put_declarations(dl_c_file *f)
+{
+    const dli_c_plan *p = &f->plan[0], *s = &f->plan[1];
+    dli_c_textf(f, "#define @_IN    %-8lld /* floats of in */\n"
+                "#define @_OUT   %-8lld /* floats of out */\n"
+                "#define @_WORK  %-8lld /* floats of work */\n"
+                "#define @_FLASH %-8lld /* bytes of constants */\n", (long long)p->in,
+                (long long)p->out, (long long)(p->work ? p->work : 1), (long long)f->flash);
+    if (f->stepped)
+        dli_c_textf(f, "#define @_STEP_IN   %-4lld /* floats of a time step's in */\n"
+                    "#define @_STEP_OUT  %-4lld /* floats of its out */\n"
+                    "#define @_STEP_WORK %-4lld /* floats of its work */\n"
+                    "#define @_STATE     %-4lld /* floats that go on from step to step */\n",
+                    (long long)s->in, (long long)s->out, (long long)(s->work ? s->work : 1),
+                    (long long)s->state);
+    if (f->test) dli_c_textf(f, "#define @_TESTS %-8d /* pairs of the selftest */\n", f->tests);
+    if (dl_model_class_names(f->m)) dli_c_textf(f, "#define @_CLASSES %d\n", f->m->classes);
+    dli_c_textf(f, "\n#ifndef @_DEF\n#define @_DEF extern\n#endif\n#ifdef __cplusplus\n"
+                "extern \"C\" {\n#endif\n\n/* out [@_OUT] = the net's answer to in [@_IN]. */\n"
+                "@_DEF void $_predict(const float *in, float *out, float *work);\n");
+    if (dli_scales(&f->m->scaling))
+        dli_c_textf(f, "/* in = what predict takes, of raw numbers as a sensor or a file gives\n"
+                    "   them; in may be raw. */\n"
+                    "@_DEF void $_scale(float *in, const float *raw);\n");
+    if (dl_model_class_names(f->m))
+        dli_c_textf(f, "/* What class i is called: \"\" when there is none. */\n"
+                    "@_DEF const char *$_class(int i);\n");
+    if (f->stepped)
+        dli_c_textf(f, "/* The same one time step after the other: out [@_STEP_OUT] = the answer\n"
+                    "   after in [@_STEP_IN]. state [@_STATE] is the caller's; reset begins a new\n"
+                    "   sequence. */\n@_DEF void $_reset(float *state);\n"
+                    "@_DEF void $_step(const float *in, float *out, float *state, float *work);\n");
+    if (f->test)
+        dli_c_textf(f, "#ifdef @_SELFTEST\n/* How many of @_TESTS stored inputs do not give what "
+                    "they gave when this was written: 0. */\n"
+                    "@_DEF int $_selftest(float *in, float *out, float *work);\n#endif\n");
+}
+
+/* What to do with raw input, and what the classes are called. */
+static void dli_c_put_extras(dl_c_file *f)
+{
+    const dl_scaling s = f->m->scaling;
+    const char *const *name = dl_model_class_names(f->m);
+    const int channels = s.channels > 0 ? s.channels : 1;
+    char a[40], b[40], factor[40];
+    if (dli_scales(&s)) {
+        dli_c_textf(f, "void $_scale(float *in, const float *raw)\n{\n"
+                    "    static const float mean[] = {");
+        for (int c = 0; c < channels; c++)
+            dli_putf(f->out, " %s,", dli_c_float(a, s.channels ? s.mean[c] : 0));
+        dli_put(f->out, " };\n    static const float deviation[] = {");
+        for (int c = 0; c < channels; c++)
+            dli_putf(f->out, " %s,", dli_c_float(b, s.channels ? s.deviation[c] : 1));
+        dli_c_textf(f, " };\n    for (int i = 0; i < @_IN; i++) {\n"
+                    "        const int c = i / (@_IN / %d);\n"
+                    "        in[i] = (%s * raw[i] - mean[c]) / deviation[c];\n    }\n}\n\n",
+                    channels, dli_c_float(factor, s.factor));
+    }
+    if (!name) return;
+    dli_c_textf(f, "const char *$_class(int i)\n{\n    static const char *const name[] = {\n");
+    for (int i = 0; i < f->m->classes; i++) {
+        dli_put(f->out, "        \"");
+        for (const char *at = name[i]; *at; at++)
+            dli_putf(f->out, strchr("\"\\?", *at) ? "\\%c"
+                     : (*at & 0xE0) == 0 || *at == 0x7F ? "\\%03o" : "%c", (unsigned char)*at);
+        dli_put(f->out, "\",\n");
+    }
+    dli_c_textf(f, "    };\n    return i >= 0 && i < @_CLASSES ? name[i] : \"\";\n}\n\n");
+}
+
+/* The function that predicts, or takes a step. */
+static void dli_c_put_body(dl_c_file *f, bool step)
+{
+    dli_c_textf(f, step ? "\nvoid $_step(const float *in, float *out, float *state, float *work)\n{"
+                        : "void $_predict(const float *in, float *out, float *work)\n{");
+    if (!f->plan[step].work) dli_put(f->out, "\n    (void)work;    /* this net needs none */");
+    dli_c_walk(f, DLI_C_LINES, step);
+    dli_put(f->out, "}\n");
+}
+
+static void dli_c_put_tests(dl_c_file *f)
+{
+    const dl_int n = f->tests, in = n * f->plan[0].in, out = n * f->plan[0].out;
+    const dl_real *y = f->test + in;
+    double most = 0;
+    char s[40];
+    for (dl_int i = 0; i < out; i++) most = fmax(most, fabs((double)y[i]));
+    dli_c_textf(f, "\n#ifdef @_SELFTEST\n");
+    dli_c_begin(f, "float", "test_in", "", in);
+    for (dl_int i = 0; i < in; i++) dli_c_real(f, (double)f->test[i]);
+    dli_c_end(f);
+    dli_c_begin(f, "float", "test_out", "", out);
+    for (dl_int i = 0; i < out; i++) dli_c_real(f, (double)y[i]);
+    dli_c_end(f);
+    dli_c_textf(f, "static const float $_tolerance = %s;\n\n", dli_c_float(s, 1e-4 * most));
+    dli_c_expand(f, dli_c_test);
+}
+
+static void dli_c_put_file(dli_text *out, const void *what)
+{
+    dl_c_file *f = (dl_c_file *)(uintptr_t)what;
+    f->out = out;
+    f->seens = 0;
+    memset(f->done, 0, (size_t)f->m->tensors + 1);
+    f->pass = DLI_C_LINES;
+    f->step = false;
+    dli_c_put_head(f);
+    dli_c_put_declarations(f);
+    dli_c_expand(f, dli_c_start);
+    dli_c_walk(f, DLI_C_TABLES, false);
+    dli_put(f->out, "\n");
+    dli_c_walk(f, DLI_C_FUNCTIONS, false);
+    dli_c_put_extras(f);
+    dli_c_put_body(f, false);
+    if (f->stepped) {
+        dli_c_textf(f, "\nvoid $_reset(float *state)\n{\n    $_zeros(state, @_STATE);\n}\n");
+        dli_c_put_body(f, true);
+    }
+    if (f->test) dli_c_put_tests(f);
+    dli_c_textf(f, "#endif /* @_IMPLEMENTATION */\n");
+}
+
+/* ---- the exporter ---- */
+
+DL_DEF dl_export_c dl_export_c_default(void)
+{
+    dl_export_c o;
+    memset(&o, 0, sizeof o);
+    o.name = "net";
+    o.tests = 3;
+    return o;
+}
+
+static bool dli_c_check_options(dl_c_file *f)
+{
+    const dl_export_c *o = f->options;
+    const char *s = o->name ? o->name : "";
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (s[n] || n < 1 || n > 40 || s[0] == '_' || (s[0] >= '0' && s[0] <= '9'))
+        return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: the name '%.60s' is not one of 1 to 40 letters, "
+                          "digits and _, a letter first", s);
+    for (size_t i = 0; i <= n; i++)
+        f->upper[i] = (char)(s[i] >= 'a' && s[i] <= 'z' ? s[i] - 'a' + 'A' : s[i]);
+    if (o->tests < 0 || o->tests > 1000)
+        return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: %s: the tests of a selftest are 0 to 1000", s);
+    return !o->data || f->m->inputs == 1 ||
+           dli_c_fail(f, DL_ERR_ARGUMENT, "%s: %s: a data set has one input, the model several; "
+                      "leave out data", s);
+}
+
+static bool dli_c_has_step(dl_model *m)
+{
+    bool timed, recurs = false;
+#ifndef DL_NO_SEQUENCES
+    for (int i = 0; i < m->layers; i++)
+        recurs = recurs || m->layer[i]->step == dli_recurrent_layer_step;
+#endif
+    return recurs && m->inputs == 1 && m->input.rank > 0 && !dli_find_steps(m, &timed);
+}
+
+static void dli_c_close(dl_c_file *f)
+{
+    if (f->done) DL_FREE(f->done);
+    if (f->plan[0].value) DL_FREE(f->plan[0].value);
+    if (f->test) DL_FREE(f->test);
+}
+
+/* Plan a file for this model. Close it, also after a failure. */
+static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const dl_export_c *options,
+                       bool quiet)
+{
+    const size_t values = (size_t)(m->places + m->layers) + 1;
+    memset(f, 0, sizeof *f);
+    f->m = (dl_model *)(uintptr_t)m;
+    f->ctx = m->ctx;
+    f->who = who;
+    f->options = options;
+    f->quiet = quiet;
+    if (!dli_c_check_options(f)) return false;
+    f->done = (char *)dli_alloc(m->ctx, who, (size_t)m->tensors + 1, 1);
+    f->plan[0].value = (dli_c_value *)dli_alloc(m->ctx, who, 2 * values, sizeof(dli_c_value));
+    if (!f->done || !f->plan[0].value) return false;
+    f->plan[1].value = f->plan[0].value + values;
+    if (!dli_c_plan_all(f, false)) return false;
+    f->stepped = dli_c_has_step(f->m);
+    if (f->stepped && !dli_c_plan_all(f, true)) return false;
+    f->report.flash = f->flash;
+    f->report.work = f->plan[0].work;
+    f->report.state = f->plan[1].state;
+    f->report.step_work = f->plan[1].work;
+    f->report.accuracy = f->report.int8_accuracy = f->report.agreement = NAN;
+    f->report.difference = NAN;
+    return true;
+}
+
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+{
+    dl_c_report r = { -1, -1, -1, -1, NAN, NAN, NAN, NAN };
+    const dl_export_c defaults = dl_export_c_default();
+    dl_c_file f;
+    if (!m || m->lacks) return r;
+    if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults, true)) r = f.report;
+    dli_c_close(&f);
+    return r;
+}
+
+/* Samples for the selftest when no data set gives some: numbers from 0 to 1, or words. */
+static void dli_c_invent(dl_c_file *f)
+{
+    dl_rng rng = dl_rng_new(1, 0);
+    double words = 0;
+#ifndef DL_NO_SEQUENCES
+    for (int i = 0; i < f->m->layers; i++) {
+        const dl_layer *l = f->m->layer[i];
+        if (l->type->forward != dli_embedding_layer_forward) continue;
+        const double n = (double)l->param[0]->shape.dim[0];
+        if (words == 0 || n < words) words = n;
+    }
+#endif
+    for (dl_int i = 0; i < f->options->tests * f->plan[0].in; i++) {
+        const double u = dl_rng_uniform(&rng);
+        f->test[i] = (dl_real)(words > 0 ? floor(u * words) : u);
+    }
+}
+
+/* Compute the outputs of the selftest's inputs. */
+static bool dli_c_answer(dl_c_file *f)
+{
+    dl_ctx *c = f->ctx;
+    dl_model *m = f->m;
+    const int tests = f->tests, outs = dl_model_output_count(m);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, (size_t)(m->inputs + outs) * sizeof *x);
+    dl_tensor **y = x + m->inputs;
+    dl_int at = 0;
+    bool ok = x != NULL;
+    for (int k = 0; ok && k < m->inputs; k++) {
+        x[k] = dli_tape_tensor(c, f->who, dli_batch_shape(tests, *dli_input_shape(m, k)));
+        ok = x[k] != NULL;
+        const dl_int n = ok ? x[k]->size / tests : 0;
+        for (int t = 0; t < tests && ok; t++)
+            memcpy(x[k]->data + t * n, f->test + t * f->plan[0].in + at,
+                   (size_t)n * sizeof(dl_real));
+        at += n;
+    }
+    ok = ok && dl_model_predict_all(m, y, x);
+    dl_real *out = f->test + tests * f->plan[0].in;
+    for (int t = 0; ok && t < tests; t++)
+        for (int k = 0; k < outs; k++) {
+            const dl_int n = y[k]->size / tests;
+            memcpy(out, y[k]->data + t * n, (size_t)n * sizeof *out);
+            out += n;
+        }
+    dl_tape_release(c, mark);
+    return ok;
+}
+
+/* Count a batch: the answers of the model as it is, and of that which the file will hold. */
+static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
+{
+    dl_tensor *y = dl_model_predict(before, b->x);
+    dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
+    if (!z) return false;
+    const dl_int C = z->size / b->size;
+    for (dl_int i = 0; i < b->size; i++) {
+        const int32_t at_y = dli_class(y->data + i * C, C, 0.5);
+        const int32_t at_z = dli_class(z->data + i * C, C, 0.5);
+        sums[0] += b->labels && b->labels[i] == at_y;
+        sums[1] += b->labels && b->labels[i] == at_z;
+        sums[2] += at_y == at_z;
+        for (dl_int k = i * C; k < i * C + C; k++)
+            sums[3] = fmax(sums[3], fabs((double)y->data[k] - (double)z->data[k]));
+    }
+    sums[4] += (double)b->size;
+    if (!b->labels) sums[0] = sums[1] = NAN;
+    return true;
+}
+
+/* Go through the data set: accuracies, and its first samples for the selftest. */
+static bool dli_c_measure(dl_c_file *f, dl_model *before)
+{
+    dl_loader *loader = dl_loader_new(f->options->data, f->tests > 128 ? f->tests : 128, false);
+    const dl_mark mark = dl_tape_mark(f->ctx);
+    double sums[5] = { 0, 0, 0, 0, 0 };
+    bool ok = loader != NULL;
+    dl_batch b;
+    while (ok && dl_loader_next(loader, &b)) {
+        if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
+        if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
+            memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
+        ok = dli_c_measure_batch(f, before, &b, sums);
+        dl_tape_release(f->ctx, mark);
+    }
+    dl_loader_free(loader);
+    if (!ok || dl_error(f->ctx) != DL_OK) return false;
+    f->report.accuracy = sums[0] / sums[4];
+    if (!f->options->int8) return true;
+    f->report.int8_accuracy = sums[1] / sums[4];
+    f->report.agreement = sums[2] / sums[4];
+    f->report.difference = sums[3];
+    return true;
+}
+
+/* Make the file of f.m: round its weights if that is wanted, measure, and write. */
+static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void *buffer,
+                         size_t room)
+{
+    const dl_export_c *o = f->options;
+    if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
+    f->tests = o->tests;
+    if (o->tests) {
+        const size_t each = (size_t)(f->plan[0].in + f->plan[0].out);
+        f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
+        if (!f->test) return 0;
+        dli_c_invent(f);
+    }
+    if (o->data && !dli_c_measure(f, before)) return 0;
+    if (f->test && !dli_c_answer(f)) return 0;
+    const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
+    if (size && o->report) *o->report = f->report;
+    return size;
+}
+
+static size_t dli_c_export(dl_model *m, const char *who, const char *path, void *buffer,
+                           size_t room, const dl_export_c *options)
+{
+    const dl_export_c defaults = dl_export_c_default();
+    const dl_export_c *o = options ? options : &defaults;
+    dl_c_file f;
+    if (!dli_model_whole(who, m)) return 0;
+    dl_model *rounded = o->int8 ? dl_model_clone(m->ctx, m) : NULL;
+    const bool ok = (rounded || !o->int8) && dli_c_open(&f, o->int8 ? rounded : m, who, o, false);
+    const size_t size = ok ? dli_c_make(&f, m, path, buffer, room) : 0;
+    if (rounded || !o->int8) dli_c_close(&f);
+    dl_model_free(rounded);
+    return size;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *options)
+{
+    return dli_c_export(m, "dl_model_export_c", path, NULL, 0, options) > 0;
+}
+#endif
+DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
+                                          const dl_export_c *options)
+{
+    return dli_c_export(m, "dl_model_export_c", dli_buffer, buffer, room, options);
+}
+#endif /* DL_NO_EXPORT */
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

@@ -498,7 +498,7 @@ static char *read_all(const char *path)
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
                                     "layers", "imagelayers", "metrics", "augment", "data",
-                                    "files", "models", "optimizers" };
+                                    "files", "models", "optimizers", "tables" };
 
 static void every_function_meets_null(void)
 {

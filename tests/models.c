@@ -400,7 +400,7 @@ static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
                          o->slope + (o->shut[1] ? 1 : 0));
 }
 static const dl_layer_type gate = { "Gate", "gate", sizeof(gate_options), gate_fields, 1,
-                                    gate_build, gate_forward, NULL };
+                                    gate_build, gate_forward, NULL, NULL };
 static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
@@ -937,20 +937,25 @@ static void keras_models(void)
     static const struct { const char *model, *io; int outputs, y; } cases[] = {
         { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 1, 4 },
         { "keras_text.safetensors", "keras_text_io.safetensors", 1, 3 },
-        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 } };
-    for (int i = 0; i < 3; i++) {
+        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 },
+        { "keras_twins.safetensors", "keras_twins_io.safetensors", 1, 2 } };
+    for (int i = 0; i < 4; i++) {
         dl_ctx *dl = test_quiet_new(1);
         dl_model *m = dl_model_load(dl, golden(cases[i].model));
-        dl_tensor *x, *y, *out[2];
+        dl_tensor *x, *y, *out[2], *in2[2];
         const dl_shape in = i == 0 ? dl_shape4(2, 2, 11, 7) : i == 1 ? dl_shape2(2, 6)
-                                                            : dl_shape4(2, 3, 5, 4);
+                          : i == 2 ? dl_shape4(2, 3, 5, 4) : dl_shape3(2, 2, 5);
         if (!CHECK(m != NULL, "%s", dl_error_text(dl)) ||
             !load_io(dl, cases[i].io, in, dl_shape2(2, cases[i].y), &x, &y)) {
             dl_free(dl);
             continue;
         }
         CHECK(dl_model_output_count(m) == cases[i].outputs, "outputs");
-        if (CHECK(dl_model_predict_all(m, out, &x), "%s", dl_error_text(dl))) {
+        CHECK(dl_model_input_count(m) == 1 + (i == 3), "inputs");
+        in2[0] = i < 3 ? x : dl_slice(x, 0, 0, 1);                /* of the twins, [2,N,5] */
+        in2[1] = i < 3 ? NULL : dl_reshape(dl_slice(x, 0, 1, 2), dl_shape2(2, 5));
+        if (i == 3) in2[0] = dl_reshape(in2[0], dl_shape2(2, 5));
+        if (CHECK(dl_model_predict_all(m, out, in2), "%s", dl_error_text(dl))) {
             dl_tensor *z = cases[i].outputs == 1 ? out[0] : dl_concat(out, 2, -1);
             if (CHECK(z != NULL, "%s", dl_error_text(dl)))
                 CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);

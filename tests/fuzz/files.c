@@ -2,7 +2,7 @@
 
    READER=models build/fuzz ... says which reader gets the bytes: models, weights (by name, in order,
    in part: the last byte says which), npy, optimizers, checkpoints, idx (may be packed by gzip
-   where DL_USE_STB_IMAGE is defined). A reader may refuse, with a message, or give something that
+   where DL_USE_STB_IMAGE is defined), tables (CSV, and what an encoder makes of it). A reader may refuse, with a message, or give something that
    can be used and freed; it may not take more memory than in proportion to the file.
 
    build/fuzz seeds tests/fuzz/corpus writes a good file for readers that have none. */
@@ -133,11 +133,28 @@ static void idx(dl_ctx *dl, const uint8_t *p, size_t size)
     if (d && dl_data_count(d) > 0 && !dl_data_sample(d, dl_data_count(d) - 1)) abort();
 }
 
+/* A column takes more than its comma. */
+static void tables(dl_ctx *dl, const uint8_t *p, size_t size)
+{
+    dl_csv o = dl_csv_default();
+    o.decimal = size > 0 && p[size - 1] & 1 ? ',' : '.';
+    dl_table *t = dl_table_from_memory(dl, p, size, &o);
+    judge(dl, t != NULL, 4 * size);
+    if (!t) return;
+    dl_encoding how = dl_encoding_default();
+    how.codes = size & 1;
+    dl_encoder *e = dl_encoder_new(t, &how);
+    dl_data *d = dl_encoder_data(e, t);
+    if (!d == (dl_error(dl) == DL_OK)) abort();
+    if (d && !dl_data_sample(d, dl_data_count(d) - 1)) abort();
+}
+
 static const struct reader {
     const char *name;
     void (*run)(dl_ctx *dl, const uint8_t *p, size_t size);
 } readers[] = { { "models", models }, { "weights", weights }, { "npy", npy },
-                { "optimizers", optimizers }, { "checkpoints", checkpoints }, { "idx", idx } };
+                { "optimizers", optimizers }, { "checkpoints", checkpoints }, { "idx", idx },
+                { "tables", tables } };
 static const struct reader *reader;
 
 static FILE *seed(const char *dir, const char *name)
@@ -147,15 +164,18 @@ static FILE *seed(const char *dir, const char *name)
     return fopen(path, "wb");
 }
 
-/* A checkpoint after an epoch and in the middle of one, an optimizer, IDX plain and packed. */
+/* A checkpoint after an epoch and in the middle of one, an optimizer, IDX plain and packed, a table,
+   a model with its encoder. */
 static void write_seeds(const char *dir)
 {
     static const uint8_t plain[18] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 7, 9 };
     static const uint8_t packed[] = {
         0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 0x63, 0x60, 0xE0, 0x60, 0x66, 0x60, 0x60, 0x60, 0x84,
         0x62, 0x26, 0x76, 0x4E, 0, 2, 0x14, 0x95, 0x57, 0x12, 0, 0, 0 };
+    static const char csv[] = "name,\"a \"\"b\"\"\",when,y\r\n\"x, y\",1.5,2020-01,u\r\n"
+                              "z,NA,2020-02-03,v\r\n\"two\nlines\",-2e3,,u\r\n";
     char path[300];
-    uint8_t buffer[4096];
+    uint8_t buffer[8192];
     dl_ctx *dl = dl_new(1);
     snprintf(path, sizeof path, "%s/checkpoints/epoch", dir);
     training(dl, path, 1, false, 0);
@@ -170,6 +190,17 @@ static void write_seeds(const char *dir)
     f = seed(dir, "idx/packed");
     fwrite(packed, 1, sizeof packed, f);
     fclose(f);
+    f = seed(dir, "tables/all");
+    fwrite(csv, 1, sizeof csv - 1, f);
+    fclose(f);
+    dl_table *t = dl_table_from_memory(dl, csv, sizeof csv - 1, NULL);
+    dl_encoder *e = dl_encoder_new(t, NULL);
+    dl_model *m = dl_model_new(dl, dl_shape1(dl_encoder_feature_count(e)));
+    dl_model_add_standardize(m, dl_encoder_data(e, t));
+    dl_model_set_encoder(m, e);
+    f = seed(dir, "models/table");
+    fwrite(buffer, 1, dl_model_save_to_memory(m, buffer, sizeof buffer), f);
+    fclose(f);
     dl_free(dl);
 }
 
@@ -183,7 +214,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (name && strcmp(name, readers[i].name) == 0) reader = &readers[i];
     if (reader) return 0;
-    fprintf(stderr, "READER must be models, weights, npy, optimizers, checkpoints or idx\n");
+    fprintf(stderr, "READER must be models, weights, npy, optimizers, checkpoints, idx or "
+            "tables\n");
     exit(1);
 }
 

@@ -280,8 +280,7 @@ int main(int argc, char **argv) {
     if (!goal) return ex_end(dl, &o);
     dl_folds folds = dl_folds_default();
     folds.seed = (uint64_t)o.seed;
-    folds.stratify = goal->kind == DL_COLUMN_TEXT;
-    const char *by = folds.stratify ? target : NULL;
+    const char *by = goal->kind == DL_COLUMN_TEXT ? target : NULL;
     if (!dl_table_split(all, 0.2, by, &folds, &rest, &t[2]) ||
         !dl_table_split(rest, 0.2, by, &folds, &t[0], &t[1])) return ex_end(dl, &o);
     dl_encoder *e = dl_encoder_new(t[0], &how);
@@ -296,7 +295,7 @@ int main(int argc, char **argv) {
     importance(&page, o.quiet, m, e, d[2]);
     ex_show_text(&page, o.quiet, 2, EX("What it is worth, on rows it has not seen",
                                        "在没见过的行上表现如何"));
-    if (folds.stratify) of_classes(&page, o.quiet, m, d[0], d[2], dl_model_evaluate(m, d[2]));
+    if (by) of_classes(&page, o.quiet, m, d[0], d[2], dl_model_evaluate(m, d[2]));
     else of_numbers(&page, o.quiet, m, d[0], d[2]);
     ex_page_close(&page, true);
     if (o.save && dl_model_set_encoder(m, e)) dl_model_save(m, o.save);

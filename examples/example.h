@@ -667,7 +667,7 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
           "'Times New Roman',serif;overflow-x:auto;white-space:pre}\n"
           ".wide{overflow-x:auto}table{border-collapse:collapse;margin:1em 0}"
           "td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:right;"
-          "font-variant-numeric:tabular-nums}\n"
+          "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
           "td:first-child,th:first-child{text-align:left}\n"
           "details{margin:1em 0;padding:.5em 1em;border-left:4px solid #0072B2;background:#f3f7fa}"
           "summary{cursor:pointer}\n</style></head>\n<body>\n<h1>", p.f);
@@ -848,10 +848,10 @@ static inline void ex_svg_text(ex_page *p, double x, double y, const char *ancho
 }
 
 /* Pictures side by side, lo white and hi black (ink on paper), each pixel zoom units of a figure that
-   is 720 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
+   is 600 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
 static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
                                   int zoom) {
-    enum { WIDE = 720, GAP = 10, CAPTION = 22 };
+    enum { WIDE = 600, GAP = 10, CAPTION = 22 };
     int tall = 0, cell = 0;
     if (p->f == NULL) return;
     for (int k = 0; k < n; k++) {
@@ -956,7 +956,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     static const char *const colour[8] = {"#0072B2", "#D55E00", "#009E73", "#000000",
                                           "#CC79A7", "#56B4E9", "#B8860B", "#666666"};
     static const char *const dash[4] = {"none", "7 4", "2 3", "9 3 2 3"};
-    double L = 74, T = 40, W = 630, H = 330, tick;
+    double L = 74, T = 40, W = 500, H = 330, tick;   /* narrow: it is read on a phone, too */
     char s[64];
     int named = 0, left = (int)L, line = 0;
     if (p->f == NULL) return;
@@ -970,13 +970,13 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
         }
         left += wide;
     }
-    ex_svg_begin(p, 720, (int)(T + H + 66 + 24 * (line + 1)));
+    ex_svg_begin(p, (int)(L + W + 16), (int)(T + H + 66 + 24 * (line + 1)));
     fprintf(p->f, "<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
             "height=\"%.0f\"/></clipPath>\n", ++p->plots, L, T, W, H);
     left = (int)L;
     line = 0;
     ex_svg_text(p, L, 24, "start", 17, "font-weight=\"bold\"", a.title);
-    tick = ex_tick(a.x1 - a.x0, 7);
+    tick = ex_tick(a.x1 - a.x0, 5);
     if (n > 0 && c[n - 1].x == NULL && tick < 1) tick = 1;   /* there is no epoch 1.5 */
     for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
         double x = L + W * ex_part(v, a.x0, a.x1, false);

@@ -34,7 +34,7 @@ help:
 	@echo '                and make accuracy (hours)'
 	@echo 'make golden     have PyTorch and NumPy read files written here, and note their hashes; and'
 	@echo '                have Keras write its models anew, where it is installed'
-	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds)'
+	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds each)'
 	@echo 'make docs       renew what the pages of docs/ take in, and build the site $(B)/docs/ from them'
 	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
@@ -100,12 +100,12 @@ parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j
 
 test:
 	$(parallel) test-programs
-	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh
 
 check:
 	$(parallel) test-programs build/tests
-	@sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/builds.sh tests/valgrind.sh \
-	    tests/survive.sh $(CHECKS:%=quick:%)
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh \
+	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy
 	$(parallel) build/tests $(B)/tests/survive-float
@@ -122,11 +122,15 @@ golden: $(B)/tests/models-float
 	then python3 tests/golden_keras.py; \
 	else echo 'keras is not installed: its models stay as they are'; fi
 
-# Hostile bytes for the readers of files, until one crashes or the time is over.
+# Hostile bytes for the readers of files, until one crashes or the time of each is over.
+FUZZED   := models weights npy optimizers checkpoints idx tables
+STB      := $(if $(wildcard /usr/include/stb/stb_image.h),-DDL_USE_STB_IMAGE)
 fuzz:
-	@mkdir -p $(B)/corpus
-	clang -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/fuzz/files.c -o $(B)/fuzz -lm
-	$(B)/fuzz -max_total_time=$(or $(FUZZ),600) -rss_limit_mb=900 $(B)/corpus tests/fuzz/corpus
+	@mkdir -p $(FUZZED:%=$(B)/corpus/%)
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(STB) -I. \
+	    tests/fuzz/files.c -o $(B)/fuzz -lm
+	set -e; for r in $(FUZZED); do READER=$$r $(B)/fuzz -max_total_time=$(or $(FUZZ),600) \
+	    -rss_limit_mb=900 $(B)/corpus/$$r tests/fuzz/corpus/$$r; done
 
 # Pages in docs/zh and docs/en quote code and runs; docs/take.py says how.
 docs: all
@@ -134,7 +138,7 @@ docs: all
 	python3 docs/index.py
 	python3 docs/build.py --pdf
 check-docs: all
-	@sh tests/docs.sh
+	@CC='$(CC)' sh tests/docs.sh
 
 accuracy: all
 	@sh tests/accuracy.sh

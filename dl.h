@@ -65,6 +65,7 @@
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
+     >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images          800  pictures: files, sizes, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>debug           200  printing tensors, checking gradients
@@ -239,6 +240,9 @@ typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
 typedef struct dl_batch dl_batch;
+typedef struct dl_table dl_table;
+typedef struct dl_encoder dl_encoder;
+typedef struct dl_scaling dl_scaling;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -1659,6 +1663,24 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation);
 /* Dropout with probability p, in training only.   @F S1-4 */
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p);
 
+/* ---- layers that learn when they are added, once, from the data for training ----
+   So a model takes raw numbers, and what is saved with it, as states "..._1.mean" and "scale", is
+   all that is needed to predict. A feature is a channel of [C,H,W], else a place of the last axis;
+   where it has only one value, scale is 1. The first two read the model's input. NULL with a
+   message that names sample and feature of a NaN or an infinity, or for data of another shape. */
+
+/* y = (x - mean) / scale: of each feature the mean and the standard deviation (of count samples,
+   not count - 1, as scikit-learn's StandardScaler). */
+DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train);
+/* The same with the least value as mean and the span to the largest one as scale, so that what was
+   seen in training lies in [0,1]: scikit-learn's MinMaxScaler. */
+DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train);
+/* y = mean + scale x, with mean and standard deviation of the data's targets: as the last layer of
+   a regression it lets the others work with numbers about 1, while predictions, losses and metrics
+   are in the targets' own units. Gradients of a squared error are then scale^2 times as large, of
+   which Adam and RMSprop take no notice; of SGD divide the learning rate by it. */
+DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train);
+
 #ifndef DL_NO_IMAGES
 /* ---- layers for images; a sample is [C,H,W] (channels first; Keras has them last) ---- */
 
@@ -2124,8 +2146,16 @@ DL_DEF int dl_model_metric_count(const dl_model *m);
 /* Make a metric known by its name, for whoever reads names from a file. False when another one has
    the name. */
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric);
-/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy". */
+/* The metric with this name, or NULL; with dl NULL only the library's: "accuracy", and those that
+   DL_AUC and so on stand for. They are what the functions of these names below give for all samples
+   of an epoch or an evaluation, NaN for a loss without classes (DL_R2: with classes). DL_AUC and
+   DL_AVERAGE_PRECISION need one or two outputs and keep 16 bytes a sample until the epoch ends. */
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name);
+#define DL_AUC               dl_find_metric(NULL, "auc")
+#define DL_AVERAGE_PRECISION dl_find_metric(NULL, "average_precision")
+#define DL_BALANCED_ACCURACY dl_find_metric(NULL, "balanced_accuracy")
+#define DL_MATTHEWS          dl_find_metric(NULL, "matthews")
+#define DL_R2                dl_find_metric(NULL, "r2")
 
 /* ---- training ---- */
 
@@ -2203,8 +2233,8 @@ DL_DEF bool dl_model_stopped(const dl_model *m);
 DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
-   metrics that were added, over a data set, in evaluation mode. Changes nothing. All NaN on
-   failure. */
+   metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
+   time. Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2215,10 +2245,27 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b);
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b);
 
-/* How many samples evaluate, predict and the reports take at a time: 128, or what the last fit took
-   (of a small model more). What they need is bounded by it. False when n is below 1. */
+/* How many samples evaluate, predict and the reports take at a time: what the last fit took (of a
+   small model more); before any fit, and after steps of one's own (dl_model_train_batch), 128. The
+   memory they need is bounded by it, so lower it where a tape limit is tight. Files of whole models
+   keep it. False when n is below 1. */
 DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n);
 DL_DEF dl_int dl_model_batch_size(const dl_model *m);
+
+/* What its classes are called: n names, copied; n is how many its output tells apart (2 where that
+   is one number). False for another n. dl_model_fit takes those of its data set, if it has some;
+   files of whole models keep them. Then the name of class i, NULL when there is none; and all of
+   them, for dl_report_print, say, or NULL. */
+DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n);
+DL_DEF const char *dl_model_class_name(const dl_model *m, int i);
+DL_DEF const char *const *dl_model_class_names(const dl_model *m);
+
+/* How the numbers it was trained on were made of raw ones (dl_scaling: see >>data), so that whoever
+   loads the model knows what to do with bytes, say; predict takes numbers that are scaled already.
+   dl_model_fit takes that of its data set, if there is one; files of whole models keep it. False
+   when it makes no sense. Before: dl_scaling_default. */
+DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling);
+DL_DEF dl_scaling dl_model_scaling(const dl_model *m);
 
 /* Its optimizer since dl_model_compile (to change the learning rate, say), NULL before; the model
    owns it, until it is compiled again. */
@@ -2273,8 +2320,8 @@ DL_DEF dl_tensor *const *dl_model_params(const dl_model *m);
 DL_DEF int dl_model_layer_count(const dl_model *m);
 DL_DEF dl_layer *dl_model_layer(const dl_model *m, int i);
 
-/* A copy, with its weights but without loss, metrics and optimizer, in another (or the same)
-   context. */
+/* A copy, with its weights, class names and scaling, but without loss, metrics and optimizer, in
+   another (or the same) context. */
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m);
 
 /* The same model in another context, to predict in another thread: its weights are m's, read only
@@ -2306,6 +2353,36 @@ DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int
    class is better, a NaN is never good. NaN on failure: k < 1, a label outside 0 .. C-1. */
 DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k);
 
+/* Yes or no, without a threshold: n scores (probabilities or logits: only their order counts) and
+   labels 0 or 1. Above a threshold lies a share tpr of the ones, which is the recall, and a share
+   fpr of the zeros; the ROC is the curve of the two as the threshold falls, the AUC the area under
+   it: the probability that a one scores more than a zero, plus half that they score the same. The
+   average precision is the sum of precision times what recall has grown by, over all thresholds.
+   NaN when all labels are equal (average precision: when none is 1) or a score is NaN, and on
+   failure. */
+DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n);
+DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32_t *label,
+                                   dl_int n);
+/* The points of the ROC, as scikit-learn's roc_curve without drop_intermediate: first 0, 0 above
+   all scores (threshold INFINITY), then one for each different score, falling. points[n + 1] is the
+   caller's. How many there are; 0 on failure. */
+typedef struct dl_roc_point { double threshold, fpr, tpr; } dl_roc_point;
+DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, const int32_t *label,
+                     dl_int n);
+
+/* -mean ln p_label of probabilities p [N,C], or [N,1] for yes or no, which are kept eps away from 0
+   and 1, eps = 2^-23 (in double 2^-52), as by scikit-learn's log_loss. NaN on failure. */
+DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label);
+
+/* Are probabilities true? p[n]: the probability that label (0 or 1) is 1; of several classes, that
+   of the class that was called, and whether it was right. bins[count], of equal width from 0 to 1
+   (a p on the edge belongs to the lower one), get how many p there are, their mean, and the share
+   of ones (NaN in an empty one). Returns the expected calibration error, the mean over samples of
+   |mean p - share| of their bins: 0 is perfect. NaN on failure. */
+typedef struct dl_bin { dl_int count; double p, share; } dl_bin;
+DL_DEF double dl_calibration(dl_bin *bins, int count, const dl_real *p, const int32_t *label,
+                             dl_int n);
+
 /* A classification report. confusion[i * classes + j]: how many of class i were called j. */
 typedef struct dl_class_score { double precision, recall, f1; int64_t support; } dl_class_score;
 typedef struct dl_report {
@@ -2326,6 +2403,13 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data);
 DL_DEF void dl_report_free(dl_report *r);
 
+/* Two numbers that a large class can't make look good. Balanced accuracy: the mean recall of the
+   classes that have samples. Matthews' correlation of labels and calls, 1 perfect, 0 chance, with n
+   samples, h right, s_k of class k and c_k called k:
+   (n h - sum_k s_k c_k) / sqrt((n^2 - sum s_k^2) (n^2 - sum c_k^2)); 0 where that is 0/0. */
+DL_DEF double dl_balanced_accuracy(const dl_report *r);
+DL_DEF double dl_matthews(const dl_report *r);
+
 /* Write the report as scikit-learn prints it into buffer (always terminated); returns the length
    it has or would have, as snprintf. names: one for each class, or NULL for 0, 1, 2 ... */
 DL_DEF int dl_report_format(char *buffer, size_t size, const dl_report *r,
@@ -2345,6 +2429,9 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
                                       dl_int outputs);
 /* The same of a compiled model's outputs for a data set with targets. */
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
+/* r2 of each output, into r2[outputs]. False when n or outputs < 1, and without arrays. */
+DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
+                  dl_int outputs);
 #endif
 
 #ifndef DL_NO_DATA
@@ -2357,6 +2444,16 @@ DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data);
    (take, split, pick, concat, fold, weighted), mini-batches (dl_loader). */
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
+
+/* How the numbers of samples were made of raw ones, bytes of a picture, say:
+   x = (factor raw - mean[c]) / deviation[c], where c is the channel in [C,H,W]. dl_scaling_default:
+   x = raw. */
+struct dl_scaling {
+    double factor;            /* 1; bytes / 255: 1/255                                        */
+    int    channels;          /* 0: no mean and deviation; 1: one for all; or one each        */
+    double mean[4], deviation[4];
+};
+DL_DEF dl_scaling dl_scaling_default(void);
 
 /* A source of samples. The library's own data sets are made from the same descriptor. It has
    either read, which gives any samples, or next, which gives them one after another: a stream. Of
@@ -2382,9 +2479,11 @@ typedef struct dl_source {
     bool (*rewind)(void *user);
     void (*close)(void *user);  /* NULL, or called when the last data set of the source goes  */
     void *user;
+    const char *const *class_names; /* NULL, or what each class is called; there until close  */
+    dl_scaling scaling;       /* how the samples were scaled                                  */
 } dl_source;
 
-/* Everything 0 and NULL, but for buffer. */
+/* Everything 0 and NULL, but for buffer and scaling. */
 DL_DEF dl_source dl_source_default(void);
 
 /* A data set of a source, which is copied. NULL with a message when a field makes no sense; close
@@ -2400,6 +2499,11 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d);
 DL_DEF int dl_data_classes(const dl_data *d);
 DL_DEF bool dl_data_has_targets(const dl_data *d);
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d);
+/* What class i is called, NULL when it has no name; all of these, or NULL; how the samples were
+   scaled. */
+DL_DEF const char *dl_data_class_name(const dl_data *d, int i);
+DL_DEF const char *const *dl_data_class_names(const dl_data *d);
+DL_DEF dl_scaling dl_data_scaling(const dl_data *d);
 
 /* All its labels [count], all its targets [count,target_shape], all its samples' weights [count];
    owned by the data set. Labels and targets of a dl_source are read once and kept. NULL when it has
@@ -2507,6 +2611,179 @@ DL_DEF void dl_loader_restart(dl_loader *l);
 /* Batches in an epoch; -1 of a stream that does not know. */
 DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 #endif
+
+#ifndef DL_NO_DATA
+/* ------------------------------------------------------------------------------ >>tables ----
+   From a CSV file to a model that takes its rows as they are. A table is what the file holds:
+   cells, which are text, and what has been found in each column. An encoder says how rows become
+   numbers; what it has to know for that (the categories of a text, what stands in for a missing
+   number) it learns from rows for training only, and it is saved with the model.
+
+       dl_table *all = dl_table_load(dl, "passengers.csv", NULL), *learn, *hold;
+       dl_table_split(all, 0.2, NULL, NULL, &learn, &hold);
+       dl_encoding how = dl_encoding_default();
+       how.target = "survived";
+       dl_encoder *e = dl_encoder_new(learn, &how);
+       dl_data *train = dl_encoder_data(e, learn), *test = dl_encoder_data(e, hold);
+       dl_model *m = dl_model_new(dl, dl_data_shape(train));
+       dl_model_add_standardize(m, train);
+       ... dense layers, compile, fit, evaluate ...
+       dl_model_set_encoder(m, e);
+       dl_model_save(m, "passengers.model");
+
+   and in another program
+       dl_model_predict_data(m, dl_encoder_data(dl_model_encoder(m), dl_table_load(dl, "new.csv",
+                                                                                    NULL)));
+
+   Read in this order: tables, their rows and columns; encoders. */
+
+/* How a file is read; dl_csv_default fills in what stands in front of each. */
+typedef struct dl_csv {
+    char separator;               /* 0: tab, semicolon, bar or comma, whichever occurs equally often
+                                     in the first 20 lines                                        */
+    char decimal;                 /* '.'; ',' for numbers like 3,14                               */
+    int  header;                  /* -1: the first row names the columns unless a number is in it;
+                                     1: it does; 0: it does not, they are column_1, column_2, ... */
+    int  skip;                    /* 0; lines in front of the first row that are passed over      */
+    const char *const *missing;   /* NULL: na, n/a, #n/a, <na>, nan, null, none, ?, - and . mean a
+                                     missing cell, in capitals too; else these do, until NULL. A
+                                     cell without text is missing anyway                          */
+} dl_csv;
+DL_DEF dl_csv dl_csv_default(void);
+
+#ifndef DL_NO_STDIO
+/* Read a CSV file: UTF-8 (with or without the mark EF BB BF), lines ending in LF, CRLF or CR, empty
+   lines passed over. A cell in quotes may have separators, line breaks and, written twice, quotes
+   in it; spaces around a cell do not count, and a line break or tab inside becomes a space. Memory:
+   the file and 16 bytes a cell, at most. NULL with a message that names line and column and what
+   was found there: a row that is shorter or longer than the first, a quote that is not closed,
+   bytes that are no UTF-8, a name that two columns have. Free with dl_table_free or dl_free. */
+DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options);
+#endif
+/* The same from a buffer, which is copied. */
+DL_DEF dl_table *dl_table_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                      const dl_csv *options);
+/* Free a table; views of it stay valid. */
+DL_DEF void dl_table_free(dl_table *t);
+
+/* What a column is. Where nine of ten cells that are not missing are numbers, it is a number, and
+   the tenth is wrong; dates are YYYY-MM or YYYY-MM-DD, whatever follows. */
+typedef enum dl_column_kind {
+    DL_COLUMN_EMPTY,              /* all cells are missing                                        */
+    DL_COLUMN_NUMBER,
+    DL_COLUMN_DATE,               /* as a number: years, with their fraction                      */
+    DL_COLUMN_TEXT
+} dl_column_kind;
+/* "empty", "number", "date", "text"; static. */
+DL_DEF const char *dl_column_kind_name(dl_column_kind kind);
+
+/* What has been found in a column. The table owns what it points to. */
+typedef struct dl_column {
+    const char    *name;
+    dl_column_kind kind;
+    dl_int         missing;       /* cells                                                        */
+    dl_int         wrong;         /* of numbers and dates: cells that are none                    */
+    dl_int         wrong_line;    /* the line of the first of them in the file, 1 ...             */
+    const char    *wrong_text;    /* and what it is; NULL without one                             */
+    double low, high, mean, median;         /* of numbers and dates, else NaN                     */
+    int            categories;    /* of texts: how many different ones, else 0                    */
+    const char *const *category;  /* [categories] in order: by value if all are numbers, else by
+                                     their bytes                                                  */
+    const dl_int  *category_count;          /* [categories]: rows that have it                    */
+} dl_column;
+
+/* Rows (without the names) and columns; column c, from 0 on, NULL outside; the one with a name, -1
+   when there is none, and of NULL. */
+DL_DEF dl_int dl_table_row_count(const dl_table *t);
+DL_DEF int dl_table_column_count(const dl_table *t);
+DL_DEF const dl_column *dl_table_column(const dl_table *t, int c);
+DL_DEF int dl_table_find(const dl_table *t, const char *name);
+/* The text of a cell, NULL when it is missing or outside; the line of the file that row is in. */
+DL_DEF const char *dl_table_text(const dl_table *t, dl_int row, int c);
+DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row);
+
+/* Views that share the file's cells: the rows index[n]; those in which the cell of this column is
+   not missing; and a split by chance as dl_data_split_random makes it, the second with a fraction
+   of the rows. With options.stratify, each part gets its share of the different texts of the column
+   `by`, which is NULL otherwise. NULL and false on failure. */
+DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n);
+DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column);
+DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
+                           const dl_folds *options, dl_table **first, dl_table **second);
+
+/* How rows become samples; dl_encoding_default fills in what stands in front of each. */
+typedef struct dl_encoding {
+    const char *target;           /* NULL: the last column is to be predicted. Texts are classes,
+                                     and so are numbers if there are just two different ones; other
+                                     numbers are targets, in their own units                      */
+    const char *const *drop;      /* NULL; else columns to leave out, until NULL: names, numbers of
+                                     customers, whatever says nothing about other rows            */
+    const char *const *text;      /* NULL; else columns to take as texts though they are numbers,
+                                     until NULL: a target with classes 0 to 9, a postal code      */
+    bool mean;                    /* false: the median stands in for a missing number; true: the
+                                     mean                                                         */
+    bool indicator;               /* true: a column with missing cells has one feature more, 1 where
+                                     it is missing, else 0                                        */
+    bool codes;                   /* false: a text becomes a feature for each category, 1 or 0
+                                     (one-hot); true: a class number, for an embedding; what is
+                                     missing or not known has the number behind the last          */
+    int  max_categories;          /* 50; a text column with more is refused                       */
+} dl_encoding;
+DL_DEF dl_encoding dl_encoding_default(void);
+
+/* How one column becomes the features first .. first+count-1 of a sample:
+     number   its value; of a missing one, fill
+     date     the year y with its fraction; sin 2 pi y, cos 2 pi y: the season
+     text     see dl_encoding.codes
+     empty    none
+   and behind them, where indicator is, 1 or 0 for missing. */
+typedef struct dl_coder {
+    const char    *name;
+    dl_column_kind kind;
+    bool           indicator;
+    double         fill;
+    int            categories;
+    const char *const *category;
+    int            first, count;
+} dl_coder;
+
+/* Learn from the rows for training how to encode. NULL with a message: no such column; a number
+   column with a cell that is none (line and text are named); too many categories, nothing left to
+   learn from. Free with dl_encoder_free or dl_free. */
+DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *options);
+DL_DEF void dl_encoder_free(dl_encoder *e);
+
+/* The columns that become features, in the file's order; column i, NULL outside; the target, NULL
+   without one. */
+DL_DEF int dl_encoder_column_count(const dl_encoder *e);
+DL_DEF const dl_coder *dl_encoder_column(const dl_encoder *e, int i);
+DL_DEF const dl_coder *dl_encoder_target(const dl_encoder *e);
+/* Features of a sample; the name of feature i, such as "age", "age missing", "sex=female", as
+   snprintf would write it. */
+DL_DEF int dl_encoder_feature_count(const dl_encoder *e);
+DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, size_t size);
+
+/* A table's rows as samples [features], with labels or with targets [1] where the table has the
+   target; without, when that column is not there or empty. Columns are found by name; others pass
+   by. A missing cell is filled in also where none was missing in training, a category that training
+   has not seen is none of them: zeros. NULL with a message that names line, column and text: a
+   number that is none, a class that is not known, a target missing in some rows
+   (dl_table_present). */
+DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t);
+/* One row, [1,features] on the tape: for each column of the encoder its text, or where that is NULL
+   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN:
+   missing. NULL with a message. */
+DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
+                                 const double *numbers);
+
+#ifndef DL_NO_MODEL
+/* Give a model its encoder: it belongs to the model from now on and is saved and loaded with it (a
+   clone has none). False when it makes other features than the model reads, or is another
+   context's. The model's encoder, NULL without one. */
+DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e);
+DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
+#endif
+#endif /* DL_NO_DATA */
 
 #ifndef DL_NO_IMAGES
 /* ------------------------------------------------------------------------------ >>images ----
@@ -2628,7 +2905,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
          {"type":"Dense","name":"dense_1","options":{"units":3,"activation":"relu",
             "weight_init":{"kind":"glorot_uniform","a":0,"b":0}, ..., "bias":true,"l1":0,"l2":0},
           "now":{"activation":"relu","l1":0,"l2":0,"frozen":false}}, ...],
-        "batch_size":128,"metrics":[],"loss":["mean_squared_error"],"loss_weights":[1],
+        "scaling":{"factor":0.00392156862745098,"channels":0,"mean":[0,0,0,0],
+        "deviation":[0,0,0,0]},"classes":["cat","dog"],"batch_size":128,"metrics":[],
+        "loss":["mean_squared_error"],"loss_weights":[1],
         "optimizer":{"type":"Adam","options":{"lr":0.001,"momentum":0, ...}}}
 
      needs      the version of this format that a reader must know, not that of the library: 1; 2
@@ -2643,6 +2922,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
                 input; left out: the one before it. shared: the number of the one whose weights it
                 has; it has no options then
      outputs    the numbers of the layers that give the model's outputs; left out: the last one
+     scaling    dl_scaling, of the input that it was trained on; left out: x = raw
+     classes    what they are called; left out: nobody knows. Bytes that are no UTF-8 become ?
+     table      what a dl_encoder knows: {"codes":false,"target":true,"columns":[{"name":"age",
+                "kind":"number","indicator":true,"fill":28,"categories":[]}, ...]}, the target last
      the rest   may be left out; loss, loss_weights (one for each output) and optimizer, with all
                 numbers of dl_optim, only together.
    A number that is infinite or none is a string: "inf", "-inf", "nan". Keys that are not known are
@@ -3652,6 +3935,39 @@ static void dli_print(const char *format, ...)
 }
 #endif
 
+/* The number at the beginning of s, whose point is '.' (or ','), whatever the locale's is, which
+   strtod wants. How many bytes it takes; 0 when there is none. */
+static size_t dli_read_number(const char *s, char point, double *x)
+{
+    char half[16], text[100], *end;
+    size_t n = 0, used = 0;
+    const int bytes = snprintf(half, sizeof half, "%.1f", 0.5) - 2;          /* of the point */
+    for (; s[n] && (s[n] == point || strchr("+-0123456789eE", s[n])); n++) {
+        if (used + sizeof half > sizeof text) return 0;
+        if (s[n] != point) text[used++] = s[n];
+        for (int i = 0; s[n] == point && i < bytes; i++) text[used++] = half[1 + i];
+    }
+    text[used] = 0;
+    const double v = strtod(text, &end);
+    if (used == 0 || *end) return 0;
+    *x = v;
+    return n;
+}
+
+/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
+   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
+   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
+static int dli_utf8(const uint8_t *p, size_t n)
+{
+    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                      p[0] < 0xF5 ? 4 : 0;
+    if (bytes == 0 || (size_t)bytes > n) return 0;
+    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
+    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
+    return bytes;
+}
+
 #define DLI_TEXT(code, text) text,
 static const char *const dli_code_texts[] = { DL_ERRORS(DLI_TEXT) };
 #undef DLI_TEXT
@@ -3736,6 +4052,22 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     void *p = dli_malloc(c, who, bytes);
     return p ? memset(p, 0, bytes) : NULL;
 }
+
+#ifndef DL_NO_DATA
+/* A copy of n texts in one piece of memory. */
+static const char **dli_copy_texts(dl_ctx *c, const char *who, const char *const *texts, int n)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++) bytes += sizeof *texts + strlen(texts[i]) + 1;
+    const char **copy = (const char **)dli_alloc(c, who, bytes, 1);
+    char *to = copy ? (char *)(copy + n) : NULL;
+    for (int i = 0; copy && i < n; i++) {
+        copy[i] = strcpy(to, texts[i]);
+        to += strlen(to) + 1;
+    }
+    return copy;
+}
+#endif
 
 /* size zeroed bytes that the context owns; destroy is called before they are freed. */
 static void *dli_object_new(dl_ctx *c, const char *who, size_t size, void (*destroy)(void *))
@@ -12312,8 +12644,12 @@ struct dl_model {
     int           metrics;
     dl_optimizer *optimizer;
     dl_int        batch_size;    /* samples that evaluating takes at a time             */
+    const char  **class_name;    /* [classes] and behind them their text, or NULL       */
+    int           classes;
+    dl_scaling    scaling;       /* of what it was trained on                           */
     dl_epoch     *history;
     int           epochs;        /* in history                                          */
+    dl_encoder   *encoder;       /* of tables, or NULL                                  */
     struct dli_file *source;     /* while it is loaded: where the tensors come from     */
 };
 
@@ -12757,6 +13093,26 @@ static bool dli_dropout_build(dl_layer *l)
     l->step = dli_same_forward;                  /* in evaluation nothing is dropped */
     return (p >= 0 && p < 1) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the probability %g is not in "
                                         "[0, 1)", l->name, p);
+}
+
+/* How many features samples of a shape have, and how many neighbours each of them takes in. */
+static dl_int dli_features(dl_shape s, dl_int *inner)
+{
+    *inner = s.rank > 2 ? dl_shape_size(s) / s.dim[0] : 1;
+    return s.rank > 2 ? s.dim[0] : s.rank ? s.dim[s.rank - 1] : 1;
+}
+
+static const dl_field dli_standardize_fields[] = DLI_E_ONE("inverse", BOOL);
+DLI_FORWARD(dli_standardize_forward, *DLI_O(bool)
+            ? dl_add(dl_mul(x[0], l->state[1]), l->state[0])
+            : dl_div(dl_sub(x[0], l->state[0]), l->state[1]))
+static bool dli_standardize_build(dl_layer *l)
+{
+    dl_int inner;
+    dl_shape s = dl_shape1(dli_features(l->input[0], &inner));
+    for (; l->input[0].rank > 2 && s.rank < l->input[0].rank; s.rank++) s.dim[s.rank] = 1;
+    if (l->input[0].rank == 2) l->step = dli_standardize_forward;
+    return dl_layer_state(l, "mean", s, 0) && dl_layer_state(l, "scale", s, 1);
 }
 
 static const dl_field dli_reshape_fields[] = DLI_E_ONE("shape", SHAPE);
@@ -13280,6 +13636,8 @@ static const dl_layer_type dli_layer_types[] = {
       dli_activation_build, dli_same_forward, NULL },
     { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
       dli_dropout_layer_forward, NULL },
+    { "Standardize", "standardize", sizeof(bool), dli_standardize_fields, 1, dli_standardize_build,
+      dli_standardize_forward, NULL },
     { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
       dli_reshape_layer_forward, NULL },
     { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
@@ -13334,6 +13692,102 @@ DL_DEF dl_layer *dl_model_add_activation(dl_model *m, dl_activation activation)
     return dli_add(m, "Activation", &activation);
 }
 DL_DEF dl_layer *dl_model_add_dropout(dl_model *m, double p) { return dli_add(m, "Dropout", &p); }
+/* ---- layers that learn when they are added ---- */
+
+/* In >>data-impl. */
+static int dli_loader_next(dl_loader *l, dl_batch *batch);
+
+/* What has been seen of one feature. */
+typedef struct dli_seen { double count, mean, squares, low, high; } dli_seen;
+
+/* One more value. (Welford: with the mean of n values m, that of one more is m + (v - m) / n; the
+   sum of squares about it grows by (v - old mean) (v - new mean).) */
+static void dli_seen_add(dli_seen *s, double v)
+{
+    const double d = v - s->mean;
+    s->mean += d / ++s->count;
+    s->squares += d * (v - s->mean);
+    if (s->count <= 1 || v < s->low) s->low = v;
+    if (s->count <= 1 || v > s->high) s->high = v;
+}
+
+/* All samples (or targets) of a data set, of a layer's shape, into seen[K]. */
+static bool dli_seen_of(const char *who, const dl_data *train, bool targets, dl_int inner,
+                          dl_int K, dli_seen *seen)
+{
+    dl_ctx *c = train->ctx;
+    dl_loader *loader = dl_loader_new(train, 256, false);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_batch b;
+    int more = loader ? 1 : -1;
+    for (dl_int at = 0; more > 0 && (more = dli_loader_next(loader, &b)) > 0; at += b.size) {
+        const dl_tensor *x = targets ? b.y : b.x;
+        for (dl_int i = 0; more > 0 && i < x->size; i++) {
+            const double v = (double)x->data[i];
+            if (!(fabs(v) <= DBL_MAX)) {
+                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %lld has %g in feature %lld (both from 0 on); "
+                        "clean the data set", who, targets ? "target" : "sample",
+                        (long long)(at + i / (x->size / b.size)), v, (long long)(i / inner % K));
+                more = -1;
+            } else dli_seen_add(&seen[i / inner % K], v);
+        }
+        dl_tape_release(c, mark);
+    }
+    dl_loader_free(loader);
+    return more == 0;
+}
+
+/* Let layer l learn from the data. */
+static bool dli_standardize_learn(dl_layer *l, const char *who, const dl_data *train, bool minmax)
+{
+    const bool inverse = *DLI_O(bool);
+    const dl_shape shape = inverse ? train->target_shape : train->shape;
+    dl_int inner;
+    const dl_int K = dli_features(l->input[0], &inner);
+    if ((inverse && !train->targets) || !dl_shape_equal(shape, l->input[0]) ||
+        (!inverse && l->from[0]))
+        return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s of shape %s, but the layer reads %s%s", who,
+                       inverse ? "targets" : "samples", dli_shown(l->ctx, shape),
+                       dli_shown(l->ctx, l->input[0]), inverse ? "" : ": it must read the model's "
+                       "input, so add it first");
+    dli_seen *s = (dli_seen *)dli_alloc(l->ctx, who, (size_t)K, sizeof *s);
+    const bool ok = s && dli_seen_of(who, train, inverse, inner, K, s);
+    for (dl_int k = 0; ok && k < K; k++) {
+        const double span = minmax ? s[k].high - s[k].low : sqrt(s[k].squares / s[k].count);
+        const dl_real scale = (dl_real)span;
+        l->state[0]->data[k] = (dl_real)(minmax ? s[k].low : s[k].mean);
+        l->state[1]->data[k] = (double)scale > 0 ? scale : 1;
+    }
+    if (s) DL_FREE(s);
+    return ok;
+}
+
+/* NULL, and a model that never works, when it can't be learned. */
+static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *train, bool inverse,
+                                 bool minmax)
+{
+    if (!m) return NULL;
+    dl_layer *l = train ? dli_add(m, "Standardize", &inverse) : NULL;
+    if (l && dli_standardize_learn(l, who, train, minmax)) return l;
+    if (!m->compiled) m->lacks = "Standardize";
+    return NULL;
+}
+
+DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_standardize", train, false, false);
+}
+
+DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_minmax", train, false, true);
+}
+
+DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train)
+{
+    return dli_add_learned(m, "dl_model_add_unstandardize", train, true, false);
+}
+
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
 {
     return dli_add(m, "Reshape", &shape);
@@ -14516,8 +14970,8 @@ DL_DEF void dl_schedule_observe(dl_schedule *s, double loss)
 /* In >>data-impl. */
 static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
                            int32_t *labels, dl_batch *batch);
-static int dli_loader_next(dl_loader *l, dl_batch *batch);
 static bool dli_is_stream(const dl_data *d);
+static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s);
 
 /* What evaluating in the middle of training, and training itself, must leave as it was. */
 typedef struct dli_scope {
@@ -14589,6 +15043,7 @@ static void dli_model_destroy(void *object)
     dl_model *m = (dl_model *)object;
     dl_model *owner = m->owner;
     if (!m->ctx->closing) dl_optimizer_free(m->optimizer);    /* dl_free does it by itself */
+    if (!m->ctx->closing) dl_encoder_free(m->encoder);
     for (int i = 0; i < m->layers; i++) dli_layer_free(m->layer[i]);
     for (int i = 0; i < m->metrics; i++) DL_FREE(m->metric_state[0][i]);
     if (m->layer) DL_FREE(m->layer);
@@ -14596,6 +15051,7 @@ static void dli_model_destroy(void *object)
     if (m->goal) DL_FREE(m->goal);
     if (m->tensor) DL_FREE(m->tensor);
     if (m->history) DL_FREE(m->history);
+    if (m->class_name) DL_FREE((void *)m->class_name);
     if (owner) dli_lend(owner, -1);
 }
 
@@ -14611,6 +15067,7 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
     m->inputs = m->places = 1;
     m->chain = true;
     m->batch_size = 128;
+    m->scaling = dl_scaling_default();
     if (dl_model_add_metric(m, dl_find_metric(NULL, "accuracy"))) return m;
     dl_model_free(m);
     return NULL;
@@ -15200,6 +15657,67 @@ DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
 
 DL_DEF dl_int dl_model_batch_size(const dl_model *m) { return m ? m->batch_size : 0; }
 
+/* How many classes the first output tells apart. */
+static dl_int dli_model_classes(const dl_model *m)
+{
+    const dl_int n = dli_last(dli_output_shape(m, 0));
+    return n == 1 ? 2 : n;
+}
+
+DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n)
+{
+    const char *who = "dl_model_set_class_names";
+    bool ok = names != NULL;
+    if (!m) return false;
+    if (n != dli_model_classes(m))
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %lld classes "
+                       "apart", who, n, (long long)dli_model_classes(m));
+    for (int i = 0; ok && i < n; i++) ok = names[i] != NULL;
+    if (!ok) return dli_null(m->ctx, who, "a name");
+    const char **copy = dli_copy_texts(m->ctx, who, names, n);
+    if (!copy) return false;
+    if (m->class_name) DL_FREE((void *)m->class_name);
+    m->class_name = copy;
+    m->classes = n;
+    return true;
+}
+
+/* NULL where layers were added since, so that there are other classes now. */
+DL_DEF const char *const *dl_model_class_names(const dl_model *m)
+{
+    return m && m->class_name && m->classes == dli_model_classes(m) ? m->class_name : NULL;
+}
+
+DL_DEF const char *dl_model_class_name(const dl_model *m, int i)
+{
+    return dl_model_class_names(m) && i >= 0 && i < m->classes ? m->class_name[i] : NULL;
+}
+
+DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling)
+{
+    if (!m || !dli_check_scaling(m->ctx, "dl_model_set_scaling", scaling)) return false;
+    m->scaling = *scaling;
+    return true;
+}
+
+DL_DEF dl_scaling dl_model_scaling(const dl_model *m)
+{
+    return m ? m->scaling : dl_scaling_default();
+}
+
+/* Does it tell something? */
+static bool dli_scales(const dl_scaling *s) { return s->factor != 1 || s->channels > 0; }
+
+/* Remember what is known of the data that a model is trained on. */
+static bool dli_model_learn_data(dl_model *m, const dl_data *data)
+{
+    const char *const *names = dl_data_class_names(data);
+    const dl_scaling s = dl_data_scaling(data);
+    if (dli_scales(&s)) m->scaling = s;
+    return !names || data->classes != dli_model_classes(m) ||
+           dl_model_set_class_names(m, names, data->classes);
+}
+
 /* ---- data, loss and metrics ---- */
 
 /* Where the values of each activation lie: from [0] to [1]. */
@@ -15715,11 +16233,13 @@ typedef struct dli_run {
     dl_rng         order;                /* the loader's stream when it began             */
     dli_tally      tally;                /* what it gave so far, and when it began        */
     double         start;
+    double         hash[2];              /* of both data sets, for checkpoints            */
 } dli_run;
 
-/* Write the checkpoint; go on from it, if it is wanted and there. In >>files-impl. */
-static bool dli_run_save(dli_run *r);
+/* Make ready for checkpoints, and go on from the one that is there, if it is wanted; write it. In
+   >>files-impl. */
 static bool dli_run_resume(dli_run *r);
+static bool dli_run_save(dli_run *r);
 
 /* Copy all tensors of the model to (or, with restore, from) one array. */
 static void dli_copy_weights(dl_model *m, dl_real *all, bool restore)
@@ -15837,7 +16357,7 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
 #ifndef DL_NO_STDIO
     r->bar = o->verbose == 1 && dli_is_terminal();
 #endif
-    return !o->resume || dli_run_resume(r);
+    return dli_model_learn_data(m, data) && (!o->checkpoint || dli_run_resume(r));
 }
 
 static void dli_run_end(dli_run *r)
@@ -16123,6 +16643,9 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
     for (int k = 0; ok && k < m->outs; k++) list[k] = dli_same_layer(copy, m->out[k]);
     ok = ok && (!m->out || dl_model_outputs(copy, list, m->outs));
     if (list) DL_FREE(list);
+    ok = ok && (!dl_model_class_names(m) ||
+                dl_model_set_class_names(copy, m->class_name, m->classes));
+    if (ok) copy->scaling = m->scaling;
     if (ok) copy->at = dli_same_layer(copy, m->at);
     into->rng = rng;
     if (ok) return copy;
@@ -16264,13 +16787,211 @@ static double dli_accuracy_result(void *state, const void *user)
     return sum[1] > 0 ? sum[0] / sum[1] : NAN;
 }
 
+/* Balanced accuracy and Matthews' correlation of a confusion matrix [C,C]. */
+static void dli_confused(const int64_t *confusion, int C, double *balanced, double *matthews)
+{
+    double n = 0, h = 0, both = 0, support2 = 0, called2 = 0, recalls = 0, there = 0;
+    for (int k = 0; k < C; k++) {
+        double support = 0, called = 0;
+        for (int j = 0; j < C; j++) {
+            support += (double)confusion[k * C + j];
+            called += (double)confusion[j * C + k];
+        }
+        const double hits = (double)confusion[k * C + k];
+        there += support > 0;
+        recalls += support > 0 ? hits / support : 0;
+        n += support;
+        h += hits;
+        both += support * called;
+        support2 += support * support;
+        called2 += called * called;
+    }
+    const double spread = sqrt((n * n - support2) * (n * n - called2));
+    *balanced = recalls / there;
+    *matthews = spread > 0 ? (n * h - both) / spread : 0;
+}
+
+/* The points of the ROC (NULL: none wanted) and the areas under it and under precision over recall,
+   of n sorted scores and their labels. How many points there are. */
+static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
+                      double *precision)
+{
+    const dl_roc_point none = { (double)INFINITY, 0, 0 };
+    double ones = 0, tp = 0, fp = 0, area = 0, mean = 0;
+    dl_int count = 1;
+    for (dl_int i = 0; i < n; i++) ones += (double)r[i].at;
+    const double zeros = (double)n - ones;
+    if (points) points[0] = none;
+    for (dl_int i = n - 1; i >= 0; count++) {
+        const double score = r[i].key, tp0 = tp, fp0 = fp;
+        for (; i >= 0 && !(r[i].key < score); i--) {
+            tp += (double)r[i].at;
+            fp += (double)(1 - r[i].at);
+        }
+        area += (fp - fp0) * (tp + tp0) / 2;
+        mean += (tp - tp0) * tp / (tp + fp);
+        if (!points) continue;
+        points[count].threshold = score;
+        points[count].fpr = fp / zeros;
+        points[count].tpr = tp / ones;
+    }
+    *auc = ones > 0 && zeros > 0 ? area / (ones * zeros) : NAN;
+    *precision = ones > 0 ? mean / ones : NAN;
+    return count;
+}
+
+/* What a metric of a whole epoch remembers: scores and labels, a confusion matrix, or sums. */
+typedef struct dli_memory {
+    dli_ranked *score;
+    dl_int      scores, room;
+    int64_t    *confusion;
+    double     *sum;
+    dl_int      C;                    /* classes or outputs */
+} dli_memory;
+
+/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
+static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
+{
+    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
+}
+
+static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    dl_ctx *c = o->scores->ctx;
+    const dl_int C = dli_last(o->scores->shape);
+    (void)user;
+    if (o->loss->logits == DL_LINEAR) return true;
+    if (C > 2 || o->scores->size != C * o->size)
+        return dl_fail(c, DL_ERR_SHAPE, "a metric of scores (auc, average_precision) needs one or "
+                       "two outputs a sample, not %s", dli_shown(c, o->scores->shape));
+    if (s->scores + o->size > s->room) {
+        s->room = 2 * s->room + o->size;
+        dli_ranked *more = (dli_ranked *)dli_alloc(c, "a metric", (size_t)s->room, sizeof *more);
+        if (!more) return false;
+        if (s->score) memcpy(more, s->score, (size_t)s->scores * sizeof *more);
+        if (s->score) DL_FREE(s->score);
+        s->score = more;
+    }
+    for (dl_int i = 0; i < o->size; i++) {
+        const dl_real *z = o->scores->data + i * C;
+        const int32_t label = dli_row_label(o, i, C);
+        if (label > 1) continue;
+        s->score[s->scores].key = C == 1 ? (double)z[0] : (double)z[1] - (double)z[0];
+        s->score[s->scores++].at = label;
+    }
+    return true;
+}
+
+static double dli_scores_result(void *state, bool precision)
+{
+    dli_memory *s = (dli_memory *)state;
+    double auc = NAN, mean = NAN;
+    bool nan = false;
+    for (dl_int i = 0; i < s->scores; i++) nan = nan || dli_isnan(s->score[i].key);
+    if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
+    if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
+    if (s->score) DL_FREE(s->score);
+    return precision ? mean : auc;
+}
+
+static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    const dl_int outputs = dli_last(o->scores->shape), C = outputs == 1 ? 2 : outputs;
+    (void)user;
+    if (o->loss->logits == DL_LINEAR) return true;
+    if (C > 10000 || o->scores->size != outputs * o->size)
+        return dl_fail(o->scores->ctx, DL_ERR_SHAPE, "a metric of classes (balanced_accuracy, "
+                       "matthews) needs one row of at most 10000 outputs a sample, not %s",
+                       dli_shown(o->scores->ctx, o->scores->shape));
+    if (!s->confusion)
+        s->confusion = (int64_t *)dli_alloc(o->scores->ctx, "a metric", (size_t)(C * C),
+                                            sizeof *s->confusion);
+    if (!s->confusion) return false;
+    s->C = C;
+    for (dl_int i = 0; i < o->size; i++) {
+        const int32_t label = dli_row_label(o, i, outputs);
+        if (label < C)
+            s->confusion[label * C + dli_class(o->scores->data + i * outputs, outputs, 0)]++;
+    }
+    return true;
+}
+
+static double dli_confusion_result(void *state, bool balanced)
+{
+    dli_memory *s = (dli_memory *)state;
+    double value[2] = { NAN, NAN };
+    if (s->confusion) dli_confused(s->confusion, (int)s->C, &value[1], &value[0]);
+    if (s->confusion) DL_FREE(s->confusion);
+    return value[balanced];
+}
+
+/* Of each output the first target, their number, the sum and the sum of squares of the distances to
+   it, and the squared errors. */
+static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    (void)user;
+    if (o->loss->logits != DL_LINEAR || !o->target) return true;
+    s->C = o->target->size / o->size;
+    const bool first = !s->sum;
+    if (first) s->sum = (double *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C, 5 * 8);
+    if (!s->sum) return false;
+    for (dl_int i = 0; i < o->target->size; i++) {
+        double *v = s->sum + i % s->C * 5;
+        const double t = (double)o->target->data[i], e = (double)o->output->data[i] - t;
+        if (first && i < s->C) v[0] = t;
+        v[1]++;
+        v[2] += t - v[0];
+        v[3] += (t - v[0]) * (t - v[0]);
+        v[4] += e * e;
+    }
+    return true;
+}
+
+/* From the squared errors and the spread of the targets. */
+static double dli_r2(double squares, double spread)
+{
+    return spread > 0 ? 1 - squares / spread : squares == 0 ? 1 : spread == 0 ? 0 : NAN;
+}
+
+static double dli_r2_result(void *state, const void *user)
+{
+    dli_memory *s = (dli_memory *)state;
+    double mean = s->sum ? 0 : NAN;
+    (void)user;
+    for (dl_int k = 0; s->sum && k < s->C; k++) {
+        const double *v = s->sum + k * 5;
+        mean += dli_r2(v[4], v[3] - v[2] * v[2] / v[1]) / (double)s->C;
+    }
+    if (s->sum) DL_FREE(s->sum);
+    return mean;
+}
+
+#define DLI_RESULT(name, value)                                                                  \
+    static double name(void *state, const void *user)                                            \
+    {                                                                                            \
+        (void)user;                                                                              \
+        return value;                                                                            \
+    }
+DLI_RESULT(dli_auc_result, dli_scores_result(state, false))
+DLI_RESULT(dli_precision_result, dli_scores_result(state, true))
+DLI_RESULT(dli_balanced_result, dli_confusion_result(state, true))
+DLI_RESULT(dli_matthews_result, dli_confusion_result(state, false))
+
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
 {
-    static const dl_metric accuracy = { "accuracy", 2 * sizeof(double), dli_accuracy_add,
-                                        dli_accuracy_result, NULL };
-    if (!name) return NULL;
-    return strcmp(name, accuracy.name) == 0
-         ? &accuracy : (const dl_metric *)dli_registered_find(dl, 'm', name);
+    static const dl_metric all[] = {
+        { "accuracy", 2 * sizeof(double), dli_accuracy_add, dli_accuracy_result, NULL },
+        { "auc", sizeof(dli_memory), dli_scores_add, dli_auc_result, NULL },
+        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_precision_result, NULL },
+        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_balanced_result, NULL },
+        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_matthews_result, NULL },
+        { "r2", sizeof(dli_memory), dli_r2_add, dli_r2_result, NULL } };
+    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
+        if (strcmp(all[i].name, name) == 0) return &all[i];
+    return name ? (const dl_metric *)dli_registered_find(dl, 'm', name) : NULL;
 }
 
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
@@ -16342,6 +17063,97 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
     return (double)right / (double)N;
 }
 
+/* n scores with their labels, sorted; NULL with a message, and silently when one is NaN. */
+static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *score,
+                                     const int32_t *label, dl_int n)
+{
+    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
+        return NULL;
+    for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
+    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)n, sizeof *r);
+    for (dl_int i = 0; r && i < n; i++) {
+        r[i].key = (double)score[i];
+        r[i].at = label[i];
+    }
+    if (r) dli_sort_ranked(r, n);
+    return r;
+}
+
+static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const int32_t *label,
+                         dl_int n, dl_roc_point *points, double *auc, double *precision)
+{
+    dli_ranked *r = dli_ranked_scores(c, who, score, label, n);
+    const dl_int count = r ? dli_roc(r, n, points, auc, precision) : 0;
+    if (r) DL_FREE(r);
+    return count;
+}
+
+DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n)
+{
+    double auc = NAN, precision;
+    dli_roc_of(dl, "dl_auc", score, label, n, NULL, &auc, &precision);
+    return auc;
+}
+
+DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32_t *label,
+                                   dl_int n)
+{
+    double auc, precision = NAN;
+    dli_roc_of(dl, "dl_average_precision", score, label, n, NULL, &auc, &precision);
+    return precision;
+}
+
+DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, const int32_t *label,
+                     dl_int n)
+{
+    double auc, precision;
+    return points ? dli_roc_of(dl, "dl_roc", score, label, n, points, &auc, &precision) : 0;
+}
+
+DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label)
+{
+    const char *who = "dl_log_loss";
+    const double eps = DLI_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON;
+    double sum = 0;
+    if (!label || !dli_usable(who, p)) return NAN;
+    const dl_int N = p->shape.rank == 2 ? p->shape.dim[0] : 0, C = N ? p->shape.dim[1] : 0;
+    if (p->size == 0 || N == 0) {
+        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", who,
+                dli_shown(p->ctx, p->shape));
+        return NAN;
+    }
+    if (!dli_check_index(p->ctx, who, "label", label, N, C == 1 ? 2 : C)) return NAN;
+    for (dl_int i = 0; i < N; i++) {
+        double v = (double)p->data[C == 1 ? i : i * C + label[i]];
+        if (C == 1 && label[i] == 0) v = 1 - v;
+        sum -= log(v < eps ? eps : v > 1 - eps ? 1 - eps : v);
+    }
+    return sum / (double)N;
+}
+
+DL_DEF double dl_calibration(dl_bin *bins, int count, const dl_real *p, const int32_t *label,
+                             dl_int n)
+{
+    double error = 0;
+    if (!bins || count < 1 || !p || !label || n < 1) return NAN;
+    for (dl_int i = 0; i < n; i++)
+        if (!((double)p[i] >= 0 && (double)p[i] <= 1) || label[i] < 0 || label[i] > 1) return NAN;
+    memset(bins, 0, (size_t)count * sizeof *bins);
+    for (dl_int i = 0; i < n; i++) {
+        const int at = (int)ceil((double)p[i] * count) - 1;
+        dl_bin *b = &bins[at < 0 ? 0 : at];
+        b->count++;
+        b->p += (double)p[i];
+        b->share += label[i];
+    }
+    for (dl_bin *b = bins; b < bins + count; b++) {
+        error += fabs(b->p - b->share) / (double)n;
+        b->p /= (double)b->count;
+        b->share /= (double)b->count;
+    }
+    return error;
+}
+
 static double dli_ratio(double a, double b) { return b != 0 ? a / b : 0; }
 
 /* From how many were found, predicted and there. */
@@ -16404,6 +17216,20 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 }
 
 DL_DEF void dl_report_free(dl_report *r) { dli_object_free(r); }
+
+DL_DEF double dl_balanced_accuracy(const dl_report *r)
+{
+    double balanced = NAN, matthews;
+    if (r) dli_confused(r->confusion, r->classes, &balanced, &matthews);
+    return balanced;
+}
+
+DL_DEF double dl_matthews(const dl_report *r)
+{
+    double balanced, matthews = NAN;
+    if (r) dli_confused(r->confusion, r->classes, &balanced, &matthews);
+    return matthews;
+}
 
 /* Classes of the samples: as they are, as they were called. */
 typedef struct dli_called { int32_t *label, *predicted; } dli_called;
@@ -16487,6 +17313,36 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 }
 #endif
 
+/* Of output k: the sums of squared and of absolute errors; r2. */
+static double dli_errors(const dl_real *predicted, const dl_real *target, dl_int n, dl_int outputs,
+                         dl_int k, double *squares, double *absolute)
+{
+    const double first = (double)target[k];          /* equal targets have exactly no spread */
+    double mean = 0, spread = 0;
+    *squares = *absolute = 0;
+    for (dl_int i = k; i < n * outputs; i += outputs) {
+        const double d = (double)predicted[i] - (double)target[i];
+        *squares += d * d;
+        *absolute += fabs(d);
+        mean += ((double)target[i] - first) / (double)n;
+    }
+    for (dl_int i = k; i < n * outputs; i += outputs) {
+        const double d = (double)target[i] - first - mean;
+        spread += d * d;
+    }
+    return dli_r2(*squares, spread);
+}
+
+DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
+                  dl_int outputs)
+{
+    double squares, absolute;
+    if (!r2 || !predicted || !target || n < 1 || outputs < 1) return false;
+    for (dl_int k = 0; k < outputs; k++)
+        r2[k] = dli_errors(predicted, target, n, outputs, k, &squares, &absolute);
+    return true;
+}
+
 DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *target, dl_int n,
                                       dl_int outputs)
 {
@@ -16496,20 +17352,11 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
     const double count = (double)n * (double)outputs;
     r.mse = r.mae = r.r2 = 0;
     for (dl_int k = 0; k < outputs; k++) {
-        const double first = (double)target[k];      /* equal targets have exactly no spread */
-        double squares = 0, mean = 0, spread = 0;
-        for (dl_int i = k; i < n * outputs; i += outputs) {
-            const double d = (double)predicted[i] - (double)target[i];
-            squares += d * d;
-            r.mae += fabs(d) / count;
-            mean += ((double)target[i] - first) / (double)n;
-        }
-        for (dl_int i = k; i < n * outputs; i += outputs) {
-            const double d = (double)target[i] - first - mean;
-            spread += d * d;
-        }
+        double squares, absolute;
+        r.r2 += dli_errors(predicted, target, n, outputs, k, &squares, &absolute) /
+                (double)outputs;
         r.mse += squares / count;
-        r.r2 += (spread != 0 ? 1 - squares / spread : squares == 0 ? 1 : 0) / (double)outputs;
+        r.mae += absolute / count;
     }
     r.rmse = sqrt(r.mse);
     return r;
@@ -16570,7 +17417,28 @@ DL_DEF dl_source dl_source_default(void)
     dl_source s;
     memset(&s, 0, sizeof s);
     s.buffer = 1024;
+    s.scaling = dl_scaling_default();
     return s;
+}
+
+DL_DEF dl_scaling dl_scaling_default(void)
+{
+    dl_scaling s;
+    memset(&s, 0, sizeof s);
+    s.factor = 1;
+    return s;
+}
+
+static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s)
+{
+    bool ok = s && fabs(s->factor) > 0 && fabs(s->factor) <= DBL_MAX && s->channels >= 0 &&
+              s->channels <= 4;
+    for (int i = 0; ok && i < s->channels; i++)
+        ok = fabs(s->mean[i]) <= DBL_MAX && s->deviation[i] > 0 && s->deviation[i] <= DBL_MAX;
+    return ok ||
+           dl_fail(c, DL_ERR_ARGUMENT, "%s: a scaling needs a factor other than 0, and 0 to 4 "
+                   "channels, each with a mean and a deviation above 0; begin with "
+                   "dl_scaling_default", who);
 }
 
 /* One sample (or target) must not be empty, and with the batch dimension in front it must still be
@@ -16609,7 +17477,8 @@ static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
     if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
                        "samples; give 1 or more", who, (long long)s->buffer);
-    return dli_check_sample(c, who, "sample", count, s->shape) &&
+    return dli_check_scaling(c, who, &s->scaling) &&
+           dli_check_sample(c, who, "sample", count, s->shape) &&
            (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
 }
 
@@ -16651,6 +17520,22 @@ DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
 DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
 DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
+
+DL_DEF const char *const *dl_data_class_names(const dl_data *d)
+{
+    return d ? d->storage->source.class_names : NULL;
+}
+
+DL_DEF const char *dl_data_class_name(const dl_data *d, int i)
+{
+    const char *const *names = dl_data_class_names(d);
+    return names && i >= 0 && i < d->classes ? names[i] : NULL;
+}
+
+DL_DEF dl_scaling dl_data_scaling(const dl_data *d)
+{
+    return d ? d->storage->source.scaling : dl_scaling_default();
+}
 
 /* ---- reading ---- */
 
@@ -16833,6 +17718,7 @@ static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *
     a->D = dl_shape_size(source->shape);
     a->M = dl_shape_size(source->target_shape);
     dl_source s = *source;
+    if (a->bytes) s.scaling.factor = 1.0 / 255;
     s.read = dli_arrays_read;
     s.close = dli_arrays_close;
     s.user = a;
@@ -17307,7 +18193,12 @@ static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, i
     dl_ctx *c = part[0] ? part[0]->ctx : NULL;
     if (all < 0 || (index && !dli_check_index(c, who, "sample", index, count, all))) return NULL;
     dl_source s = dli_source_of(index ? count : all, part[0]->shape, 0);
-    for (int p = 0; p < parts; p++) if (part[p]->classes > s.classes) s.classes = part[p]->classes;
+    for (int p = 0; p < parts; p++) {
+        if (part[p]->classes <= s.classes) continue;
+        s.classes = part[p]->classes;
+        s.class_names = part[p]->storage->source.class_names;
+    }
+    s.scaling = dl_data_scaling(part[0]);
     s.targets = part[0]->targets;
     s.target_shape = part[0]->target_shape;
     dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
@@ -17375,44 +18266,43 @@ DL_DEF dl_folds dl_folds_default(void)
 
 /* The order in which samples are dealt: those of a group, or of a class, lie together. NULL without
    memory. */
-static dli_ranked *dli_deal_order(const dl_data *d, const char *who, const dl_folds *o,
-                                  const int32_t *label)
+static dli_ranked *dli_deal_order(dl_ctx *c, const char *who, dl_int count, const int32_t *label,
+                                  const dl_folds *o)
 {
     const uint64_t mix = dl_rng_new(o->seed, 0).key;
-    dli_ranked *r = (dli_ranked *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *r);
-    for (dl_int i = 0; r && i < d->count; i++) {
+    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)count, sizeof *r);
+    for (dl_int i = 0; r && i < count; i++) {
         const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
         r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
         if (label) r[i].key += 4294967296.0 * (double)label[i];
         r[i].at = i;                             /* the hash sends no two numbers to one */
     }
-    if (r) dli_sort_ranked(r, d->count);
+    if (r) dli_sort_ranked(r, count);
     return r;
 }
 
-/* Deal the samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of its
-   group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify, most
-   of the sample's class, and of those the one that lacks most of all. */
-static bool dli_deal(const dl_data *d, const char *who, const double *share, int n,
-                     const dl_folds *o, int32_t *fold)
+/* Deal count samples into n folds: fold[i] becomes that of sample i. A sample, or all samples of
+   its group, goes to the fold that lacks most of what it is to get, share[f] of all; to stratify,
+   most of the sample's class, and of those the one that lacks most of all. */
+static bool dli_deal(dl_ctx *c, const char *who, dl_int count, const int32_t *label, int classes,
+                     const double *share, int n, const dl_folds *o, int32_t *fold)
 {
-    const int32_t *label = o->stratify ? dl_data_labels(d) : NULL;
-    const int classes = o->stratify ? d->classes : 1;
     if (o->stratify && (!label || o->group))
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
-    double *lacks = (double *)dli_alloc(d->ctx, who, (size_t)n, ((size_t)classes + 1) *
-                                                                sizeof *lacks);
-    dli_ranked *r = lacks ? dli_deal_order(d, who, o, label) : NULL;
-    for (dl_int i = 0; r && i < d->count; i++) {
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: to stratify takes labels, and no groups", who);
+    if (!o->stratify) label = NULL;
+    if (!o->stratify) classes = 1;
+    double *lacks = (double *)dli_alloc(c, who, (size_t)n, ((size_t)classes + 1) * sizeof *lacks);
+    dli_ranked *r = lacks ? dli_deal_order(c, who, count, label, o) : NULL;
+    for (dl_int i = 0; r && i < count; i++) {
         lacks[0]++;
         lacks[1 + (label ? label[i] : 0)]++;
     }
     for (int f = n - 1; r && f >= 0; f--)
         for (int k = 0; k <= classes; k++) lacks[f * (classes + 1) + k] = share[f] * lacks[k];
-    for (dl_int i = 0, end; r && i < d->count; i = end) {
+    for (dl_int i = 0, end; r && i < count; i = end) {
         const dl_int k = r[i].at;
         int best = 0;
-        for (end = i + 1; o->group && end < d->count && r[end].key == r[i].key;) end++;
+        for (end = i + 1; o->group && end < count && r[end].key == r[i].key;) end++;
         for (int f = 1; f < n; f++) {
             const double *a = lacks + f * (classes + 1), *b = lacks + best * (classes + 1);
             const double more = a[1 + (label ? label[k] : 0)] - b[1 + (label ? label[k] : 0)];
@@ -17431,11 +18321,12 @@ static bool dli_deal(const dl_data *d, const char *who, const double *share, int
 static bool dli_split_by(const dl_data *d, const char *who, const double *share, int n, int f,
                          const dl_folds *options, dl_data **first, dl_data **second)
 {
-    const dl_folds defaults = dl_folds_default();
+    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
     int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
     int32_t *list = fold + d->count;
     dl_data *part[2] = { NULL, NULL };
-    bool ok = fold && dli_deal(d, who, share, n, options ? options : &defaults, fold);
+    bool ok = fold && dli_deal(d->ctx, who, d->count, o->stratify ? dl_data_labels(d) : NULL,
+                               d->classes, share, n, o, fold);
     for (int k = 0; ok && k < 2; k++) {
         dl_int at = 0;
         for (dl_int i = 0; i < d->count; i++)
@@ -17691,6 +18582,1032 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     return l && batch && dli_loader_next(l, batch) > 0;
 }
 
+#endif /* DL_NO_DATA */
+
+#ifndef DL_NO_DATA
+/* ------------------------------------------------------------------------- >>tables-impl ----
+   Read in this order: a file becomes cells (dli_csv_cell), which lie in its own bytes, each with a
+   0 behind it where its separator was; what is in a column (dli_look); views of rows; what an
+   encoder learns (dl_encoder_new) and does (dli_code_cell). Nothing in the file is believed: how
+   many cells there can be follows from its separators and line breaks before memory is taken. */
+
+/* What a table and its views share: the text, and where in it the cells are. */
+typedef struct dli_sheet {
+    int          references;
+    const char  *from;                 /* the path, for messages                      */
+    char        *text;
+    const char **cell;                 /* [rows, columns]; NULL: missing              */
+    dl_int      *line;                 /* [rows]: where each begins                   */
+    const char **name;                 /* [columns]                                   */
+    dl_int       rows;
+    int          columns;
+    char         decimal;
+} dli_sheet;
+
+struct dl_table {
+    dl_ctx    *ctx;
+    dli_sheet *sheet;
+    dl_int     rows;
+    int32_t   *row;                    /* [rows] of the sheet                         */
+    dl_column *column;                 /* what has been found in these rows           */
+};
+
+#define DLI_COLUMNS_MAX 65536
+
+/* ---- a file becomes cells ---- */
+
+/* A text on its way into cells. */
+typedef struct dli_csv {
+    dl_ctx     *ctx;
+    const char *who, *from;
+    char       *p, *end;               /* not yet read; at end there is one more byte */
+    dl_int      line;
+    int         column;                /* of the cell being read, from 1              */
+    char        separator;
+} dli_csv;
+
+/* Why the file is refused, at this line and, unless it is 0, column. */
+DLI_PRINTF(4, 5)
+static bool dli_csv_bad(const dli_csv *s, dl_int line, int column, const char *format, ...)
+{
+    char text[300], place[32] = "";
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    if (column) dli_format(place, sizeof place, ", column %d", column);
+    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: line %lld%s: %s", s->who, s->from,
+                   (long long)line, place, text);
+}
+
+DL_DEF dl_csv dl_csv_default(void)
+{
+    dl_csv o;
+    memset(&o, 0, sizeof o);
+    o.decimal = '.';
+    o.header = -1;
+    return o;
+}
+
+/* Does the cell end here? */
+static bool dli_csv_ends(const dli_csv *s)
+{
+    return s->p == s->end || *s->p == s->separator || *s->p == '\n' || *s->p == '\r';
+}
+
+/* Go past a line break, of one or two bytes. */
+static void dli_csv_break(dli_csv *s)
+{
+    if (s->p + 1 < s->end && s->p[0] == '\r' && s->p[1] == '\n') s->p++;
+    s->p++;
+    s->line++;
+}
+
+static void dli_csv_spaces(dli_csv *s)
+{
+    while (s->p < s->end && *s->p == ' ') s->p++;
+}
+
+/* The inside of quotes: where it ends, NULL with a message. s->p goes behind the closing one. */
+static char *dli_csv_quoted(dli_csv *s)
+{
+    const dl_int line = s->line;
+    char *to = s->p;
+    while (s->p < s->end && (*s->p != '"' || (s->p + 1 < s->end && s->p[1] == '"'))) {
+        const char c = *s->p;
+        if (c == '\n' || c == '\r') dli_csv_break(s);
+        else s->p += c == '"' ? 2 : 1;
+        *to++ = (char)((uint8_t)c < ' ' ? ' ' : c);
+    }
+    if (s->p == s->end) {
+        dli_csv_bad(s, line, s->column, "a quote is opened here and never closed");
+        return NULL;
+    }
+    s->p++;
+    if (s->separator != ' ') dli_csv_spaces(s);
+    if (dli_csv_ends(s)) return to;
+    dli_csv_bad(s, s->line, s->column, "'%.*s' follows a closing quote; a quote inside quotes is "
+                "written twice", dli_utf8((uint8_t *)s->p, (size_t)(s->end - s->p)), s->p);
+    return NULL;
+}
+
+/* The next cell, with a 0 behind it; *last: its row ends with it. NULL with a message. */
+static char *dli_csv_cell(dli_csv *s, bool *last)
+{
+    dli_csv_spaces(s);
+    const bool quoted = s->p < s->end && *s->p == '"';
+    char *start = quoted ? ++s->p : s->p, *to = start;
+    if (quoted && !(to = dli_csv_quoted(s))) return NULL;
+    for (; !dli_csv_ends(s); s->p++) *to++ = (char)((uint8_t)*s->p < ' ' ? ' ' : *s->p);
+    while (!quoted && to > start && to[-1] == ' ') to--;
+    *last = s->p == s->end || *s->p != s->separator;
+    if (s->p < s->end && *last) dli_csv_break(s);
+    else if (s->p < s->end) s->p++;
+    *to = 0;
+    return start;
+}
+
+/* Is the text one of those that stand for nothing, whatever its letters' case? */
+static bool dli_csv_missing(const dl_csv *o, const char *text)
+{
+    static const char *const usual[] = { "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?",
+                                         "-", ".", NULL };
+    if (!*text) return true;
+    for (const char *const *m = o->missing ? o->missing : usual; *m; m++) {
+        if (o->missing && strcmp(*m, text) == 0) return true;
+        size_t i = 0;
+        while (text[i] && ((*m)[i] == text[i] || (text[i] >= 'A' && text[i] <= 'Z' &&
+                                                  (*m)[i] == text[i] - 'A' + 'a'))) i++;
+        if (!o->missing && !text[i] && !(*m)[i]) return true;
+    }
+    return false;
+}
+
+/* All rows into t, which has room for them. */
+static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
+{
+    const char **cell = t->cell;
+    while (s->p < s->end) {
+        const dl_int line = s->line;
+        const char *text = "";
+        bool last = false;
+        int k = 0;
+        for (; !last; k++) {
+            if (k == DLI_COLUMNS_MAX)
+                return dli_csv_bad(s, line, 0, "more than %d columns", DLI_COLUMNS_MAX);
+            s->column = k + 1;
+            text = dli_csv_cell(s, &last);
+            if (!text) return false;
+            cell[k] = t->rows > 0 && dli_csv_missing(o, text) ? NULL : text;
+        }
+        if (k == 1 && !*text) continue;                          /* an empty line */
+        if (t->rows == 0) t->columns = k;
+        if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
+        if (k != t->columns)
+            return dli_csv_bad(s, line, 0, "%d cell%s, the last of them '%.60s', where the first "
+                               "row, in line %lld, has %d; a cell with '%c' in it must stand in "
+                               "quotes", k, k == 1 ? "" : "s", text, (long long)t->line[0],
+                               t->columns, s->separator);
+        t->line[t->rows++] = line;
+        cell += k;
+    }
+    return t->rows > 0 || dli_csv_bad(s, s->line, 0, "there is no row");
+}
+
+/* How often c occurs in the line at p, outside quotes; *next: where the line after it begins. */
+static dl_int dli_csv_count(const char *p, const char *end, char c, const char **next)
+{
+    dl_int n = 0;
+    bool quoted = false;
+    for (; p < end && (quoted || (*p != '\n' && *p != '\r')); p++) {
+        if (*p == '"') quoted = !quoted;
+        n += !quoted && *p == c;
+    }
+    while (p < end && (*p == '\n' || *p == '\r')) p++;
+    *next = p;
+    return n;
+}
+
+/* The separator that most of the first lines have as often as the first one has it. */
+static char dli_csv_separator(const char *p, const char *end)
+{
+    static const char candidates[] = { '\t', ';', '|', ',' };
+    char best = ',';
+    int most = 0;
+    for (int k = 0; k < 4; k++) {
+        const char *at = p;
+        const dl_int first = dli_csv_count(at, end, candidates[k], &at);
+        int same = first > 0;
+        for (int i = 1; first > 0 && i < 20 && at < end; i++)
+            same += dli_csv_count(at, end, candidates[k], &at) == first;
+        if (same > most) best = candidates[k];
+        if (same > most) most = same;
+    }
+    return best;
+}
+
+static int dli_by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names for the columns: the first row, which is then none, or column_1 ... in `made`. */
+static bool dli_csv_names(dli_csv *s, const dl_csv *o, dli_sheet *t, char (*made)[16])
+{
+    bool header = o->header != 0;
+    double x;
+    for (int k = 0; o->header < 0 && k < t->columns; k++) {
+        const size_t n = dli_read_number(t->cell[k], o->decimal, &x);
+        if (n && !t->cell[k][n]) header = false;
+    }
+    const char **sorted = (const char **)dli_alloc(s->ctx, s->who, (size_t)t->columns,
+                                                   sizeof *sorted);
+    if (!sorted) return false;
+    for (int k = 0; k < t->columns; k++) {
+        dli_format(made[k], sizeof made[k], "column_%d", k + 1);
+        t->name[k] = sorted[k] = header && *t->cell[k] ? t->cell[k] : made[k];
+        if (!header && dli_csv_missing(o, t->cell[k])) t->cell[k] = NULL;
+    }
+    qsort(sorted, (size_t)t->columns, sizeof *sorted, dli_by_text);
+    bool ok = true;
+    for (int k = 1; ok && k < t->columns; k++)
+        if (strcmp(sorted[k - 1], sorted[k]) == 0)
+            ok = dli_csv_bad(s, t->line[0], 0, "two columns are named '%.60s'; rename one",
+                             sorted[k]);
+    DL_FREE(sorted);
+    if (!ok || !header) return ok;
+    if (--t->rows == 0) return dli_csv_bad(s, t->line[0], 0, "no row follows the names");
+    memmove(t->cell, t->cell + t->columns, (size_t)t->rows * (size_t)t->columns * sizeof *t->cell);
+    memmove(t->line, t->line + 1, (size_t)t->rows * sizeof *t->line);
+    return true;
+}
+
+/* Is it text in UTF-8, and are its options such as can be? Go past the mark and skipped lines. */
+static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
+{
+    dl_int line = 1;
+    const bool separator = !o->separator || ((uint8_t)o->separator < 128 &&
+                                             !strchr("\"\n\r", o->separator));
+    if (o->header < -1 || o->header > 1 || o->skip < 0 || !separator ||
+        (o->decimal != '.' && o->decimal != ',') || o->separator == o->decimal)
+        return dl_fail(s->ctx, DL_ERR_ARGUMENT, "%s: header %d must be -1, 0 or 1, skip %d 0 or "
+                       "more, decimal '%c' a point or a comma, and the separator (%d) 0 or another "
+                       "character of ASCII, no quote or line break", s->who, o->header, o->skip,
+                       o->decimal, o->separator);
+    if (s->end - s->p >= 3 && memcmp(s->p, "\xEF\xBB\xBF", 3) == 0) s->p += 3;
+    for (const char *p = s->p; p < s->end;) {
+        const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
+        if (n == 0)
+            return dli_csv_bad(s, line, 0, *p ? "the byte %02X is no UTF-8; convert the file: "
+                               "iconv -f LATIN1 -t UTF-8" : "a byte %02X: no text, or UTF-16; save "
+                               "it as UTF-8", (uint8_t)*p);
+        line += *p == '\n';
+        p += n;
+    }
+    for (int i = 0; i < o->skip && s->p < s->end; i++) {
+        while (s->p < s->end && *s->p != '\n' && *s->p != '\r') s->p++;
+        if (s->p < s->end) dli_csv_break(s);
+    }
+    s->separator = o->separator ? o->separator : dli_csv_separator(s->p, s->end);
+    return true;
+}
+
+static void dli_sheet_release(dli_sheet *t)
+{
+    if (!t || --t->references > 0) return;
+    if (t->text) DL_FREE(t->text);
+    if (t->cell) DL_FREE((void *)t->cell);
+    DL_FREE(t);
+}
+
+/* The sheet of a text of size bytes, with room for one more, which it takes over (and frees). Cells
+   are no more than separators, line breaks and the end allow; names and lines lie behind them. */
+static dli_sheet *dli_sheet_new(dl_ctx *c, const char *who, const char *from, char *text,
+                                size_t size, const dl_csv *o)
+{
+    dli_csv s = { c, who, from, text, text + size, 1, 1, ',' };
+    dli_sheet *t = (dli_sheet *)dli_alloc(c, who, 1, sizeof *t + strlen(from) + 1);
+    if (!t) {
+        DL_FREE(text);
+        return NULL;
+    }
+    t->references = 1;
+    t->text = text;
+    t->decimal = o->decimal;
+    t->from = strcpy((char *)(t + 1), from);
+    if (dli_csv_begin(&s, o)) {
+        size_t rows = 1, cells = 1, columns = 1;
+        for (const char *p = s.p; p < s.end; p++) {
+            const bool line = *p == '\n' || *p == '\r';
+            rows += line;
+            cells += line || *p == s.separator;
+            columns += *p == s.separator;
+        }
+        if (columns > DLI_COLUMNS_MAX) columns = DLI_COLUMNS_MAX;
+        const size_t name = sizeof *t->name + 16;
+        t->cell = cells > SIZE_MAX / 64 || columns * name + rows * sizeof *t->line > SIZE_MAX / 64
+                ? NULL : (const char **)dli_alloc(c, who, 1, cells * sizeof *t->cell + columns *
+                                                  name + rows * sizeof *t->line);
+        if (t->cell) {
+            t->name = t->cell + cells;
+            t->line = (dl_int *)(void *)(t->name + columns);
+            if (dli_csv_rows(&s, o, t) &&
+                dli_csv_names(&s, o, t, (char (*)[16])(void *)(t->line + rows))) return t;
+        }
+    }
+    dli_sheet_release(t);
+    return NULL;
+}
+
+/* ---- what is in a column ---- */
+
+DL_DEF const char *dl_column_kind_name(dl_column_kind kind)
+{
+    return kind == DL_COLUMN_NUMBER ? "number" : kind == DL_COLUMN_DATE ? "date"
+         : kind == DL_COLUMN_TEXT ? "text" : "empty";
+}
+
+/* A date as years: 1950-07-01 is 1950.5. */
+static bool dli_date(const char *s, double *years)
+{
+    int v[3] = { 0, 0, 1 };
+    for (int k = 0; k < 3; k++) {
+        if (k == 2 && *s != '-') break;
+        if (k > 0 && *s++ != '-') return false;
+        for (int digits = k ? 2 : 4; digits > 0; digits--, s++) {
+            if (*s < '0' || *s > '9') return false;
+            v[k] = (k == 2 && digits == 2 ? 0 : v[k]) * 10 + (*s - '0');
+        }
+    }
+    if ((*s && *s != 'T' && *s != ' ') || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31)
+        return false;
+    *years = v[0] + (v[1] - 1 + (v[2] - 1) / 31.0) / 12;
+    return true;
+}
+
+/* The value of a cell of a kind, finite. */
+static bool dli_cell_value(const char *text, dl_column_kind kind, char decimal, double *x)
+{
+    if (kind == DL_COLUMN_DATE) return dli_date(text, x);
+    const size_t n = dli_read_number(text, decimal, x);
+    return n > 0 && !text[n] && fabs(*x) <= DLI_NUMBER_MAX;
+}
+
+static const char *dli_cell_text(const dl_table *t, dl_int row, int c)
+{
+    return t->sheet->cell[(dl_int)t->row[row] * t->sheet->columns + c];
+}
+
+static int dli_by_double(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The different texts of column c, in order, and how many rows have each, into k; to be freed. */
+static bool dli_categories(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    const char **all = (const char **)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *all);
+    dl_int n = 0, different = 0;
+    bool numbers = true;
+    if (!all) return false;
+    for (dl_int i = 0; i < t->rows; i++) if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
+    qsort(all, (size_t)n, sizeof *all, dli_by_text);
+    for (dl_int i = 0; i < n; i++) different += i == 0 || strcmp(all[i - 1], all[i]) != 0;
+    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *r);
+    const char **text = (const char **)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *text +
+                                                 sizeof(dl_int));
+    dl_int *count = (dl_int *)(void *)(text + different + 1), at = 0;
+    for (dl_int i = 0; r && text && i < n; i++) {
+        if (i > 0 && strcmp(all[i - 1], all[i]) == 0) continue;
+        double x = 0;
+        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
+        r[at].key = x;
+        r[at++].at = i;
+    }
+    if (r && text && numbers) dli_sort_ranked(r, different);
+    for (dl_int i = 0; r && text && i < different; i++) {
+        text[i] = all[r[i].at];
+        for (dl_int j = r[i].at; j < n && strcmp(all[j], text[i]) == 0; j++) count[i]++;
+    }
+    DL_FREE((void *)all);
+    if (text && !r) DL_FREE((void *)text);
+    if (r) DL_FREE(r);
+    if (!r || !text) return false;
+    k->categories = (int)different;
+    k->category = text;
+    k->category_count = count;
+    return true;
+}
+
+/* Range, mean and median of column c, whose kind is known, and which cells do not have it. */
+static bool dli_look_numbers(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    double *v = (double *)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *v), sum = 0;
+    dl_int n = 0;
+    if (!v) return false;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        if (!text) continue;
+        if (dli_cell_value(text, k->kind, t->sheet->decimal, &v[n])) sum += v[n++];
+        else if (k->wrong++ == 0) {
+            k->wrong_text = text;
+            k->wrong_line = dl_table_line(t, i);
+        }
+    }
+    qsort(v, (size_t)n, sizeof *v, dli_by_double);
+    if (n > 0) {
+        k->low = v[0];
+        k->high = v[n - 1];
+        k->mean = sum / (double)n;
+        k->median = v[(n - 1) / 2] / 2 + v[n / 2] / 2;
+    }
+    DL_FREE(v);
+    return true;
+}
+
+/* What is in column c. */
+static bool dli_look(const dl_table *t, const char *who, int c, dl_column *k)
+{
+    dl_int n[DL_COLUMN_TEXT + 1] = { 0, 0, 0, 0 };       /* cells of each kind */
+    double x;
+    k->name = t->sheet->name[c];
+    k->low = k->high = k->mean = k->median = NAN;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        n[!text ? DL_COLUMN_EMPTY
+          : dli_cell_value(text, DL_COLUMN_NUMBER, t->sheet->decimal, &x) ? DL_COLUMN_NUMBER
+          : dli_date(text, &x) ? DL_COLUMN_DATE : DL_COLUMN_TEXT]++;
+    }
+    const double most = 0.9 * (double)(t->rows - n[DL_COLUMN_EMPTY]);
+    k->missing = n[DL_COLUMN_EMPTY];
+    k->kind = k->missing == t->rows ? DL_COLUMN_EMPTY
+            : (double)n[DL_COLUMN_NUMBER] >= most ? DL_COLUMN_NUMBER
+            : (double)n[DL_COLUMN_DATE] >= most ? DL_COLUMN_DATE : DL_COLUMN_TEXT;
+    return k->kind == DL_COLUMN_TEXT ? dli_categories(t, who, c, k)
+         : k->kind == DL_COLUMN_EMPTY || dli_look_numbers(t, who, c, k);
+}
+
+/* ---- tables ---- */
+
+static void dli_table_destroy(void *object)
+{
+    dl_table *t = (dl_table *)object;
+    for (int c = 0; t->column && c < t->sheet->columns; c++)
+        if (t->column[c].category) DL_FREE((void *)(uintptr_t)t->column[c].category);
+    if (t->column) DL_FREE(t->column);
+    if (t->row) DL_FREE(t->row);
+    dli_sheet_release(t->sheet);
+}
+
+/* The rows index[n] (NULL: all) of a sheet. */
+static dl_table *dli_table_new(dl_ctx *c, const char *who, dli_sheet *sheet, const int32_t *index,
+                               dl_int n)
+{
+    dl_table *t = (dl_table *)dli_object_new(c, who, sizeof *t, dli_table_destroy);
+    if (!t) return NULL;
+    t->ctx = c;
+    t->sheet = sheet;
+    t->rows = n;
+    sheet->references++;
+    t->row = (int32_t *)dli_alloc(c, who, (size_t)n, sizeof *t->row);
+    t->column = (dl_column *)dli_alloc(c, who, (size_t)sheet->columns, sizeof *t->column);
+    bool ok = t->row && t->column;
+    for (dl_int i = 0; ok && i < n; i++) t->row[i] = index ? index[i] : (int32_t)i;
+    for (int k = 0; ok && k < sheet->columns; k++) ok = dli_look(t, who, k, &t->column[k]);
+    if (ok) return t;
+    dli_object_free(t);
+    return NULL;
+}
+
+/* The table of a text, which is taken over. */
+static dl_table *dli_table_read(dl_ctx *c, const char *who, const char *from, char *text,
+                                size_t size, const dl_csv *options)
+{
+    const dl_csv defaults = dl_csv_default();
+    if (!text) return NULL;
+    dli_sheet *sheet = dli_sheet_new(c, who, from, text, size, options ? options : &defaults);
+    dl_table *t = sheet ? dli_table_new(c, who, sheet, NULL, sheet->rows) : NULL;
+    dli_sheet_release(sheet);
+    return t;
+}
+
+DL_DEF dl_table *dl_table_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                      const dl_csv *options)
+{
+    const char *who = "dl_table_from_memory";
+    if (!dl) return NULL;
+    if (!bytes) {
+        dli_null(dl, who, "the buffer");
+        return NULL;
+    }
+    char *text = (char *)dli_malloc(dl, who, size < SIZE_MAX ? size + 1 : size);
+    if (text) memcpy(text, bytes, size);
+    return dli_table_read(dl, who, "the buffer", text, size, options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options)
+{
+    const char *who = "dl_table_load";
+    size_t size = 0;
+    if (!dl) return NULL;
+    if (!path) {
+        dli_null(dl, who, "the path");
+        return NULL;
+    }
+    char *text = (char *)dli_read_file(dl, who, path, "", &size);     /* with a byte to spare */
+    return dli_table_read(dl, who, path, text, size, options);
+}
+#endif
+
+DL_DEF void dl_table_free(dl_table *t) { dli_object_free(t); }
+DL_DEF dl_int dl_table_row_count(const dl_table *t) { return t ? t->rows : 0; }
+DL_DEF int dl_table_column_count(const dl_table *t) { return t ? t->sheet->columns : 0; }
+
+DL_DEF const dl_column *dl_table_column(const dl_table *t, int c)
+{
+    return t && c >= 0 && c < t->sheet->columns ? &t->column[c] : NULL;
+}
+
+DL_DEF int dl_table_find(const dl_table *t, const char *name)
+{
+    for (int c = 0; t && name && c < t->sheet->columns; c++)
+        if (strcmp(t->sheet->name[c], name) == 0) return c;
+    return -1;
+}
+
+DL_DEF const char *dl_table_text(const dl_table *t, dl_int row, int c)
+{
+    return dl_table_column(t, c) && row >= 0 && row < t->rows ? dli_cell_text(t, row, c) : NULL;
+}
+
+DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row)
+{
+    return t && row >= 0 && row < t->rows ? t->sheet->line[t->row[row]] : 0;
+}
+
+/* Where a column that must be there is; -1 with a message. */
+static int dli_column_named(const dl_table *t, const char *who, const char *name)
+{
+    const int c = dl_table_find(t, name);
+    if (c < 0)
+        dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s has no column '%.80s'; it has %d, the first is "
+                "'%.80s', the last '%.80s'", who, t->sheet->from, name ? name : "(NULL)",
+                t->sheet->columns, t->sheet->name[0], t->sheet->name[t->sheet->columns - 1]);
+    return c;
+}
+
+/* The rows index[n] of t. */
+static dl_table *dli_table_view(const dl_table *t, const char *who, const int32_t *index, dl_int n)
+{
+    int32_t *row = (int32_t *)dli_alloc(t->ctx, who, (size_t)n, sizeof *row);
+    if (!row) return NULL;
+    for (dl_int i = 0; i < n; i++) row[i] = t->row[index[i]];
+    dl_table *view = dli_table_new(t->ctx, who, t->sheet, row, n);
+    DL_FREE(row);
+    return view;
+}
+
+DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n)
+{
+    const char *who = "dl_table_pick";
+    if (!t) return NULL;
+    if (!index || n < 0) {
+        dli_null(t->ctx, who, "the list of rows");
+        return NULL;
+    }
+    return dli_check_index(t->ctx, who, "row", index, n, t->rows) ? dli_table_view(t, who, index, n)
+                                                                  : NULL;
+}
+
+DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column)
+{
+    const char *who = "dl_table_present";
+    const int c = t ? dli_column_named(t, who, column) : -1;
+    int32_t *index = c < 0 ? NULL : (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows,
+                                                         sizeof *index);
+    dl_int n = 0;
+    if (!index) return NULL;
+    for (dl_int i = 0; i < t->rows; i++) if (dli_cell_text(t, i, c)) index[n++] = (int32_t)i;
+    dl_table *view = dli_table_view(t, who, index, n);
+    DL_FREE(index);
+    return view;
+}
+
+/* Which category a text is, -1 for none of them. */
+static int dli_category(const char *const *category, int categories, const char *text)
+{
+    for (int k = 0; k < categories; k++) if (strcmp(category[k], text) == 0) return k;
+    return -1;
+}
+
+/* For each row, which of the column's different texts it has; what is missing, one more. */
+static bool dli_table_labels(const dl_table *t, const char *who, const char *by, int32_t *label,
+                             int *classes)
+{
+    const int c = dli_column_named(t, who, by);
+    dl_column k;
+    memset(&k, 0, sizeof k);
+    if (c < 0 || !dli_categories(t, who, c, &k)) return false;
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        label[i] = text ? (int32_t)dli_category(k.category, k.categories, text) : k.categories;
+    }
+    *classes = k.categories + 1;
+    DL_FREE((void *)(uintptr_t)k.category);
+    return true;
+}
+
+/* A data set of nothing but labels is dealt out, and its parts are asked which rows they got. */
+DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
+                           const dl_folds *options, dl_table **first, dl_table **second)
+{
+    const char *who = "dl_table_split";
+    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
+    if (!t || !first || !second) return false;
+    if (!(fraction >= 0 && fraction <= 1) || o->stratify != (by != NULL))
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1]; a column "
+                       "to split by, and options.stratify, are there or not together", who,
+                       fraction);
+    const double share[2] = { 1 - fraction, fraction };
+    int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
+    int32_t *fold = label + t->rows, *list = fold + t->rows;
+    dl_table *part[2] = { NULL, NULL };
+    int classes = 1;
+    bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
+              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, o, fold);
+    for (int f = 0; ok && f < 2; f++) {
+        dl_int n = 0;
+        for (dl_int i = 0; i < t->rows; i++) if (fold[i] == f) list[n++] = (int32_t)i;
+        part[f] = dli_table_view(t, who, list, n);
+        ok = part[f] != NULL;
+    }
+    if (label) DL_FREE(label);
+    if (!ok) dl_table_free(part[0]);
+    if (!ok) return false;
+    *first = part[0];
+    *second = part[1];
+    return true;
+}
+
+/* ---- encoders ---- */
+
+/* In one piece of memory, with its columns, their categories and all text. */
+struct dl_encoder {
+    dl_coder     answer;               /* the target, where there is one              */
+    dl_ctx      *ctx;
+    dl_coder    *column;               /* [columns]                                   */
+    const char **category;             /* where the next category goes, and the next  */
+    char        *text;                 /* text                                        */
+    int          columns, features;
+    bool         target, codes;
+};
+
+DL_DEF dl_encoding dl_encoding_default(void)
+{
+    dl_encoding o;
+    memset(&o, 0, sizeof o);
+    o.indicator = true;
+    o.max_categories = 50;
+    return o;
+}
+
+/* An encoder with room for so many columns, categories and bytes of text. */
+static dl_encoder *dli_encoder_room(dl_ctx *c, const char *who, size_t columns, size_t categories,
+                                    size_t bytes)
+{
+    const size_t most = SIZE_MAX / 8 / sizeof(dl_coder);
+    if (columns > most || categories > most || bytes > most) {
+        dli_no_memory(c, who, SIZE_MAX);
+        return NULL;
+    }
+    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e + columns * sizeof *e->column +
+                                                 categories * sizeof *e->category + bytes, NULL);
+    if (!e) return NULL;
+    e->ctx = c;
+    e->column = (dl_coder *)(void *)(e + 1);
+    e->category = (const char **)(void *)(e->column + columns);
+    e->text = (char *)(e->category + categories);
+    return e;
+}
+
+static const char *dli_encoder_text(dl_encoder *e, const char *s)
+{
+    const char *copy = strcpy(e->text, s);
+    e->text += strlen(s) + 1;
+    return copy;
+}
+
+/* One more column, whose categories come next; or (target) what is to be predicted. */
+static dl_coder *dli_encoder_add(dl_encoder *e, const char *name, dl_column_kind kind, double fill,
+                                 bool indicator, bool target)
+{
+    dl_coder *k = target ? &e->answer : &e->column[e->columns++];
+    k->name = dli_encoder_text(e, name);
+    k->kind = kind;
+    k->fill = fill;
+    k->indicator = indicator;
+    k->category = e->category;
+    if (target) e->target = true;
+    return k;
+}
+
+static void dli_encoder_category(dl_encoder *e, dl_coder *k, const char *text)
+{
+    *e->category++ = dli_encoder_text(e, text);
+    k->categories++;
+}
+
+/* How many features a column with all its categories makes. */
+static void dli_encoder_count(dl_encoder *e, dl_coder *k)
+{
+    k->first = e->features;
+    k->count = k->kind == DL_COLUMN_NUMBER ? 1 : k->kind == DL_COLUMN_DATE ? 3
+             : k->kind == DL_COLUMN_EMPTY ? 0 : e->codes ? 1 : k->categories;
+    if (k->indicator) k->count++;
+    e->features += k->count;
+}
+
+/* Is the name in the list, which ends with NULL? */
+static bool dli_listed(const char *const *list, const char *name)
+{
+    for (; list && *list; list++) if (strcmp(*list, name) == 0) return true;
+    return false;
+}
+
+static bool dli_all_columns(const dl_table *t, const char *who, const char *const *list)
+{
+    for (; list && *list; list++) if (dli_column_named(t, who, *list) < 0) return false;
+    return true;
+}
+
+/* Has a column of numbers just two of them? */
+static bool dli_two_valued(const dl_table *t, int c)
+{
+    const dl_column *k = &t->column[c];
+    double x = k->low;
+    for (dl_int i = 0; i < t->rows && (x == k->low || x == k->high); i++) {
+        const char *text = dli_cell_text(t, i, c);
+        if (text) dli_cell_value(text, k->kind, t->sheet->decimal, &x);
+    }
+    return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
+}
+
+/* Columns as the options want them, in the table's order, the target last; those left out have no
+   name. Texts that are numbers get categories of their own, to be freed. */
+static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
+                             dl_column *seen)
+{
+    for (int c = 0; c < t->sheet->columns; c++) {
+        seen[c] = t->column[c];
+        if (c != target && dli_listed(o->drop, seen[c].name)) seen[c].name = NULL;
+        if (!seen[c].name) continue;
+        const bool text = dli_listed(o->text, seen[c].name) ||
+                          (c == target && dli_two_valued(t, c));
+        if (text && seen[c].kind != DL_COLUMN_TEXT && seen[c].kind != DL_COLUMN_EMPTY) {
+            seen[c].kind = DL_COLUMN_TEXT;
+            seen[c].wrong = 0;
+            if (!dli_categories(t, who, c, &seen[c])) return false;
+        }
+        if (seen[c].wrong)
+            return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
+                           "no %s, as most cells of this column are (%lld are not); mend it, or "
+                           "name the column in options.text or options.drop", who, t->sheet->from,
+                           (long long)seen[c].wrong_line, seen[c].name, seen[c].wrong_text,
+                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong);
+        if (seen[c].categories > o->max_categories)
+            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts, "
+                           "such as '%.60s'; leave it out (options.drop), or allow more than %d "
+                           "(max_categories)", who, t->sheet->from, seen[c].name,
+                           seen[c].categories, seen[c].category[0], o->max_categories);
+        if (c == target && seen[c].kind == DL_COLUMN_EMPTY)
+            return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: the target, column '%.60s', is missing "
+                           "in all rows", who, t->sheet->from, seen[c].name);
+    }
+    return true;
+}
+
+/* The encoder of what has been seen. */
+static dl_encoder *dli_encoder_make(const dl_table *t, const char *who, const dl_encoding *o,
+                                    int target, const dl_column *seen)
+{
+    size_t categories = 0, bytes = 0;
+    for (int c = 0; c < t->sheet->columns; c++) {
+        if (!seen[c].name) continue;
+        bytes += strlen(seen[c].name) + 1;
+        categories += (size_t)seen[c].categories;
+        for (int i = 0; i < seen[c].categories; i++) bytes += strlen(seen[c].category[i]) + 1;
+    }
+    dl_encoder *e = dli_encoder_room(t->ctx, who, (size_t)t->sheet->columns, categories, bytes);
+    if (!e) return NULL;
+    e->codes = o->codes;
+    for (int i = 0; i <= t->sheet->columns; i++) {          /* the target comes last */
+        const int c = i == t->sheet->columns ? target : i;
+        if (!seen[c].name || (i == target)) continue;
+        const dl_column *s = &seen[c];
+        const bool value = s->kind == DL_COLUMN_NUMBER || s->kind == DL_COLUMN_DATE;
+        const bool indicator = i < t->sheet->columns && o->indicator && s->missing > 0 &&
+                               (value || (s->kind == DL_COLUMN_TEXT && !o->codes));
+        dl_coder *k = dli_encoder_add(e, s->name, s->kind, !value ? 0 : o->mean ? s->mean
+                                      : s->median, indicator, i == t->sheet->columns);
+        for (int j = 0; j < s->categories; j++) dli_encoder_category(e, k, s->category[j]);
+        if (i < t->sheet->columns) dli_encoder_count(e, k);
+    }
+    if (e->features > 0) return e;
+    dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
+            t->sheet->from);
+    dl_encoder_free(e);
+    return NULL;
+}
+
+DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *options)
+{
+    const char *who = "dl_encoder_new";
+    const dl_encoding defaults = dl_encoding_default(), *o = options ? options : &defaults;
+    if (!train) return NULL;
+    const int n = train->sheet->columns;
+    const int target = o->target ? dli_column_named(train, who, o->target) : n - 1;
+    if (target < 0 || !dli_all_columns(train, who, o->drop) ||
+        !dli_all_columns(train, who, o->text)) return NULL;
+    dl_column *seen = (dl_column *)dli_alloc(train->ctx, who, (size_t)n, sizeof *seen);
+    if (!seen) return NULL;
+    dl_encoder *e = dli_encoder_look(train, who, o, target, seen)
+                  ? dli_encoder_make(train, who, o, target, seen) : NULL;
+    for (int c = 0; c < n; c++)
+        if (seen[c].category != train->column[c].category && seen[c].category)
+            DL_FREE((void *)(uintptr_t)seen[c].category);
+    DL_FREE(seen);
+    return e;
+}
+
+DL_DEF void dl_encoder_free(dl_encoder *e) { dli_object_free(e); }
+DL_DEF int dl_encoder_column_count(const dl_encoder *e) { return e ? e->columns : 0; }
+DL_DEF int dl_encoder_feature_count(const dl_encoder *e) { return e ? e->features : 0; }
+
+DL_DEF const dl_coder *dl_encoder_column(const dl_encoder *e, int i)
+{
+    return e && i >= 0 && i < e->columns ? &e->column[i] : NULL;
+}
+
+DL_DEF const dl_coder *dl_encoder_target(const dl_encoder *e)
+{
+    return e && e->target ? &e->answer : NULL;
+}
+
+DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, size_t size)
+{
+    const dl_coder *k = NULL;
+    for (int c = 0; e && c < e->columns; c++)
+        if (i >= e->column[c].first && i < e->column[c].first + e->column[c].count)
+            k = &e->column[c];
+    if (!k) return dli_format(buffer, buffer ? size : 0, "%s", "");
+    const int at = i - k->first;
+    const bool one_hot = k->kind == DL_COLUMN_TEXT && !e->codes;
+    const bool category = one_hot && at < k->categories;
+    return dli_format(buffer, buffer ? size : 0, "%s%s%s", k->name, category ? "="
+                      : k->indicator && at == k->count - 1 ? " missing"
+                      : k->kind == DL_COLUMN_DATE && at > 0 ? at == 1 ? " sine" : " cosine" : "",
+                      category ? k->category[at] : "");
+}
+
+/* ---- rows become samples ---- */
+
+/* What a row lacks: where it is (t NULL: no table) and why. */
+static bool dli_cell_bad(const dl_encoder *e, const char *who, const dl_table *t, dl_int row,
+                         const dl_coder *k, const char *text, const char *why)
+{
+    char line[32] = "";
+    if (t) dli_format(line, sizeof line, ": line %lld", (long long)dl_table_line(t, row));
+    return dl_fail(e->ctx, DL_ERR_FORMAT, "%s: %s%s, column '%.60s': '%.60s' %s", who,
+                   t ? t->sheet->from : "the row", line, k->name, text, why);
+}
+
+/* A value (NaN: missing; of a text: which category, -1 for none) into the column's features, which
+   are 0 so far. */
+static void dli_code_value(const dl_encoder *e, const dl_coder *k, double v, dl_real *x)
+{
+    const double pi = 3.14159265358979323846;
+    const bool missing = dli_isnan(v);
+    if (k->indicator && missing) x[k->count - 1] = 1;
+    if (k->kind == DL_COLUMN_TEXT) {
+        const bool known = !missing && v >= 0 && v < k->categories;
+        if (e->codes) x[0] = (dl_real)(known ? (int)v : k->categories);
+        else if (known) x[(int)v] = 1;
+        return;
+    }
+    if (k->kind == DL_COLUMN_EMPTY) return;
+    if (missing) v = k->fill;
+    x[0] = (dl_real)v;
+    if (k->kind != DL_COLUMN_DATE) return;
+    x[1] = (dl_real)sin(2 * pi * v);
+    x[2] = (dl_real)cos(2 * pi * v);
+}
+
+/* The value of a column's cell, as dli_code_value wants it. */
+static bool dli_code_cell(const dl_encoder *e, const char *who, const dl_table *t, dl_int row,
+                          const dl_coder *k, const char *text, double *v)
+{
+    *v = NAN;
+    if (!text || k->kind == DL_COLUMN_EMPTY) return true;
+    if (k->kind == DL_COLUMN_TEXT) *v = dli_category(k->category, k->categories, text);
+    else if (!dli_cell_value(text, k->kind, t ? t->sheet->decimal : '.', v))
+        return dli_cell_bad(e, who, t, row, k, text, k->kind == DL_COLUMN_DATE
+                            ? "is no date (YYYY-MM-DD or YYYY-MM)" : "is no number");
+    return true;
+}
+
+/* Labels or targets out of column c, one of which is there. */
+static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table *t, int c,
+                            int32_t *labels, dl_real *y)
+{
+    const dl_coder *k = dl_encoder_target(e);
+    for (dl_int i = 0; i < t->rows; i++) {
+        const char *text = dli_cell_text(t, i, c);
+        double v;
+        if (!text)
+            return dli_cell_bad(e, who, t, i, k, "", "is missing, but it is to be predicted, and "
+                                "other rows have it; take those (dl_table_present)");
+        if (!dli_code_cell(e, who, t, i, k, text, &v)) return false;
+        if (labels && v < 0)
+            return dli_cell_bad(e, who, t, i, k, text, "is a class that the rows for training did "
+                                "not have");
+        if (labels) labels[i] = (int32_t)v;
+        else y[i] = (dl_real)v;
+    }
+    return true;
+}
+
+/* All rows into x [rows, features]. */
+static bool dli_code_rows(const dl_encoder *e, const char *who, const dl_table *t, dl_real *x)
+{
+    for (int i = 0; i < e->columns; i++) {
+        const dl_coder *k = &e->column[i];
+        const int c = k->kind == DL_COLUMN_EMPTY ? 0 : dli_column_named(t, who, k->name);
+        if (c < 0) return false;
+        for (dl_int r = 0; k->count > 0 && r < t->rows; r++) {
+            double v;
+            if (!dli_code_cell(e, who, t, r, k, dli_cell_text(t, r, c), &v)) return false;
+            dli_code_value(e, k, v, x + r * e->features + k->first);
+        }
+    }
+    return true;
+}
+
+DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t)
+{
+    const char *who = "dl_encoder_data";
+    if (!e || !t) return NULL;
+    const dl_coder *target = dl_encoder_target(e);
+    const int c = target ? dl_table_find(t, target->name) : -1;
+    const bool answers = c >= 0 && t->column[c].missing < t->rows;
+    const bool classes = answers && target->kind == DL_COLUMN_TEXT;
+    dl_source s = dli_source_of(t->rows, dl_shape1(e->features), classes ? target->categories : 0);
+    dli_arrays a;
+    memset(&a, 0, sizeof a);
+    a.values = (dl_real *)dli_alloc(e->ctx, who, (size_t)t->rows, (size_t)e->features *
+                                                                  sizeof(dl_real));
+    a.own[0] = (void *)(uintptr_t)a.values;
+    bool ok = a.values && dli_code_rows(e, who, t, (dl_real *)a.own[0]);
+    if (ok && answers) {
+        a.own[1] = dli_alloc(e->ctx, who, (size_t)t->rows, classes ? sizeof(int32_t)
+                                                                   : sizeof(dl_real));
+        ok = a.own[1] && dli_code_target(e, who, t, c, classes ? (int32_t *)a.own[1] : NULL,
+                                         (dl_real *)a.own[1]);
+    }
+    if (classes) a.labels = (int32_t *)a.own[1];
+    else if (answers) {
+        a.targets = (dl_real *)a.own[1];
+        s.targets = true;
+        s.target_shape = dl_shape1(1);
+    }
+    if (ok && classes) {
+        s.class_names = dli_copy_texts(e->ctx, who, target->category, target->categories);
+        a.own[2] = (void *)(uintptr_t)s.class_names;
+        ok = s.class_names != NULL;
+    }
+    dl_data *d = ok ? dli_data_of_arrays(e->ctx, who, &s, &a, true) : NULL;
+    for (int i = 0; !d && i < 3; i++) if (a.own[i]) DL_FREE(a.own[i]);
+    return d;
+}
+
+DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
+                                 const double *numbers)
+{
+    const char *who = "dl_encoder_row";
+    if (!e) return NULL;
+    dl_tensor *x = dli_tape_tensor(e->ctx, who, dl_shape2(1, e->features));
+    if (!x) return NULL;
+    memset(x->data, 0, (size_t)x->size * sizeof *x->data);
+    for (int i = 0; i < e->columns; i++) {
+        const dl_coder *k = &e->column[i];
+        const char *text = texts ? texts[i] : NULL;
+        double v = numbers ? numbers[i] : NAN;
+        if (text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
+        if (fabs(v) > DLI_NUMBER_MAX)
+            return DLI_REFUSE(e->ctx, DL_ERR_NUMERIC, "%s: column '%.60s': %g is too large", who,
+                              k->name, v);
+        dli_code_value(e, k, v, x->data + k->first);
+    }
+    return x;
+}
+
+#ifndef DL_NO_MODEL
+DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e)
+{
+    const char *who = "dl_model_set_encoder";
+    if (!m || !e) return false;
+    if (e->ctx != m->ctx || dl_shape_size(m->input) != e->features)
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the encoder makes %d features%s, the model reads "
+                       "%s", who, e->features, e->ctx != m->ctx ? " in another context" : "",
+                       dli_shown(m->ctx, m->input));
+    if (m->encoder != e) dl_encoder_free(m->encoder);
+    m->encoder = e;
+    return true;
+}
+
+DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m) { return m ? m->encoder : NULL; }
+#endif
 #endif /* DL_NO_DATA */
 
 #ifndef DL_NO_IMAGES
@@ -18520,20 +20437,6 @@ static void dli_put_reals(dli_text *out, const dl_real *x, dl_int n)
 
 /* ---- text ---- */
 
-/* How many bytes the UTF-8 character at p takes, of n that are there; 0 when it is none. A byte
-   says how many follow; they all begin with the bits 10. Refused are longer forms than needed
-   (C0 AF for a slash), the halves of UTF-16's pairs, and what is above 10FFFF. */
-static int dli_utf8(const uint8_t *p, size_t n)
-{
-    const int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
-                      p[0] < 0xF5 ? 4 : 0;
-    if (bytes == 0 || (size_t)bytes > n) return 0;
-    for (int i = 1; i < bytes; i++) if ((p[i] & 0xC0) != 0x80) return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
-    return bytes;
-}
-
 /* Is a name one that every reader takes: UTF-8 without quotes, backslashes, control characters? */
 static bool dli_good_name(const char *name)
 {
@@ -18830,25 +20733,15 @@ static const dli_json *dli_json_find(const dli_json *v, const char *key)
     return NULL;
 }
 
-/* A number; inf and nan are written as strings. strtod wants the locale's point. */
+/* A number; inf and nan are written as strings. */
 static bool dli_json_double(const dli_json *v, double *x)
 {
-    char half[16], s[100];
-    size_t n = 0;
     if (v->kind == '"') {
         char *end;
         *x = strtod(v->text, &end);
         return end != v->text && !*end && !(fabs(*x) <= DBL_MAX);
     }
-    if (v->kind != '1' && v->kind != '.') return false;
-    const int point = snprintf(half, sizeof half, "%.1f", 0.5) - 2;
-    for (const char *p = v->text; *p && strchr("+-.0123456789eE", *p); p++) {
-        if (n + sizeof half > sizeof s) return false;
-        n += (size_t)snprintf(s + n, sizeof half, "%.*s", *p == '.' ? point : 1,
-                              *p == '.' ? half + 1 : p);
-    }
-    *x = strtod(s, NULL);
-    return true;
+    return (v->kind == '1' || v->kind == '.') && dli_read_number(v->text, '.', x) > 0;
 }
 
 /* A whole number from lo to hi. */
@@ -19476,6 +21369,11 @@ static const char *const *dli_field_names(const dl_field *f)
          : f->kind == DL_FIELD_ENUM ? f->names : NULL;
 }
 
+static const dl_field dli_scaling_fields[] = {
+    DLI_E(dl_scaling, factor, DOUBLE), DLI_E(dl_scaling, channels, INT),
+    { "mean", DL_FIELD_DOUBLE, 4, offsetof(dl_scaling, mean), NULL },
+    { "deviation", DL_FIELD_DOUBLE, 4, offsetof(dl_scaling, deviation), NULL }, DLI_E_END };
+
 /* x with as many digits as it takes to read the same number back. */
 static void dli_put_number(dli_text *out, double x)
 {
@@ -19487,6 +21385,20 @@ static void dli_put_number(dli_text *out, double x)
         if (s[0] == '"' || (dli_json_double(&v, &back) && memcmp(&back, &x, sizeof x) == 0)) break;
     }
     dli_put(out, s);
+}
+
+/* Any text as a string of JSON. */
+static void dli_put_string(dli_text *out, const char *s)
+{
+    dli_put(out, "\"");
+    while (*s) {
+        const int n = dli_utf8((const uint8_t *)s, strlen(s));
+        if (*s == '"' || *s == '\\') dli_put(out, "\\");
+        if (n == 0 || (uint8_t)*s < ' ') dli_put(out, "?");
+        else dli_put_some(out, s, (size_t)n);
+        s += n > 0 ? n : 1;
+    }
+    dli_put(out, "\"");
 }
 
 static void dli_put_shape(dli_text *out, dl_shape s)
@@ -19565,6 +21477,32 @@ static void dli_put_compiled(dli_text *out, const dl_model *m)
     dli_put(out, "}");
 }
 
+static void dli_put_coder(dli_text *out, const dl_coder *k)
+{
+    dli_put(out, "{\"name\":");
+    dli_put_string(out, k->name);
+    dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
+             k->indicator ? "true" : "false");
+    dli_put_number(out, k->fill);
+    dli_put(out, ",\"categories\":[");
+    for (int i = 0; i < k->categories; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_string(out, k->category[i]);
+    }
+    dli_put(out, "]}");
+}
+
+static void dli_put_encoder(dli_text *out, const dl_encoder *e)
+{
+    dli_putf(out, ",\"table\":{\"codes\":%s,\"target\":%s,\"columns\":[",
+             e->codes ? "true" : "false", e->target ? "true" : "false");
+    for (int i = 0; i < e->columns + e->target; i++) {
+        if (i) dli_put(out, ",");
+        dli_put_coder(out, i < e->columns ? &e->column[i] : &e->answer);
+    }
+    dli_put(out, "]}");
+}
+
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
     dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
@@ -19576,11 +21514,21 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     }
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
+    if (dli_scales(&m->scaling)) {
+        dli_put(out, ",\"scaling\":");
+        dli_put_fields(out, dli_scaling_fields, &m->scaling);
+    }
+    for (int i = 0; dl_model_class_name(m, i); i++) {
+        dli_put(out, i ? "," : ",\"classes\":[");
+        dli_put_string(out, m->class_name[i]);
+    }
+    if (dl_model_class_names(m)) dli_put(out, "]");
     dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
     if (m->compiled) dli_put_compiled(out, m);
+    if (m->encoder) dli_put_encoder(out, m->encoder);
     dli_put(out, "}");
 }
 
@@ -19978,6 +21926,81 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v
     return ok;
 }
 
+/* What the classes are called; in the list's own memory, its strings stand one by one. */
+static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    const dl_int n = v->kind == '[' ? v->size - 1 : -1;
+    const char **name = NULL;
+    bool ok = n == dli_model_classes(m);
+    if (ok) name = (const char **)dli_alloc(m->ctx, f->source.who, (size_t)n, sizeof *name);
+    if (ok && !name) return false;
+    for (dl_int i = 0; ok && i < n; i++) {
+        ok = v[1 + i].kind == '"';
+        name[i] = v[1 + i].text;
+    }
+    if (ok) ok = dl_model_set_class_names(m, name, (int)n);
+    else dli_bad(&f->source, "'classes' should be a list of %lld names",
+                 (long long)dli_model_classes(m));
+    if (name) DL_FREE((void *)name);
+    return ok;
+}
+
+/* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
+static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
+{
+    static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
+    if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
+    const dli_json *name = dli_json_find(v, "name"), *kind = dli_json_find(v, "kind");
+    const dli_json *indicator = dli_json_find(v, "indicator"), *fill = dli_json_find(v, "fill");
+    const dli_json *list = dli_json_find(v, "categories");
+    double x;
+    int k = 0;
+    if (!name || !kind || !indicator || !fill || !list || name->kind != '"' || kind->kind != '"' ||
+        (indicator->kind != 't' && indicator->kind != 'f') || !dli_json_double(fill, &x) ||
+        !(fabs(x) <= DLI_NUMBER_MAX) || list->kind != '[')
+        return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
+                       "categories");
+    while (k < DL_COLUMN_TEXT && strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
+        k++;
+    if (strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
+        return dli_unknown(f, "kind of column", kind->text, "");
+    dl_coder *c = dli_encoder_add(e, name->text, (dl_column_kind)k, x, indicator->kind == 't',
+                                  target);
+    for (DLI_JSON_EACH(s, list)) {
+        if (s->kind != '"') return dli_bad(&f->source, "a category should be a string");
+        dli_encoder_category(e, c, s->text);
+    }
+    if (!target) dli_encoder_count(e, c);
+    return e->features <= INT32_MAX / 2 || dli_bad(&f->source, "the table has too many features");
+}
+
+/* The encoder of tables. */
+static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    static const char *const names[] = { "codes", "target", "columns", NULL };
+    if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
+    const dli_json *codes = dli_json_find(v, "codes"), *target = dli_json_find(v, "target");
+    const dli_json *columns = dli_json_find(v, "columns");
+    size_t bytes = 0;
+    if (!codes || !target || !columns || columns->kind != '[' || columns->size < 2)
+        return dli_bad(&f->source, "the table lacks 'codes', 'target' or 'columns'");
+    for (const dli_json *e = columns; e < columns + columns->size; e++)
+        if (e->kind == '"') bytes += strlen(e->text) + 1;
+    const size_t most = (size_t)columns->size;
+    dl_encoder *e = dli_encoder_room(m->ctx, f->source.who, most, most, bytes);
+    if (!e) return false;
+    e->codes = codes->kind == 't';
+    for (DLI_JSON_EACH(c, columns)) {
+        const bool last = c + c->size == columns + columns->size;
+        if (!dli_build_coder(f, e, c, last && target->kind == 't') ||
+            (last && !dl_model_set_encoder(m, e))) {
+            dl_encoder_free(e);
+            return false;
+        }
+    }
+    return true;
+}
+
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
 
 static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
@@ -19999,10 +22022,12 @@ static bool dli_build_layers(dli_file *f, dl_model *m, const dli_json *v)
 static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
 {
     static const char *const names[] = { "needs", "input", "layers", "outputs", "batch_size",
-                                         "metrics", "loss", "loss_weights", "optimizer", NULL };
+                                         "metrics", "loss", "loss_weights", "optimizer", "scaling",
+                                         "classes", "table", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
-    const dli_json *metrics = dli_json_find(v, "metrics");
+    const dli_json *metrics = dli_json_find(v, "metrics"), *scaling = dli_json_find(v, "scaling");
+    const dli_json *classes = dli_json_find(v, "classes"), *table = dli_json_find(v, "table");
     double x;
     dl_shape shape;
     if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
@@ -20029,7 +22054,11 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_compiled(f, m, v);
+           (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
+                                         &m->scaling) &&
+                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
+           (!classes || dli_build_classes(f, m, classes)) &&
+           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -20329,22 +22358,23 @@ static double dli_hashed_model(const dl_model *m)
     }
     return h;
 }
-/* Of up to 64 samples, all over the data set. */
-static double dli_hashed_data(const dl_data *d)
+/* Of up to 64 samples, all over the data set; without one 0. False when they can't be read. */
+static bool dli_hash_data(const dl_data *d, double *hash)
 {
     int32_t order[64], labels[64];
     dl_batch b;
+    if (!d) return true;
     const dl_mark mark = dl_tape_mark(d->ctx);
     const dl_int n = dli_min(d->count, 64);
-    double h = (double)d->count;
     for (dl_int i = 0; i < n; i++) order[i] = (int32_t)((double)i * (double)d->count / (double)n);
-    if (!dli_data_batch(d, order, 0, n, labels, &b)) return NAN;
-    h = dli_hashed((uint64_t)h, b.x->data, (size_t)b.x->size * sizeof(dl_real));
+    if (!dli_data_batch(d, order, 0, n, labels, &b)) return false;
+    double h = dli_hashed((uint64_t)d->count, b.x->data, (size_t)b.x->size * sizeof(dl_real));
     if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
     if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
     if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
     dl_tape_release(d->ctx, mark);
-    return h;
+    *hash = h;
+    return true;
 }
 
 typedef struct dli_option { const char *name; double value; } dli_option;
@@ -20380,8 +22410,8 @@ static void dli_run_options(const dli_run *r, dli_option *to)
         { "clip_norm of the optimizer", p->desc.clip_norm },
         { "clip_value of the optimizer", p->desc.clip_value },
         { "learning rate", r->lr }, { "parameter groups", groups }, { "loss", losses },
-        { "layers", dli_hashed_model(r->m) }, { "training data", dli_hashed_data(r->train) },
-        { "validation data", r->validation ? dli_hashed_data(r->validation) : 0 },
+        { "layers", dli_hashed_model(r->m) }, { "training data", r->hash[0] },
+        { "validation data", r->hash[1] },
         { "model.batch_size", (double)r->m->batch_size } };
     memcpy(to, row, sizeof row);
     to += sizeof row / sizeof row[0];
@@ -20540,7 +22570,9 @@ static bool dli_run_resume(dli_run *r)
     dl_ctx *c = r->m->ctx;
     dli_kept_run k;
     dli_file f;
-    if (dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
+    if (!dli_hash_data(r->train, &r->hash[0]) || !dli_hash_data(r->validation, &r->hash[1]))
+        return false;
+    if (!r->o->resume || dli_file_mode(r->o->checkpoint) == DLI_NO_FILE) return true;
     if (!dli_file_open(&f, c, "dl_model_fit", r->o->checkpoint, NULL, 0)) return false;
     const dli_entry *history = dli_entry_of(&f, "checkpoint.history");
     const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;

@@ -1101,7 +1101,7 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
                         "stroke=\"#333\" stroke-width=\"%s\" stroke-dasharray=\"%s\"/>", x + 1,
                         y + 1, CELL - 2, CELL - 2, in ? "#F5D76E" : "#fff", in ? "2" : ".5",
                         zero ? "2 3" : "none");
-                ex_svg_text(page, x + CELL / 2.0, y + 24, "middle", strlen(s) > 3 ? 13 : 15,
+                ex_svg_text(page, x + CELL / 2.0, y + 24, "middle", strlen(s) > 3 ? 12 : 15,
                             zero ? "fill=\"#777\"" : "", s);
             }
             wide = 9 * name;

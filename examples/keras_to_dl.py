@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Turn a Keras 3 model, Sequential or functional, into a file that dl_model_load takes whole:
     python3 keras_to_dl.py model.keras model.safetensors     (or import it and call convert)
-Images [H,W,C] become [C,H,W], so what stands behind a Flatten has its numbers permuted; kernels
-become PyTorch's; a GRU's gates z, r, h become r, z, n. What cannot be said in a dl.h model is
-refused, by the name of the layer."""
-import json, re, struct, sys
+Images [H,W,C] become [C,H,W], so what stands behind a Flatten is permuted; kernels become as
+PyTorch's, a GRU's gates r, z, n. What it does not know it refuses, by the name of the layer."""
+import json, re, sys
 import numpy as np
+from safetensors.numpy import save_file
 RECURRENT = dict(SimpleRNN='rnn_tanh', LSTM='lstm', GRU='gru')
 
 def need(ok, layer, what):
-    if not ok: raise ValueError(f'{layer.name}: {what} has no counterpart in dl.h')
+    if not ok: raise ValueError(f'{layer.name}: {what} cannot be converted')
 
 def recurrent(layer, end=''):
     c, w, kind = layer.get_config(), layer.get_weights(), type(layer).__name__
@@ -23,8 +23,8 @@ def recurrent(layer, end=''):
     return dict(kind=RECURRENT[kind], bidirectional=False, units=layer.units, return_sequences=c[
         'return_sequences']), {f'{name}_l0{end}': v[order] for name, v in own.items()}
 
-def one(layer, kind, shape, perms):
-    """Options, tensors and the new permutation of one layer; shape is that of its first input."""
+def one(layer, kind, shape, perms):    # options, tensors, permutation; shape: of its first input
+    need(hasattr(layer, 'get_weights'), layer, f'the operation {kind}')
     c, w, perm, image = layer.get_config().get, layer.get_weights(), perms[0], len(shape) == 3
     if kind in RECURRENT: return *recurrent(layer), None
     if kind == 'Bidirectional':
@@ -32,14 +32,13 @@ def one(layer, kind, shape, perms):
         need(c('merge_mode') == 'concat' and a[0] == b[0], layer, 'this pair of layers')
         return dict(a[0], bidirectional=True), {**a[1], **b[1]}, None
     f, same, names = c('activation', 'linear'), c('padding') == 'same', ['weight', 'bias']
-    zero, glorot = dict(kind='constant', a=0, b=0), dict(kind='glorot_uniform', a=0, b=0)
+    zero, glorot, o = dict(kind='constant', a=0, b=0), dict(kind='glorot_uniform', a=0, b=0), [0, 0]
     base = dict(activation=f, bias=c('use_bias'), l1=0, l2=0, bias_init=zero, weight_init=glorot)
-    conv = {**base, 'filters': c('filters'), 'kernel': c('kernel_size'), 'conv.same': same,
-            'conv.before': [0, 0], 'conv.after': [0, 0], 'conv.output_padding': [0, 0],
-            'conv.stride': c('strides'), 'conv.dilation': c('dilation_rate'),
-            'conv.groups': c('groups', 1)}
-    pool = dict(kernel=c('pool_size'), stride=c('strides'), before=[0, 0], after=[0, 0], same=same,
-                count_padding=kind[0] == 'M')            # of a maximum it says nothing
+    conv = {**base, 'filters': c('filters'), 'kernel': c('kernel_size'), 'conv.before': o,
+            'conv.after': o, 'conv.output_padding': o, 'conv.same': same, 'conv.stride':
+            c('strides'), 'conv.dilation': c('dilation_rate'), 'conv.groups': c('groups', 1)}
+    pool = dict(kernel=c('pool_size'), stride=c('strides'), before=o, after=o, same=same,
+                count_padding=kind[0] == 'M')            # a maximum never counts it
     norm = dict(momentum=1 - c('momentum', .99) if kind[0] == 'B' else .01, eps=c('epsilon'),
                 axes=1, groups=1, weight=c('scale'), bias=c('center'))
     options = dict(
@@ -69,31 +68,32 @@ def one(layer, kind, shape, perms):
     return options[kind], dict(zip(names, w)), perm
 
 def convert(model, path):
-    graph, layers, tensors, count = getattr(model, '_functional', model), [], {}, {}
-    nodes = [n for _, level in sorted(graph._nodes_by_depth.items(), reverse=True) for n in level]
-    number, perm = {id(graph.inputs[0]): -1}, {-1: None}
-    for node in nodes[1:]:                                # the first is the input
+    graph, tensors, first = getattr(model, '_functional', model), {}, {}
+    need(hasattr(graph, '_nodes_by_depth'), model, 'a model that does not begin with keras.Input')
+    shapes = [list(t.shape[3:] + t.shape[1:3]) for t in graph.inputs]             # C in front
+    need(None not in sum(shapes, []), model, f'the open size in {shapes}')
+    layers = [{'type': 'InputLayer', 'from': [], 'options': {'shape': s}} for s in shapes[1:]]
+    known = {id(t): (i - 1, None) for i, t in enumerate(graph.inputs)}   # number, permutation
+    for node in (n for _, level in sorted(graph._nodes_by_depth.items(), reverse=True)
+                 for n in level if n.input_tensors):
         layer, kind = node.operation, type(node.operation).__name__
-        need(node.input_tensors and layer not in count, layer, 'a second input or use')
-        count[kind], count[layer] = count.get(kind, 0) + 1, 1
-        from_, n = [number[id(t)] for t in node.input_tensors], len(layers)
-        shape = node.input_tensors[0].shape[1:]
-        options, own, perm[n] = one(layer, kind, shape, [perm[i] for i in from_])
-        prefix = 'rnn' if kind == 'SimpleRNN' else re.sub('(?<=[a-zD])(?=[A-Z][a-z])', '_', kind)
-        tensors.update({f'{prefix.lower()}_{count[kind]}.{k}': np.ascontiguousarray(v, '<f4')
-                        for k, v in own.items()})
-        number[id(node.outputs[0])] = n
-        layers.append({'type': kind, 'from': from_, **({'options': options} if options else {})})
-    out, shape = [number[id(t)] for t in graph.outputs], list(graph.inputs[0].shape[1:])
-    need(all(perm[i] is None for i in out), model, 'a Flatten of an image at the end')
-    text = json.dumps(dict(needs=2, input=shape[2:] + shape[:2], layers=layers, outputs=out))
-    header, at = {'__metadata__': {'dl_model': text}}, 0
-    for name, v in tensors.items():
-        header[name] = {'dtype': 'F32', 'shape': v.shape, 'data_offsets': [at, at + v.nbytes]}
-        at += v.nbytes
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<Q', len(json.dumps(header))) + json.dumps(header).encode())
-        f.writelines(tensors.values())
+        from_, perms = zip(*[known[id(t)] for t in node.input_tensors])
+        if layer in first:                                # its weights once more
+            need(len(perms) == 1 and perms[0] is None, layer, 'this second use')
+            more, perm = {'shared': first[layer][0]}, first[layer][1]
+        else:
+            options, own, perm = one(layer, kind, node.input_tensors[0].shape[1:], perms)
+            more = {'options': options} if options else {}
+            name = 'rnn' if kind == 'SimpleRNN' else re.sub('(?<=[a-zD])(?=[A-Z][a-z])', '_', kind)
+            name = f'{name.lower()}_{1 + sum(kind == type(l).__name__ for l in first)}.'
+            tensors.update({name + k: np.array(v, '<f4', order='C') for k, v in own.items()})
+        known[id(node.outputs[0])] = here = len(layers), perm
+        first.setdefault(layer, here)
+        layers.append({'type': kind, 'from': from_, **more})
+    out, perms = zip(*[known[id(t)] for t in graph.outputs])
+    need(all(p is None for p in perms), model, 'a Flatten of an image at the end')
+    text = json.dumps(dict(needs=2, input=shapes[0], layers=layers, outputs=out))
+    save_file(tensors, path, {'dl_model': text})
 
 if __name__ == '__main__':
     import keras

@@ -333,6 +333,11 @@ static void null_objects(void)
     CHECK(!dl_model_share(NULL, NULL) && dl_model_share_count(NULL) == 0, "dl_model_share");
     CHECK(!dl_layer_carry(NULL, 0, dl_shape0()), "dl_layer_carry");
     CHECK(!dl_model_stopped(NULL), "dl_model_stopped");
+    CHECK(!dl_model_set_class_names(NULL, NULL, 0) && !dl_model_class_name(NULL, 0) &&
+          !dl_model_class_names(NULL) && !dl_data_class_name(NULL, 0) &&
+          !dl_data_class_names(NULL), "dl_model_class_names");
+    CHECK(!dl_model_set_scaling(NULL, NULL) && dl_model_scaling(NULL).factor == 1 &&
+          dl_data_scaling(NULL).factor == dl_scaling_default().factor, "dl_model_scaling");
     CHECK(!dl_optimizer_save(NULL, "x") && !dl_optimizer_load(NULL, "x"), "dl_optimizer_save");
     CHECK(dl_optimizer_save_to_memory(NULL, NULL, 0) == 0 &&
           !dl_optimizer_load_from_memory(NULL, NULL, 0), "dl_optimizer_save_to_memory");
@@ -493,7 +498,7 @@ static char *read_all(const char *path)
    above, or called with NULL first in one of these files. Kernels need not: they check nothing. */
 static const char *const also[] = { "rng", "debug", "conv", "pool", "norm", "rnn", "attention",
                                     "layers", "imagelayers", "metrics", "augment", "data",
-                                    "files", "models", "optimizers" };
+                                    "files", "models", "optimizers", "tables" };
 
 static void every_function_meets_null(void)
 {

@@ -265,6 +265,27 @@ for source in examples/apps/*.c; do
         run $prog "$MODEL worst_recall products" --quiet --limit 2000 --epochs 2
         expect $prog '$test_accuracy > 0.8 && $worst_recall > 0.4 && $parameters == 100810'
         expect $prog '$products > 1e9 && $products < 2e9 && $worst_recall < $test_accuracy' ;;
+    table)
+        run $prog "test_accuracy naive matthews parameters" --quiet --save "$work/iris.model"
+        expect $prog '$test_accuracy > 0.85 && $naive < 0.4 && $parameters == 1315'
+        sed -n '1p;50,52p' data/iris/iris.csv >"$work/new.csv"
+        "$work/$prog" "$work/new.csv" --predict "$work/iris.model" >"$work/out" 2>"$work/err"
+        [ "$(cut -f 1,2 "$work/out" | tr '\t\n' ': ')" = "2:setosa 3:setosa 4:versicolor " ]
+        check $? "$prog --predict" "$work/out"
+        run $prog "test_accuracy naive auc" data/breast-cancer/breast_cancer.csv --skip 1 --quiet
+        expect $prog '$test_accuracy > 0.9 && $auc > 0.95 && $naive < 0.65'
+        run $prog "rmse r2 naive_rmse" data/series/airline.csv --quiet
+        expect $prog '$r2 > 0.9 && $rmse < $naive_rmse / 4'
+        "$work/$prog" data/series/airline.csv --epochs 2 --lang zh --html "$work/table.html" >"$work/out" &&
+            well_formed "$work/table.html"
+        check $? "$prog --html" "$work/out"
+        printf 'a,b\n1,2\n3\n' >"$work/bad.csv"
+        "$work/$prog" "$work/bad.csv" --quiet >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q 'bad.csv: line 3: 1 cell' "$work/err"
+        check $? "$prog with a damaged row" "$work/err"
+        "$work/$prog" --target colour >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q "no column 'colour'" "$work/err"
+        check $? "$prog with a column that is not there" "$work/err" ;;
     *)  run $prog "" --quiet ;;
     esac
     "$work/$prog" --help 2>&1 | grep -q '^  --help'

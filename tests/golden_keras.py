@@ -20,12 +20,13 @@ def write(name, model, x):
                            for v, w in zip(layer.weights, layer.get_weights())])
     path = os.path.join(HERE, 'golden', name)
     convert(model, path + '.safetensors')
-    y = model.predict(x, verbose=0)
+    y = model.predict(list(x) if isinstance(x, tuple) else x, verbose=0)
     y = np.concatenate(y, -1) if isinstance(y, list) else y
-    x = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+    x = np.stack(x) if isinstance(x, tuple) else x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
     save_file({'io.x': np.ascontiguousarray(x, 'f4'), 'io.y': np.asarray(y, 'f4')},
               path + '_io.safetensors')
-    os.chmod(path + '_io.safetensors', 0o644)
+    for end in '.safetensors', '_io.safetensors':
+        os.chmod(path + end, 0o644)
 
 write('keras_cnn', keras.Sequential([
     keras.Input((11, 7, 2)), L.Conv2D(4, (3, 2), padding='same', strides=(2, 1), activation='relu'),
@@ -50,4 +51,11 @@ low = L.Dense(6)(L.Flatten()(L.AveragePooling2D(2)(up)))
 both = L.BatchNormalization()(L.Concatenate()([side, low]))
 last = L.Dense(3, activation='softmax')(both)
 write('keras_graph', keras.Model(x, [last, L.Dense(2)(both)]), rng.normal(size=(2, 5, 4, 3)))
+
+inputs = keras.Input((5,)), keras.Input((5,))   # two inputs through the same layers
+a, b = inputs
+for layer in L.Dense(4, activation='tanh'), L.BatchNormalization(), L.Dense(3):
+    a, b = layer(a), layer(b)
+write('keras_twins', keras.Model(inputs, L.Dense(2)(L.Concatenate()([a, b]))),
+      tuple(rng.normal(size=(2, 2, 5)).astype('f4')))
 print('written by Keras', keras.__version__, keras.backend.backend())

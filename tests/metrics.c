@@ -188,6 +188,159 @@ static void of_models(void)
     dl_free(dl);
 }
 
+/* scikit-learn's numbers (golden_data.py): scores with ties, classes, several outputs. */
+static void as_scikit_learn(void)
+{
+    test_golden g = golden_open("data_metrics");
+    dl_ctx *dl = dl_new(1);
+    const test_array *y = golden_get(&g, "y"), *p = golden_get(&g, "p"), *z = golden_get(&g, "z");
+    const test_array *roc = golden_get(&g, "roc"), *t = golden_get(&g, "t");
+    const test_array *calibration = golden_get(&g, "calibration"), *a = golden_get(&g, "targets");
+    const dl_int n = y->size, N = t->size;
+    int32_t label[100], called[100];
+    dl_roc_point point[101];
+    dl_bin bin[7];
+    double r2[3];
+    for (dl_int i = 0; i < n; i++) label[i] = (int32_t)y->value[i];
+    CHECK_CLOSE(dl_auc(dl, p->data, label, n), golden_get(&g, "auc")->value[0], 1e-12, 0);
+    CHECK_CLOSE(dl_average_precision(dl, p->data, label, n),
+                golden_get(&g, "average_precision")->value[0], 1e-12, 0);
+    const dl_int points = dl_roc(dl, point, p->data, label, n);
+    if (!CHECK(points == roc->size / 3 + 1, "%d points", (int)points)) return;
+    CHECK(point[0].threshold > 1e300 && point[0].fpr == 0 && point[0].tpr == 0, "the first");
+    for (dl_int i = 1; i < points; i++) {
+        CHECK_CLOSE(point[i].threshold, roc->value[(i - 1) * 3], 1e-12, 0);
+        CHECK_CLOSE(point[i].fpr, roc->value[(i - 1) * 3 + 1], 1e-12, 0);
+        CHECK_CLOSE(point[i].tpr, roc->value[(i - 1) * 3 + 2], 1e-12, 0);
+    }
+    CHECK_CLOSE(dl_log_loss(dl_from(dl, dl_shape2(n, 1), p->data), label),
+                golden_get(&g, "binary_log_loss")->value[0], 1e-6, 0);
+    CHECK_CLOSE(dl_calibration(bin, 7, p->data, label, n), golden_get(&g, "ece")->value[0], 1e-9,
+                0);
+    for (int b = 0, k = 0; b < 7; b++) {
+        if (!bin[b].count) continue;
+        CHECK_CLOSE(bin[b].p, calibration->value[k * 2], 1e-12, 0);
+        CHECK_CLOSE(bin[b].share, calibration->value[k++ * 2 + 1], 1e-12, 0);
+    }
+    CHECK(dl_argmax_axis(called, dl_from(dl, dl_shape2(N, 4), z->data), 1), "argmax");
+    for (dl_int i = 0; i < N; i++) label[i] = (int32_t)t->value[i];
+    CHECK_CLOSE(dl_log_loss(dl_from(dl, dl_shape2(N, 4), golden_get(&g, "q")->data), label),
+                golden_get(&g, "log_loss")->value[0], 1e-6, 0);
+    dl_report *r = dl_report_new(dl, called, label, N, 4);
+    CHECK_CLOSE(dl_balanced_accuracy(r), golden_get(&g, "balanced_accuracy")->value[0], 1e-12, 0);
+    CHECK_CLOSE(dl_matthews(r), golden_get(&g, "matthews")->value[0], 1e-12, 0);
+    CHECK(dl_r2(r2, golden_get(&g, "outputs")->data, a->data, a->size / 3, 3), "r2");
+    for (int k = 0; k < 3; k++)
+        CHECK_CLOSE(r2[k], golden_get(&g, "r2")->value[k], sizeof(dl_real) == 8 ? 1e-12 : 1e-6, 0);
+    golden_close(&g);
+    dl_free(dl);
+}
+
+/* One class only, one score only, NaN, perfect and the worst. */
+static void edges(void)
+{
+    const dl_real s[] = {1, 2, 3, 4}, same[] = {7, 7, 7, 7}, nan[] = {1, NAN, 3, 4};
+    const dl_real sure[] = {0, 1, (dl_real)0.5, 1};
+    const int32_t up[] = {0, 0, 1, 1}, down[] = {1, 1, 0, 0}, ones[] = {1, 1, 1, 1};
+    const int32_t zeros[] = {0, 0, 0, 0}, two[] = {0, 2, 1, 0}, mixed[] = {1, 1, 0, 0};
+    const int32_t right[] = {0, 1, 1, 1};
+    dl_ctx *dl = dl_new(1);
+    dl_roc_point point[5];
+    dl_bin bin[2];
+    double r2[1];
+    test_quiet(dl);
+    CHECK(dl_auc(dl, s, up, 4) == 1 && dl_auc(dl, s, down, 4) == 0, "perfect, the worst");
+    CHECK(dl_average_precision(dl, s, up, 4) == 1, "perfect");
+    CHECK(dl_auc(dl, same, up, 4) == 0.5 && dl_average_precision(dl, same, up, 4) == 0.5 &&
+          dl_roc(dl, point, same, up, 4) == 2 && point[1].fpr == 1 && point[1].tpr == 1, "ties");
+    CHECK(isnan(dl_auc(dl, s, ones, 4)) && isnan(dl_auc(dl, s, zeros, 4)) &&
+          dl_average_precision(dl, s, ones, 4) == 1 && isnan(dl_average_precision(dl, s, zeros, 4)),
+          "one class");
+    CHECK(isnan(dl_auc(dl, nan, up, 4)) && dl_roc(dl, point, nan, up, 4) == 0, "NaN");
+    CHECK(isnan(dl_auc(dl, s, up, 0)) && dl_error(dl) == DL_OK, "none");
+    CHECK(isnan(dl_auc(dl, s, two, 4)), "a label of 2");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_auc: label 2 at position 1 is not in 0..1");
+    dl_tensor *p = dl_from(dl, dl_shape2(4, 1), sure);
+    const double eps = sizeof(dl_real) == 8 ? DBL_EPSILON : (double)FLT_EPSILON;
+    const double edge = (-log(eps) - log1p(-eps) + log(2) - log(eps)) / 4;   /* 0 1 .5 1 */
+    CHECK_CLOSE(dl_log_loss(p, mixed), edge, 1e-5, 0);
+    CHECK(isnan(dl_log_loss(p, two)), "a label of 2");
+    CHECK_ERROR(dl, DL_ERR_RANGE, "dl_log_loss: label 2");
+    CHECK(isnan(dl_log_loss(dl_from(dl, dl_shape1(4), sure), up)), "no rows");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_log_loss: probabilities [4] must be [N,C] and not empty");
+    CHECK(dl_calibration(bin, 2, sure, right, 4) == 0.5 / 4 &&
+          bin[0].count == 2 && bin[1].p == 1, "%d in the lower bin", (int)bin[0].count);
+    CHECK(dl_calibration(bin, 1, sure, up, 4) == 0.125 && bin[0].share == 0.5, "one bin");
+    CHECK(isnan(dl_calibration(bin, 2, s, up, 4)) && isnan(dl_calibration(bin, 2, nan, up, 4)) &&
+          isnan(dl_calibration(bin, 0, sure, up, 4)), "no probabilities, no bins");
+    dl_report *r = dl_report_new(dl, ones, up, 4, 3);
+    CHECK(dl_balanced_accuracy(r) == 0.5 && dl_matthews(r) == 0, "a constant");
+    r = dl_report_new(dl, down, up, 4, 2);
+    CHECK(dl_balanced_accuracy(r) == 0 && dl_matthews(r) == -1, "the worst");
+    CHECK(!dl_r2(r2, s, s, 0, 1) && dl_r2(r2, s, s, 4, 1) && r2[0] == 1, "r2");
+    CHECK(isnan(dl_auc(NULL, s, up, 4)) && isnan(dl_average_precision(NULL, s, up, 4)) &&
+          dl_roc(NULL, point, s, up, 4) == 0 && dl_roc(dl, NULL, s, up, 4) == 0 &&
+          isnan(dl_log_loss(NULL, up)) && isnan(dl_calibration(NULL, 2, s, up, 4)) &&
+          isnan(dl_balanced_accuracy(NULL)) && isnan(dl_matthews(NULL)) &&
+          !dl_r2(NULL, s, s, 4, 1) && dl_error(dl) == DL_OK, "NULL");
+    dl_free(dl);
+}
+
+/* As metrics of a model: over all samples, whatever the batches. */
+static void in_training(void)
+{
+    enum { N = 90 };
+    dl_ctx *dl = dl_new(3);
+    dl_real x[N], y[N];
+    int32_t t[N], called[N];
+    for (int i = 0; i < N; i++) {
+        t[i] = i % 3 == 0;
+        x[i] = (dl_real)(dl_rng_normal(dl_ctx_rng(dl)) + t[i]);
+        y[i] = (dl_real)(2 * x[i] + 1);
+    }
+    dl_data *labels = dl_data_from_arrays(dl, x, N, dl_shape1(1), t, 2);
+    dl_data *numbers = dl_data_from_targets(dl, x, N, dl_shape1(1), y, dl_shape1(1));
+    for (int sigmoid = 0; sigmoid < 2; sigmoid++) {
+        dl_model *m = sign_model(dl, sigmoid ? DL_BINARY_CROSSENTROPY :
+                                 DL_SPARSE_CATEGORICAL_CROSSENTROPY, 2 - sigmoid, sigmoid
+                                 ? DL_SIGMOID : DL_SOFTMAX);
+        CHECK(dl_model_add_metric(m, DL_AUC) && dl_model_add_metric(m, DL_AVERAGE_PRECISION) &&
+              dl_model_add_metric(m, DL_BALANCED_ACCURACY) && dl_model_add_metric(m, DL_MATTHEWS)
+              && dl_model_add_metric(m, DL_R2), "%s", dl_error_text(dl));
+        dl_model_set_batch_size(m, 7);
+        const dl_metrics v = dl_model_evaluate(m, labels);
+        dl_report *r = dl_model_report(m, labels);
+        CHECK_CLOSE(v.metric[0], dl_auc(dl, x, t, N), 1e-12, 0);
+        CHECK_CLOSE(v.metric[1], dl_average_precision(dl, x, t, N), 1e-12, 0);
+        CHECK_CLOSE(v.metric[2], dl_balanced_accuracy(r), 1e-12, 0);
+        CHECK_CLOSE(v.metric[3], dl_matthews(r), 1e-12, 0);
+        CHECK(isnan(v.metric[4]), "no numbers");
+        dl_fit fit = dl_fit_default();
+        fit.verbose = 0;
+        fit.epochs = 2;
+        fit.validation = labels;
+        CHECK(dl_model_fit(m, labels, &fit), "%s", dl_error_text(dl));
+        const dl_epoch e = dl_model_history(m, NULL)[1];
+        CHECK(e.val_metric[0] > 0.6 && e.val_metric[0] < 1 && e.metric[3] > 0, "%g", e.metric[3]);
+    }
+    dl_model *m = sign_model(dl, DL_MSE, 1, DL_LINEAR);
+    CHECK(dl_model_add_metric(m, DL_R2) && dl_model_add_metric(m, DL_AUC), "of numbers");
+    dl_model_set_batch_size(m, 11);
+    dl_metrics v = dl_model_evaluate(m, numbers);
+    CHECK_CLOSE(v.metric[0], dl_model_regression(m, numbers).r2, 1e-6, 0);
+    CHECK(isnan(v.metric[1]), "no classes");
+    m = sign_model(dl, DL_SPARSE_CATEGORICAL_CROSSENTROPY, 3, DL_SOFTMAX);
+    for (int i = 0; i < N; i++) called[i] = 2 * (x[i] > 0);
+    dl_model_add_metric(m, DL_BALANCED_ACCURACY);
+    v = dl_model_evaluate(m, dl_data_from_arrays(dl, x, N, dl_shape1(1), t, 3));
+    CHECK_CLOSE(v.metric[0], dl_balanced_accuracy(dl_report_new(dl, called, t, N, 3)), 1e-12, 0);
+    test_quiet(dl);
+    dl_model_add_metric(m, DL_AUC);
+    CHECK(isnan(dl_model_evaluate(m, labels).loss), "three classes have no ROC");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "needs one or two outputs a sample, not [");
+    dl_free(dl);
+}
+
 static void errors(void)
 {
     dl_ctx *dl = dl_new(1);
@@ -216,6 +369,9 @@ int main(void)
     TEST(regression);
     TEST(several_outputs);
     TEST(of_models);
+    TEST(as_scikit_learn);
+    TEST(edges);
+    TEST(in_training);
     TEST(errors);
     return test_end();
 }

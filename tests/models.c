@@ -249,6 +249,111 @@ static void everything_comes_back(void)
     dl_free(other);
 }
 
+static bool zeros(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                  dl_real *y)
+{
+    (void)user;
+    (void)index;
+    (void)y;
+    if (x) memset(x, 0, (size_t)n * 2 * sizeof *x);
+    for (dl_int i = 0; labels && i < n; i++) labels[i] = (int32_t)(i % 3);
+    return true;
+}
+
+/* Three names, two of which no reader of JSON likes as they are. */
+static const char *const odd_names[] = { "\"cat\" \\ {", "", "\xC3\xA4 \xE4\n" };
+
+static bool same_scaling(const dl_scaling *a, const dl_scaling *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* What the data call their classes, and how their numbers were scaled: through their views, fit,
+   file and copies. */
+static void classes_and_scaling(void)
+{
+    dl_ctx *dl = test_quiet_new(1), *other = test_quiet_new(2);
+    dl_source s = dl_source_default();
+    const dl_scaling none = dl_scaling_default();
+    s.count = 9;
+    s.shape = dl_shape1(2);
+    s.classes = 3;
+    s.read = zeros;
+    s.class_names = odd_names;
+    s.scaling.factor = 1.0 / 3;
+    s.scaling.channels = 2;
+    s.scaling.mean[1] = -0.1;
+    s.scaling.deviation[0] = s.scaling.deviation[1] = 0.7;
+    dl_data *d = dl_data_from_source(dl, &s);
+    static const int32_t some[] = { 3, 1, 2 };
+    dl_data *view = dl_data_take(dl_data_pick(d, some, 3), 1, 2);
+    dl_scaling back = dl_data_scaling(view);
+    CHECK(same_scaling(&back, &s.scaling) && dl_data_class_names(view) == odd_names &&
+          dl_data_class_name(d, 2) == odd_names[2] && !dl_data_class_name(d, 3) &&
+          !dl_data_class_name(d, -1), "of the data");
+    static const uint8_t bytes[] = { 0, 255 };
+    static const int32_t zero[] = { 0 };
+    back = dl_data_scaling(dl_data_from_bytes(dl, bytes, 1, dl_shape1(2), zero, 1));
+    CHECK(back.factor == 1.0 / 255 && back.channels == 0, "of bytes");
+
+    dl_model *m = dl_model_new(dl, dl_shape1(2));
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_sgd(0.1));
+    back = dl_model_scaling(m);
+    CHECK(same_scaling(&back, &none) && !dl_model_class_name(m, 0) && !dl_model_class_names(m),
+          "of a new model");
+    dl_model_free(round_trip(other, m, -1, 1));
+    dl_fit f = dl_fit_default();
+    f.verbose = 0;
+    CHECK(dl_model_fit(m, d, &f), "%s", dl_error_text(dl));
+    dl_model *copy[3] = { dl_model_clone(dl, m), dl_model_clone(other, m),
+                          round_trip(other, m, -1, 1) };
+    for (int i = 0; i < 3; i++) {
+        back = dl_model_scaling(copy[i]);
+        CHECK(same_scaling(&back, &s.scaling), "the scaling of copy %d", i);
+        for (int k = 0; k < 3; k++)
+            CHECK(dl_model_class_name(copy[i], k) && strcmp(dl_model_class_name(copy[i], k),
+                  i == 2 && k == 2 ? "\xC3\xA4 ??" : odd_names[k]) == 0, "name %d of copy %d: %s",
+                  k, i, dl_model_class_name(copy[i], k));
+        CHECK(!dl_model_class_name(copy[i], 3) && !dl_model_class_name(copy[i], -1), "no more");
+    }
+    CHECK(!dl_model_set_class_names(m, odd_names, 2), "too few names");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "2 names for a model that tells 3 classes apart");
+    static const char *const hole[] = { "a", NULL, "c" };
+    CHECK(!dl_model_set_class_names(m, hole, 3), "a NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_set_class_names: a name is NULL");
+    CHECK(!dl_model_set_class_names(m, NULL, 3), "no list");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_set_class_names: a name is NULL");
+    CHECK(dl_model_class_names(m) && strcmp(dl_model_class_names(m)[0], odd_names[0]) == 0, "kept");
+    for (int i = 0; i < 5; i++) {
+        dl_scaling bad = s.scaling;
+        if (i == 0) bad.factor = 0;
+        if (i == 1) bad.channels = 5;
+        if (i == 2) bad.mean[1] = (double)NAN;
+        if (i == 3) bad.deviation[0] = 0;
+        if (i == 4) bad.factor = (double)INFINITY;
+        s.scaling = bad;
+        CHECK(!dl_model_set_scaling(m, &bad) && dl_error(dl) == DL_ERR_ARGUMENT, "scaling %d", i);
+        dl_clear_error(dl);
+        CHECK(!dl_data_from_source(dl, &s) && dl_error(dl) == DL_ERR_ARGUMENT, "data %d", i);
+        dl_clear_error(dl);
+        s.scaling = dl_data_scaling(d);
+    }
+    dl_model *two = dl_model_new(dl, dl_shape1(2));
+    dl_model_add_dense(two, 1, DL_SIGMOID);
+    CHECK(dl_model_set_class_names(two, odd_names, 2) && dl_model_class_name(two, 1), "yes or no");
+    dl_model_add_dense(two, 3, DL_LINEAR);
+    CHECK(!dl_model_class_name(two, 0) && !dl_model_class_names(two), "the model has become larger");
+    dl_model_free(round_trip(other, two, -1, 1));
+    CHECK(!dl_model_set_class_names(NULL, odd_names, 2) && !dl_model_set_scaling(NULL, &none) &&
+          !dl_model_class_name(NULL, 0) && !dl_model_class_names(NULL) &&
+          !dl_data_class_name(NULL, 0) && !dl_data_class_names(NULL) &&
+          dl_data_scaling(NULL).factor == 1 && dl_model_scaling(NULL).factor == 1, "NULL");
+    CHECK(dl_error(dl) == DL_OK && dl_error(other) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+    dl_free(other);
+}
+
 /* Numbers as text: what is written reads back as the same bits. */
 static void numbers(void)
 {
@@ -446,6 +551,16 @@ static void refusals(void)
         { "\"units\":1,\"", "\"units\":{\"units\":1},\"",
           "should be a whole number", DL_ERR_FORMAT },
         { "}}]}", "}}],\"metrics\":7}", "'metrics' should be a list", DL_ERR_FORMAT },
+        { "}}]}", "}}],\"scaling\":{\"factor\":0,\"channels\":0,\"mean\":[0,0,0,0],"
+          "\"deviation\":[0,0,0,0]}}", "a scaling needs a factor other than 0", DL_ERR_ARGUMENT },
+        { "}}]}", "}}],\"scaling\":{\"factor\":1}}", "'channels' is missing in the scaling",
+          DL_ERR_FORMAT },
+        { "}}]}", "}}],\"classes\":[\"a\"]}", "'classes' should be a list of 2 names",
+          DL_ERR_FORMAT },
+        { "}}]}", "}}],\"classes\":[\"a\",2]}", "'classes' should be a list of 2 names",
+          DL_ERR_FORMAT },
+        { "}}]}", "}}],\"classes\":[[\"a\"]]}", "'classes' should be a list of 2 names",
+          DL_ERR_FORMAT },
         { "}}]}", "}}],\"outputs\":[5]}", "lists of layers' numbers, from -1 to 0", DL_ERR_FORMAT },
         { "}}]}", "}}],\"outputs\":0}", "lists of layers' numbers, from -1 to 0", DL_ERR_FORMAT },
         { "}}]}", "},\"shared\":0}]}", "from and outputs should be lists", DL_ERR_FORMAT },
@@ -822,20 +937,25 @@ static void keras_models(void)
     static const struct { const char *model, *io; int outputs, y; } cases[] = {
         { "keras_cnn.safetensors", "keras_cnn_io.safetensors", 1, 4 },
         { "keras_text.safetensors", "keras_text_io.safetensors", 1, 3 },
-        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 } };
-    for (int i = 0; i < 3; i++) {
+        { "keras_graph.safetensors", "keras_graph_io.safetensors", 2, 5 },
+        { "keras_twins.safetensors", "keras_twins_io.safetensors", 1, 2 } };
+    for (int i = 0; i < 4; i++) {
         dl_ctx *dl = test_quiet_new(1);
         dl_model *m = dl_model_load(dl, golden(cases[i].model));
-        dl_tensor *x, *y, *out[2];
+        dl_tensor *x, *y, *out[2], *in2[2];
         const dl_shape in = i == 0 ? dl_shape4(2, 2, 11, 7) : i == 1 ? dl_shape2(2, 6)
-                                                            : dl_shape4(2, 3, 5, 4);
+                          : i == 2 ? dl_shape4(2, 3, 5, 4) : dl_shape3(2, 2, 5);
         if (!CHECK(m != NULL, "%s", dl_error_text(dl)) ||
             !load_io(dl, cases[i].io, in, dl_shape2(2, cases[i].y), &x, &y)) {
             dl_free(dl);
             continue;
         }
         CHECK(dl_model_output_count(m) == cases[i].outputs, "outputs");
-        if (CHECK(dl_model_predict_all(m, out, &x), "%s", dl_error_text(dl))) {
+        CHECK(dl_model_input_count(m) == 1 + (i == 3), "inputs");
+        in2[0] = i < 3 ? x : dl_slice(x, 0, 0, 1);                /* of the twins, [2,N,5] */
+        in2[1] = i < 3 ? NULL : dl_reshape(dl_slice(x, 0, 1, 2), dl_shape2(2, 5));
+        if (i == 3) in2[0] = dl_reshape(in2[0], dl_shape2(2, 5));
+        if (CHECK(dl_model_predict_all(m, out, in2), "%s", dl_error_text(dl))) {
             dl_tensor *z = cases[i].outputs == 1 ? out[0] : dl_concat(out, 2, -1);
             if (CHECK(z != NULL, "%s", dl_error_text(dl)))
                 CHECK_ARRAY_TOL(z->data, y->data, y->size, GOLDEN_TOL);
@@ -1044,6 +1164,7 @@ int main(void)
     TEST(every_layer);
     TEST(graphs);
     TEST(everything_comes_back);
+    TEST(classes_and_scaling);
     TEST(numbers);
     TEST(own_things);
     TEST(refusals);

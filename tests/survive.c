@@ -295,6 +295,58 @@ static void refusals(void)
     remove(path);
 }
 
+/* Samples that can be read until a switch is turned, then no more than a batch of them. */
+static bool readable;
+static bool read_zeros(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                       dl_real *y)
+{
+    (void)user;
+    (void)index;
+    (void)y;
+    memset(x, 0, (size_t)n * SIDE * SIDE * sizeof *x);
+    for (dl_int i = 0; labels && i < n; i++) labels[i] = (int32_t)(i % CLASSES);
+    return readable || n <= BATCH;
+}
+
+/* Data that can't be looked at are no reason to write a checkpoint over a good one. */
+static void unreadable(void)
+{
+    static const plan p = { 0, false, false, false, false, false, true, 1 };
+    static uint8_t before[200000], after[200000];
+    dl_ctx *dl = dl_new(7);
+    test_quiet(dl);
+    dl_source s = dl_source_default();
+    s.count = SAMPLES;
+    s.shape = dl_shape3(1, SIDE, SIDE);
+    s.classes = CLASSES;
+    s.read = read_zeros;
+    readable = true;
+    dl_data *d = dl_data_from_source(dl, &s);
+    dl_fit f = options(&p, NULL);
+    f.epochs = 1;
+    f.on_batch = NULL;
+    f.stop = NULL;
+    remove(path);
+    CHECK(dl_model_fit(network(dl, &p), d, &f), "%s", dl_error_text(dl));
+    size_t size = 0;
+    for (int resume = 0; resume < 2; resume++) {
+        FILE *file = fopen(path, "rb");
+        if (!CHECK(file != NULL, "no checkpoint")) return;
+        const size_t n = fread(resume ? after : before, 1, sizeof after, file);
+        fclose(file);
+        if (resume) CHECK(n == size && memcmp(before, after, n) == 0, "the old one stands");
+        size = n;
+        f.resume = resume > 0;
+        readable = false;
+        dl_model *m = network(dl, &p);
+        CHECK(!dl_model_fit(m, d, &f), "data that can't be read");
+        CHECK_ERROR(dl, DL_ERR_FILE, "a batch of a data set: its source could not read");
+        readable = true;
+    }
+    dl_free(dl);
+    remove(path);
+}
+
 /* Damaged files are refused with a message, or are as good as whole ones; no crash. */
 static void damaged(void)
 {
@@ -444,6 +496,7 @@ int main(int argc, char **argv)
     TEST(optimizers);
     TEST(goes_on);
     TEST(refusals);
+    TEST(unreadable);
     TEST(damaged);
     return test_end();
 }

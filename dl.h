@@ -18134,8 +18134,9 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
                           (int)split);
     const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
-    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
+    char *images = (char *)dli_alloc(dl, who, 2, room);
     if (!images) return NULL;
+    char *labels = images + room;
     dli_mnist_path(images, room, dir, part, "images-idx3");
     dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
@@ -18444,7 +18445,7 @@ static bool dli_split_by(const dl_data *d, const char *who, const double *share,
 {
     const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
     int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
-    int32_t *list = fold + d->count;
+    int32_t *list = fold ? fold + d->count : NULL;
     dl_data *part[2] = { NULL, NULL };
     bool ok = fold && dli_deal(d->ctx, who, d->count, o->stratify ? dl_data_labels(d) : NULL,
                                d->classes, share, n, o, fold);
@@ -19331,7 +19332,7 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
     o.stratify = by != NULL;
     const double share[2] = { 1 - fraction, fraction };
     int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
-    int32_t *fold = label + t->rows, *list = fold + t->rows;
+    int32_t *fold = label ? label + t->rows : NULL, *list = fold ? fold + t->rows : NULL;
     dl_table *part[2] = { NULL, NULL };
     int classes = 1;
     bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
@@ -19972,7 +19973,7 @@ DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resamp
     double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
                                          sizeof *weight);
     dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
-    dli_blend *columns = rows + height;
+    dli_blend *columns = rows ? rows + height : NULL;
     const bool ok = rows && weight && half;
     for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
         rows[i].weight = weight;
@@ -24486,7 +24487,7 @@ static bool dli_c_answer(dl_c_file *f)
     const int tests = f->tests, outs = dl_model_output_count(m);
     const dl_mark mark = dl_tape_mark(c);
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, (size_t)(m->inputs + outs) * sizeof *x);
-    dl_tensor **y = x + m->inputs;
+    dl_tensor **y = x ? x + m->inputs : NULL;
     dl_int at = 0;
     bool ok = x != NULL;
     for (int k = 0; ok && k < m->inputs; k++) {

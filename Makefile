@@ -19,7 +19,7 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist docs check-docs build/tests test-programs test check golden fuzz long \
+.PHONY: all help mnist pages docs dist check-docs build/tests test-programs test check golden fuzz long \
         accuracy bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
@@ -27,6 +27,8 @@ help:
 	@echo 'make            build every example into $(B)/'
 	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
+	@echo 'make pages      every chapter'"'"'s page with pictures, in $(B)/pages/, and an index of them'
+	@echo '                (20 minutes; PAGES=zh: in Chinese; LIMIT=2000: quicker)'
 	@echo 'make test       build and run the tests (6 to 8 minutes on two cores)'
 	@echo 'make check      make test, and: sanitizers, C++, clang, valgrind, every configuration,'
 	@echo '                other machines as far as their compilers are installed (30 minutes)'
@@ -37,6 +39,7 @@ help:
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds each)'
 	@echo 'make docs       renew what the pages of docs/ take in, and build the site $(B)/docs/ from them'
 	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
+	@echo 'make dist       the same, packed with everything into $(B)/dl.h-VERSION.zip'
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make bench      speed of the programs and their parts, next to PyTorch, OpenBLAS and'
@@ -48,6 +51,21 @@ help:
 
 mnist: $(B)/07_mlp_rmsprop
 	@$(B)/07_mlp_rmsprop
+
+# --html pages, each by a run of its program, and one that lists them. LIMIT=2000: fewer images, for
+# the programs that have them.
+$(B)/pages/%.html: $(B)/%
+	@mkdir -p $(@D)
+	$< --quiet --html $@ $(if $(PAGES),--lang $(PAGES)) \
+	    $$(test -z "$(LIMIT)" || ! $< --help | grep -q -e --limit || echo --limit $(LIMIT))
+pages: $(patsubst examples/%.c,$(B)/pages/%.html,$(wildcard examples/[0-9]*.c))
+	@cd $(B)/pages && { echo '<!DOCTYPE html><html><head><meta charset="utf-8"><title>dl.h</title>'; \
+	    echo '<meta name="viewport" content="width=device-width, initial-scale=1"></head><body>'; \
+	    echo '<h1>dl.h</h1><ul>'; \
+	    for p in [0-9]*.html; do echo "<li><a href=\"$$p\">$${p%.html}</a>" \
+	        "$$(sed -n 's/.*<title>\(.*\)<\/title>.*/\1/p' $$p | head -n 1)</li>"; done; \
+	    echo '</ul></body></html>'; } > index.html
+	@echo 'open $(B)/pages/index.html'
 
 # The library is compiled once for all examples (DL_IMPLEMENTED: there is an implementation
 # elsewhere), but each can be built by itself with the command that stands at its top.
@@ -137,6 +155,8 @@ docs: all
 	python3 docs/take.py
 	python3 docs/index.py
 	python3 docs/build.py --pdf
+dist: docs
+	python3 docs/dist.py
 check-docs: all
 	@CC='$(CC)' sh tests/docs.sh
 

@@ -2648,8 +2648,8 @@ typedef struct dl_csv {
                                      1: it does; 0: it does not, they are column_1, column_2, ... */
     int  skip;                    /* 0; lines in front of the first row that are passed over      */
     const char *const *missing;   /* NULL: na, n/a, #n/a, <na>, nan, null, none, ?, - and . mean a
-                                     missing cell, in capitals too; else these do, until NULL. A
-                                     cell without text is missing anyway                          */
+                                     missing cell; else these do, until NULL. Capitals do not
+                                     matter; a cell without text is missing anyway                */
 } dl_csv;
 DL_DEF dl_csv dl_csv_default(void);
 
@@ -2706,8 +2706,8 @@ DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row);
 
 /* Views that share the file's cells: the rows index[n]; those in which the cell of this column is
    not missing; and a split by chance as dl_data_split_random makes it, the second with a fraction
-   of the rows. With options.stratify, each part gets its share of the different texts of the column
-   `by`, which is NULL otherwise. NULL and false on failure. */
+   of the rows, each part with its share of the different texts of the column `by`, unless that is
+   NULL (options.stratify is for labels, and refused). NULL and false on failure. */
 DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n);
 DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column);
 DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
@@ -2872,6 +2872,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 PyTorch, others     dl_model_save_weights
      PyTorch's state_dict              a model made here   dl_model_load_weights
      PyTorch's state_dict              tensors, floor 2    dl_load
+     tensors, floor 2                  PyTorch, others     dl_save
+     several models                    a file, and back    dl_models_save, dl_model_load_part
+     an optimizer                      a file, and back    dl_optimizer_save, _load
+     a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
@@ -3033,7 +3037,8 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
    the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
-/* The same from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room);
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options);
 #endif
@@ -3047,7 +3052,9 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
 #endif
-/* Read them from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
 
@@ -18840,20 +18847,20 @@ static char *dli_csv_cell(dli_csv *s, bool *last)
     return start;
 }
 
+static char dli_lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
+
 /* Is the text one of those that stand for nothing, whatever its letters' case? */
 static bool dli_csv_missing(const dl_csv *o, const char *text)
 {
     static const char *const usual[] = { "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?",
                                          "-", ".", NULL };
-    if (!*text) return true;
-    for (const char *const *m = o->missing ? o->missing : usual; *m; m++) {
-        if (o->missing && strcmp(*m, text) == 0) return true;
+    bool missing = !*text;
+    for (const char *const *m = o->missing ? o->missing : usual; !missing && *m; m++) {
         size_t i = 0;
-        while (text[i] && ((*m)[i] == text[i] || (text[i] >= 'A' && text[i] <= 'Z' &&
-                                                  (*m)[i] == text[i] - 'A' + 'a'))) i++;
-        if (!o->missing && !text[i] && !(*m)[i]) return true;
+        while (text[i] && dli_lower(text[i]) == dli_lower((*m)[i])) i++;
+        missing = !text[i] && !(*m)[i];
     }
-    return false;
+    return missing;
 }
 
 /* All rows into t, which has room for them. */
@@ -19077,40 +19084,38 @@ static int dli_by_double(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The different texts of column c, in order, and how many rows have each, into k; to be freed. */
+/* The different texts of column c, in order, with its name behind them, and how many rows have
+   each, into k; to be freed. */
 static bool dli_categories(const dl_table *t, const char *who, int c, dl_column *k)
 {
     const char **all = (const char **)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *all);
+    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *r);
     dl_int n = 0, different = 0;
     bool numbers = true;
-    if (!all) return false;
-    for (dl_int i = 0; i < t->rows; i++) if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
-    qsort(all, (size_t)n, sizeof *all, dli_by_text);
-    for (dl_int i = 0; i < n; i++) different += i == 0 || strcmp(all[i - 1], all[i]) != 0;
-    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *r);
-    const char **text = (const char **)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *text +
-                                                 sizeof(dl_int));
-    dl_int *count = (dl_int *)(void *)(text + different + 1), at = 0;
-    for (dl_int i = 0; r && text && i < n; i++) {
+    for (dl_int i = 0; all && i < t->rows; i++)
+        if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
+    if (all) qsort(all, (size_t)n, sizeof *all, dli_by_text);
+    for (dl_int i = 0; all && r && i < n; i++) {
         if (i > 0 && strcmp(all[i - 1], all[i]) == 0) continue;
-        double x = 0;
-        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
-        r[at].key = x;
-        r[at++].at = i;
+        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal,
+                                            &r[different].key);
+        r[different++].at = i;
     }
-    if (r && text && numbers) dli_sort_ranked(r, different);
-    for (dl_int i = 0; r && text && i < different; i++) {
+    if (numbers && r) dli_sort_ranked(r, different);
+    const char **text = all && r ? (const char **)dli_alloc(t->ctx, who, (size_t)different + 1,
+                                                            sizeof *text + sizeof(dl_int)) : NULL;
+    dl_int *count = text ? (dl_int *)(void *)(text + different + 1) : NULL;
+    for (dl_int i = 0; text && i < different; i++) {
         text[i] = all[r[i].at];
         for (dl_int j = r[i].at; j < n && strcmp(all[j], text[i]) == 0; j++) count[i]++;
     }
-    DL_FREE((void *)all);
-    if (text && !r) DL_FREE((void *)text);
+    if (text) text[different] = t->sheet->name[c];
+    if (all) DL_FREE((void *)all);
     if (r) DL_FREE(r);
-    if (!r || !text) return false;
-    k->categories = (int)different;
+    k->categories = text ? (int)different : 0;
     k->category = text;
     k->category_count = count;
-    return true;
+    return text != NULL;
 }
 
 /* Range, mean and median of column c, whose kind is known, and which cells do not have it. */
@@ -19337,19 +19342,19 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
                            const dl_folds *options, dl_table **first, dl_table **second)
 {
     const char *who = "dl_table_split";
-    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
+    dl_folds o = options ? *options : dl_folds_default();
     if (!t || !first || !second) return false;
-    if (!(fraction >= 0 && fraction <= 1) || o->stratify != (by != NULL))
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1]; a column "
-                       "to split by, and options.stratify, are there or not together", who,
-                       fraction);
+    if (!(fraction >= 0 && fraction <= 1) || o.stratify)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1], and "
+                       "options.stratify false: name a column to split by", who, fraction);
+    o.stratify = by != NULL;
     const double share[2] = { 1 - fraction, fraction };
     int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
     int32_t *fold = label + t->rows, *list = fold + t->rows;
     dl_table *part[2] = { NULL, NULL };
     int classes = 1;
     bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
-              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, o, fold);
+              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, &o, fold);
     for (int f = 0; ok && f < 2; f++) {
         dl_int n = 0;
         for (dl_int i = 0; i < t->rows; i++) if (fold[i] == f) list[n++] = (int32_t)i;
@@ -19366,15 +19371,12 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
 
 /* ---- encoders ---- */
 
-/* In one piece of memory, with its columns, their categories and all text. */
 struct dl_encoder {
-    dl_coder     answer;               /* the target, where there is one              */
-    dl_ctx      *ctx;
-    dl_coder    *column;               /* [columns]                                   */
-    const char **category;             /* where the next category goes, and the next  */
-    char        *text;                 /* text                                        */
-    int          columns, features;
-    bool         target, codes;
+    dl_ctx   *ctx;
+    dl_coder *column;                  /* [columns], each with texts of its own       */
+    dl_coder  answer;                  /* the target, where there is one              */
+    int       columns, features;
+    bool      target, codes;
 };
 
 DL_DEF dl_encoding dl_encoding_default(void)
@@ -19386,60 +19388,44 @@ DL_DEF dl_encoding dl_encoding_default(void)
     return o;
 }
 
-/* An encoder with room for so many columns, categories and bytes of text. */
-static dl_encoder *dli_encoder_room(dl_ctx *c, const char *who, size_t columns, size_t categories,
-                                    size_t bytes)
+static void dli_encoder_destroy(void *object)
 {
-    const size_t most = SIZE_MAX / 8 / sizeof(dl_coder);
-    if (columns > most || categories > most || bytes > most) {
-        dli_no_memory(c, who, SIZE_MAX);
-        return NULL;
-    }
-    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e + columns * sizeof *e->column +
-                                                 categories * sizeof *e->category + bytes, NULL);
+    dl_encoder *e = (dl_encoder *)object;
+    for (int i = 0; i < e->columns; i++) DL_FREE((void *)(uintptr_t)e->column[i].category);
+    if (e->target) DL_FREE((void *)(uintptr_t)e->answer.category);
+    if (e->column) DL_FREE(e->column);
+}
+
+/* An encoder with room for so many columns. */
+static dl_encoder *dli_encoder_new(dl_ctx *c, const char *who, int columns, bool codes)
+{
+    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e, dli_encoder_destroy);
     if (!e) return NULL;
     e->ctx = c;
-    e->column = (dl_coder *)(void *)(e + 1);
-    e->category = (const char **)(void *)(e->column + columns);
-    e->text = (char *)(e->category + categories);
-    return e;
+    e->codes = codes;
+    e->column = (dl_coder *)dli_alloc(c, who, (size_t)columns, sizeof *e->column);
+    if (e->column) return e;
+    dli_object_free(e);
+    return NULL;
 }
 
-static const char *dli_encoder_text(dl_encoder *e, const char *s)
+/* One more column, or (target) what is to be predicted; texts: its categories, then its name. */
+static bool dli_encoder_add(dl_encoder *e, const char *who, dl_coder k, const char *const *texts,
+                            bool target)
 {
-    const char *copy = strcpy(e->text, s);
-    e->text += strlen(s) + 1;
-    return copy;
-}
-
-/* One more column, whose categories come next; or (target) what is to be predicted. */
-static dl_coder *dli_encoder_add(dl_encoder *e, const char *name, dl_column_kind kind, double fill,
-                                 bool indicator, bool target)
-{
-    dl_coder *k = target ? &e->answer : &e->column[e->columns++];
-    k->name = dli_encoder_text(e, name);
-    k->kind = kind;
-    k->fill = fill;
-    k->indicator = indicator;
-    k->category = e->category;
-    if (target) e->target = true;
-    return k;
-}
-
-static void dli_encoder_category(dl_encoder *e, dl_coder *k, const char *text)
-{
-    *e->category++ = dli_encoder_text(e, text);
-    k->categories++;
-}
-
-/* How many features a column with all its categories makes. */
-static void dli_encoder_count(dl_encoder *e, dl_coder *k)
-{
-    k->first = e->features;
-    k->count = k->kind == DL_COLUMN_NUMBER ? 1 : k->kind == DL_COLUMN_DATE ? 3
-             : k->kind == DL_COLUMN_EMPTY ? 0 : e->codes ? 1 : k->categories;
-    if (k->indicator) k->count++;
-    e->features += k->count;
+    const char **copy = dli_copy_texts(e->ctx, who, texts, k.categories + 1);
+    if (!copy) return false;
+    k.category = copy;
+    k.name = copy[k.categories];
+    k.first = e->features;
+    k.count = target || k.kind == DL_COLUMN_EMPTY ? 0 : k.kind == DL_COLUMN_NUMBER ? 1
+            : k.kind == DL_COLUMN_DATE ? 3 : e->codes ? 1 : k.categories;
+    if (k.indicator) k.count++;
+    e->features += k.count;
+    if (target) e->answer = k;
+    else e->column[e->columns++] = k;
+    e->target = e->target || target;
+    return true;
 }
 
 /* Is the name in the list, which ends with NULL? */
@@ -19467,8 +19453,8 @@ static bool dli_two_valued(const dl_table *t, int c)
     return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
 }
 
-/* Columns as the options want them, in the table's order, the target last; those left out have no
-   name. Texts that are numbers get categories of their own, to be freed. */
+/* Columns as the options want them; those left out have no name. Numbers that are to be texts get
+   categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
                              dl_column *seen)
 {
@@ -19505,31 +19491,24 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
 static dl_encoder *dli_encoder_make(const dl_table *t, const char *who, const dl_encoding *o,
                                     int target, const dl_column *seen)
 {
-    size_t categories = 0, bytes = 0;
-    for (int c = 0; c < t->sheet->columns; c++) {
-        if (!seen[c].name) continue;
-        bytes += strlen(seen[c].name) + 1;
-        categories += (size_t)seen[c].categories;
-        for (int i = 0; i < seen[c].categories; i++) bytes += strlen(seen[c].category[i]) + 1;
-    }
-    dl_encoder *e = dli_encoder_room(t->ctx, who, (size_t)t->sheet->columns, categories, bytes);
-    if (!e) return NULL;
-    e->codes = o->codes;
-    for (int i = 0; i <= t->sheet->columns; i++) {          /* the target comes last */
-        const int c = i == t->sheet->columns ? target : i;
-        if (!seen[c].name || (i == target)) continue;
+    dl_encoder *e = dli_encoder_new(t->ctx, who, t->sheet->columns, o->codes);
+    bool ok = e != NULL;
+    for (int c = 0; ok && c < t->sheet->columns; c++) {
         const dl_column *s = &seen[c];
-        const bool value = s->kind == DL_COLUMN_NUMBER || s->kind == DL_COLUMN_DATE;
-        const bool indicator = i < t->sheet->columns && o->indicator && s->missing > 0 &&
-                               (value || (s->kind == DL_COLUMN_TEXT && !o->codes));
-        dl_coder *k = dli_encoder_add(e, s->name, s->kind, !value ? 0 : o->mean ? s->mean
-                                      : s->median, indicator, i == t->sheet->columns);
-        for (int j = 0; j < s->categories; j++) dli_encoder_category(e, k, s->category[j]);
-        if (i < t->sheet->columns) dli_encoder_count(e, k);
+        const bool text = s->kind == DL_COLUMN_TEXT;
+        dl_coder k;
+        memset(&k, 0, sizeof k);
+        k.kind = s->kind;
+        k.categories = s->categories;
+        k.indicator = c != target && o->indicator && s->missing > 0 &&
+                      k.kind != DL_COLUMN_EMPTY && !(text && o->codes);
+        k.fill = text || k.kind == DL_COLUMN_EMPTY ? 0 : o->mean ? s->mean : s->median;
+        ok = !s->name || dli_encoder_add(e, who, k, text ? s->category : &s->name, c == target);
     }
-    if (e->features > 0) return e;
-    dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
-            t->sheet->from);
+    if (ok && e->features == 0)
+        ok = dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
+                     t->sheet->from);
+    if (ok) return e;
     dl_encoder_free(e);
     return NULL;
 }
@@ -21769,6 +21748,14 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
+static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
+                               const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -22083,28 +22070,30 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
 {
     static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
     if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
-    const dli_json *name = dli_json_find(v, "name"), *kind = dli_json_find(v, "kind");
+    const dli_json *name = dli_json_find(v, "name"), *list = dli_json_find(v, "categories");
     const dli_json *indicator = dli_json_find(v, "indicator"), *fill = dli_json_find(v, "fill");
-    const dli_json *list = dli_json_find(v, "categories");
-    double x;
-    int k = 0;
-    if (!name || !kind || !indicator || !fill || !list || name->kind != '"' || kind->kind != '"' ||
-        (indicator->kind != 't' && indicator->kind != 'f') || !dli_json_double(fill, &x) ||
-        !(fabs(x) <= DLI_NUMBER_MAX) || list->kind != '[')
+    const char *kind = dli_json_text(dli_json_find(v, "kind"));
+    dl_coder k;
+    memset(&k, 0, sizeof k);
+    for (int i = 0; i <= DL_COLUMN_TEXT; i++)
+        if (strcmp(kind, dl_column_kind_name((dl_column_kind)i)) == 0) k.kind = (dl_column_kind)i;
+    bool ok = name && name->kind == '"' && indicator && fill && dli_json_double(fill, &k.fill) &&
+              fabs(k.fill) <= DLI_NUMBER_MAX && list && list->kind == '[' &&
+              strcmp(kind, dl_column_kind_name(k.kind)) == 0;
+    for (dl_int i = 1; ok && i < list->size; i++) ok = list[i].kind == '"';
+    if (!ok || list->size > INT32_MAX / 2 - e->features)
         return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
                        "categories");
-    while (k < DL_COLUMN_TEXT && strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
-        k++;
-    if (strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
-        return dli_unknown(f, "kind of column", kind->text, "");
-    dl_coder *c = dli_encoder_add(e, name->text, (dl_column_kind)k, x, indicator->kind == 't',
-                                  target);
-    for (DLI_JSON_EACH(s, list)) {
-        if (s->kind != '"') return dli_bad(&f->source, "a category should be a string");
-        dli_encoder_category(e, c, s->text);
-    }
-    if (!target) dli_encoder_count(e, c);
-    return e->features <= INT32_MAX / 2 || dli_bad(&f->source, "the table has too many features");
+    k.indicator = indicator->kind == 't';
+    k.categories = (int)list->size - 1;
+    const char **text = (const char **)dli_alloc(e->ctx, f->source.who, (size_t)list->size,
+                                                 sizeof *text);
+    if (!text) return false;
+    for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
+    text[k.categories] = name->text;
+    ok = dli_encoder_add(e, f->source.who, k, text, target);
+    DL_FREE((void *)text);
+    return ok;
 }
 
 /* The encoder of tables. */
@@ -22114,24 +22103,16 @@ static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
     if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
     const dli_json *codes = dli_json_find(v, "codes"), *target = dli_json_find(v, "target");
     const dli_json *columns = dli_json_find(v, "columns");
-    size_t bytes = 0;
-    if (!codes || !target || !columns || columns->kind != '[' || columns->size < 2)
+    if (!codes || !target || !columns || columns->kind != '[' || columns->size > INT32_MAX)
         return dli_bad(&f->source, "the table lacks 'codes', 'target' or 'columns'");
-    for (const dli_json *e = columns; e < columns + columns->size; e++)
-        if (e->kind == '"') bytes += strlen(e->text) + 1;
-    const size_t most = (size_t)columns->size;
-    dl_encoder *e = dli_encoder_room(m->ctx, f->source.who, most, most, bytes);
-    if (!e) return false;
-    e->codes = codes->kind == 't';
-    for (DLI_JSON_EACH(c, columns)) {
-        const bool last = c + c->size == columns + columns->size;
-        if (!dli_build_coder(f, e, c, last && target->kind == 't') ||
-            (last && !dl_model_set_encoder(m, e))) {
-            dl_encoder_free(e);
-            return false;
-        }
-    }
-    return true;
+    dl_encoder *e = dli_encoder_new(m->ctx, f->source.who, (int)columns->size, codes->kind == 't');
+    bool ok = e != NULL;
+    for (const dli_json *c = columns + 1; ok && c < columns + columns->size; c += c->size)
+        ok = dli_build_coder(f, e, c, target->kind == 't' &&
+                                      c + c->size == columns + columns->size);
+    ok = ok && dl_model_set_encoder(m, e);
+    if (!ok) dl_encoder_free(e);
+    return ok;
 }
 
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
@@ -22903,6 +22884,11 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n)
+{
+    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+}
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
@@ -22921,9 +22907,7 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
@@ -22959,6 +22943,10 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix)
 {
     return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)

@@ -8,8 +8,8 @@
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
-                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_history,
-                 ex_page_close: one file, inline SVG, no network
+                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
+                 ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
 
@@ -1112,6 +1112,53 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
     }
     if (!quiet) printf("\n");
     if (page->f) fputs("</svg>\n", page->f);
+}
+
+/* One cell of ex_page_products. */
+static inline void ex_svg_cell(ex_page *p, int x, int y, int wide, bool marked, const char *text) {
+    fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"44\" fill=\"%s\" stroke=\"#333\" "
+            "stroke-width=\"%s\"/>", x, y, wide - 2, marked ? "#F5D76E" : "#fff", marked ? "2" : ".5");
+    ex_svg_text(p, x + wide / 2.0 - 1, y + 28, "middle", 17, "", text);
+}
+
+/* The first output of a convolution: the piece of x[n,n], the kernel k[m,m], their products one by
+   one, and their sum in y[n-m+1,n-m+1]. */
+static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const dl_real *k, int m,
+                                    const dl_real *y) {
+    enum { CELL = 46, WIDE = 90, GAP = 56, TOP = 40 };
+    const int out = n - m + 1, at_k = 10 + n * CELL + GAP, at_p = at_k + m * CELL + GAP;
+    const int at_y = at_p + m * WIDE + GAP + 24, width = at_y + out * CELL + 8;
+    const double middle = TOP + m * CELL / 2.0 + 6;
+    char s[40], sum[1000] = "";
+    if (p->f == NULL) return;
+    ex_svg_begin(p, width, TOP + n * CELL + 56);
+    ex_svg_text(p, 12, 24, "start", 17, "font-weight=\"bold\"", "X");
+    ex_svg_text(p, at_k, 24, "start", 17, "font-weight=\"bold\"", "K");
+    ex_svg_text(p, at_p, 24, "start", 17, "font-weight=\"bold\"", EX("products", "乘积"));
+    ex_svg_text(p, at_y, 24, "start", 17, "font-weight=\"bold\"", "Y");
+    for (int i = 0; i < n * n; i++) {
+        snprintf(s, sizeof s, "%.4g", (double)x[i]);
+        ex_svg_cell(p, 10 + CELL * (i % n), TOP + CELL * (i / n), CELL, i % n < m && i / n < m, s);
+    }
+    for (int i = 0; i < m * m; i++) {
+        const int top = TOP + CELL * (i / m);
+        const double a = (double)x[i / m * n + i % m], b = (double)k[i];
+        snprintf(s, sizeof s, "%.4g", b);
+        ex_svg_cell(p, at_k + CELL * (i % m), top, CELL, true, s);
+        snprintf(s, sizeof s, b < 0 ? "%.4g×(%.4g)" : "%.4g×%.4g", a, b);
+        ex_svg_cell(p, at_p + WIDE * (i % m), top, WIDE, true, s);
+        snprintf(sum + strlen(sum), sizeof sum - strlen(sum), "%s%s", i ? " + " : "", s);
+    }
+    for (int i = 0; i < out * out; i++) {
+        snprintf(s, sizeof s, "%.4g", (double)y[i]);
+        ex_svg_cell(p, at_y + CELL * (i % out), TOP + CELL * (i / out), CELL, i == 0, s);
+    }
+    ex_svg_text(p, at_k - GAP / 2.0 - 1, middle, "middle", 24, "", "⊙");
+    ex_svg_text(p, at_p - GAP / 2.0 - 1, middle, "middle", 24, "", "=");
+    ex_svg_text(p, at_y - (GAP + 24) / 2.0 - 1, middle, "middle", 24, "", "Σ →");
+    snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %.4g", (double)y[0]);
+    ex_svg_text(p, width / 2.0, TOP + n * CELL + 36, "middle", 18, "", sum);
+    fputs("</svg>\n", p->f);
 }
 
 /* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */

@@ -333,6 +333,8 @@ static void null_objects(void)
     CHECK(!dl_model_share(NULL, NULL) && dl_model_share_count(NULL) == 0, "dl_model_share");
     CHECK(!dl_layer_carry(NULL, 0, dl_shape0()), "dl_layer_carry");
     CHECK(!dl_model_stopped(NULL), "dl_model_stopped");
+    CHECK(dl_model_save_weights_to_memory(NULL, NULL, 0) == 0 &&
+          dl_save_to_memory(NULL, NULL, 0, NULL, 0) == 0, "dl_save_to_memory");
     CHECK(!dl_model_set_class_names(NULL, NULL, 0) && !dl_model_class_name(NULL, 0) &&
           !dl_model_class_names(NULL) && !dl_data_class_name(NULL, 0) &&
           !dl_data_class_names(NULL), "dl_model_class_names");

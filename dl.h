@@ -2338,7 +2338,8 @@ DL_DEF int dl_model_share_count(const dl_model *m);
 
 #ifndef DL_NO_STDIO
 /* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
-   non-trainable. When the model is not a chain, a column says what each layer reads. */
+   non-trainable. When the model is not a chain, a column says what each layer reads. At the end
+   stands what dl_model_export_c would make of it: bytes of constants, floats of scratch memory. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -16934,6 +16935,23 @@ static void dli_summary_rule(int width)
     putchar('\n');
 }
 
+/* What the model needs as a C file, if it can be one. */
+static void dli_summary_c_file(const dl_model *m)
+{
+#if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
+    char flash[32], small[32], work[32];
+    dl_export_c o = dl_export_c_default();
+    const dl_c_report r = dl_model_c_size(m, &o);
+    o.int8 = true;
+    if (r.flash < 0) return;
+    dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
+              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(work, r.work));
+#else
+    (void)m;
+#endif
+}
+
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     dli_row row;
@@ -16965,6 +16983,7 @@ DL_DEF void dl_model_summary(const dl_model *m)
     dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
     dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_c_file(m);
     dli_summary_rule(all);
 }
 #endif

@@ -66,17 +66,18 @@
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
      >>tables         1150  CSV: what its columns hold, and how they become numbers
-     >>images          800  pictures: files, sizes, a photographed digit, augmentation
+     >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
+     >>export         1300  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
-     >>platform-impl   400  compiler and system #ifdefs (all but those of fast-impl)
+     >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
      >>fast-impl      4000  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
 
    Who calls whom: a room calls those below it, never one above.
 
-     floor 3    files    debug                          saving; looking inside
+     floor 3    files, export, debug                    saving; looking inside
                   |        |
                 model ---- data                         fit: batches, forward, loss, backward, step
                   |
@@ -157,12 +158,13 @@
                             dl.h only declares what it calls; as always with stb, one of your files
                             says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
                             may be this one, before or after dl.h (before it, when it is static)
-   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES
+   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_EXPORT
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all five compiles in two thirds of the time. In this order:
+                            out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading. The kernels of floor 1 are always there
+                            saving and loading (and with them export); a net as a C file. The
+                            kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -240,6 +242,7 @@ typedef struct dl_data dl_data;
 typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
 typedef struct dl_batch dl_batch;
+typedef struct dl_c_file dl_c_file;
 typedef struct dl_table dl_table;
 typedef struct dl_encoder dl_encoder;
 typedef struct dl_scaling dl_scaling;
@@ -1439,7 +1442,7 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
            y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
        }
        static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward,
-                                           NULL };
+                                           NULL, NULL };
        ...
        dl_model_add(m, &gate, NULL);
 
@@ -1529,8 +1532,9 @@ typedef struct dl_field {
 
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
-   l->own, also after a build that failed; NULL: nothing to do. Options are copied as bytes:
-   whatever they point to must outlive the layer. */
+   l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
+   file (see >>export), false when it can't; NULL: models with such layers are not exported. Options
+   are copied as bytes: whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1540,6 +1544,7 @@ typedef struct dl_layer_type {
     bool          (*build)(dl_layer *l);
     void          (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
     void          (*destroy)(dl_layer *l);
+    bool          (*export_c)(const dl_layer *l, dl_c_file *f);
 } dl_layer_type;
 
 /* A layer, for reading: dl_model_layer(m, i) gives it. forward computes y[0 .. outputs-1] of
@@ -2337,7 +2342,8 @@ DL_DEF int dl_model_share_count(const dl_model *m);
 
 #ifndef DL_NO_STDIO
 /* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
-   non-trainable. When the model is not a chain, a column says what each layer reads. */
+   non-trainable. When the model is not a chain, a column says what each layer reads. At the end
+   stands what dl_model_export_c would make of it: bytes of constants, floats of scratch memory. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -2646,8 +2652,8 @@ typedef struct dl_csv {
                                      1: it does; 0: it does not, they are column_1, column_2, ... */
     int  skip;                    /* 0; lines in front of the first row that are passed over      */
     const char *const *missing;   /* NULL: na, n/a, #n/a, <na>, nan, null, none, ?, - and . mean a
-                                     missing cell, in capitals too; else these do, until NULL. A
-                                     cell without text is missing anyway                          */
+                                     missing cell; else these do, until NULL. Capitals do not
+                                     matter; a cell without text is missing anyway                */
 } dl_csv;
 DL_DEF dl_csv dl_csv_default(void);
 
@@ -2704,8 +2710,8 @@ DL_DEF dl_int dl_table_line(const dl_table *t, dl_int row);
 
 /* Views that share the file's cells: the rows index[n]; those in which the cell of this column is
    not missing; and a split by chance as dl_data_split_random makes it, the second with a fraction
-   of the rows. With options.stratify, each part gets its share of the different texts of the column
-   `by`, which is NULL otherwise. NULL and false on failure. */
+   of the rows, each part with its share of the different texts of the column `by`, unless that is
+   NULL (options.stratify is for labels, and refused). NULL and false on failure. */
 DL_DEF dl_table *dl_table_pick(const dl_table *t, const int32_t *index, dl_int n);
 DL_DEF dl_table *dl_table_present(const dl_table *t, const char *column);
 DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
@@ -2789,7 +2795,7 @@ DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
 /* ------------------------------------------------------------------------------ >>images ----
    Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
    new pictures of old ones here returns a new tensor on the tape, without gradient. In this order:
-   files, sizes and cuts, a photographed digit, augmentation. */
+   files, sizes and cuts, folders of pictures, a photographed digit, augmentation. */
 
 #define DL_IMAGE_PIXELS_MAX ((dl_int)1 << 26)     /* larger pictures are refused: 64 million */
 #define DL_IMAGE_ANY 16                           /* see below                               */
@@ -2809,6 +2815,9 @@ DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels);
    else). Numbers below 0 count as 0, above 1 as 1. */
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path);
 #endif
+/* The same into a buffer; returns how many bytes it takes. When that is more than room, nothing is
+   written (so 0 asks for the size, and buffer may be NULL). 0 on failure. */
+DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room);
 
 /* How new pixels are made of old ones: DL_BILINEAR weighs them by their distance, over as many as
    become one where the picture shrinks (PyTorch: interpolate, bilinear, antialias=True); DL_AREA
@@ -2831,6 +2840,35 @@ DL_DEF dl_tensor *dl_image_grey(dl_tensor *x);
 /* (x - mean[c]) / deviation[c] for each channel c of x [...,C,H,W]; C numbers each. */
 DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation);
 
+#if !defined(DL_NO_STDIO) && !defined(DL_NO_DATA)
+/* How pictures in folders become samples. */
+typedef struct dl_images {
+    dl_int height, width;     /* 0: as the first picture; else all become so large            */
+    int    channels;          /* 3; 1: grey; or as of dl_image_load                           */
+    bool   crop;              /* false: stretched to that size; true: what is too long or too
+                                 wide for it is cut off at both ends, evenly                  */
+    dl_resampling resampling; /* DL_BILINEAR                                                  */
+    bool   strict;            /* false; true: a file that cannot be read is an error          */
+    void (*unreadable)(void *user, const char *path, const char *why);
+                              /* NULL: such files are named on stderr                         */
+    void  *user;
+} dl_images;
+DL_DEF dl_images dl_images_default(void);
+
+/* The pictures in a directory with one folder for each class, as torchvision's ImageFolder takes
+   them: classes are the folders' names in order (of their bytes, so that A is before a), and so are
+   the files in each, also those deeper inside; dl_data_class_name tells the names. Files count by
+   their endings (png, jpg, jpeg, bmp; ppm, pgm, tif, tiff and webp, too, which channels |
+   DL_IMAGE_ANY may read); names that begin with a dot do not. Samples [C,height,width].
+   Only paths are kept: each batch is read and decoded (by all threads) when its turn comes, so the
+   set may be larger than memory. Files whose beginning is no picture are left out at once; one that
+   turns out to be damaged later is replaced by the next of its class. Both are named and counted.
+   NULL with a message for no classes, a class without a picture, a directory that can't be read. */
+DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options);
+/* How many files of such a data set could not be read until now. */
+DL_DEF dl_int dl_data_unreadable(const dl_data *d);
+#endif
+
 /* A photo, scan or drawing x [C,H,W] of one digit, 1 or 3 channels, made into what MNIST is:
    [1,28,28], white on black. The paper is what varies slowly (uneven light), ink what differs from
    it, darker or lighter, in one colour; specks are left out, strokes get MNIST's thickness, the
@@ -2842,7 +2880,9 @@ DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps);
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
-   four pixels in proportion (bilinear), fill outside the image. Then noise is added. */
+   four pixels in proportion (bilinear), fill outside the image. Before that its strokes become
+   wider or narrower: a pixel goes some of the way to the largest, or the smallest, of itself and
+   its four neighbours. At last noise is added. */
 struct dl_augment {
     double shift;         /* up to this share of height and width, each way: 0 .. 1          */
     double rotate;        /* up to so many degrees, each way: 0 .. 180                       */
@@ -2851,6 +2891,7 @@ struct dl_augment {
     double flip_v;        /* the probability of exchanging top and bottom                    */
     double noise;         /* standard deviation of normal noise                              */
     double fill;          /* what is outside the image                                       */
+    double thickness;     /* bright strokes up to so many pixels wider or narrower: 0 .. 1   */
 };
 
 /* All 0: changes nothing. */
@@ -2870,6 +2911,10 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      a model made here                 PyTorch, others     dl_model_save_weights
      PyTorch's state_dict              a model made here   dl_model_load_weights
      PyTorch's state_dict              tensors, floor 2    dl_load
+     tensors, floor 2                  PyTorch, others     dl_save
+     several models                    a file, and back    dl_models_save, dl_model_load_part
+     an optimizer                      a file, and back    dl_optimizer_save, _load
+     a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
@@ -3031,7 +3076,8 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
    the first tensor that did not fit and counts them, dl_last_load names them all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
-/* The same from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room);
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options);
 #endif
@@ -3045,7 +3091,9 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
 #endif
-/* Read them from a buffer. */
+/* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options);
 
@@ -3086,6 +3134,108 @@ DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path);
 /* The same from a buffer, and to the caller's. */
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room);
+#endif
+
+/* ------------------------------------------------------------------------------ >>export ----
+   A trained net as one C file. dl_model_export_c(m, "digits.h", &options), with options.name
+   "digits", writes a file in the manner of stb, C99 and C++11, that needs neither dl.h nor memory
+   from the heap nor files:
+
+       #define DIGITS_IMPLEMENTATION
+       #include "digits.h"
+       ...
+       float out[DIGITS_OUT], work[DIGITS_WORK];
+       digits_predict(in, out, work);
+
+   DIGITS_IN, DIGITS_OUT and DIGITS_WORK count floats, DIGITS_FLASH the bytes of the constants. It
+   computes what dl_model_predict does, up to rounding; several inputs lie one behind the other in
+   `in`, several outputs in `out`. With recurrent layers, and where dl_model_step could, there are
+   digits_reset and digits_step for one time step after the other; with dl_model_set_scaling,
+   digits_scale makes `in` of raw numbers; with class names, digits_class(i) is one. The file begins
+   by saying how it is used, and is written to be read: a function for each kind of layer, a line
+   with a comment for each layer.
+
+   A layer of your own is exported by its type's export_c, as the library's are (all of them stand
+   in >>export-impl). That of the gate in >>layers:
+
+       static const char gate_c[] =
+           "/" "* y = x sigmoid(W x), n numbers *" "/\n"
+           "static void $_gate(float *y, const float *x, const float *w, int n)\n"
+           "{\n    ...\n}\n";
+       static bool gate_export(const dl_layer *l, dl_c_file *f)
+       {
+           dl_c_function(f, gate_c);
+           dl_c_line(f, "$_gate(#y, #x, #v0, %d);", (int)l->input[0].dim[0]);
+           return true;
+       }
+   ------------------------------------------------------------------------------------------ */
+
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
+/* What a file costs and how good it is. Accuracies are NaN without data (see dl_export_c.data), or
+   where they mean nothing. */
+typedef struct dl_c_report {
+    int64_t flash;            /* bytes of constants: weights, and scales of int8; not the code  */
+    int64_t work;             /* floats of scratch memory that a prediction takes               */
+    int64_t state, step_work; /* floats of state and of scratch for a time step; 0: no steps    */
+    double  accuracy;         /* share of samples whose highest output is their label           */
+    double  int8_accuracy;    /* the same of the file with int8 weights                         */
+    double  agreement;        /* share of samples for which both have the same highest output   */
+    double  difference;       /* the largest |float - int8| of an output                        */
+} dl_c_report;
+
+/* Options of the C file; dl_export_c_default fills in "net", false, NULL, 3, NULL. */
+typedef struct dl_export_c {
+    const char    *name;      /* in front of all names; a C identifier of up to 40 letters, digits
+                                 and _, a letter first                                          */
+    bool           int8;      /* true: matrices as whole numbers from -127 to 127 with one scale a
+                                 row, that is, an output channel: a quarter of the flash. What is
+                                 computed with stays float                                      */
+    const dl_data *data;      /* NULL; else samples (say, the test set): their accuracy goes into
+                                 the file and the report, the first ones into the selftest. Of a
+                                 model with several inputs: NULL                                */
+    int            tests;     /* pairs of input and output for the selftest; 0: no selftest     */
+    dl_c_report   *report;    /* NULL; else what came of it goes here                           */
+} dl_export_c;
+DL_DEF dl_export_c dl_export_c_default(void);
+
+#ifndef DL_NO_STDIO
+/* Write the C file, as safely as dl_model_save does. False on failure, an old file kept: a layer of
+   a type without export_c, a weight that is NaN or infinite, or sizes above 2^31. */
+DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *options);
+#endif
+/* The same to the caller's buffer (see >>files), without a 0 at the end. */
+DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
+                                          const dl_export_c *options);
+/* What the file would cost, without making it; all -1 if it can't be made. */
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options);
+
+/* ---- for export_c ----
+   The hook of a layer is called several times: while memory is planned, while the functions, then
+   the tables, then the lines are written. It says the same each time. In what it writes, $ stands
+   for the file's name (digits) and @ for the same in capitals. */
+
+/* A function of C that the lines call, written once however many layers ask; text must stay. What
+   stands between two ` is for float weights before a ~ and for int8 weights behind it. */
+DL_DEF void dl_c_function(dl_c_file *f, const char *text);
+/* A line of C, formatted as by printf. In it
+     #x #x1    a pointer to its first input, to its second ...: numbers of one sample, row-major
+     #y #y1    to its outputs
+     #s        to scratch memory, #c to what it carries from step to step; #y+8, #s+8: 8 floats on
+     #v0       its parameter 0 as const float *; 0 where the layer has none of this number
+     #w0       its parameter 0, a matrix whose rows are output channels: const $_w *, and with int8
+               a second argument, const float *scale, one for each row. @_W(p) reads a number
+     #u0       its state 0 as const float *; numbers behind #v and #u are read by @_READ(p) */
+DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...) DLI_PRINTF(2, 3);
+/* The shape of its input or output k. In a step it has a 1 where the number of steps was. */
+DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k);
+DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k);
+/* So many floats of scratch; and of what is carried to the next step, 0 at the start. */
+DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats);
+DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats);
+/* Its output 0 is its input 0, the same numbers: there is no line. */
+DL_DEF void dl_c_same(dl_c_file *f);
+/* Its line may write output 0 over input 0: true if it does so. */
+DL_DEF bool dl_c_in_place(dl_c_file *f);
 #endif
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
@@ -3139,7 +3289,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #else
 
 #if defined(DL_NO_IMAGES) || defined(DL_NO_SEQUENCES) || defined(DL_NO_MODEL) || \
-    defined(DL_NO_DATA) || defined(DL_NO_FILES)
+    defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_EXPORT)
 #define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
 #endif
 #if defined(DLI_PART_ONLY) && defined(__GNUC__)
@@ -3271,6 +3421,10 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
    one is there, whole. What the system has to do for it:
 
      dli_file_read    an old file, for reading
+     dli_file_write   any file, for writing, at once
+     dli_is_dir       does the path, also through links, lead to a directory?
+     dli_dir_list     visit what is in a directory, in any order, but names that begin with a dot:
+                      visit(user, path). False when that fails, or visit does; errno
      dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
                       replaced: a directory, a device, a pipe
      dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
@@ -3311,6 +3465,7 @@ static bool dli_same_but_digits(const char *a, const char *b)
 
 #if !defined(_WIN32)
 static FILE *dli_file_read(const char *path) { return fopen(path, "rb"); }
+static FILE *dli_file_write(const char *path) { return fopen(path, "wb"); }
 static void dli_file_remove(const char *path) { remove(path); }
 #endif
 
@@ -3334,6 +3489,28 @@ static int dli_file_mode(const char *path)
     struct stat s;
     if (stat(path, &s) != 0) return DLI_NO_FILE;
     return S_ISREG(s.st_mode) ? (int)(s.st_mode & 07777) : DLI_ODD_FILE;
+}
+
+static bool dli_is_dir(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    char path[DLI_PATH_MAX];
+    const struct dirent *entry;
+    DIR *list = opendir(dir);
+    bool ok = list != NULL;
+    while (ok && (entry = readdir(list)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        errno = ENAMETOOLONG;
+        ok = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < DLI_PATH_MAX &&
+             visit(user, path);
+    }
+    if (list) closedir(list);
+    return ok;
 }
 
 /* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
@@ -3456,6 +3633,12 @@ static FILE *dli_file_read(const char *path)
     return _wfopen(dli_wide(wide, path), L"rb");
 }
 
+static FILE *dli_file_write(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    return _wfopen(dli_wide(wide, path), L"wb");
+}
+
 static void dli_file_remove(const char *path)
 {
     wchar_t wide[DLI_PATH_MAX];
@@ -3468,6 +3651,30 @@ static int dli_file_mode(const char *path)
     struct _stat64 s;
     if (_wstat64(dli_wide(wide, path), &s) != 0) return DLI_NO_FILE;
     return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
+}
+
+static bool dli_is_dir(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    struct _stat64 s;
+    return _wstat64(dli_wide(wide, path), &s) == 0 && (s.st_mode & _S_IFMT) == _S_IFDIR;
+}
+
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    char path[DLI_PATH_MAX];
+    wchar_t wide[DLI_PATH_MAX];
+    struct _wfinddata_t found;
+    const int n = snprintf(path, sizeof path, "%s/*", dir) - 1;
+    if (n + 2 > DLI_PATH_MAX) return false;
+    const intptr_t list = _wfindfirst(dli_wide(wide, path), &found);
+    bool ok = list != -1;
+    for (int more = 0; ok && more == 0; more = _wfindnext(list, &found)) {
+        WideCharToMultiByte(65001, 0, found.name, -1, path + n, DLI_PATH_MAX - n, NULL, NULL);
+        ok = path[n] == '.' || visit(user, path);
+    }
+    if (list != -1) _findclose(list);
+    return ok;
 }
 
 static FILE *dli_file_create(const char *path, int mode)
@@ -3510,6 +3717,12 @@ static bool dli_is_terminal(void) { return false; }
 static bool dli_file_follow(char *to) { return to != NULL; }
 static void dli_file_sweep(const char *temporary) { (void)temporary; }
 static int dli_file_mode(const char *path) { return path ? DLI_NO_FILE : DLI_ODD_FILE; }
+static bool dli_is_dir(const char *path) { return path == NULL; }
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    errno = 0;                                    /* C99 cannot list directories */
+    return !dir && visit(user, dir);
+}
 
 static FILE *dli_file_create(const char *path, int mode)
 {
@@ -13630,54 +13843,72 @@ static bool dli_attention_build(dl_layer *l)
 
 /* ---- all of them, and the functions that add them ---- */
 
+/* Their hooks for a C file, in >>export-impl. */
+#if defined(DL_NO_FILES) || defined(DL_NO_EXPORT)
+#define DLI_C(name) NULL
+#else
+#define DLI_C(name) dli_##name##_c
+#define DLI_HOOK(name) static bool DLI_C(name)(const dl_layer *l, dl_c_file *f);
+DLI_HOOK(same) DLI_HOOK(activation) DLI_HOOK(add) DLI_HOOK(concat) DLI_HOOK(dense)
+DLI_HOOK(batch_norm) DLI_HOOK(layer_norm) DLI_HOOK(group_norm) DLI_HOOK(standardize)
+#ifndef DL_NO_IMAGES
+DLI_HOOK(conv) DLI_HOOK(upsampling) DLI_HOOK(max_pool) DLI_HOOK(average_pool) DLI_HOOK(global_pool)
+#endif
+#ifndef DL_NO_SEQUENCES
+DLI_HOOK(recurrent) DLI_HOOK(embedding) DLI_HOOK(attention)
+#endif
+#endif
+
 static const dl_layer_type dli_layer_types[] = {
-    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL },
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same) },
     { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
-      dli_activation_build, dli_same_forward, NULL },
+      dli_activation_build, dli_same_forward, NULL, DLI_C(activation) },
     { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
-      dli_dropout_layer_forward, NULL },
+      dli_dropout_layer_forward, NULL, DLI_C(same) },
     { "Standardize", "standardize", sizeof(bool), dli_standardize_fields, 1, dli_standardize_build,
-      dli_standardize_forward, NULL },
+      dli_standardize_forward, NULL, DLI_C(standardize) },
     { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
-      dli_reshape_layer_forward, NULL },
+      dli_reshape_layer_forward, NULL, DLI_C(same) },
     { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
-      dli_same_forward, NULL },
-    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL },
+      dli_same_forward, NULL, DLI_C(same) },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add) },
     { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
-      dli_concat_layer_forward, NULL },
+      dli_concat_layer_forward, NULL, DLI_C(concat) },
     { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
-      NULL },
+      NULL, DLI_C(dense) },
     { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL },
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm) },
     { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL },
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm) },
     { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_group_norm_build, dli_group_norm_layer_forward, NULL },
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm) },
 #ifndef DL_NO_IMAGES
     { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv1d_layer_forward, NULL },
+      dli_conv1d_layer_forward, NULL, DLI_C(conv) },
     { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv2d_layer_forward, NULL },
+      dli_conv2d_layer_forward, NULL, DLI_C(conv) },
     { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
-      dli_conv_build, dli_conv_transpose_layer_forward, NULL },
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL, DLI_C(conv) },
     { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-      dli_upsampling_layer_forward, NULL },
+      dli_upsampling_layer_forward, NULL, DLI_C(upsampling) },
     { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_max_pool_layer_forward, NULL },
+      dli_max_pool_layer_forward, NULL, DLI_C(max_pool) },
     { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_avg_pool_layer_forward, NULL },
+      dli_avg_pool_layer_forward, NULL, DLI_C(average_pool) },
     { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
-      dli_global_pool_layer_forward, NULL },
+      dli_global_pool_layer_forward, NULL, DLI_C(global_pool) },
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
-      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL }
+      dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL,           \
+      DLI_C(recurrent) }
     DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
     DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
     { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
-      dli_embedding_build, dli_embedding_layer_forward, NULL },
+      dli_embedding_build, dli_embedding_layer_forward, NULL, DLI_C(embedding) },
     { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
-      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL },
+      dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL,
+      DLI_C(attention) },
 #endif
 };
 
@@ -15576,14 +15807,10 @@ DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 
 /* ---- one time step at a time ---- */
 
-/* Which layers read steps, and can all of them take one at a time? What has a lower rank than what
-   it was made of has no steps any more. *timed: does the model's output have them? */
-static bool dli_check_steps(dl_model *m, bool *timed)
+/* Find out which layers read steps; the first that needs all at once, or NULL. What has a lower
+   rank than what it was made of has no steps any more. *timed: has the model's output them? */
+static const dl_layer *dli_find_steps(dl_model *m, bool *timed)
 {
-    const char *who = "dl_model_step";
-    if (m->inputs > 1 || m->input.rank < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
-                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
     *timed = true;
     for (int i = 0; i < m->layers; i++) {
         dl_layer *l = m->layer[i];
@@ -15593,12 +15820,21 @@ static bool dli_check_steps(dl_model *m, bool *timed)
             of += !from || (from->timed && from->output[0].rank >= from->input[0].rank);
         }
         l->timed = of > 0;
-        if (l->timed && (!l->step || of < l->froms))
-            return dl_fail(m->ctx, DL_ERR_STATE, "%s: %s (%s) needs all time steps at once; give "
-                           "whole sequences to dl_model_predict", who, l->name, l->type->name);
+        if (l->timed && (!l->step || of < l->froms)) return l;
         if (l->goal == 0) *timed = l->timed && l->output[0].rank >= l->input[0].rank;
     }
-    return true;
+    return NULL;
+}
+
+static bool dli_check_steps(dl_model *m, bool *timed)
+{
+    const char *who = "dl_model_step";
+    if (m->inputs > 1 || m->input.rank < 1)
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs of rank %d; there "
+                       "must be one, of samples [T,...]", who, m->inputs, m->input.rank);
+    const dl_layer *l = dli_find_steps(m, timed);
+    return !l || dl_fail(m->ctx, DL_ERR_STATE, "%s: %s (%s) needs all time steps at once; give "
+                         "whole sequences to dl_model_predict", who, l->name, l->type->name);
 }
 
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
@@ -16715,6 +16951,23 @@ static void dli_summary_rule(int width)
     putchar('\n');
 }
 
+/* What the model needs as a C file, if it can be one. */
+static void dli_summary_c_file(const dl_model *m)
+{
+#if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
+    char flash[32], small[32], work[32];
+    dl_export_c o = dl_export_c_default();
+    const dl_c_report r = dl_model_c_size(m, &o);
+    o.int8 = true;
+    if (r.flash < 0) return;
+    dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
+              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(work, r.work));
+#else
+    (void)m;
+#endif
+}
+
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     dli_row row;
@@ -16746,6 +16999,7 @@ DL_DEF void dl_model_summary(const dl_model *m)
     dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
     dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_c_file(m);
     dli_summary_rule(all);
 }
 #endif
@@ -17518,8 +17772,6 @@ DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
 DL_DEF dl_int dl_data_count(const dl_data *d) { return d ? d->count : 0; }
 DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape0(); }
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
-DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
-DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
 
 DL_DEF const char *const *dl_data_class_names(const dl_data *d)
 {
@@ -17531,6 +17783,9 @@ DL_DEF const char *dl_data_class_name(const dl_data *d, int i)
     const char *const *names = dl_data_class_names(d);
     return names && i >= 0 && i < d->classes ? names[i] : NULL;
 }
+
+DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
 
 DL_DEF dl_scaling dl_data_scaling(const dl_data *d)
 {
@@ -18013,8 +18268,9 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
                           (int)split);
     const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
-    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
+    char *images = (char *)dli_alloc(dl, who, 2, room);
     if (!images) return NULL;
+    char *labels = images + room;
     dli_mnist_path(images, room, dir, part, "images-idx3");
     dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
@@ -18323,7 +18579,7 @@ static bool dli_split_by(const dl_data *d, const char *who, const double *share,
 {
     const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
     int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
-    int32_t *list = fold + d->count;
+    int32_t *list = fold ? fold + d->count : NULL;
     dl_data *part[2] = { NULL, NULL };
     bool ok = fold && dli_deal(d->ctx, who, d->count, o->stratify ? dl_data_labels(d) : NULL,
                                d->classes, share, n, o, fold);
@@ -18707,20 +18963,20 @@ static char *dli_csv_cell(dli_csv *s, bool *last)
     return start;
 }
 
+static char dli_lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
+
 /* Is the text one of those that stand for nothing, whatever its letters' case? */
 static bool dli_csv_missing(const dl_csv *o, const char *text)
 {
     static const char *const usual[] = { "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?",
                                          "-", ".", NULL };
-    if (!*text) return true;
-    for (const char *const *m = o->missing ? o->missing : usual; *m; m++) {
-        if (o->missing && strcmp(*m, text) == 0) return true;
+    bool missing = !*text;
+    for (const char *const *m = o->missing ? o->missing : usual; !missing && *m; m++) {
         size_t i = 0;
-        while (text[i] && ((*m)[i] == text[i] || (text[i] >= 'A' && text[i] <= 'Z' &&
-                                                  (*m)[i] == text[i] - 'A' + 'a'))) i++;
-        if (!o->missing && !text[i] && !(*m)[i]) return true;
+        while (text[i] && dli_lower(text[i]) == dli_lower((*m)[i])) i++;
+        missing = !text[i] && !(*m)[i];
     }
-    return false;
+    return missing;
 }
 
 /* All rows into t, which has room for them. */
@@ -18944,40 +19200,38 @@ static int dli_by_double(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The different texts of column c, in order, and how many rows have each, into k; to be freed. */
+/* The different texts of column c, in order, with its name behind them, and how many rows have
+   each, into k; to be freed. */
 static bool dli_categories(const dl_table *t, const char *who, int c, dl_column *k)
 {
     const char **all = (const char **)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *all);
+    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)t->rows, sizeof *r);
     dl_int n = 0, different = 0;
     bool numbers = true;
-    if (!all) return false;
-    for (dl_int i = 0; i < t->rows; i++) if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
-    qsort(all, (size_t)n, sizeof *all, dli_by_text);
-    for (dl_int i = 0; i < n; i++) different += i == 0 || strcmp(all[i - 1], all[i]) != 0;
-    dli_ranked *r = (dli_ranked *)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *r);
-    const char **text = (const char **)dli_alloc(t->ctx, who, (size_t)different + 1, sizeof *text +
-                                                 sizeof(dl_int));
-    dl_int *count = (dl_int *)(void *)(text + different + 1), at = 0;
-    for (dl_int i = 0; r && text && i < n; i++) {
+    for (dl_int i = 0; all && i < t->rows; i++)
+        if ((all[n] = dli_cell_text(t, i, c)) != NULL) n++;
+    if (all) qsort(all, (size_t)n, sizeof *all, dli_by_text);
+    for (dl_int i = 0; all && r && i < n; i++) {
         if (i > 0 && strcmp(all[i - 1], all[i]) == 0) continue;
-        double x = 0;
-        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
-        r[at].key = x;
-        r[at++].at = i;
+        numbers = numbers && dli_cell_value(all[i], DL_COLUMN_NUMBER, t->sheet->decimal,
+                                            &r[different].key);
+        r[different++].at = i;
     }
-    if (r && text && numbers) dli_sort_ranked(r, different);
-    for (dl_int i = 0; r && text && i < different; i++) {
+    if (numbers && r) dli_sort_ranked(r, different);
+    const char **text = all && r ? (const char **)dli_alloc(t->ctx, who, (size_t)different + 1,
+                                                            sizeof *text + sizeof(dl_int)) : NULL;
+    dl_int *count = text ? (dl_int *)(void *)(text + different + 1) : NULL;
+    for (dl_int i = 0; text && i < different; i++) {
         text[i] = all[r[i].at];
         for (dl_int j = r[i].at; j < n && strcmp(all[j], text[i]) == 0; j++) count[i]++;
     }
-    DL_FREE((void *)all);
-    if (text && !r) DL_FREE((void *)text);
+    if (text) text[different] = t->sheet->name[c];
+    if (all) DL_FREE((void *)all);
     if (r) DL_FREE(r);
-    if (!r || !text) return false;
-    k->categories = (int)different;
+    k->categories = text ? (int)different : 0;
     k->category = text;
     k->category_count = count;
-    return true;
+    return text != NULL;
 }
 
 /* Range, mean and median of column c, whose kind is known, and which cells do not have it. */
@@ -19204,19 +19458,19 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
                            const dl_folds *options, dl_table **first, dl_table **second)
 {
     const char *who = "dl_table_split";
-    const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
+    dl_folds o = options ? *options : dl_folds_default();
     if (!t || !first || !second) return false;
-    if (!(fraction >= 0 && fraction <= 1) || o->stratify != (by != NULL))
-        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1]; a column "
-                       "to split by, and options.stratify, are there or not together", who,
-                       fraction);
+    if (!(fraction >= 0 && fraction <= 1) || o.stratify)
+        return dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: a fraction of %g must be in [0,1], and "
+                       "options.stratify false: name a column to split by", who, fraction);
+    o.stratify = by != NULL;
     const double share[2] = { 1 - fraction, fraction };
     int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
-    int32_t *fold = label + t->rows, *list = fold + t->rows;
+    int32_t *fold = label ? label + t->rows : NULL, *list = fold ? fold + t->rows : NULL;
     dl_table *part[2] = { NULL, NULL };
     int classes = 1;
     bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
-              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, o, fold);
+              dli_deal(t->ctx, who, t->rows, by ? label : NULL, classes, share, 2, &o, fold);
     for (int f = 0; ok && f < 2; f++) {
         dl_int n = 0;
         for (dl_int i = 0; i < t->rows; i++) if (fold[i] == f) list[n++] = (int32_t)i;
@@ -19233,15 +19487,12 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
 
 /* ---- encoders ---- */
 
-/* In one piece of memory, with its columns, their categories and all text. */
 struct dl_encoder {
-    dl_coder     answer;               /* the target, where there is one              */
-    dl_ctx      *ctx;
-    dl_coder    *column;               /* [columns]                                   */
-    const char **category;             /* where the next category goes, and the next  */
-    char        *text;                 /* text                                        */
-    int          columns, features;
-    bool         target, codes;
+    dl_ctx   *ctx;
+    dl_coder *column;                  /* [columns], each with texts of its own       */
+    dl_coder  answer;                  /* the target, where there is one              */
+    int       columns, features;
+    bool      target, codes;
 };
 
 DL_DEF dl_encoding dl_encoding_default(void)
@@ -19253,60 +19504,44 @@ DL_DEF dl_encoding dl_encoding_default(void)
     return o;
 }
 
-/* An encoder with room for so many columns, categories and bytes of text. */
-static dl_encoder *dli_encoder_room(dl_ctx *c, const char *who, size_t columns, size_t categories,
-                                    size_t bytes)
+static void dli_encoder_destroy(void *object)
 {
-    const size_t most = SIZE_MAX / 8 / sizeof(dl_coder);
-    if (columns > most || categories > most || bytes > most) {
-        dli_no_memory(c, who, SIZE_MAX);
-        return NULL;
-    }
-    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e + columns * sizeof *e->column +
-                                                 categories * sizeof *e->category + bytes, NULL);
+    dl_encoder *e = (dl_encoder *)object;
+    for (int i = 0; i < e->columns; i++) DL_FREE((void *)(uintptr_t)e->column[i].category);
+    if (e->target) DL_FREE((void *)(uintptr_t)e->answer.category);
+    if (e->column) DL_FREE(e->column);
+}
+
+/* An encoder with room for so many columns. */
+static dl_encoder *dli_encoder_new(dl_ctx *c, const char *who, int columns, bool codes)
+{
+    dl_encoder *e = (dl_encoder *)dli_object_new(c, who, sizeof *e, dli_encoder_destroy);
     if (!e) return NULL;
     e->ctx = c;
-    e->column = (dl_coder *)(void *)(e + 1);
-    e->category = (const char **)(void *)(e->column + columns);
-    e->text = (char *)(e->category + categories);
-    return e;
+    e->codes = codes;
+    e->column = (dl_coder *)dli_alloc(c, who, (size_t)columns, sizeof *e->column);
+    if (e->column) return e;
+    dli_object_free(e);
+    return NULL;
 }
 
-static const char *dli_encoder_text(dl_encoder *e, const char *s)
+/* One more column, or (target) what is to be predicted; texts: its categories, then its name. */
+static bool dli_encoder_add(dl_encoder *e, const char *who, dl_coder k, const char *const *texts,
+                            bool target)
 {
-    const char *copy = strcpy(e->text, s);
-    e->text += strlen(s) + 1;
-    return copy;
-}
-
-/* One more column, whose categories come next; or (target) what is to be predicted. */
-static dl_coder *dli_encoder_add(dl_encoder *e, const char *name, dl_column_kind kind, double fill,
-                                 bool indicator, bool target)
-{
-    dl_coder *k = target ? &e->answer : &e->column[e->columns++];
-    k->name = dli_encoder_text(e, name);
-    k->kind = kind;
-    k->fill = fill;
-    k->indicator = indicator;
-    k->category = e->category;
-    if (target) e->target = true;
-    return k;
-}
-
-static void dli_encoder_category(dl_encoder *e, dl_coder *k, const char *text)
-{
-    *e->category++ = dli_encoder_text(e, text);
-    k->categories++;
-}
-
-/* How many features a column with all its categories makes. */
-static void dli_encoder_count(dl_encoder *e, dl_coder *k)
-{
-    k->first = e->features;
-    k->count = k->kind == DL_COLUMN_NUMBER ? 1 : k->kind == DL_COLUMN_DATE ? 3
-             : k->kind == DL_COLUMN_EMPTY ? 0 : e->codes ? 1 : k->categories;
-    if (k->indicator) k->count++;
-    e->features += k->count;
+    const char **copy = dli_copy_texts(e->ctx, who, texts, k.categories + 1);
+    if (!copy) return false;
+    k.category = copy;
+    k.name = copy[k.categories];
+    k.first = e->features;
+    k.count = target || k.kind == DL_COLUMN_EMPTY ? 0 : k.kind == DL_COLUMN_NUMBER ? 1
+            : k.kind == DL_COLUMN_DATE ? 3 : e->codes ? 1 : k.categories;
+    if (k.indicator) k.count++;
+    e->features += k.count;
+    if (target) e->answer = k;
+    else e->column[e->columns++] = k;
+    e->target = e->target || target;
+    return true;
 }
 
 /* Is the name in the list, which ends with NULL? */
@@ -19334,8 +19569,8 @@ static bool dli_two_valued(const dl_table *t, int c)
     return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
 }
 
-/* Columns as the options want them, in the table's order, the target last; those left out have no
-   name. Texts that are numbers get categories of their own, to be freed. */
+/* Columns as the options want them; those left out have no name. Numbers that are to be texts get
+   categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
                              dl_column *seen)
 {
@@ -19372,31 +19607,24 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
 static dl_encoder *dli_encoder_make(const dl_table *t, const char *who, const dl_encoding *o,
                                     int target, const dl_column *seen)
 {
-    size_t categories = 0, bytes = 0;
-    for (int c = 0; c < t->sheet->columns; c++) {
-        if (!seen[c].name) continue;
-        bytes += strlen(seen[c].name) + 1;
-        categories += (size_t)seen[c].categories;
-        for (int i = 0; i < seen[c].categories; i++) bytes += strlen(seen[c].category[i]) + 1;
-    }
-    dl_encoder *e = dli_encoder_room(t->ctx, who, (size_t)t->sheet->columns, categories, bytes);
-    if (!e) return NULL;
-    e->codes = o->codes;
-    for (int i = 0; i <= t->sheet->columns; i++) {          /* the target comes last */
-        const int c = i == t->sheet->columns ? target : i;
-        if (!seen[c].name || (i == target)) continue;
+    dl_encoder *e = dli_encoder_new(t->ctx, who, t->sheet->columns, o->codes);
+    bool ok = e != NULL;
+    for (int c = 0; ok && c < t->sheet->columns; c++) {
         const dl_column *s = &seen[c];
-        const bool value = s->kind == DL_COLUMN_NUMBER || s->kind == DL_COLUMN_DATE;
-        const bool indicator = i < t->sheet->columns && o->indicator && s->missing > 0 &&
-                               (value || (s->kind == DL_COLUMN_TEXT && !o->codes));
-        dl_coder *k = dli_encoder_add(e, s->name, s->kind, !value ? 0 : o->mean ? s->mean
-                                      : s->median, indicator, i == t->sheet->columns);
-        for (int j = 0; j < s->categories; j++) dli_encoder_category(e, k, s->category[j]);
-        if (i < t->sheet->columns) dli_encoder_count(e, k);
+        const bool text = s->kind == DL_COLUMN_TEXT;
+        dl_coder k;
+        memset(&k, 0, sizeof k);
+        k.kind = s->kind;
+        k.categories = s->categories;
+        k.indicator = c != target && o->indicator && s->missing > 0 &&
+                      k.kind != DL_COLUMN_EMPTY && !(text && o->codes);
+        k.fill = text || k.kind == DL_COLUMN_EMPTY ? 0 : o->mean ? s->mean : s->median;
+        ok = !s->name || dli_encoder_add(e, who, k, text ? s->category : &s->name, c == target);
     }
-    if (e->features > 0) return e;
-    dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
-            t->sheet->from);
+    if (ok && e->features == 0)
+        ok = dl_fail(t->ctx, DL_ERR_ARGUMENT, "%s: %s: no column is left to learn from", who,
+                     t->sheet->from);
+    if (ok) return e;
     dl_encoder_free(e);
     return NULL;
 }
@@ -19631,6 +19859,13 @@ static bool dli_known_picture(const uint8_t *p, size_t n)
     return false;
 }
 
+/* Why stb_image failed; bytes of the file that it quotes may be anything. */
+static void dli_stb_why(char *why)
+{
+    dli_format(why, DLI_WHY, "it is damaged, or of a rare kind (%s)", dli_stb_reason());
+    for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -19649,7 +19884,7 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
     else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        text = dli_stb_reason();
+        dli_stb_why(why);
     else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
         dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
                    (long long)DL_IMAGE_PIXELS_MAX);
@@ -19660,25 +19895,36 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     return why[0] == 0;
 }
 
+/* Does the file go on to its end? stb_image takes what is missing of a BMP or JPEG for zeros. A
+   BMP tells its length (or 0); a JPEG's last marker is FF D9, not FF DA: here come pixels. */
+static bool dli_picture_whole(const uint8_t *p, size_t n)
+{
+    if (p[0] == 'B' && n > 5)
+        return n >= ((size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24);
+    if (p[0] != 0xFF) return true;
+    for (size_t i = n - 1; i > 1; i--)
+        if (p[i - 1] == 0xFF && (p[i] == 0xD9 || p[i] == 0xDA)) return p[i] == 0xD9;
+    return false;
+}
+
 static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
                                char *why)
 {
     if (!dli_picture_info(out, p, n, channels, why)) return false;
+    if (dli_known_picture(p, n) && !dli_picture_whole(p, n)) {
+        dli_format(why, DLI_WHY, "it is cut off");
+        return false;
+    }
     out->p = dli_stb_load(p, (int)n, out->channels);
-    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    if (!out->p) dli_stb_why(why);
     return out->p != NULL;
 }
 
-/* Bytes [H,W,channels] become numbers x [C,H,W], on white where they are not opaque. */
-static void dli_picture_numbers(dl_real *x, const dli_picture *d)
+/* Channel c of pixel i, as a number, on white where it is not opaque. */
+static double dli_picture_at(const dli_picture *d, dl_int i, dl_int c)
 {
-    const dl_int n = (dl_int)d->H * d->W;
-    for (dl_int i = 0; i < n; i++) {
-        const uint8_t *p = d->p + i * d->channels;
-        const double opaque = d->channels > d->C ? p[d->C] / 255.0 : 1;
-        for (int c = 0; c < d->C; c++)
-            x[c * n + i] = (dl_real)(1 - opaque * (1 - p[c] / 255.0));
-    }
+    const uint8_t *p = d->p + i * d->channels;
+    return d->channels > d->C ? 1 - p[d->C] / 255.0 * (1 - p[c] / 255.0) : p[c] / 255.0;
 }
 
 static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, const uint8_t *p,
@@ -19689,7 +19935,8 @@ static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, con
     if (!dli_picture_decode(&d, p, n, channels, why))
         return DLI_REFUSE(c, DL_ERR_FORMAT, "%s: cannot read %s: %s", who, name, why);
     dl_tensor *x = dli_tape_tensor(c, who, dl_shape3(d.C, d.H, d.W));
-    if (x) dli_picture_numbers(x->data, &d);
+    for (dl_int i = 0, all = (dl_int)d.H * d.W; x && i < x->size; i++)
+        x->data[i] = (dl_real)dli_picture_at(&d, i % all, i / all);
     dli_stb_free(d.p);
     return x;
 }
@@ -19715,6 +19962,8 @@ DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
     return x;
 }
 
+#endif
+
 /* A PNG file is a signature and chunks: length, name, data, check sum of name and data; numbers
    have their most significant byte first. */
 static uint8_t *dli_png_number(uint8_t *to, uint32_t v)
@@ -19731,32 +19980,53 @@ static uint8_t *dli_png_chunk(uint8_t *to, const char *name, size_t n)
     return dli_png_number(to + 8 + n, dli_crc32(0, to + 4, n + 4));
 }
 
+/* Byte i of the pixels [H,W,C] of x [C,H,W]; each row has a byte 0 in front: it is not the
+   difference to another. */
+static uint8_t dli_png_byte(const dl_tensor *x, dl_int H, dl_int W, dl_int C, dl_int i)
+{
+    const dl_int row = i / (1 + W * C), k = i % (1 + W * C) - 1;
+    if (k < 0) return 0;
+    const double v = (double)x->data[(k % C * H + row) * W + k / C];
+    return (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
+}
+
 /* The n bytes of pixels as zlib stores what it does not compress: blocks of up to 65535 bytes. */
-static uint8_t *dli_png_store(uint8_t *to, const uint8_t *p, size_t n)
+static uint8_t *dli_png_store(uint8_t *to, const dl_tensor *x, dl_int H, dl_int W, dl_int C,
+                              dl_int n)
 {
     uint32_t a = 1, b = 0;                    /* Adler's check sum */
     *to++ = 0x78;
     *to++ = 1;
-    for (size_t at = 0, len; at < n; at += len) {
-        len = n - at < 65535 ? n - at : 65535;
-        *to++ = at + len == n;                /* the last one? */
-        for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
-        memcpy(to, p + at, len);
-        to += len;
-    }
-    for (size_t i = 0; i < n; i++) {
-        a = (a + p[i]) % 65521;
+    for (dl_int at = 0; at < n; at++) {
+        if (at % 65535 == 0) {
+            const dl_int len = dli_min(n - at, 65535);
+            *to++ = at + len == n;            /* the last block? */
+            for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
+        }
+        *to = dli_png_byte(x, H, W, C, at);
+        a = (a + *to++) % 65521;
         b = (b + a) % 65521;
     }
     return dli_png_number(to, b << 16 | a);
 }
 
-/* The file of pixels [H,W,C]; each row has a byte 0 in front. Its length into *bytes. */
-static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int W, dl_int C,
-                    size_t *bytes)
+/* As dl_image_save_to_memory. */
+static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t room)
 {
     static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
-    uint8_t *to = file;
+    char s[DLI_SHAPE_TEXT];
+    const int rank = x->shape.rank;
+    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
+    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
+    if (rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W]; this is %s", who,
+                dli_shape_text(s, x->shape));
+        return 0;
+    }
+    const dl_int n = H * (1 + W * C), blocks = (n + 65534) / 65535;
+    const size_t bytes = 8 + 25 + 12 + 2 + (size_t)(5 * blocks + n) + 4 + 12;
+    if (bytes > room) return bytes;
+    uint8_t *to = (uint8_t *)buffer;
     memcpy(to, "\x89PNG\r\n\x1A\n", 8);
     to += 8;
     dli_png_number(dli_png_number(to + 8, (uint32_t)W), (uint32_t)H);
@@ -19764,36 +20034,30 @@ static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int 
     to[17] = kind[C];
     memset(to + 18, 0, 3);
     to = dli_png_chunk(to, "IHDR", 13);
-    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, p, n) - to - 8));
-    *bytes = (size_t)(dli_png_chunk(to, "IEND", 0) - file);
+    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, x, H, W, C, n) - to - 8));
+    dli_png_chunk(to, "IEND", 0);
+    return bytes;
 }
 
+DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room)
+{
+    const char *who = "dl_image_save_to_memory";
+    return dli_usable(who, x) ? dli_png(who, x, buffer, buffer ? room : 0) : 0;
+}
+
+#ifndef DL_NO_STDIO
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 {
     const char *who = "dl_image_save";
-    char s[DLI_SHAPE_TEXT];
     if (!dli_usable(who, x)) return false;
-    const int rank = x->shape.rank;
-    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
-    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
-    if (!path || rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H)
-        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W], and a "
-                       "path; this is %s", who, dli_shape_text(s, x->shape));
-    const size_t n = (size_t)(H * (1 + W * C)), room = n + n / 65535 * 5 + 100;
-    uint8_t *p = (uint8_t *)dli_alloc(x->ctx, who, n + room, 1), *to = p;
-    size_t bytes;
+    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    const size_t bytes = dli_png(who, x, NULL, 0);
+    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, who, bytes, 1) : NULL;
     if (!p) return false;
-    for (dl_int i = 0; i < H; i++) {
-        *to++ = 0;                            /* the row is not a difference to another */
-        for (dl_int k = 0; k < W * C; k++) {
-            const double v = (double)x->data[(k % C * H + i) * W + k / C];
-            *to++ = (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
-        }
-    }
-    dli_png(to, p, n, H, W, C, &bytes);
+    dli_png(who, x, p, bytes);
     errno = 0;
-    FILE *f = fopen(path, "wb");
-    bool ok = f && fwrite(to, 1, bytes, f) == bytes;
+    FILE *f = dli_file_write(path);
+    bool ok = f && fwrite(p, 1, bytes, f) == bytes;
     if (f) ok = fclose(f) == 0 && ok;
     if (!ok)
         dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
@@ -19830,38 +20094,55 @@ static dl_tensor *dli_image_like(const char *who, const dl_tensor *x, dl_int H, 
     return dli_tape_tensor(x->ctx, who, shape);
 }
 
-/* Which old pixels of a row a new one is made of: from first on, weight[count] in sum 1. */
-typedef struct dli_blend { dl_int first, count; double *weight; } dli_blend;
+/* The pixels that a plane is made of: numbers x, or channel c of a decoded picture; W of them, also
+   those left out, from one row to the next. */
+typedef struct dli_pixels {
+    const dl_real     *x;
+    const dli_picture *d;
+    dl_int             c, W;
+} dli_pixels;
 
-/* Old pixels that a new one may need. */
-static dl_int dli_blend_most(dl_int in, dl_int out) { return 2 * dli_larger(in / out, 1) + 4; }
+/* Which old pixels first .. end-1 of a row a new one is made of, and what each weighs. */
+typedef struct dli_blend { dl_int first, end; double centre, reach; } dli_blend;
 
 /* New pixel i of out lies at scale (i + 1/2) among the old. */
-static void dli_blend_fill(dli_blend *m, dl_int in, dl_int out, dl_resampling how)
+static dli_blend dli_blend_of(dl_int i, dl_int in, dl_int out, dl_resampling how)
 {
-    const double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
-    for (dl_int i = 0; i < out; i++, m++) {
-        const double centre = scale * ((double)i + 0.5);
-        double sum = 0;
-        m->first = how == DL_AREA ? i * in / out : dli_larger((dl_int)(centre - reach + 0.5), 0);
-        const dl_int end = how == DL_AREA ? ((i + 1) * in + out - 1) / out
-                                          : dli_min((dl_int)(centre + reach + 0.5), in);
-        m->count = end - m->first;
-        for (dl_int k = 0; k < m->count; k++) {
-            const double far = fabs((double)(m->first + k) + 0.5 - centre) / reach;
-            m->weight[k] = how == DL_AREA ? 1 : far < 1 ? 1 - far : 0;
-            sum += m->weight[k];
-        }
-        for (dl_int k = 0; k < m->count; k++) m->weight[k] /= sum;
-    }
+    const double scale = (double)in / (double)out;
+    dli_blend r = { i * in / out, ((i + 1) * in + out - 1) / out, scale * ((double)i + 0.5), 0 };
+    if (how == DL_AREA) return r;
+    r.reach = scale > 1 ? scale : 1;
+    r.first = dli_larger((dl_int)(r.centre - r.reach + 0.5), 0);
+    r.end = dli_min((dl_int)(r.centre + r.reach + 0.5), in);
+    return r;
 }
 
-/* The new pixel of a row (or column) x, whose old pixels are step numbers apart. */
-static double dli_blend_at(const dli_blend *m, const dl_real *x, dl_int step)
+static double dli_blend_weight(const dli_blend *r, dl_int k)
 {
-    double sum = 0;
-    for (dl_int k = 0; k < m->count; k++) sum += m->weight[k] * (double)x[(m->first + k) * step];
-    return sum;
+    if (!(r->reach > 0)) return 1;
+    const double far = fabs((double)k + 0.5 - r->centre) / r->reach;
+    return far < 1 ? 1 - far : 0;
+}
+
+/* y [h,w] of the window of height H and width W at pixel `from`. */
+static void dli_resample(dl_real *y, dl_int h, dl_int w, const dli_pixels *p, dl_int from, dl_int H,
+                         dl_int W, dl_resampling how)
+{
+    for (dl_int i = 0; i < h * w; i++) {
+        const dli_blend rows = dli_blend_of(i / w, H, h, how);
+        const dli_blend columns = dli_blend_of(i % w, W, w, how);
+        double sum = 0, all = 0;
+        for (dl_int k = rows.first; k < rows.end; k++) {
+            const double down = dli_blend_weight(&rows, k);
+            for (dl_int l = columns.first; l < columns.end; l++) {
+                const double weight = down * dli_blend_weight(&columns, l);
+                const dl_int at = from + k * p->W + l;
+                sum += weight * (p->x ? (double)p->x[at] : dli_picture_at(p->d, at, p->c));
+                all += weight;
+            }
+        }
+        y[i] = (dl_real)(sum / all);
+    }
 }
 
 DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
@@ -19874,29 +20155,11 @@ DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resamp
                           (int)how);
     dl_tensor *y = dli_image_like(who, x, height, width);
     if (!y) return NULL;
-    const dl_int down = dli_blend_most(H, height), across = dli_blend_most(W, width);
-    dli_blend *rows = (dli_blend *)dli_alloc(x->ctx, who, (size_t)(height + width), sizeof *rows);
-    double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
-                                         sizeof *weight);
-    dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
-    dli_blend *columns = rows + height;
-    const bool ok = rows && weight && half;
-    for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
-        rows[i].weight = weight;
-    if (ok) weight = rows[0].weight;
-    if (ok) dli_blend_fill(rows, H, height, how);
-    if (ok) dli_blend_fill(columns, W, width, how);
-    for (dl_int p = 0; ok && p < planes; p++) {
-        for (dl_int i = 0; i < H * width; i++)
-            half[i] = (dl_real)dli_blend_at(&columns[i % width], x->data + (p * H + i / width) * W,
-                                            1);
-        for (dl_int i = 0; i < height * width; i++)
-            y->data[p * height * width + i] =
-                (dl_real)dli_blend_at(&rows[i / width], half + i % width, width);
+    for (dl_int k = 0; k < planes; k++) {
+        const dli_pixels p = { x->data + k * H * W, NULL, 0, W };
+        dli_resample(y->data + k * height * width, height, width, &p, 0, H, W, how);
     }
-    if (rows) DL_FREE(rows);
-    if (weight) DL_FREE(weight);
-    return ok ? y : NULL;
+    return y;
 }
 
 static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int left,
@@ -19978,10 +20241,349 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
     return y;
 }
 
+#if !defined(DL_NO_STDIO) && !defined(DL_NO_DATA)
+/* ---- folders of pictures ----
+   A source (dl_source) whose samples are files. Opening lists the folders; reading a batch takes
+   the files in chunks: their bytes one after another, then they are decoded by all threads. */
+
+DL_DEF dl_images dl_images_default(void)
+{
+    dl_images o;
+    memset(&o, 0, sizeof o);
+    o.channels = 3;
+    return o;
+}
+
+/* A growing list of paths. */
+typedef struct dli_paths {
+    dl_ctx *ctx;
+    char  **path;
+    dl_int  count, room;
+    int     depth;                            /* of the directory that is listed            */
+} dli_paths;
+
+typedef struct dli_folder {
+    dl_ctx     *ctx;
+    dl_images   o;
+    dli_paths   file, name;                   /* [count] pictures, [classes] names          */
+    int32_t    *label;                        /* [count]; -1 - label: cannot be read        */
+    dl_int      unreadable;
+} dli_folder;
+
+#define DLI_FOLDERS "dl_data_images"
+#define DLI_DEPTH 16                          /* of folders in folders                      */
+#define DLI_HEAD 65536                        /* bytes that are looked at first             */
+
+static void dli_paths_free(dli_paths *l)
+{
+    for (dl_int i = 0; i < l->count; i++) DL_FREE(l->path[i]);
+    if (l->path) DL_FREE(l->path);
+    memset(l, 0, sizeof *l);
+}
+
+/* Add a copy of path. */
+static bool dli_paths_add(dli_paths *l, const char *path)
+{
+    const size_t bytes = strlen(path) + 1;
+    if (l->count == l->room) {
+        const dl_int room = 2 * l->room + 64;
+        char **more = (char **)dli_alloc(l->ctx, DLI_FOLDERS, (size_t)room, sizeof *more);
+        if (!more) return false;
+        if (l->path) memcpy(more, l->path, (size_t)l->count * sizeof *more);
+        if (l->path) DL_FREE(l->path);
+        l->path = more;
+        l->room = room;
+    }
+    char *copy = (char *)dli_alloc(l->ctx, DLI_FOLDERS, bytes, 1);
+    if (!copy) return false;
+    memcpy(copy, path, bytes);
+    l->path[l->count++] = copy;
+    return true;
+}
+
+/* By directory, then by name, as sorted(os.walk(dir)) has them. */
+static int dli_paths_order(const void *a, const void *b)
+{
+    const char *p = *(const char *const *)a, *q = *(const char *const *)b;
+    const size_t m = dli_dir_length(p) - 1, n = dli_dir_length(q) - 1;
+    const int order = memcmp(p, q, m < n ? m : n);
+    return order ? order : m != n ? (m < n ? -1 : 1) : strcmp(p + m, q + n);
+}
+
+/* Does the name end as that of a picture? */
+static bool dli_picture_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    char end[8] = { 0 };
+    for (int i = 0; dot && dot[i] && i < 7; i++)
+        end[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
+    return end[0] && strstr(".png.jpg.jpeg.bmp.ppm.pgm.tif.tiff.webp.", strcat(end, "."));
+}
+
+static bool dli_folder_failed(dl_ctx *c, const char *dir)
+{
+    return dl_fail(c, DL_ERR_FILE, "%s: cannot list the directory %s: %s", DLI_FOLDERS, dir,
+                   dli_reason(errno));
+}
+
+/* Directories become classes. */
+static bool dli_visit_class(void *user, const char *path)
+{
+    return !dli_is_dir(path) || dli_paths_add((dli_paths *)user, path);
+}
+
+/* Files with the names of pictures become samples, also those in directories below. */
+static bool dli_visit_file(void *user, const char *path)
+{
+    dli_paths *l = (dli_paths *)user;
+    if (!dli_is_dir(path)) return !dli_picture_name(path) || dli_paths_add(l, path);
+    if (l->depth == DLI_DEPTH)
+        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %s is more than %d folders deep; does a link "
+                       "lead back to where it is?", DLI_FOLDERS, path, DLI_DEPTH);
+    l->depth++;
+    const bool ok = dli_dir_list(path, dli_visit_file, l) || dli_folder_failed(l->ctx, path);
+    l->depth--;
+    return ok;
+}
+
+/* A file that cannot be read; false when that is an error. */
+static bool dli_folder_skip(dli_folder *f, dl_int i, const char *why)
+{
+    const char *path = f->file.path[i];
+    f->label[i] = -1 - f->label[i];
+    f->unreadable++;
+    if (f->o.strict)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: cannot read %s: %s", DLI_FOLDERS, path, why);
+    if (f->o.unreadable) f->o.unreadable(f->o.user, path, why);
+    else if (f->unreadable <= 10)
+        fprintf(stderr, "dl.h: %s: left out %s: %s%s\n", DLI_FOLDERS, path, why,
+                f->unreadable < 10 ? "" : "; others are only counted");
+    return true;
+}
+
+/* Is the beginning of file i that of a picture? Its size is as in *d then. */
+static bool dli_folder_look(dli_folder *f, dl_int i, uint8_t *head, dli_picture *d, char *why)
+{
+    errno = 0;
+    FILE *file = dli_file_read(f->file.path[i]);
+    const size_t n = file ? fread(head, 1, DLI_HEAD, file) : 0;
+    const bool failed = !file || ferror(file);
+    if (failed) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
+    if (file) fclose(file);
+    if (failed || dli_picture_info(d, head, n, f->o.channels, why)) return !failed;
+    return n == DLI_HEAD && dli_known_picture(head, n);          /* its size comes later */
+}
+
+/* Leave out the files of class k, those from first on, that are no pictures; take the size of the
+   first one that is, if it is wanted. */
+static bool dli_folder_class(dli_folder *f, int32_t k, dl_int first, uint8_t *head)
+{
+    dl_int good = first;
+    for (dl_int i = first; i < f->file.count; i++) {
+        char why[DLI_WHY], *path = f->file.path[i];
+        dli_picture d;
+        f->label[i] = k;
+        if (dli_folder_look(f, i, head, &d, why)) {
+            if (!f->o.height) f->o.height = d.H;
+            if (!f->o.width) f->o.width = d.W;
+            f->label[good] = k;
+            f->file.path[i] = f->file.path[good];
+            f->file.path[good++] = path;
+        } else if (!dli_folder_skip(f, i, why)) return false;
+    }
+    for (dl_int i = good; i < f->file.count; i++) DL_FREE(f->file.path[i]);
+    f->file.count = good;
+    return good > first ||
+           dl_fail(f->ctx, DL_ERR_FORMAT, "%s: there is no picture that can be read in the folder "
+                   "%s; fill it, or take it away", DLI_FOLDERS, f->name.path[k]);
+}
+
+/* Class k is called as its folder; bytes that are no UTF-8 become "?". */
+static void dli_folder_name(char *path)
+{
+    const size_t skip = dli_dir_length(path);
+    memmove(path, path + skip, strlen(path + skip) + 1);
+    for (size_t at = 0; path[at];) {
+        const int n = dli_utf8((const uint8_t *)path + at, strlen(path + at));
+        if (n == 0) path[at] = '?';
+        at += (size_t)(n > 0 ? n : 1);
+    }
+}
+
+/* Find classes and files. */
+static bool dli_folder_open(dli_folder *f, const char *dir)
+{
+    bool ok = dli_dir_list(dir, dli_visit_class, &f->name) || dli_folder_failed(f->ctx, dir);
+    if (ok && f->name.count == 0)
+        return dl_fail(f->ctx, DL_ERR_FILE, "%s: there are no folders in %s; it needs one for each "
+                       "class, with its pictures", DLI_FOLDERS, dir);
+    uint8_t *head = ok ? (uint8_t *)dli_alloc(f->ctx, DLI_FOLDERS, DLI_HEAD, 1) : NULL;
+    ok = head != NULL;
+    if (ok) qsort(f->name.path, (size_t)f->name.count, sizeof(char *), dli_paths_order);
+    for (dl_int k = 0; ok && k < f->name.count; k++) {
+        const dl_int first = f->file.count;
+        const char *path = f->name.path[k];
+        ok = dli_dir_list(path, dli_visit_file, &f->file) || dli_folder_failed(f->ctx, path);
+        int32_t *label = (int32_t *)(ok ? dli_alloc(f->ctx, DLI_FOLDERS, (size_t)f->file.count,
+                                                    sizeof *label) : NULL);
+        ok = label != NULL;
+        if (ok && f->label) memcpy(label, f->label, (size_t)first * sizeof *label);
+        if (ok && f->label) DL_FREE(f->label);
+        if (ok) f->label = label;
+        if (ok && f->file.count > first)
+            qsort(f->file.path + first, (size_t)(f->file.count - first), sizeof(char *),
+                  dli_paths_order);
+        ok = ok && dli_folder_class(f, (int32_t)k, first, head);
+    }
+    if (head) DL_FREE(head);
+    for (dl_int k = 0; ok && k < f->name.count; k++) dli_folder_name(f->name.path[k]);
+    return ok;
+}
+
+static void dli_folder_close(void *user)
+{
+    dli_folder *f = (dli_folder *)user;
+    dli_paths_free(&f->file);
+    dli_paths_free(&f->name);
+    if (f->label) DL_FREE(f->label);
+    DL_FREE(f);
+}
+
+/* Picture bytes p[n] become x [C,height,width]. Several threads do this at once. */
+static bool dli_folder_decode(const dl_images *o, const uint8_t *p, size_t n, dl_real *x, char *why)
+{
+    dli_picture d;
+    if (!dli_picture_decode(&d, p, n, o->channels, why)) return false;
+    const dl_int h = o->height, w = o->width;
+    dl_int H = d.H, W = d.W;
+    if (o->crop && H * w > W * h) H = dli_larger(W * h / w, 1);
+    else if (o->crop) W = dli_larger(H * w / h, 1);
+    for (int c = 0; c < d.C; c++) {
+        const dli_pixels pixels = { NULL, &d, c, d.W };
+        dli_resample(x + c * h * w, h, w, &pixels, (d.H - H) / 2 * d.W + (d.W - W) / 2, H, W,
+                     o->resampling);
+    }
+    dli_stb_free(d.p);
+    return true;
+}
+
+/* One file, alone. */
+static bool dli_folder_one(dli_folder *f, dl_int i, dl_real *x, char *why)
+{
+    size_t n;
+    uint8_t *p = dli_read_file(NULL, DLI_FOLDERS, f->file.path[i], "", &n);
+    if (!p) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
+    const bool ok = p && dli_folder_decode(&f->o, p, n, x, why);
+    if (p) DL_FREE(p);
+    return ok;
+}
+
+/* Sample i, or where that cannot be read, the next one of its class that can. */
+static bool dli_folder_replace(dli_folder *f, dl_int i, dl_real *x)
+{
+    const int32_t label = f->label[i] < 0 ? -1 - f->label[i] : f->label[i];
+    for (dl_int k = 0; k < f->file.count; k++) {
+        const dl_int next = (i + k) % f->file.count;
+        char why[DLI_WHY];
+        if (f->label[next] != label) continue;
+        if (dli_folder_one(f, next, x, why)) return true;
+        if (!dli_folder_skip(f, next, why)) return false;
+    }
+    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: no picture of the class %s can be read any more",
+                   DLI_FOLDERS, f->name.path[label]);
+}
+
+static bool dli_folder_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                            dl_real *y)
+{
+    enum { CHUNK = 32 };
+    dli_folder *f = (dli_folder *)user;
+    const dl_int size = (f->o.channels & ~DL_IMAGE_ANY) * f->o.height * f->o.width;
+    const int threads = f->ctx->threads;
+    (void)threads;
+    (void)y;
+    for (dl_int at = 0, k; at < n; at += k) {
+        uint8_t *p[CHUNK];
+        size_t bytes[CHUNK];
+        bool done[CHUNK], ok = true;
+        k = dli_min(n - at, CHUNK);
+        for (dl_int i = 0; i < k; i++) {
+            const dl_int from = index[at + i];
+            if (labels) labels[at + i] = f->label[from] < 0 ? -1 - f->label[from] : f->label[from];
+            p[i] = x && f->label[from] >= 0
+                 ? dli_read_file(NULL, DLI_FOLDERS, f->file.path[from], "", &bytes[i]) : NULL;
+        }
+        if (!x) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1))
+        for (dl_int i = 0; i < k; i++) {
+            char why[DLI_WHY];
+            done[i] = p[i] && dli_folder_decode(&f->o, p[i], bytes[i], x + (at + i) * size, why);
+        }
+        for (dl_int i = 0; i < k; i++) {
+            if (p[i]) DL_FREE(p[i]);
+            ok = ok && (done[i] || dli_folder_replace(f, index[at + i], x + (at + i) * size));
+        }
+        if (!ok) return false;
+    }
+    return true;
+}
+
+/* What can't be done is said before anything is looked for. */
+static bool dli_check_images(dl_ctx *c, const char *dir, const dl_images *o)
+{
+    const int C = o->channels & ~DL_IMAGE_ANY;
+    if (!dir) return dli_null(c, DLI_FOLDERS, "the directory");
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: dl.h was compiled without DL_USE_STB_IMAGE, so it "
+                       "can't read pictures; see >>options", DLI_FOLDERS);
+    if (C < 1 || C > 4 || o->height < 0 || o->width < 0 ||
+        (o->resampling != DL_BILINEAR && o->resampling != DL_AREA) ||
+        (o->height > 0 && o->width > DL_IMAGE_PIXELS_MAX / o->height))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %lld x %lld pixels (0: as "
+                       "the first picture), resampling %d (DL_BILINEAR or DL_AREA): one is "
+                       "out of its range", DLI_FOLDERS, C, (long long)o->height,
+                       (long long)o->width, (int)o->resampling);
+    return true;
+}
+
+DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options)
+{
+    const dl_images defaults = dl_images_default();
+    if (!dl || !dli_check_images(dl, dir, options ? options : &defaults)) return NULL;
+    dli_folder *f = (dli_folder *)dli_alloc(dl, DLI_FOLDERS, 1, sizeof *f);
+    if (!f) return NULL;
+    f->ctx = f->file.ctx = f->name.ctx = dl;
+    f->o = options ? *options : defaults;
+    dl_data *d = NULL;
+    if (dli_folder_open(f, dir)) {
+        dl_source s = dli_source_of(f->file.count, dl_shape3(f->o.channels & ~DL_IMAGE_ANY,
+                                    f->o.height, f->o.width), (int)f->name.count);
+        s.class_names = (const char *const *)f->name.path;
+        s.read = dli_folder_read;
+        s.close = dli_folder_close;
+        s.user = f;
+        if (dli_check_source(dl, DLI_FOLDERS, &s)) d = dli_data_new(dl, DLI_FOLDERS, &s);
+    }
+    if (!d) dli_folder_close(f);
+    return d;
+}
+
+DL_DEF dl_int dl_data_unreadable(const dl_data *d)
+{
+    const dl_source *s = d ? &d->storage->source : NULL;
+    const dli_parts *v = s && s->read == dli_parts_read ? (const dli_parts *)s->user : NULL;
+    dl_int count = s && s->read == dli_folder_read ? ((const dli_folder *)s->user)->unreadable : 0;
+    for (int p = 0; v && p < v->parts; p++) count += dl_data_unreadable(&v->part[p]);
+    return count;
+}
+#endif
+
 /* ---- a photographed digit ---- */
 
 #define DLI_DIGIT 200                         /* the longer side of the digit cut out           */
 #define DLI_STROKE 23                         /* the thickness that strokes get there           */
+#define DLI_NEAR 6                            /* pixels within which ink is compared with ink   */
+#define DLI_INK 0.4                           /* what is ink has so much of the darkest there   */
 
 /* The paper of a plane x [H,W] is  a + b u + c v + d u^2 + e u v + f v^2, u and v from -1 to 1,
    fitted to all pixels by least squares, then again and again with less weight for those that are
@@ -20021,9 +20623,11 @@ static void dli_without_paper(dl_real *y, const dl_real *x, dl_int H, dl_int W)
 }
 
 /* ink [H,W]: how far each pixel of d [C,H,W], which is without paper, goes the way in which the
-   strongest deviate. */
-static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
+   strongest deviate; smoothed (1 2 1), so that a line thinner than a pixel is as dark between two
+   rows of them as on one. d is overwritten. */
+static void dli_ink(dl_real *ink, dl_real *d, dl_int C, dl_int H, dl_int W)
 {
+    const dl_int n = H * W;
     double way[3] = { 0 }, length = 0;
     for (dl_int i = 0; i < n; i++) {
         double square = 0;
@@ -20034,7 +20638,13 @@ static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
     for (dl_int i = 0; i < n; i++) {
         double sum = 0;
         for (dl_int c = 0; c < C; c++) sum += way[c] * (double)d[c * n + i];
-        ink[i] = (dl_real)(sum > 0 ? sum / sqrt(length) : 0);
+        ink[i] = (dl_real)(length > 0 ? sum / sqrt(length) : 0);
+    }
+    for (dl_int i = 0; i < n; i++)
+        d[i] = ink[i] / 2 + (ink[i % W ? i - 1 : i] + ink[(i + 1) % W ? i + 1 : i]) / 4;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real v = d[i] / 2 + (d[i < W ? i : i - W] + d[i < n - W ? i + W : i]) / 4;
+        ink[i] = v > 0 ? v : 0;
     }
 }
 
@@ -20066,14 +20676,38 @@ static double dli_otsu(const dl_real *x, dl_int n, double *high)
     return at;
 }
 
-/* Number the connected pieces of ink above a threshold, 1 on, into piece [H,W]; 0: none. mass[k]:
-   the ink of piece k, a quarter of it when it touches the border. How many there are. */
+/* Divide ink [H,W] by the largest within DLI_NEAR pixels, but at least by floor, so that a stroke
+   counts as ink where it is pale or thin, too. */
+static void dli_even_ink(dl_real *ink, dl_real *work, dl_int H, dl_int W, double floor)
+{
+    for (int pass = 0; pass < 2; pass++) {               /* along rows, then along columns */
+        const dl_real *from = pass ? work : ink;
+        dl_real *to = pass ? work + H * W : work;
+        const dl_int step = pass ? W : 1, length = pass ? H : W;
+        for (dl_int i = 0; i < H * W; i++) {
+            const dl_int at = pass ? i / W : i % W;
+            const dl_int last = dli_min(at + DLI_NEAR, length - 1);
+            dl_real most = 0;
+            for (dl_int k = dli_larger(at - DLI_NEAR, 0); k <= last; k++)
+                if (from[i + (k - at) * step] > most) most = from[i + (k - at) * step];
+            to[i] = most;
+        }
+    }
+    for (dl_int i = 0; i < H * W; i++) {
+        const double most = (double)work[H * W + i];
+        ink[i] = (dl_real)((double)ink[i] / (most > floor ? most : floor));
+    }
+}
+
+/* Number the pieces of ink, those that are more than a pixel apart, 1 on, into piece [H,W]; 0:
+   none. mass[k]: the ink of piece k, a quarter of it when it touches the border. How many there
+   are. */
 static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
-                          double threshold, dl_int H, dl_int W)
+                          dl_int H, dl_int W)
 {
     int32_t pieces = 0;
     for (dl_int start = 0; start < H * W; start++) {
-        if (piece[start] || !((double)ink[start] > threshold)) continue;
+        if (piece[start] || !((double)ink[start] > DLI_INK)) continue;
         bool border = false;
         dl_int waiting = 1;
         mass[++pieces] = 0;
@@ -20083,10 +20717,10 @@ static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl
             const dl_int at = stack[--waiting], i = at / W, j = at % W;
             mass[pieces] += (double)ink[at];
             border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
-            for (int k = 0; k < 9; k++) {
-                const dl_int p = i + k / 3 - 1, q = j + k % 3 - 1, next = p * W + q;
+            for (int k = 0; k < 25; k++) {
+                const dl_int p = i + k / 5 - 2, q = j + k % 5 - 2, next = p * W + q;
                 if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
-                    !((double)ink[next] > threshold))
+                    !((double)ink[next] > DLI_INK))
                     continue;
                 piece[next] = pieces;
                 stack[waiting++] = (int32_t)next;
@@ -20141,24 +20775,28 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     dl_ctx *c = x->ctx;
     const dl_int C = dli_channels(x), H = x->shape.dim[1], W = x->shape.dim[2], n = H * W;
     double high, main = 0, noise = 0;
-    dl_tensor *d = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *d = dli_tape_tensor(c, who, dl_shape3(dli_larger(C, 2), H, W));
     dl_tensor *ink = dli_tape_tensor(c, who, dl_shape3(1, H, W));
     int32_t *piece = (int32_t *)dli_tape_alloc(c, who, (size_t)n * 2 * sizeof *piece);
     double *mass = (double *)dli_tape_alloc(c, who, ((size_t)n + 1) * sizeof *mass);
     if (!d || !ink || !piece || !mass) return NULL;
     memset(piece, 0, (size_t)n * sizeof *piece);
     for (dl_int k = 0; k < C; k++) dli_without_paper(d->data + k * n, x->data + k * n, H, W);
-    dli_ink(ink->data, d->data, C, n);
+    dli_ink(ink->data, d->data, C, H, W);
     const double threshold = dli_otsu(ink->data, n, &high);
     for (dl_int i = 0; i < n; i++)
         if ((double)ink->data[i] <= threshold) noise += (double)ink->data[i] / (double)n;
     if (!(high > 0.04) || high < 4 * noise)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
                           "by %.3f, paper and paper by %.3f", who, high, noise);
-    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, threshold, H, W);
+    /* Of noise of deviation s the mean above 0 is .4 s; four s are hardly ever reached. */
+    double least = 4 * noise / 0.4;
+    if (least < 0.1 * high) least = 0.1 * high;
+    dli_even_ink(ink->data, d->data, H, W, (least < high / 2 ? least : high / 2) / DLI_INK);
+    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, H, W);
     for (int32_t k = 1; k <= pieces; k++) if (mass[k] > main) main = mass[k];
     for (dl_int i = 0; i < n; i++) {
-        const double v = ((double)ink->data[i] / high - 0.2) / 0.6;
+        const double v = ((double)ink->data[i] - DLI_INK) / 0.5 + 0.5;
         const bool speck = piece[i] && mass[piece[i]] < 0.04 * main;
         ink->data[i] = (dl_real)(v < 0 || speck ? 0 : v < 1 ? v : 1);
         if (!piece[i] && v > 0.5) ink->data[i] = (dl_real)0.5;
@@ -20273,6 +20911,21 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
     return sum;
 }
 
+/* One image [C,H,W], strokes wider by t of a pixel, narrower where t is below 0. */
+static void dli_augment_thickness(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
+                                  double t)
+{
+    for (dl_int i = 0; i < C * H * W; i++) {
+        const dl_int p = i / W % H, q = i % W;
+        const dl_real around[4] = { x[p > 0 ? i - W : i], x[p < H - 1 ? i + W : i],
+                                    x[q > 0 ? i - 1 : i], x[q < W - 1 ? i + 1 : i] };
+        dl_real end = x[i];
+        for (int k = 0; k < 4; k++)
+            if (t > 0 ? around[k] > end : around[k] < end) end = around[k];
+        y[i] = (dl_real)((double)x[i] + fabs(t) * ((double)end - (double)x[i]));
+    }
+}
+
 /* One image [C,H,W]. (u, v) is the pixel's place seen from the shifted centre; turned back by the
    angle, divided by the zoom and mirrored it is where the pixel came from. */
 static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
@@ -20297,39 +20950,49 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
         }
 }
 
+/* What is to be done in a is possible, and so is it with images of this shape. */
+static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augment *a, bool space)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
+          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
+          a->noise >= 0 && fabs(a->fill) <= DBL_MAX && a->thickness >= 0 && a->thickness <= 1))
+        return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, "
+                       "flip_v %g, noise %g, fill %g, thickness %g: one is out of its range", who,
+                       a->shift, a->rotate, a->scale, a->flip_h, a->flip_v, a->noise, a->fill,
+                       a->thickness);
+    return !space || x->shape.rank == 4 ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
+                   dli_shape_text(s, x->shape));
+}
+
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
     const char *who = "dl_augment_batch";
     dl_ctx *c = dli_inputs(who, &x, 1);
     const dl_augment none = dl_augment_default();
-    char s[DLI_SHAPE_TEXT];
     if (!c) return NULL;
     if (!a) a = &none;
-    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
-          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
-          a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, flip_v %g, "
-                "noise %g, fill %g: one is out of its range", who, a->shift, a->rotate, a->scale,
-                a->flip_h, a->flip_v, a->noise, a->fill);
-        return NULL;
-    }
     const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
                        a->flip_v > 0;
-    if (moves && x->shape.rank != 4) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
-                dli_shape_text(s, x->shape));
-        return NULL;
-    }
+    if (!dli_check_augment(who, x, a, moves || a->thickness > 0)) return NULL;
     dl_tensor *y = dli_tape_tensor(c, who, x->shape);
-    if (!y) return NULL;
-    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
+    const dl_int C = x->shape.dim[1], H = x->shape.dim[2], W = x->shape.dim[3];
+    dl_real *wider = NULL;
+    if (a->thickness > 0) wider = (dl_real *)dli_work(c, who, (size_t)(size + 1) * sizeof *wider);
+    if (!y || (a->thickness > 0 && !wider)) return NULL;
+    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     for (dl_int i = 0; i < n; i++) {
         dl_rng own = dl_rng_new(key, (uint64_t)i);
         const dl_real *from = x->data + i * size;
         dl_real *to = y->data + i * size;
-        if (moves)
-            dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
+        if (wider) {
+            dli_augment_thickness(wider, from, C, H, W,
+                                  a->thickness * (2 * dl_rng_uniform(&own) - 1));
+            from = wider;
+        }
+        if (moves) dli_augment_image(to, from, C, H, W, a, &own);
         else memcpy(to, from, (size_t)size * sizeof *to);
         for (dl_int k = 0; a->noise > 0 && k < size; k++)
             to[k] += (dl_real)(a->noise * dl_rng_normal(&own));
@@ -21636,6 +22299,14 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     return size;
 }
 
+static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
+                               const char *path, void *buffer, size_t room)
+{
+    dli_list l;
+    dli_part part;
+    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
+}
+
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
@@ -21950,28 +22621,30 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
 {
     static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
     if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
-    const dli_json *name = dli_json_find(v, "name"), *kind = dli_json_find(v, "kind");
+    const dli_json *name = dli_json_find(v, "name"), *list = dli_json_find(v, "categories");
     const dli_json *indicator = dli_json_find(v, "indicator"), *fill = dli_json_find(v, "fill");
-    const dli_json *list = dli_json_find(v, "categories");
-    double x;
-    int k = 0;
-    if (!name || !kind || !indicator || !fill || !list || name->kind != '"' || kind->kind != '"' ||
-        (indicator->kind != 't' && indicator->kind != 'f') || !dli_json_double(fill, &x) ||
-        !(fabs(x) <= DLI_NUMBER_MAX) || list->kind != '[')
+    const char *kind = dli_json_text(dli_json_find(v, "kind"));
+    dl_coder k;
+    memset(&k, 0, sizeof k);
+    for (int i = 0; i <= DL_COLUMN_TEXT; i++)
+        if (strcmp(kind, dl_column_kind_name((dl_column_kind)i)) == 0) k.kind = (dl_column_kind)i;
+    bool ok = name && name->kind == '"' && indicator && fill && dli_json_double(fill, &k.fill) &&
+              fabs(k.fill) <= DLI_NUMBER_MAX && list && list->kind == '[' &&
+              strcmp(kind, dl_column_kind_name(k.kind)) == 0;
+    for (dl_int i = 1; ok && i < list->size; i++) ok = list[i].kind == '"';
+    if (!ok || list->size > INT32_MAX / 2 - e->features)
         return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
                        "categories");
-    while (k < DL_COLUMN_TEXT && strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
-        k++;
-    if (strcmp(kind->text, dl_column_kind_name((dl_column_kind)k)) != 0)
-        return dli_unknown(f, "kind of column", kind->text, "");
-    dl_coder *c = dli_encoder_add(e, name->text, (dl_column_kind)k, x, indicator->kind == 't',
-                                  target);
-    for (DLI_JSON_EACH(s, list)) {
-        if (s->kind != '"') return dli_bad(&f->source, "a category should be a string");
-        dli_encoder_category(e, c, s->text);
-    }
-    if (!target) dli_encoder_count(e, c);
-    return e->features <= INT32_MAX / 2 || dli_bad(&f->source, "the table has too many features");
+    k.indicator = indicator->kind == 't';
+    k.categories = (int)list->size - 1;
+    const char **text = (const char **)dli_alloc(e->ctx, f->source.who, (size_t)list->size,
+                                                 sizeof *text);
+    if (!text) return false;
+    for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
+    text[k.categories] = name->text;
+    ok = dli_encoder_add(e, f->source.who, k, text, target);
+    DL_FREE((void *)text);
+    return ok;
 }
 
 /* The encoder of tables. */
@@ -21981,24 +22654,16 @@ static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
     if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
     const dli_json *codes = dli_json_find(v, "codes"), *target = dli_json_find(v, "target");
     const dli_json *columns = dli_json_find(v, "columns");
-    size_t bytes = 0;
-    if (!codes || !target || !columns || columns->kind != '[' || columns->size < 2)
+    if (!codes || !target || !columns || columns->kind != '[' || columns->size > INT32_MAX)
         return dli_bad(&f->source, "the table lacks 'codes', 'target' or 'columns'");
-    for (const dli_json *e = columns; e < columns + columns->size; e++)
-        if (e->kind == '"') bytes += strlen(e->text) + 1;
-    const size_t most = (size_t)columns->size;
-    dl_encoder *e = dli_encoder_room(m->ctx, f->source.who, most, most, bytes);
-    if (!e) return false;
-    e->codes = codes->kind == 't';
-    for (DLI_JSON_EACH(c, columns)) {
-        const bool last = c + c->size == columns + columns->size;
-        if (!dli_build_coder(f, e, c, last && target->kind == 't') ||
-            (last && !dl_model_set_encoder(m, e))) {
-            dl_encoder_free(e);
-            return false;
-        }
-    }
-    return true;
+    dl_encoder *e = dli_encoder_new(m->ctx, f->source.who, (int)columns->size, codes->kind == 't');
+    bool ok = e != NULL;
+    for (const dli_json *c = columns + 1; ok && c < columns + columns->size; c += c->size)
+        ok = dli_build_coder(f, e, c, target->kind == 't' &&
+                                      c + c->size == columns + columns->size);
+    ok = ok && dl_model_set_encoder(m, e);
+    if (!ok) dl_encoder_free(e);
+    return ok;
 }
 
 #define DLI_LAYERS_MAX 10000            /* in a file; what adding them costs grows as the square */
@@ -22770,6 +23435,11 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n)
+{
+    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+}
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
@@ -22788,9 +23458,7 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0);
+    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
@@ -22826,6 +23494,10 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
                                                 const char *prefix)
 {
     return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+}
+DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
@@ -22872,6 +23544,1635 @@ static bool dli_run_save(dli_run *r)
 }
 static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #endif
+
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
+/* -------------------------------------------------------------------------- >>export-impl ----
+   Read in this order: what the file's functions look like, each with the hook of its layers;
+   dli_c_expand, which puts names in their place; tables of weights; the plan of the memory; the
+   file from its first line to its last; the exporter around it.
+
+   The hooks of all layers are run through several times, each time for something else (dli_c_pass):
+   what one pass has found out, such as where in the scratch memory an output lies, the next uses.
+
+   int8: row o of a matrix has the scale s_o = max_i |w_oi| / 127, and w_oi becomes the whole number
+   nearest to w_oi / s_o. So y_o = b_o + s_o sum_i q_oi x_i: the sum runs over whole numbers times
+   floats, and one product at its end puts the size right.
+
+   A batch normalization right behind a linear layer is folded into it: with a = weight /
+   sqrt(var + eps), a (W x + b - mean) + bias = (a W) x + (a (b - mean) + bias), row by row. It
+   scales whole rows, so the whole numbers of int8 stay the same.
+   ------------------------------------------------------------------------------------------ */
+
+/* ---- the memory of the file ---- */
+
+typedef enum dli_c_pass {
+    DLI_C_PLAN, DLI_C_QUANTIZE, DLI_C_FUNCTIONS, DLI_C_TABLES, DLI_C_LINES
+} dli_c_pass;
+
+/* Numbers under way in the net: an output of a layer, or a layer's scratch. */
+typedef struct dli_c_value {
+    dl_int size, at;        /* floats; where they begin                                       */
+    int    root;            /* whose memory it is: its own, or that of another value          */
+    int    first, last;     /* the layers between which a root is needed                      */
+    char   where;           /* of a root: i, o, w: in, out, work                              */
+    dl_int carry, carry_at; /* of scratch: what is carried to the next step                   */
+} dli_c_value;
+
+/* Sizes of in, out, work and state, of a whole prediction or a step, and where all lies. */
+typedef struct dli_c_plan {
+    dli_c_value *value;     /* the model's places, then a scratch for each layer */
+    dl_int in, out, work, state;
+} dli_c_plan;
+
+#define DLI_C_SEEN 64       /* functions in a file                  */
+struct dl_c_file {
+    dl_model   *m;
+    dl_ctx     *ctx;
+    const char *who;
+    const dl_export_c *options;
+    char        upper[48];
+    dli_text   *out;
+    dli_c_pass  pass;
+    bool        quiet, failed, stepped;       /* say nothing; has a step                  */
+    bool        step;                         /* this is about a step                     */
+    dli_c_plan  plan[2];                      /* of a prediction, of a step               */
+    const dl_layer *layer;                    /* whose turn it is                         */
+    const char *seen[DLI_C_SEEN];             /* functions written so far                 */
+    int         seens;
+    char       *done;                         /* tables written so far, one for each tensor */
+    int         column;                       /* bytes in this line of a table            */
+    int64_t     flash;
+    dl_real    *test;                         /* inputs, then outputs of the selftest     */
+    int         tests;                        /* so many                                  */
+    dl_c_report report;
+};
+
+static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const char *name)
+{
+    if (!f->quiet) dl_fail(f->ctx, code, format, f->who, name);
+    f->failed = true;
+    return false;
+}
+
+/* A float constant: as many digits as tell it from all others, a point, an f. */
+static const char *dli_c_float(char s[40], double x)
+{
+    dli_format(s, 38, "%.9g", (double)(float)x);
+    if (!strpbrk(s, ".e")) strcat(s, ".0");
+    return strcat(s, "f");
+}
+
+/* The product of dimensions from .. to - 1. */
+static dl_int dli_c_count(dl_shape s, int from, int to)
+{
+    dl_int n = 1;
+    for (int d = from; d < to; d++) n *= s.dim[d];
+    return n;
+}
+
+/* What layer l reads as its k-th tensor has steps, and this is about one step. */
+static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
+{
+    if (f->step && timed) s.dim[0] = 1;
+    return s;
+}
+DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
+{
+    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
+}
+DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
+{
+    const dl_layer *l = f->layer;
+    return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
+}
+
+static dl_int dli_c_size(dl_shape s) { return dli_c_count(s, 0, s.rank); }
+
+/* Which place the k-th tensor that l reads has. */
+static int dli_c_place(const dl_layer *l, int k)
+{
+    for (int i = 0; i < l->froms; i++) {
+        const int n = dli_source_outputs(l->from[i]);
+        if (k < n) return (l->from[i] ? l->from[i]->place : 0) + k;
+        k -= n;
+    }
+    return 0;
+}
+
+static dli_c_value *dli_c_value_at(const dl_c_file *f, int v) { return &f->plan[f->step].value[v]; }
+static dli_c_value *dli_c_root(const dl_c_file *f, int v)
+{
+    return dli_c_value_at(f, dli_c_value_at(f, v)->root);
+}
+static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
+{
+    return dli_c_value_at(f, f->m->places + f->layer->index);
+}
+
+DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
+{
+    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+}
+
+static const char dli_c_fill[] =
+    "/* n zeros */\n"
+    "static void $_zeros(float *y, int n)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) y[i] = 0.0f;\n"
+    "}\n";
+DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
+{
+    dli_c_value *s = dli_c_scratch_of(f);
+    dl_c_function(f, dli_c_fill);
+    if (f->pass == DLI_C_PLAN) {
+        s->carry = floats;
+        s->carry_at = f->plan[1].state;
+        if (f->step) f->plan[1].state += floats;
+        else s->size += floats;
+    }
+    if (!f->step) dl_c_line(f, "$_zeros(#c, %lld);", (long long)floats);
+}
+
+/* Give output 0 the memory of input 0. */
+static void dli_c_join(dl_c_file *f)
+{
+    const int v = f->layer->place, x = dli_c_place(f->layer, 0);
+    dli_c_value *y = dli_c_value_at(f, v), *root = dli_c_root(f, x);
+    y->root = dli_c_value_at(f, x)->root;
+    if (root->last < y->last) root->last = y->last;
+}
+
+DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+
+DL_DEF bool dl_c_in_place(dl_c_file *f)
+{
+    const dl_layer *l = f->layer;
+    const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
+    const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
+    if (f->pass != DLI_C_PLAN) return y->root == x;
+    bool may = root->where == 'w' && root->last <= l->index && root->size == y->size;
+    for (int k = 1; k < l->inputs; k++)
+        may = may && dli_c_value_at(f, dli_c_place(l, k))->root != x;
+    if (may) dli_c_join(f);
+    return may;
+}
+
+/* ---- tables of weights ---- */
+
+/* The batch normalization that is folded into layer l, or NULL. */
+static const dl_layer *dli_c_folded(const dl_layer *l)
+{
+    const dl_model *m = l->model;
+    const dl_layer *n = l->readers == 1 ? m->layer[l->last] : NULL;
+    bool rows = l->type->forward == dli_dense_forward && l->output[0].rank == 1;
+#ifndef DL_NO_IMAGES
+    rows = rows || l->type->build == dli_conv_build;
+#endif
+    if (!rows || !n || n->type->forward != dli_batch_norm_layer_forward || n->shared ||
+        l->activation != DL_LINEAR || l->goal >= 0) return NULL;
+    for (int i = 0; i < m->layers; i++)
+        if (m->layer[i]->shared == l || m->layer[i] == l->shared || m->layer[i]->shared == n)
+            return NULL;
+    return n;
+}
+
+/* What row o is multiplied by when n is folded into it. */
+static double dli_c_factor(const dl_layer *n, dl_int o)
+{
+    if (!n) return 1;
+    const dl_tensor *w = dli_norm_weight(n);
+    const double w_o = w == DL_NONE ? 1 : (double)w->data[o];
+    return w_o / sqrt((double)n->state[1]->data[o] + ((const dl_norm_layer *)n->options)->eps);
+}
+
+/* Element o of a bias b, or of none, with n folded into it. */
+static double dli_c_bias(const dl_layer *n, const dl_tensor *b, dl_int o)
+{
+    const double b_o = b ? (double)b->data[o] : 0;
+    if (!n) return b_o;
+    const dl_tensor *w = dli_norm_bias(n);
+    return (b_o - (double)n->state[0]->data[o]) * dli_c_factor(n, o) +
+           (w == DL_NONE ? 0 : (double)w->data[o]);
+}
+
+/* Element (o, i) of a matrix is w[dli_c_at(...)]: rows of PyTorch's layouts. That of a transposed
+   convolution is [C, M/groups, k...] and becomes [M, C/groups, k...]. */
+typedef struct dli_c_matrix {
+    const dl_tensor *w;
+    dl_int rows, cols, inner, group_rows;
+} dli_c_matrix;
+static dl_real *dli_c_at(const dli_c_matrix *x, dl_int o, dl_int i)
+{
+    if (!x->inner) return x->w->data + o * x->cols + i;
+    const dl_int group = o / x->group_rows, c = group * (x->cols / x->inner) + i / x->inner;
+    return x->w->data + (c * x->group_rows + o % x->group_rows) * x->inner + i % x->inner;
+}
+
+static dli_c_matrix dli_c_matrix_of(const dl_layer *l, const dl_tensor *w, bool transposed)
+{
+    dli_c_matrix x = { w, w->shape.dim[0], 0, 0, 0 };
+    if (transposed) {
+        x.rows = l->output[0].dim[0];
+        x.group_rows = w->shape.dim[1];
+        x.inner = dli_c_count(w->shape, 2, w->shape.rank);
+    }
+    x.cols = w->size / x.rows;
+    return x;
+}
+
+/* The scale of row o: 127 of it are its largest number. */
+static double dli_c_scale(const dli_c_matrix *x, dl_int o)
+{
+    double most = 0;
+    for (dl_int i = 0; i < x->cols; i++) most = fmax(most, fabs((double)*dli_c_at(x, o, i)));
+    return most / 127;
+}
+
+static double dli_c_whole(double w, double scale) { return scale > 0 ? floor(w / scale + 0.5) : 0; }
+
+/* One more number in a table. */
+static void dli_c_number(dl_c_file *f, const char *text)
+{
+    const int n = (int)strlen(text) + 2;
+    const bool fits = f->column && f->column + n <= 96;
+    dli_put(f->out, fits ? " " : "\n    ");
+    dli_put(f->out, text);
+    dli_put(f->out, ",");
+    f->column = (fits ? f->column : 3) + n;
+}
+static void dli_c_real(dl_c_file *f, double x)
+{
+    char s[40];
+    dli_c_number(f, dli_c_float(s, x));
+}
+
+/* The name of a tensor in C, with what comes behind it: letters, digits and _. */
+static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
+{
+    if (*prefix) dli_putf(out, "%s_", prefix);
+    for (; *name; name++) {
+        const char c = *name;
+        const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        dli_put_some(out, ok ? &c : "_", 1);
+    }
+    dli_put(out, end);
+}
+
+static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const char *end,
+                        dl_int n)
+{
+    dli_putf(f->out, "static %s_CONST %s ", f->upper, type);
+    dli_c_put_name(f->out, f->options->name, name, end);
+    dli_putf(f->out, "[%lld] = {", (long long)n);
+    f->column = 0;
+}
+static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
+
+static void dli_c_put_matrix(dl_c_file *f, const dli_c_matrix *x)
+{
+    const dl_layer *n = dli_c_folded(f->layer);
+    const bool int8 = f->options->int8;
+    char s[16];
+    dli_putf(f->out, "/* %lld rows of %lld */\n", (long long)x->rows, (long long)x->cols);
+    dli_c_begin(f, int8 ? "signed char" : "float", x->w->name, "", x->w->size);
+    for (dl_int o = 0; o < x->rows; o++) {
+        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(x, o) : 0;
+        for (dl_int i = 0; i < x->cols; i++) {
+            const double w = (double)*dli_c_at(x, o, i);
+            if (!int8) dli_c_real(f, factor * w);
+            else {
+                dli_format(s, sizeof s, "%d", (int)dli_c_whole(w, scale));
+                dli_c_number(f, s);
+            }
+        }
+    }
+    dli_c_end(f);
+    if (!int8) return;
+    dli_c_begin(f, "float", x->w->name, "_scale", x->rows);
+    for (dl_int o = 0; o < x->rows; o++) dli_c_real(f, dli_c_factor(n, o) * dli_c_scale(x, o));
+    dli_c_end(f);
+}
+
+/* Let the model compute with the numbers that int8 leaves it. */
+static void dli_c_quantize(const dli_c_matrix *x)
+{
+    for (dl_int o = 0; o < x->rows; o++) {
+        const double scale = dli_c_scale(x, o);
+        for (dl_int i = 0; i < x->cols; i++) {
+            dl_real *w = dli_c_at(x, o, i);
+            *w = (dl_real)(scale * dli_c_whole((double)*w, scale));
+        }
+    }
+}
+
+/* Is this the first time in this pass that t is asked for? */
+static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
+{
+    int i = 0;
+    while (i < f->m->tensors && f->m->tensor[i] != t) i++;
+    if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
+    f->done[i] = 1 + (char)f->pass;
+    return true;
+}
+
+/* The tensor that #v, #w, #t (a transposed matrix) or #u with number k means. */
+static void dli_c_tensor(dl_c_file *f, char kind, int k)
+{
+    const dl_layer *l = f->layer, *n = kind == 'v' ? dli_c_folded(l) : NULL;
+    const dl_tensor *t = kind == 'u' ? (k < l->states ? l->state[k] : NULL)
+                                     : k < l->params ? l->param[k] : NULL;
+    const bool matrix = (kind == 'w' || kind == 't') && t, int8 = matrix && f->options->int8;
+    const char *name = t ? t->name : l->name, *end = t ? "" : "_bias";
+    if (f->pass == DLI_C_LINES) {
+        if (t || n) dli_c_put_name(f->out, f->options->name, name, end);
+        else dli_put(f->out, "0");
+        if (int8) dli_put(f->out, ", ");
+        if (int8) dli_c_put_name(f->out, f->options->name, name, "_scale");
+        return;
+    }
+    if ((!t && !n) || !dli_c_first(f, t ? t : n->state[0])) return;
+    const dl_int size = t ? t->size : n->state[0]->size;
+    for (dl_int i = 0; f->pass == DLI_C_PLAN && t && i < size; i++)
+        if (!(fabs((double)t->data[i]) <= FLT_MAX))
+            dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s holds NaN, infinity or more than a float can; "
+                       "train anew with a lower learning rate", name);
+    if (matrix) {
+        const dli_c_matrix x = dli_c_matrix_of(l, t, kind == 't');
+        f->flash += f->pass != DLI_C_PLAN ? 0 : int8 ? size + 4 * x.rows : 4 * size;
+        if (f->pass == DLI_C_QUANTIZE) dli_c_quantize(&x);
+        if (f->pass == DLI_C_TABLES) dli_c_put_matrix(f, &x);
+        return;
+    }
+    if (f->pass == DLI_C_PLAN) f->flash += 4 * size;
+    if (f->pass != DLI_C_TABLES) return;
+    dli_c_begin(f, "float", name, end, size);
+    for (dl_int i = 0; i < size; i++) dli_c_real(f, dli_c_bias(n, t, i));
+    dli_c_end(f);
+}
+
+/* ---- functions and lines ---- */
+
+/* A pointer into the memory of value v, and so many floats on. */
+static void dli_c_pointer(const dl_c_file *f, int v, dl_int more)
+{
+    const dli_c_value *root = dli_c_root(f, v);
+    dli_put(f->out, root->where == 'i' ? "in" : root->where == 'o' ? "out" : "work");
+    if (root->at + more) dli_putf(f->out, " + %lld", (long long)(root->at + more));
+}
+
+/* What # and a letter mean. */
+static void dli_c_mean(dl_c_file *f, char kind, int k, int more)
+{
+    const dl_layer *l = f->layer;
+    const int scratch = f->m->places + l->index;
+    if (strchr("vwtu", kind)) dli_c_tensor(f, kind, k);
+    if (f->pass != DLI_C_LINES) return;
+    const dli_c_value *s = dli_c_value_at(f, scratch);
+    if (kind == 'x') dli_c_pointer(f, dli_c_place(l, k), more);
+    if (kind == 'y') dli_c_pointer(f, l->place + k, more);
+    if (kind == 's') dli_c_pointer(f, scratch, more + (f->step ? 0 : s->carry));
+    if (kind == 'c' && !f->step) dli_c_pointer(f, scratch, 0);
+    if (kind == 'c' && f->step) dli_putf(f->out, s->carry_at ? "state + %lld" : "state",
+                                         (long long)s->carry_at);
+}
+
+/* The number behind *s, 0 if there is none; *s moves to its last digit. */
+static int dli_c_digits(const char **s)
+{
+    int k = 0;
+    for (; (*s)[1] >= '0' && (*s)[1] <= '9' && k < INT32_MAX / 10 - 1; ++*s)
+        k = 10 * k + ((*s)[1] - '0');
+    return k;
+}
+
+/* Write text, with all its marks in their place; in a pass that writes nothing, only look. */
+static void dli_c_expand(dl_c_file *f, const char *s)
+{
+    const bool writes = f->pass == DLI_C_FUNCTIONS || f->pass == DLI_C_LINES;
+    char part = 0;                           /* of `float~int8`: f, 8, or outside of it */
+    for (; *s; s++) {
+        if (*s == '#' && s[1] && strchr("xyscvwtu", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
+            const char kind = *++s;
+            const int k = dli_c_digits(&s);
+            const bool more = s[1] == '+' && s[2] >= '0' && s[2] <= '9';
+            if (more) s++;
+            dli_c_mean(f, kind, k, more ? dli_c_digits(&s) : 0);
+        } else if (*s == '`' || *s == '~') {
+            part = *s == '~' ? '8' : part ? 0 : 'f';
+        } else if (writes && (!part || (part == '8') == f->options->int8)) {
+            if (*s == '$') dli_put(f->out, f->options->name);
+            else if (*s == '@') dli_put(f->out, f->upper);
+            else dli_put_some(f->out, s, 1);
+        }
+    }
+}
+
+/* Is this function not in the file yet? Now it is. */
+static bool dli_c_new(dl_c_file *f, const char *text)
+{
+    for (int i = 0; i < f->seens; i++) if (f->seen[i] == text) return false;
+    if (f->pass != DLI_C_FUNCTIONS || f->step) return false;
+    if (f->seens == DLI_C_SEEN) return dli_c_fail(f, DL_ERR_LIMIT, "%s: more than 64 functions, "
+                                                  "at %s", f->layer->name);
+    f->seen[f->seens++] = text;
+    return true;
+}
+
+DL_DEF void dl_c_function(dl_c_file *f, const char *text)
+{
+    if (!dli_c_new(f, text)) return;
+    dli_c_expand(f, text);
+    dli_put(f->out, "\n");
+}
+
+/* A line of a function, cut behind commas where it is longer than 98 columns. */
+static void dli_c_put_wrapped(dl_c_file *f, const char *s)
+{
+    const size_t most = 91;
+    dli_put(f->out, "    ");
+    while (strlen(s) > most) {
+        size_t cut = most;
+        while (cut && s[cut - 1] != ',') cut--;
+        if (!cut) break;
+        dli_put_some(f->out, s, cut);
+        dli_put(f->out, "\n       ");
+        s += cut;
+    }
+    dli_put(f->out, s);
+    dli_put(f->out, "\n");
+}
+
+DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
+{
+    char line[1024], full[2048];
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
+    va_list args;
+    if (f->pass == DLI_C_FUNCTIONS) return;
+    va_start(args, format);
+    dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    if (f->pass == DLI_C_LINES) f->out = &text;
+    dli_c_expand(f, line);
+    f->out = out;
+    full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
+    if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
+}
+
+/* ---- the functions of the file, and the hooks of the layers that call them ---- */
+
+static const char dli_c_copy[] =
+    "/* rows of n numbers each; those of y begin so many numbers apart */\n"
+    "static void $_copy(float *y, const float *x, int rows, int n, int apart)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++)\n"
+    "        for (int i = 0; i < n; i++) y[r * apart + i] = *x++;\n"
+    "}\n";
+static void dli_c_copy_line(dl_c_file *f, const char *to, const char *from, dl_int n)
+{
+    dl_c_function(f, dli_c_copy);
+    dl_c_line(f, "$_copy(%s, %s, 1, %d, %d);", to, from, (int)n, (int)n);
+}
+
+/* What is the same numbers in another shape, or does nothing in prediction. */
+static bool dli_same_c(const dl_layer *l, dl_c_file *f)
+{
+    if (l->froms) dl_c_same(f);
+    return true;
+}
+
+/* Activations in C, of the number x: see DL_ACTIVATIONS. */
+static const char *const dli_c_formulas[] = {
+    "x", "x < 0.0f ? 0.0f : x", "1.0f / (1.0f + expf(-x))", "tanhf(x)", NULL,
+    "x > 0.0f ? x : 0.01f * x", "x > 0.0f ? x : expm1f(x)",
+    "0.5f * x * erfcf(-0.707106781f * x)", "x / (1.0f + expf(-x))",
+    "(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))" };
+static const char dli_c_softmax[] =
+    "/* Each row of n scores: y = e^(y - max) / sum of all e^(y - max) */\n"
+    "static void $_softmax(float *y, int rows, int n)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        float max = y[0], sum = 0.0f;\n"
+    "        for (int i = 1; i < n; i++) if (y[i] > max) max = y[i];\n"
+    "        for (int i = 0; i < n; i++) {\n"
+    "            y[i] = expf(y[i] - max);\n"
+    "            sum += y[i];\n"
+    "        }\n"
+    "        for (int i = 0; i < n; i++) y[i] /= sum;\n"
+    "        y += n;\n"
+    "    }\n"
+    "}\n";
+/* The activation of output k, over itself. */
+static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
+{
+    const dl_shape s = dl_c_output(f, k);
+    const int n = (int)dli_c_size(s), row = s.rank ? (int)s.dim[s.rank - 1] : 1;
+    const char *name = dl_activation_name(a);
+    if (a == DL_LINEAR) return;
+    if (a == DL_SOFTMAX) {
+        dl_c_function(f, dli_c_softmax);
+        dl_c_line(f, "$_softmax(#y%d, %d, %d);", k, n / row, row);
+        return;
+    }
+    if (dli_c_new(f, dli_c_formulas[a]))
+        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+                 "    for (int i = 0; i < n; i++) {\n"
+                 "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
+                 f->options->name, name, dli_c_formulas[a]);
+    dl_c_line(f, "$_%s(#y%d, %d);", name, k, n);
+}
+
+static bool dli_activation_c(const dl_layer *l, dl_c_file *f)
+{
+    (void)l;
+    if (!dl_c_in_place(f)) dli_c_copy_line(f, "#y", "#x", dli_c_size(dl_c_output(f, 0)));
+    return true;
+}
+
+static const char dli_c_add[] =
+    "/* y = a + b, n numbers */\n"
+    "static void $_add(float *y, const float *a, const float *b, int n)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) y[i] = a[i] + b[i];\n"
+    "}\n";
+static bool dli_add_c(const dl_layer *l, dl_c_file *f)
+{
+    const int n = (int)dli_c_size(dl_c_output(f, 0));
+    if (!dl_c_in_place(f) && l->inputs == 1) dli_c_copy_line(f, "#y", "#x", n);
+    dl_c_function(f, dli_c_add);
+    for (int k = 1; k < l->inputs; k++)
+        dl_c_line(f, "$_add(#y, %s, #x%d, %d);", k > 1 ? "#y" : "#x", k, n);
+    return true;
+}
+
+static bool dli_concat_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape y = dl_c_output(f, 0);
+    const int axis = dli_concat_axis(l), rows = (int)dli_c_count(y, 0, axis);
+    const int apart = (int)dli_c_count(y, axis, y.rank);
+    dl_c_function(f, dli_c_copy);
+    for (int k = 0, at = 0; k < l->inputs; k++) {
+        const int n = (int)dli_c_size(dl_c_input(f, k)) / rows;
+        dl_c_line(f, "$_copy(#y+%d, #x%d, %d, %d, %d);", at, k, rows, n, apart);
+        at += n;
+    }
+    return true;
+}
+
+static const char dli_c_dense[] =
+    "/* Y = X W^T + b: X [rows,D], W [M,D], b [M] or none, Y [rows,M].\n"
+    "   y_o = b_o + sum over i of w_oi x_i */\n"
+    "static void $_dense(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
+    "    const float *b, int rows, int D, int M)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        const $_w *row = w;\n"
+    "        for (int o = 0; o < M; o++) {\n"
+    "            float sum = 0.0f;\n"
+    "            for (int i = 0; i < D; i++) sum += @_W(row + i) * x[i];\n"
+    "`~            sum *= @_READ(scale + o);\n`"
+    "            y[o] = b ? sum + @_READ(b + o) : sum;\n"
+    "            row += D;\n"
+    "        }\n"
+    "        x += D;\n"
+    "        y += M;\n"
+    "    }\n"
+    "}\n";
+static bool dli_dense_c(const dl_layer *l, dl_c_file *f)
+{
+    const int D = (int)l->param[0]->shape.dim[1], M = (int)l->param[0]->shape.dim[0];
+    dl_c_function(f, dli_c_dense);
+    dl_c_line(f, "$_dense(#y, #x, #w0, #v1, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)) / D, D,
+              M);
+    return true;
+}
+
+/* ---- normalizations ---- */
+
+static const char dli_c_standardize[] =
+    "/* Feature c, one of C: y = (x - mean) / scale; back: y = x scale + mean. So many (inner)\n"
+    "   numbers belong to a feature, then come those of the next; n numbers */\n"
+    "static void $_standardize(float *y, const float *x, const float *mean, const float *scale,\n"
+    "    int n, int inner, int C, int back)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) {\n"
+    "        const float m = @_READ(mean + i / inner % C), s = @_READ(scale + i / inner % C);\n"
+    "        y[i] = back ? x[i] * s + m : (x[i] - m) / s;\n"
+    "    }\n"
+    "}\n";
+static bool dli_standardize_c(const dl_layer *l, dl_c_file *f)
+{
+    dl_int inner;
+    const dl_int C = dli_features(l->input[0], &inner);
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_standardize);
+    dl_c_line(f, "$_standardize(#y, #x, #u0, #u1, %d, %d, %d, %d);",
+              (int)dli_c_size(dl_c_input(f, 0)), (int)inner, (int)C, *DLI_O(bool));
+    return true;
+}
+
+static const char dli_c_batch_norm[] =
+    "/* Each of C channels of n numbers: y = (x - mean) / sqrt(var + eps) w + b; w, b or none */\n"
+    "static void $_batch_norm(float *y, const float *x, const float *mean, const float *var,\n"
+    "    const float *w, const float *b, int C, int n, float eps)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++) {\n"
+    "        const float m = @_READ(mean + c), shift = b ? @_READ(b + c) : 0.0f;\n"
+    "        const float factor = (w ? @_READ(w + c) : 1.0f) / sqrtf(@_READ(var + c) + eps);\n"
+    "        for (int i = 0; i < n; i++) *y++ = (*x++ - m) * factor + shift;\n"
+    "    }\n"
+    "}\n";
+static bool dli_batch_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const int C = (int)l->input[0].dim[0];
+    char eps[40];
+    if (l->from[0] && dli_c_folded(l->from[0]) == l) {
+        dl_c_same(f);
+        return true;
+    }
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_batch_norm);
+    dl_c_line(f, "$_batch_norm(#y, #x, #u0, #u1, %s, %s, %d, %d, %s);", o->weight ? "#v0" : "0",
+              !o->bias ? "0" : o->weight ? "#v1" : "#v0", C,
+              (int)dli_c_size(dl_c_input(f, 0)) / C, dli_c_float(eps, o->eps));
+    return true;
+}
+
+static const char dli_c_norm[] =
+    "/* Each row of n numbers: y = (x - mean) / sqrt(var + eps) w + b, its own mean and variance.\n"
+    "   A w and a b (or none) for so many (inner) numbers, C of them, then again */\n"
+    "static void $_norm(float *y, const float *x, const float *w, const float *b,\n"
+    "    int rows, int n, int inner, int C, float eps)\n"
+    "{\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        float mean = 0.0f, var = 0.0f;\n"
+    "        for (int i = 0; i < n; i++) mean += x[i] / (float)n;\n"
+    "        for (int i = 0; i < n; i++) var += (x[i] - mean) * (x[i] - mean) / (float)n;\n"
+    "        for (int i = 0; i < n; i++) {\n"
+    "            const int c = (r * n + i) / inner % C;\n"
+    "            const float h = (x[i] - mean) / sqrtf(var + eps);\n"
+    "            y[i] = h * (w ? @_READ(w + c) : 1.0f) + (b ? @_READ(b + c) : 0.0f);\n"
+    "        }\n"
+    "        x += n;\n"
+    "        y += n;\n"
+    "    }\n"
+    "}\n";
+/* rows of their own mean; inner and C as above. */
+static bool dli_c_norm_line(const dl_layer *l, dl_c_file *f, int rows, int inner, int C)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    char eps[40];
+    dl_c_in_place(f);
+    dl_c_function(f, dli_c_norm);
+    dl_c_line(f, "$_norm(#y, #x, %s, %s, %d, %d, %d, %d, %s);", o->weight ? "#v0" : "0",
+              !o->bias ? "0" : o->weight ? "#v1" : "#v0", rows,
+              (int)dli_c_size(dl_c_input(f, 0)) / rows, inner, C, dli_c_float(eps, o->eps));
+    return true;
+}
+static bool dli_layer_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape x = dl_c_input(f, 0);
+    const int first = x.rank - DLI_O(dl_norm_layer)->axes;
+    return dli_c_norm_line(l, f, (int)dli_c_count(x, 0, first), 1,
+                           (int)dli_c_count(x, first, x.rank));
+}
+static bool dli_group_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape x = dl_c_input(f, 0);
+    return dli_c_norm_line(l, f, DLI_O(dl_norm_layer)->groups, (int)dli_c_count(x, 1, x.rank),
+                           (int)x.dim[0]);
+}
+
+#ifndef DL_NO_IMAGES
+/* ---- images ---- */
+
+static const char dli_c_window[] =
+    "/* A window that slides over an image: its size, how far it moves, how far it begins above\n"
+    "   and left of the image, how far its rows and columns are apart in the image */\n"
+    "typedef struct $_window {\n"
+    "    int height, width, down, right, top, left, row, column;\n"
+    "} $_window;\n";
+static void dli_c_window_line(dl_c_file *f, const dli_slide *s)
+{
+    dl_c_function(f, dli_c_window);
+    dl_c_line(f, "const $_window k%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
+              (int)s->kernel[0], (int)s->kernel[1], (int)s->stride[0], (int)s->stride[1],
+              (int)s->before[0], (int)s->before[1], (int)s->dilation[0], (int)s->dilation[1]);
+}
+
+/* Both convolutions: r and s are where in the image window place (u, v) of output (p, q) lies. */
+#define DLI_C_CONV(name, r, s, inside, pixel)                                                    \
+    "static void $_" name "(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"    \
+    "    const float *b, const $_window *k, int C, int H, int W, int M, int OH, int OW,\n"       \
+    "    int groups)\n"                                                                         \
+    "{\n"                                                                                       \
+    "    const int size = k->height * k->width * (C / groups);\n"                               \
+    "    for (int o = 0; o < M; o++) {\n"                                                       \
+    "        const float *group = x + o / (M / groups) * (C / groups) * H * W;\n"               \
+    "        for (int p = 0; p < OH; p++)\n"                                                    \
+    "            for (int q = 0; q < OW; q++) {\n"                                              \
+    "                const $_w *at = w;\n"                                                      \
+    "                float sum = 0.0f;\n"                                                       \
+    "                for (int c = 0; c < C / groups; c++)\n"                                    \
+    "                    for (int u = 0; u < k->height; u++) {\n"                               \
+    "                        const int r = " r ";\n"                                            \
+    "                        for (int v = 0; v < k->width; v++) {\n"                            \
+    "                            const int s = " s ";\n"                                        \
+    "                            if (" inside ")\n"                                             \
+    "                                sum += @_W(at) *\n"                                        \
+    "                                       group[c * H * W + " pixel "];\n"                    \
+    "                            at++;\n"                                                       \
+    "                        }\n"                                                               \
+    "                    }\n"                                                                   \
+    "`~                sum *= @_READ(scale + o);\n`"                                            \
+    "                *y++ = b ? sum + @_READ(b + o) : sum;\n"                                   \
+    "            }\n"                                                                           \
+    "        w += size;\n"                                                                      \
+    "    }\n"                                                                                   \
+    "}\n"
+static const char dli_c_conv[] =
+    "/* Convolution: x [C,H,W], w [M,C/groups,height,width], b [M] or none, y [M,OH,OW].\n"
+    "   y_opq = b_o + sum over channels c of o's group and window places u, v of w_ocuv x_crs\n"
+    "   with r = p down - top + u row, s = q right - left + v column; x is 0 outside */\n"
+    DLI_C_CONV("conv", "p * k->down - k->top + u * k->row",
+               "q * k->right - k->left + v * k->column",
+               "r >= 0 && r < H && s >= 0 && s < W", "r * W + s");
+static const char dli_c_conv_transpose[] =
+    "/* Transposed convolution: every input paints the window, times itself, onto the output.\n"
+    "   Seen from the output: y_opq = b_o + sum of w_ocuv x_crs over all c, u, v for which\n"
+    "   p + top - u row = r down and q + left - v column = s right with (r, s) in the image.\n"
+    "   x [C,H,W], w [M,C/groups,height,width], b [M] or none, y [M,OH,OW] */\n"
+    DLI_C_CONV("conv_transpose", "p + k->top - u * k->row", "q + k->left - v * k->column",
+               "r >= 0 && r % k->down == 0 && r / k->down < H &&\n"
+               "                                s >= 0 && s % k->right == 0 && s / k->right < W",
+               "r / k->down * W + s / k->right");
+static bool dli_conv_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2,
+                         &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
+    dli_c_window_line(f, &s);
+    dl_c_function(f, transposed ? dli_c_conv_transpose : dli_c_conv);
+    dl_c_line(f, "$_conv%s(#y, #x, #%c0, #v1, &k%d, %d, %d, %d, %d, %d, %d, %d);",
+              transposed ? "_transpose" : "", transposed ? 't' : 'w', l->index,
+              (int)l->input[0].dim[0], (int)s.in[0], (int)s.in[1], o->filters, (int)s.out[0],
+              (int)s.out[1], o->conv.groups);
+    return true;
+}
+
+static const char dli_c_upsample[] =
+    "/* Every pixel of x [C,H,W] n x n times */\n"
+    "static void $_upsample(float *y, const float *x, int C, int H, int W, int n)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++)\n"
+    "        for (int p = 0; p < H * n; p++)\n"
+    "            for (int q = 0; q < W * n; q++) *y++ = x[(c * H + p / n) * W + q / n];\n"
+    "}\n";
+static bool dli_upsampling_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_int *x = l->input[0].dim;
+    dl_c_function(f, dli_c_upsample);
+    dl_c_line(f, "$_upsample(#y, #x, %d, %d, %d, %d);", (int)x[0], (int)x[1], (int)x[2],
+              *DLI_O(int));
+    return true;
+}
+
+static const char dli_c_pool[] =
+    "/* Of each window the largest number (mean 0), the mean of what is in the image (1), or with\n"
+    "   zeros around the image (2). x [C,H,W], y [C,OH,OW] */\n"
+    "static void $_pool(float *y, const float *x, const $_window *k, int mean,\n"
+    "    int C, int H, int W, int OH, int OW)\n"
+    "{\n"
+    "    for (int c = 0; c < C; c++)\n"
+    "        for (int p = 0; p < OH; p++)\n"
+    "            for (int q = 0; q < OW; q++) {\n"
+    "                float most = -INFINITY, sum = 0.0f;\n"
+    "                int n = 0;\n"
+    "                for (int u = 0; u < k->height; u++)\n"
+    "                    for (int v = 0; v < k->width; v++) {\n"
+    "                        const int r = p * k->down - k->top + u;\n"
+    "                        const int s = q * k->right - k->left + v;\n"
+    "                        if (r < 0 || r >= H || s < 0 || s >= W) continue;\n"
+    "                        const float number = x[(c * H + r) * W + s];\n"
+    "                        if (number > most) most = number;\n"
+    "                        sum += number;\n"
+    "                        n++;\n"
+    "                    }\n"
+    "                if (mean == 2) n = k->height * k->width;\n"
+    "                *y++ = mean ? sum / (float)n : most;\n"
+    "            }\n"
+    "}\n";
+/* A pooling by these windows of x. */
+static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, int mean)
+{
+    const dl_int *x = l->input[0].dim;
+    dl_pool k = *o;
+    dl_int y[2];
+    dli_slide s;
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, y)) return false;
+    for (int i = 0; i < 2; i++) {
+        s.kernel[i] = k.kernel[i];
+        s.stride[i] = k.stride[i];
+        s.before[i] = k.before[i];
+        s.dilation[i] = 1;
+    }
+    dli_c_window_line(f, &s);
+    dl_c_function(f, dli_c_pool);
+    dl_c_line(f, "$_pool(#y, #x, &k%d, %d, %d, %d, %d, %d, %d);", l->index, mean, (int)x[0],
+              (int)x[1], (int)x[2], (int)y[0], (int)y[1]);
+    return true;
+}
+static bool dli_max_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_pool_line(l, f, DLI_O(dl_pool), 0);
+}
+static bool dli_average_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_pool_line(l, f, DLI_O(dl_pool), 1 + DLI_O(dl_pool)->count_padding);
+}
+static bool dli_global_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    dl_pool o = dl_pool_default(1);
+    for (int i = 0; i < 2; i++) o.kernel[i] = (int)l->input[0].dim[i + 1];
+    return dli_c_pool_line(l, f, &o, 1);
+}
+#endif
+
+#ifndef DL_NO_SEQUENCES
+/* ---- sequences ---- */
+
+/* All three begin and end alike; between them stands how a and u, what comes from the input and
+   from the state before, become the new state. */
+#define DLI_C_RECURRENT(name, formula, gates, cell)                                              \
+    "/* " formula "\n"                                                                           \
+    "   H units, T steps of D numbers, from the last to the first when back is 1. The state of\n" \
+    "   step t goes to y + t apart. h: the state" cell "; work: 2 x " gates " H numbers */\n"     \
+    "static void $_" name "(float *y, const float *x,\n"                                        \
+    "    const $_w *w_ih, `~const float *scale_ih, `const $_w *w_hh,`~ const float *scale_hh,`\n" \
+    "    const float *b_ih, const float *b_hh, int T, int D, int H, int back, int apart,\n"     \
+    "    float *h, float *work)\n"                                                              \
+    "{\n"                                                                                       \
+    "    float *a = work, *u = work + " gates " * H;\n"                                         \
+    "    for (int i = 0; i < T; i++) {\n"                                                       \
+    "        const int t = back ? T - 1 - i : i;\n"                                             \
+    "        $_dense(a, x + t * D, w_ih, `~scale_ih, `b_ih, 1, D, " gates " * H);\n"            \
+    "        $_dense(u, h, w_hh, `~scale_hh, `b_hh, 1, H, " gates " * H);\n"                    \
+    "        for (int j = 0; j < H; j++) {\n"
+#define DLI_C_RECURRENT_END                                                                      \
+    "            y[t * apart + j] = h[j];\n"                                                     \
+    "        }\n"                                                                                \
+    "    }\n"                                                                                    \
+    "}\n"
+static const char dli_c_sigmoid[] =
+    "static float $_sigmoid_of(float x) { return 1.0f / (1.0f + expf(-x)); }\n";
+static const char dli_c_rnn[] =
+    DLI_C_RECURRENT("rnn", "h = tanh(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
+    "            h[j] = tanhf(a[j] + u[j]);\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_rnn_relu[] =
+    DLI_C_RECURRENT("rnn_relu", "h = relu(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
+    "            h[j] = a[j] + u[j] < 0.0f ? 0.0f : a[j] + u[j];\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_lstm[] =
+    DLI_C_RECURRENT("lstm", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [i; f; g; o]. With a + u\n"
+        "   c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(c).", "4",
+        ", then the cell c")
+    "            const float in = $_sigmoid_of(a[j] + u[j]);\n"
+    "            const float forget = $_sigmoid_of(a[H + j] + u[H + j]);\n"
+    "            const float out = $_sigmoid_of(a[3 * H + j] + u[3 * H + j]);\n"
+    "            float *c = h + H;\n"
+    "            c[j] = forget * c[j] + in * tanhf(a[2 * H + j] + u[2 * H + j]);\n"
+    "            h[j] = out * tanhf(c[j]);\n"
+    DLI_C_RECURRENT_END;
+static const char dli_c_gru[] =
+    DLI_C_RECURRENT("gru", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [r; z; n].\n"
+        "   r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), n = tanh(a_n + r u_n),\n"
+        "   h = (1 - z) n + z h.", "3", "")
+    "            const float r = $_sigmoid_of(a[j] + u[j]);\n"
+    "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
+    "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
+    "            h[j] = (1.0f - z) * n + z * h[j];\n"
+    DLI_C_RECURRENT_END;
+static bool dli_recurrent_c(const dl_layer *l, dl_c_file *f)
+{
+    static const char *const text[] = { dli_c_rnn, dli_c_rnn_relu, dli_c_lstm, dli_c_gru };
+    static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
+    const int K = o->bidirectional ? 2 : 1, H = o->units, lstm = o->kind == DL_LSTM;
+    const dl_shape x = dl_c_input(f, 0);
+    dl_c_function(f, dli_c_dense);
+    if (lstm || o->kind == DL_GRU) dl_c_function(f, dli_c_sigmoid);
+    dl_c_function(f, text[o->kind]);
+    dl_c_scratch(f, 2 * l->param[0]->shape.dim[0]);
+    dl_c_carry(f, H + lstm * H);
+    for (int k = 0; k < K; k++) {
+        if (k) dl_c_line(f, "$_zeros(#c, %d);", H + lstm * H);
+        dl_c_line(f, "$_%s(#y+%d, #x, #w%d, #w%d, #v%d, #v%d, %d, %d, %d, %d, %d, #c, #s);",
+                  name[o->kind], k * H, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3, (int)x.dim[0],
+                  (int)x.dim[1], H, k, o->return_sequences ? K * H : 0);
+    }
+    return true;
+}
+
+static const char dli_c_embedding[] =
+    "/* Row x_i of the table w [words,D] for each of n words x_i; one that is none is word 0 */\n"
+    "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
+    "    int n, int words, int D)\n"
+    "{\n"
+    "    for (int i = 0; i < n; i++) {\n"
+    "        const int word = x[i] >= 0.0f && x[i] < (float)words ? (int)x[i] : 0;\n"
+    "        const $_w *row = w;\n"
+    "        for (int k = 0; k < word; k++) row += D;\n"
+    "        for (int j = 0; j < D; j++) *y++ = @_W(row + j)`~ * @_READ(scale + word)`;\n"
+    "    }\n"
+    "}\n";
+static bool dli_embedding_c(const dl_layer *l, dl_c_file *f)
+{
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
+    dl_c_function(f, dli_c_embedding);
+    dl_c_line(f, "$_embedding(#y, #x, #w0, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)),
+              o->words, o->units);
+    return true;
+}
+
+static const char dli_c_attention[] =
+    "/* Attention of T steps to one another: each step of qkv [T,3E] has a query q, a key k, a\n"
+    "   value v, cut into heads of d = E / heads numbers. Of each head: p_ts = softmax over s of\n"
+    "   q_t . k_s / sqrt(d), y_t = sum over s of p_ts v_s; causal: up to t only. p: T numbers */\n"
+    "static void $_attention(float *y, const float *qkv, int T, int E, int heads, int causal,\n"
+    "    float *p)\n"
+    "{\n"
+    "    const int d = E / heads;\n"
+    "    for (int t = 0; t < T; t++)\n"
+    "        for (int h = 0; h < E; h += d) {\n"
+    "            const float *q = qkv + t * 3 * E + h;\n"
+    "            const int S = causal ? t + 1 : T;\n"
+    "            for (int s = 0; s < S; s++) {\n"
+    "                const float *k = qkv + (s * 3 + 1) * E + h;\n"
+    "                float dot = 0.0f;\n"
+    "                for (int i = 0; i < d; i++) dot += q[i] * k[i];\n"
+    "                p[s] = dot / sqrtf((float)d);\n"
+    "            }\n"
+    "            $_softmax(p, 1, S);\n"
+    "            for (int i = 0; i < d; i++) {\n"
+    "                float sum = 0.0f;\n"
+    "                for (int s = 0; s < S; s++) sum += p[s] * qkv[(s * 3 + 2) * E + h + i];\n"
+    "                y[t * E + h + i] = sum;\n"
+    "            }\n"
+    "        }\n"
+    "}\n";
+static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
+{
+    const dli_attention_options *o = DLI_O(dli_attention_options);
+    const int T = (int)l->input[0].dim[0], E = (int)l->input[0].dim[1];
+    dl_c_function(f, dli_c_dense);
+    dl_c_function(f, dli_c_softmax);
+    dl_c_function(f, dli_c_attention);
+    dl_c_scratch(f, (dl_int)T * 4 * E + T);
+    dl_c_line(f, "$_dense(#s, #x, #w0, #v1, %d, %d, %d);", T, E, 3 * E);
+    dl_c_line(f, "$_attention(#s+%d, #s, %d, %d, %d, %d, #s+%d);", 3 * T * E, T, E, o->heads,
+              o->causal, 4 * T * E);
+    dl_c_line(f, "$_dense(#y, #s+%d, #w2, #v3, %d, %d, %d);", 3 * T * E, T, E, E);
+    return true;
+}
+#endif /* DL_NO_SEQUENCES */
+
+/* ---- the plan of the memory ---- */
+
+/* The values that layer l makes, each a root of its own at first. */
+static void dli_c_plan_layer(dl_c_file *f, const dl_layer *l)
+{
+    dli_c_plan *plan = &f->plan[f->step];
+    for (int k = 0; k < l->outputs; k++) {
+        dli_c_value *v = dli_c_value_at(f, l->place + k);
+        v->size = dli_c_size(dl_c_output(f, k));
+        v->root = l->place + k;
+        v->where = l->froms ? 'w' : 'i';
+        v->at = l->froms ? 0 : plan->in;
+        v->first = l->index;
+        v->last = l->goal >= 0 ? f->m->layers : l->readers ? l->last : l->index;
+        if (!l->froms) plan->in += v->size;
+    }
+    dli_c_value *s = dli_c_scratch_of(f);
+    s->root = f->m->places + l->index;
+    s->where = 'w';
+    s->first = s->last = l->index;
+}
+
+/* Give roots a place in the work memory, the largest first, each the lowest that is free as long as
+   it is needed. */
+static void dli_c_place_all(dl_c_file *f, dli_c_plan *plan)
+{
+    const int n = f->m->places + f->m->layers;
+    for (;;) {
+        dli_c_value *most = NULL;
+        for (int i = 0; i < n; i++) {
+            dli_c_value *v = &plan->value[i];
+            if (v->root == i && v->where == 'w' && v->size && (!most || v->size > most->size))
+                most = v;
+        }
+        if (!most) break;
+        for (int i = 0; i < n; i++) {
+            const dli_c_value *v = &plan->value[i];
+            if (v->where != 'p' || v->last < most->first || v->first > most->last ||
+                v->at + v->size <= most->at || v->at >= most->at + most->size) continue;
+            most->at = v->at + v->size;
+            i = -1;                              /* look again from the front */
+        }
+        most->where = 'p';
+        if (plan->work < most->at + most->size) plan->work = most->at + most->size;
+    }
+}
+
+/* How many floats output k of the model has, and where it begins in out. */
+static dl_int dli_c_output_size(const dl_c_file *f, int k)
+{
+    const dl_layer *l = dli_output_layer(f->m, k);
+    return l ? dli_c_value_at(f, l->place)->size : f->plan[f->step].in;
+}
+
+/* Let the model's outputs be made where they are wanted. */
+static void dli_c_plan_outputs(dl_c_file *f)
+{
+    dli_c_plan *plan = &f->plan[f->step];
+    for (int k = 0; k < dl_model_output_count(f->m); k++) {
+        const dl_layer *l = dli_output_layer(f->m, k);
+        dli_c_value *root = l ? dli_c_root(f, l->place) : NULL;
+        if (root && root->where == 'w') {
+            root->where = 'o';
+            root->at = plan->out;
+        }
+        plan->out += dli_c_output_size(f, k);
+    }
+}
+
+/* Outputs that are not there yet: those that are inputs, or the same numbers twice. */
+static void dli_c_copy_outputs(dl_c_file *f)
+{
+    dl_int at = 0;
+    for (int k = 0; k < dl_model_output_count(f->m); k++) {
+        const dl_int n = dli_c_output_size(f, k);
+        const dli_c_value *root = dli_c_root(f, 0);
+        char to[40];
+        f->layer = dli_output_layer(f->m, k);
+        if (f->layer) root = dli_c_root(f, f->layer->place);
+        dli_format(to, sizeof to, "out + %lld", (long long)at);
+        if (root->where != 'o' || root->at != at)
+            dli_c_copy_line(f, to, f->layer ? "#y" : "in", n);
+        at += n;
+    }
+}
+
+/* "dense_1 (Dense): [784] to [512], relu" */
+static void dli_c_put_layer(dl_c_file *f, const dl_layer *l)
+{
+    char s[DLI_SHAPE_TEXT];
+    f->layer = l;
+    dli_c_put_name(f->out, "", l->name, " (");
+    dli_c_put_name(f->out, "", l->type->name, "): ");
+    for (int k = 0; k < l->inputs; k++)
+        dli_putf(f->out, "%s%s", k ? ", " : "", dli_shape_text(s, dl_c_input(f, k)));
+    for (int k = 0; k < l->outputs; k++)
+        dli_putf(f->out, "%s%s", k ? ", " : " to ", dli_shape_text(s, dl_c_output(f, k)));
+    if (l->activation != DL_LINEAR) dli_putf(f->out, ", %s", dl_activation_name(l->activation));
+    if (l->type->forward != dli_batch_norm_layer_forward || !l->from[0]) return;
+    if (dli_c_folded(l->from[0]) == l) dli_put(f->out, ", folded into that");
+}
+
+/* Run the hooks of all layers for this pass. */
+static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
+{
+    f->pass = pass;
+    f->step = step;
+    for (int i = 0; i < f->m->layers && !f->failed; i++) {
+        const dl_layer *l = f->layer = f->m->layer[i];
+        if (!l->type->export_c)
+            return dli_c_fail(f, DL_ERR_STATE, "%s: %s cannot be exported: its type has no "
+                              "export_c (see >>export)", l->name);
+        if (pass == DLI_C_PLAN) dli_c_plan_layer(f, l);
+        if (pass == DLI_C_LINES) {
+            dli_put(f->out, "\n    /* ");
+            dli_c_put_layer(f, l);
+            dli_put(f->out, " */\n");
+        }
+        if (!l->type->export_c(l, f))
+            return dli_c_fail(f, DL_ERR_STATE, "%s: the export_c of %s failed", l->name);
+        for (int k = 0; k < l->outputs && l->froms; k++) dli_c_activate(f, l->activation, k);
+    }
+    if (pass != DLI_C_PLAN) dli_c_copy_outputs(f);
+    return !f->failed;
+}
+
+
+/* Find out whether all can be exported, where what lies, and how much it is. */
+static bool dli_c_plan_all(dl_c_file *f, bool step)
+{
+    dl_model *m = f->m;
+    dli_c_plan *plan = &f->plan[step];
+    const dl_shape input = dli_c_shape(f, m->input, step);
+    f->step = step;
+    memset(plan->value, 0, (size_t)(m->places + m->layers) * sizeof *plan->value);
+    plan->value[0].where = 'i';
+    plan->in = plan->value[0].size = dli_c_size(dli_c_shape(f, m->input, step && input.rank > 0));
+    if (!dli_c_walk(f, DLI_C_PLAN, step)) return false;
+    dli_c_plan_outputs(f);
+    dli_c_place_all(f, plan);
+    if (plan->in <= INT32_MAX && plan->out <= INT32_MAX && plan->work <= INT32_MAX &&
+        plan->state <= INT32_MAX && f->flash <= INT32_MAX) return true;
+    return dli_c_fail(f, DL_ERR_LIMIT, "%s: %s is too large: a C file has at most 2^31 - 1 floats "
+                      "of memory and bytes of constants", f->options->name);
+}
+
+/* ---- the file ---- */
+
+static const char dli_c_use[] =
+    "\n"
+    "   It needs a C99 or C++11 compiler and <math.h>: no memory from the heap, no files, and no\n"
+    "   variables but constants. In ONE source file write\n"
+    "\n"
+    "       #define @_IMPLEMENTATION\n"
+    "       #include \"$.h\"\n"
+    "\n"
+    "   in all others only the #include. Then\n"
+    "\n"
+    "       float out[@_OUT], work[@_WORK];\n"
+    "       $_predict(in, out, work);\n"
+    "\n";
+static const char dli_c_rules[] =
+    "   Numbers lie row-major: the last index runs fastest. work is scratch memory; what is in it\n"
+    "   does not matter before and after. in, out and work must not overlap. Several threads may\n"
+    "   predict at once, each with its own out and work.\n"
+    "\n"
+    "   @_FLASH counts the bytes of the constants; the code comes on top of that. Where\n"
+    "   constants do not lie in the memory of variables (AVR), say before the implementation\n"
+    "\n"
+    "       #define @_CONST const PROGMEM\n"
+    "       #define @_READ(p) pgm_read_float(p)\n"
+    "`~       #define @_READ8(p) pgm_read_byte(p)\n`"
+    "\n"
+    "   @_DEF may be defined as static. @_SELFTEST, defined for both parts, adds a test. */\n"
+    "\n"
+    "#ifndef @_H\n"
+    "#define @_H\n"
+    "\n";
+static const char dli_c_start[] =
+    "#ifdef __cplusplus\n"
+    "}\n"
+    "#endif\n"
+    "#endif /* @_H */\n"
+    "\n"
+    "#ifdef @_IMPLEMENTATION\n"
+    "#include <math.h>\n"
+    "\n"
+    "/* Constants, and how a float among them is read`~; and a whole number of 8 bits`. */\n"
+    "#ifndef @_CONST\n"
+    "#define @_CONST const\n"
+    "#endif\n"
+    "#ifndef @_READ\n"
+    "#define @_READ(p) (*(p))\n"
+    "#endif\n"
+    "`\n"
+    "/* A number of a matrix. */\n"
+    "typedef float $_w;\n"
+    "#define @_W(p) @_READ(p)\n"
+    "~#ifndef @_READ8\n"
+    "#define @_READ8(p) (*(p))\n"
+    "#endif\n"
+    "\n"
+    "/* A number of a matrix: times the scale of its row, it is a weight. */\n"
+    "typedef signed char $_w;\n"
+    "#define @_W(p) ((float)(signed char)@_READ8(p))\n"
+    "`\n";
+static const char dli_c_test[] =
+    "int $_selftest(float *in, float *out, float *work)\n"
+    "{\n"
+    "    int wrong = 0;\n"
+    "    for (int t = 0; t < @_TESTS; t++) {\n"
+    "        int same = 1;\n"
+    "        for (int i = 0; i < @_IN; i++) in[i] = @_READ($_test_in + t * @_IN + i);\n"
+    "        $_predict(in, out, work);\n"
+    "        for (int i = 0; i < @_OUT; i++) {\n"
+    "            const float off = out[i] - @_READ($_test_out + t * @_OUT + i);\n"
+    "            if (!(fabsf(off) <= $_tolerance)) same = 0;\n"
+    "        }\n"
+    "        wrong += !same;\n"
+    "    }\n"
+    "    return wrong;\n"
+    "}\n"
+    "#endif\n";
+
+/* Text with $ and @, and numbers as printf has them. */
+DLI_PRINTF(2, 3)
+static void dli_c_textf(dl_c_file *f, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    dli_c_expand(f, text);
+}
+
+/* How good it is, as far as that was measured. */
+static void dli_c_put_report(dl_c_file *f)
+{
+    const dl_c_report *r = &f->report;
+    if (!dli_isnan(r->accuracy))
+        dli_c_textf(f, "   Right in %.2f %% of the samples of a data set%s", 100 * r->accuracy,
+                    f->options->int8 ? ", before" : ".\n\n");
+    if (!dli_isnan(r->int8_accuracy))
+        dli_c_textf(f, " rounding to 8 bits, in %.2f %% after it;\n   the same answer in %.2f %%. "
+                    "The largest difference of an output is %.2g.\n\n", 100 * r->int8_accuracy,
+                    100 * r->agreement, r->difference);
+}
+
+static void dli_c_put_shapes(dl_c_file *f, const char *name, int n, bool input)
+{
+    char s[DLI_SHAPE_TEXT];
+    dli_putf(f->out, "       %s", name);
+    for (int k = 0; k < n; k++) {
+        const dl_shape shape = input ? *dli_input_shape(f->m, k) : dli_output_shape(f->m, k);
+        const char *gap = !k ? "" : k % 6 ? ", then " : ",\n             then ";
+        dli_putf(f->out, "%s%s", gap, dli_shape_text(s, shape));
+    }
+    dli_put(f->out, "\n");
+}
+
+/* The comment at the beginning. */
+static void dli_c_put_head(dl_c_file *f)
+{
+    dli_c_textf(f, "/* $.h - a trained neural network as one C file, written by dl.h %d.%d.%d.\n",
+                DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
+    dli_c_expand(f, dli_c_use);
+    dli_c_put_shapes(f, "in:   ", f->m->inputs, true);
+    dli_c_put_shapes(f, "out:  ", dl_model_output_count(f->m), false);
+    dli_put(f->out, "\n   Its layers, and the shapes of what goes in and comes out:\n\n");
+    for (int i = 0; i < f->m->layers; i++) {
+        dli_put(f->out, "       ");
+        dli_c_put_layer(f, f->m->layer[i]);
+        dli_put(f->out, "\n");
+    }
+    dli_put(f->out, "\n");
+    dli_c_put_report(f);
+    dli_c_expand(f, dli_c_rules);
+}
+
+/* Macros and declarations. */
+static void dli_c_put_declarations(dl_c_file *f)
+{
+    const dli_c_plan *p = &f->plan[0], *s = &f->plan[1];
+    dli_c_textf(f, "#define @_IN    %-8lld /* floats of in */\n"
+                "#define @_OUT   %-8lld /* floats of out */\n"
+                "#define @_WORK  %-8lld /* floats of work */\n"
+                "#define @_FLASH %-8lld /* bytes of constants */\n", (long long)p->in,
+                (long long)p->out, (long long)(p->work ? p->work : 1), (long long)f->flash);
+    if (f->stepped)
+        dli_c_textf(f, "#define @_STEP_IN   %-4lld /* floats of a time step's in */\n"
+                    "#define @_STEP_OUT  %-4lld /* floats of its out */\n"
+                    "#define @_STEP_WORK %-4lld /* floats of its work */\n"
+                    "#define @_STATE     %-4lld /* floats that go on from step to step */\n",
+                    (long long)s->in, (long long)s->out, (long long)(s->work ? s->work : 1),
+                    (long long)s->state);
+    if (f->test) dli_c_textf(f, "#define @_TESTS %-8d /* pairs of the selftest */\n", f->tests);
+    if (dl_model_class_names(f->m)) dli_c_textf(f, "#define @_CLASSES %d\n", f->m->classes);
+    dli_c_textf(f, "\n#ifndef @_DEF\n#define @_DEF extern\n#endif\n#ifdef __cplusplus\n"
+                "extern \"C\" {\n#endif\n\n/* out [@_OUT] = the net's answer to in [@_IN]. */\n"
+                "@_DEF void $_predict(const float *in, float *out, float *work);\n");
+    if (dli_scales(&f->m->scaling))
+        dli_c_textf(f, "/* in = what predict takes, of raw numbers as a sensor or a file gives\n"
+                    "   them; in may be raw. */\n"
+                    "@_DEF void $_scale(float *in, const float *raw);\n");
+    if (dl_model_class_names(f->m))
+        dli_c_textf(f, "/* What class i is called: \"\" when there is none. */\n"
+                    "@_DEF const char *$_class(int i);\n");
+    if (f->stepped)
+        dli_c_textf(f, "/* The same one time step after the other: out [@_STEP_OUT] = the answer\n"
+                    "   after in [@_STEP_IN]. state [@_STATE] is the caller's; reset begins a new\n"
+                    "   sequence. */\n@_DEF void $_reset(float *state);\n"
+                    "@_DEF void $_step(const float *in, float *out, float *state, float *work);\n");
+    if (f->test)
+        dli_c_textf(f, "#ifdef @_SELFTEST\n/* How many of @_TESTS stored inputs do not give what "
+                    "they gave when this was written: 0. */\n"
+                    "@_DEF int $_selftest(float *in, float *out, float *work);\n#endif\n");
+}
+
+/* What to do with raw input, and what the classes are called. */
+static void dli_c_put_extras(dl_c_file *f)
+{
+    const dl_scaling s = f->m->scaling;
+    const char *const *name = dl_model_class_names(f->m);
+    const int channels = s.channels > 0 ? s.channels : 1;
+    char a[40], b[40], factor[40];
+    if (dli_scales(&s)) {
+        dli_c_textf(f, "void $_scale(float *in, const float *raw)\n{\n"
+                    "    static const float mean[] = {");
+        for (int c = 0; c < channels; c++)
+            dli_putf(f->out, " %s,", dli_c_float(a, s.channels ? s.mean[c] : 0));
+        dli_put(f->out, " };\n    static const float deviation[] = {");
+        for (int c = 0; c < channels; c++)
+            dli_putf(f->out, " %s,", dli_c_float(b, s.channels ? s.deviation[c] : 1));
+        dli_c_textf(f, " };\n    for (int i = 0; i < @_IN; i++) {\n"
+                    "        const int c = i / (@_IN / %d);\n"
+                    "        in[i] = (%s * raw[i] - mean[c]) / deviation[c];\n    }\n}\n\n",
+                    channels, dli_c_float(factor, s.factor));
+    }
+    if (!name) return;
+    dli_c_textf(f, "const char *$_class(int i)\n{\n    static const char *const name[] = {\n");
+    for (int i = 0; i < f->m->classes; i++) {
+        dli_put(f->out, "        \"");
+        for (const char *at = name[i]; *at; at++)
+            dli_putf(f->out, strchr("\"\\?", *at) ? "\\%c"
+                     : (*at & 0xE0) == 0 || *at == 0x7F ? "\\%03o" : "%c", (unsigned char)*at);
+        dli_put(f->out, "\",\n");
+    }
+    dli_c_textf(f, "    };\n    return i >= 0 && i < @_CLASSES ? name[i] : \"\";\n}\n\n");
+}
+
+/* The function that predicts, or takes a step. */
+static void dli_c_put_body(dl_c_file *f, bool step)
+{
+    dli_c_textf(f, step ? "\nvoid $_step(const float *in, float *out, float *state, float *work)\n{"
+                        : "void $_predict(const float *in, float *out, float *work)\n{");
+    if (!f->plan[step].work) dli_put(f->out, "\n    (void)work;    /* this net needs none */");
+    dli_c_walk(f, DLI_C_LINES, step);
+    dli_put(f->out, "}\n");
+}
+
+static void dli_c_put_tests(dl_c_file *f)
+{
+    const dl_int n = f->tests, in = n * f->plan[0].in, out = n * f->plan[0].out;
+    const dl_real *y = f->test + in;
+    double most = 0;
+    char s[40];
+    for (dl_int i = 0; i < out; i++) most = fmax(most, fabs((double)y[i]));
+    dli_c_textf(f, "\n#ifdef @_SELFTEST\n");
+    dli_c_begin(f, "float", "test_in", "", in);
+    for (dl_int i = 0; i < in; i++) dli_c_real(f, (double)f->test[i]);
+    dli_c_end(f);
+    dli_c_begin(f, "float", "test_out", "", out);
+    for (dl_int i = 0; i < out; i++) dli_c_real(f, (double)y[i]);
+    dli_c_end(f);
+    dli_c_textf(f, "static const float $_tolerance = %s;\n\n", dli_c_float(s, 1e-4 * most));
+    dli_c_expand(f, dli_c_test);
+}
+
+static void dli_c_put_file(dli_text *out, const void *what)
+{
+    dl_c_file *f = (dl_c_file *)(uintptr_t)what;
+    f->out = out;
+    f->seens = 0;
+    memset(f->done, 0, (size_t)f->m->tensors + 1);
+    f->pass = DLI_C_LINES;
+    f->step = false;
+    dli_c_put_head(f);
+    dli_c_put_declarations(f);
+    dli_c_expand(f, dli_c_start);
+    dli_c_walk(f, DLI_C_TABLES, false);
+    dli_put(f->out, "\n");
+    dli_c_walk(f, DLI_C_FUNCTIONS, false);
+    dli_c_put_extras(f);
+    dli_c_put_body(f, false);
+    if (f->stepped) {
+        dli_c_textf(f, "\nvoid $_reset(float *state)\n{\n    $_zeros(state, @_STATE);\n}\n");
+        dli_c_put_body(f, true);
+    }
+    if (f->test) dli_c_put_tests(f);
+    dli_c_textf(f, "#endif /* @_IMPLEMENTATION */\n");
+}
+
+/* ---- the exporter ---- */
+
+DL_DEF dl_export_c dl_export_c_default(void)
+{
+    dl_export_c o;
+    memset(&o, 0, sizeof o);
+    o.name = "net";
+    o.tests = 3;
+    return o;
+}
+
+static bool dli_c_check_options(dl_c_file *f)
+{
+    const dl_export_c *o = f->options;
+    const char *s = o->name ? o->name : "";
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (s[n] || n < 1 || n > 40 || s[0] == '_' || (s[0] >= '0' && s[0] <= '9'))
+        return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: the name '%.60s' is not one of 1 to 40 letters, "
+                          "digits and _, a letter first", s);
+    for (size_t i = 0; i <= n; i++)
+        f->upper[i] = (char)(s[i] >= 'a' && s[i] <= 'z' ? s[i] - 'a' + 'A' : s[i]);
+    if (o->tests < 0 || o->tests > 1000)
+        return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: %s: the tests of a selftest are 0 to 1000", s);
+    return !o->data || f->m->inputs == 1 ||
+           dli_c_fail(f, DL_ERR_ARGUMENT, "%s: %s: a data set has one input, the model several; "
+                      "leave out data", s);
+}
+
+static bool dli_c_has_step(dl_model *m)
+{
+    bool timed, recurs = false;
+#ifndef DL_NO_SEQUENCES
+    for (int i = 0; i < m->layers; i++)
+        recurs = recurs || m->layer[i]->step == dli_recurrent_layer_step;
+#endif
+    return recurs && m->inputs == 1 && m->input.rank > 0 && !dli_find_steps(m, &timed);
+}
+
+static void dli_c_close(dl_c_file *f)
+{
+    if (f->done) DL_FREE(f->done);
+    if (f->plan[0].value) DL_FREE(f->plan[0].value);
+    if (f->test) DL_FREE(f->test);
+}
+
+/* Plan a file for this model. Close it, also after a failure. */
+static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const dl_export_c *options,
+                       bool quiet)
+{
+    const size_t values = (size_t)(m->places + m->layers) + 1;
+    memset(f, 0, sizeof *f);
+    f->m = (dl_model *)(uintptr_t)m;
+    f->ctx = m->ctx;
+    f->who = who;
+    f->options = options;
+    f->quiet = quiet;
+    if (!dli_c_check_options(f)) return false;
+    f->done = (char *)dli_alloc(m->ctx, who, (size_t)m->tensors + 1, 1);
+    f->plan[0].value = (dli_c_value *)dli_alloc(m->ctx, who, 2 * values, sizeof(dli_c_value));
+    if (!f->done || !f->plan[0].value) return false;
+    f->plan[1].value = f->plan[0].value + values;
+    if (!dli_c_plan_all(f, false)) return false;
+    f->stepped = dli_c_has_step(f->m);
+    if (f->stepped && !dli_c_plan_all(f, true)) return false;
+    f->report.flash = f->flash;
+    f->report.work = f->plan[0].work;
+    f->report.state = f->plan[1].state;
+    f->report.step_work = f->plan[1].work;
+    f->report.accuracy = f->report.int8_accuracy = f->report.agreement = NAN;
+    f->report.difference = NAN;
+    return true;
+}
+
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+{
+    dl_c_report r = { -1, -1, -1, -1, NAN, NAN, NAN, NAN };
+    const dl_export_c defaults = dl_export_c_default();
+    dl_c_file f;
+    if (!m || m->lacks) return r;
+    if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults, true)) r = f.report;
+    dli_c_close(&f);
+    return r;
+}
+
+/* Samples for the selftest when no data set gives some: numbers from 0 to 1, or words. */
+static void dli_c_invent(dl_c_file *f)
+{
+    dl_rng rng = dl_rng_new(1, 0);
+    double words = 0;
+#ifndef DL_NO_SEQUENCES
+    for (int i = 0; i < f->m->layers; i++) {
+        const dl_layer *l = f->m->layer[i];
+        if (l->type->forward != dli_embedding_layer_forward) continue;
+        const double n = (double)l->param[0]->shape.dim[0];
+        if (words == 0 || n < words) words = n;
+    }
+#endif
+    for (dl_int i = 0; i < f->options->tests * f->plan[0].in; i++) {
+        const double u = dl_rng_uniform(&rng);
+        f->test[i] = (dl_real)(words > 0 ? floor(u * words) : u);
+    }
+}
+
+/* Compute the outputs of the selftest's inputs. */
+static bool dli_c_answer(dl_c_file *f)
+{
+    dl_ctx *c = f->ctx;
+    dl_model *m = f->m;
+    const int tests = f->tests, outs = dl_model_output_count(m);
+    const dl_mark mark = dl_tape_mark(c);
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, (size_t)(m->inputs + outs) * sizeof *x);
+    dl_tensor **y = x ? x + m->inputs : NULL;
+    dl_int at = 0;
+    bool ok = x != NULL;
+    for (int k = 0; ok && k < m->inputs; k++) {
+        x[k] = dli_tape_tensor(c, f->who, dli_batch_shape(tests, *dli_input_shape(m, k)));
+        ok = x[k] != NULL;
+        const dl_int n = ok ? x[k]->size / tests : 0;
+        for (int t = 0; t < tests && ok; t++)
+            memcpy(x[k]->data + t * n, f->test + t * f->plan[0].in + at,
+                   (size_t)n * sizeof(dl_real));
+        at += n;
+    }
+    ok = ok && dl_model_predict_all(m, y, x);
+    dl_real *out = f->test + tests * f->plan[0].in;
+    for (int t = 0; ok && t < tests; t++)
+        for (int k = 0; k < outs; k++) {
+            const dl_int n = y[k]->size / tests;
+            memcpy(out, y[k]->data + t * n, (size_t)n * sizeof *out);
+            out += n;
+        }
+    dl_tape_release(c, mark);
+    return ok;
+}
+
+/* Count a batch: the answers of the model as it is, and of that which the file will hold. */
+static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
+{
+    dl_tensor *y = dl_model_predict(before, b->x);
+    dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
+    if (!z) return false;
+    const dl_int C = z->size / b->size;
+    for (dl_int i = 0; i < b->size; i++) {
+        const int32_t at_y = dli_class(y->data + i * C, C, 0.5);
+        const int32_t at_z = dli_class(z->data + i * C, C, 0.5);
+        sums[0] += b->labels && b->labels[i] == at_y;
+        sums[1] += b->labels && b->labels[i] == at_z;
+        sums[2] += at_y == at_z;
+        for (dl_int k = i * C; k < i * C + C; k++)
+            sums[3] = fmax(sums[3], fabs((double)y->data[k] - (double)z->data[k]));
+    }
+    sums[4] += (double)b->size;
+    if (!b->labels) sums[0] = sums[1] = NAN;
+    return true;
+}
+
+/* Go through the data set: accuracies, and its first samples for the selftest. */
+static bool dli_c_measure(dl_c_file *f, dl_model *before)
+{
+    dl_loader *loader = dl_loader_new(f->options->data, f->tests > 128 ? f->tests : 128, false);
+    const dl_mark mark = dl_tape_mark(f->ctx);
+    double sums[5] = { 0, 0, 0, 0, 0 };
+    bool ok = loader != NULL;
+    dl_batch b;
+    while (ok && dl_loader_next(loader, &b)) {
+        if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
+        if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
+            memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
+        ok = dli_c_measure_batch(f, before, &b, sums);
+        dl_tape_release(f->ctx, mark);
+    }
+    dl_loader_free(loader);
+    if (!ok || dl_error(f->ctx) != DL_OK) return false;
+    f->report.accuracy = sums[0] / sums[4];
+    if (!f->options->int8) return true;
+    f->report.int8_accuracy = sums[1] / sums[4];
+    f->report.agreement = sums[2] / sums[4];
+    f->report.difference = sums[3];
+    return true;
+}
+
+/* Make the file of f.m: round its weights if that is wanted, measure, and write. */
+static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void *buffer,
+                         size_t room)
+{
+    const dl_export_c *o = f->options;
+    if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
+    f->tests = o->tests;
+    if (o->tests) {
+        const size_t each = (size_t)(f->plan[0].in + f->plan[0].out);
+        f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
+        if (!f->test) return 0;
+        dli_c_invent(f);
+    }
+    if (o->data && !dli_c_measure(f, before)) return 0;
+    if (f->test && !dli_c_answer(f)) return 0;
+    const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
+    if (size && o->report) *o->report = f->report;
+    return size;
+}
+
+static size_t dli_c_export(dl_model *m, const char *who, const char *path, void *buffer,
+                           size_t room, const dl_export_c *options)
+{
+    const dl_export_c defaults = dl_export_c_default();
+    const dl_export_c *o = options ? options : &defaults;
+    dl_c_file f;
+    if (!dli_model_whole(who, m)) return 0;
+    dl_model *rounded = o->int8 ? dl_model_clone(m->ctx, m) : NULL;
+    const bool ok = (rounded || !o->int8) && dli_c_open(&f, o->int8 ? rounded : m, who, o, false);
+    const size_t size = ok ? dli_c_make(&f, m, path, buffer, room) : 0;
+    if (rounded || !o->int8) dli_c_close(&f);
+    dl_model_free(rounded);
+    return size;
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *options)
+{
+    return dli_c_export(m, "dl_model_export_c", path, NULL, 0, options) > 0;
+}
+#endif
+DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
+                                          const dl_export_c *options)
+{
+    return dli_c_export(m, "dl_model_export_c", dli_buffer, buffer, room, options);
+}
+#endif /* DL_NO_EXPORT */
 
 /* -------------------------------------------------------------------------- >>debug-impl ---- */
 

@@ -24,6 +24,27 @@ def pages_of(lang):
     return sorted(names, key=rank)
 
 
+def source(lang, name):
+    """The Markdown of a page; formulas.md and api.md stand beside the languages and become a page of
+    each, where a function names the first chapters that speak of it."""
+    alone = name in ('formulas', 'api')
+    with open(os.path.join(ROOT, 'docs', '' if alone else lang, name + '.md'), encoding='utf-8') as f:
+        text = f.read()
+    if alone:
+        text = re.sub(r'\]\((zh|en)/', r'](../\1/', text)
+    else:
+        text = re.sub(r'\]\(\.\./(formulas|api)\.md', r'](\1.md', text)
+    if name == 'api':
+        chapters = [(n, source(lang, n)) for n in pages_of(lang) if n[0].isdigit()]
+
+        def heading(found):
+            speaks = re.compile(r'\b%s\b' % found.group(1))
+            links = ['[%s](%s.md)' % (n[:2], n) for n, page in chapters if speaks.search(page)]
+            return found.group(0) + (' → ' + ' '.join(links[:3]) if links else '')
+        text = re.sub(r'^### .*`(\w+)`$', heading, text, flags=re.M)
+    return text
+
+
 def fragment(text):
     """Markdown to HTML by pandoc."""
     text = re.sub(r'^<!--.*?-->\n?', '', text, flags=re.M)
@@ -70,13 +91,12 @@ def whole(lang, name, body, title, names):
 
 
 def build(lang):
-    names = pages_of(lang)
+    names = pages_of(lang) + ['formulas', 'api']
     folder = os.path.join(OUT, lang)
     os.makedirs(folder, exist_ok=True)
     texts, title = {}, {}
     for name in names:
-        with open(os.path.join(ROOT, 'docs', lang, name + '.md'), encoding='utf-8') as f:
-            texts[name] = f.read()
+        texts[name] = source(lang, name)
         title[name] = re.search(r'^# (.*)', texts[name], re.M).group(1).replace('`', '')
     index = []
     for name in names:
@@ -99,7 +119,7 @@ def pdf(lang, names, texts):
         print('no PDF: chromium is not installed (Debian: apt-get install chromium fonts-noto-cjk)')
         return
     body = '\n'.join('<section>%s</section>' % fragment(texts[n]).replace('<details>', '<details open>')
-                     for n in names)
+                     for n in names if n != 'api')
     page = os.path.join(OUT, lang, 'all.html')
     with open(page, 'w', encoding='utf-8') as f:
         f.write('<!DOCTYPE html><html lang="%s"><head><meta charset="utf-8"><title>%s</title>'
@@ -109,6 +129,7 @@ def pdf(lang, names, texts):
     subprocess.run([chromium, '--headless=new', '--no-sandbox', '--disable-gpu',
                     '--no-pdf-header-footer', '--print-to-pdf=' + target, 'file://' + page],
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    os.remove(page)
     print(os.path.relpath(target, ROOT))
 
 
@@ -117,7 +138,7 @@ def main():
         sys.exit('the site needs pandoc (Debian: apt-get install pandoc); the pages themselves are '
                  'docs/zh and docs/en')
     os.makedirs(OUT, exist_ok=True)
-    for name in ('site.css', 'site.js'):
+    for name in ('site.css', 'site.js', 'terms.tsv', 'sections.tsv'):
         shutil.copy(os.path.join(ROOT, 'docs', name), OUT)
     for lang in ('zh', 'en'):
         names, texts = build(lang)

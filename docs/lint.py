@@ -9,7 +9,7 @@
 Checked: both languages have the same anchors, figures, takings and numbers; sums ("0.5×1 + 0.1 =
 0.6") come out; links lead somewhere; terms are those of terms.tsv; Chinese has its own punctuation
 and its spaces; nothing that code hosts render badly; every tag "@F S1-3.3" and every mention of a
-section in documents.md is one of sections.tsv."""
+section in documents.md is one of sections.tsv; README.md and README.zh.md show the same."""
 import glob, os, re, subprocess, sys, urllib.parse
 
 from take import ROOT, rows
@@ -152,6 +152,8 @@ def check_links(path, lines, text):
             elif anchor:
                 with open(full, encoding='utf-8') as f:
                     there = f.read() if file else text
+                if full.endswith('README.md') and re.search('(?im)^#+ %s$' % re.escape(anchor), there):
+                    continue
                 if '<a id="%s"' % anchor not in there and 'id="%s"' % anchor not in there:
                     fault(path, i + 1, 'link to %s, which has no such anchor' % target)
 
@@ -179,6 +181,35 @@ def check_names(path, text, header):
         for name in re.findall(r'(?<![\w/])(?:dlk?|DL)_\w+', line):
             if name not in header and not name.endswith('_'):
                 fault(path, i + 1, '%s is not in dl.h' % name)
+
+
+def blocks(text):
+    """The code blocks of a page without the comments in them."""
+    return [re.sub(r' *(/\*.*?\*/|(//|# ).*)', '', block)
+            for block in re.findall(r'^```\w*\n(.*?)^```', text, re.S | re.M)]
+
+
+def check_readmes(terms, header, read):
+    """README.md and README.zh.md: the same code, headings, functions in tables."""
+    paths = [os.path.join(ROOT, name) for name in ('README.md', 'README.zh.md')]
+    texts = []
+    for path in paths:
+        with open(path, encoding='utf-8') as f:
+            texts.append(f.read())
+    for path, text in zip(paths, texts):
+        check_links(path, prose(text), text)
+        check_names(path, text, header)
+    check_chinese(paths[1], prose(texts[1]), terms)
+    if read:
+        read_chinese(paths[1], prose(texts[1]))
+    for kind, parts in (('code blocks', blocks),
+                        ('headings', lambda t: [len(h) for h in re.findall('^(#+) ', t, re.M)]),
+                        ('names', lambda t: sorted(set(re.findall(r'\b(?:dlk?|DL)_\w+', t)))),
+                        ('programs', lambda t: re.findall(r'^\| `(\S+\.c)`', t, re.M))):
+        en, zh = parts(texts[0]), parts(texts[1])
+        if en != zh:
+            fault(paths[1], 1, '%s differ from those of README.md: %s' %
+                  (kind, [x for x in en + zh if (x in en) != (x in zh)][:3] or 'another order'))
 
 
 def check_tags(sections):
@@ -230,10 +261,11 @@ def main():
             for tag in sorted(sections - set(re.findall(r'\bS[0-4]-\d+(?:\.\d+)*', texts[path]))):
                 fault(path, 1, '%s is missing' % tag)
     check_tags(sections)
+    check_readmes(terms, header, '--read' in sys.argv)
     for path in faults:
         for text in faults[path]:
             print('FAILED: ' + text)
-    print('%d passed, %d failed' % (len(pages) + 1 - len(faults), sum(len(f) for f in faults.values())))
+    print('%d passed, %d failed' % (len(pages) + 3 - len(faults), sum(len(f) for f in faults.values())))
     sys.exit(bool(faults))
 
 

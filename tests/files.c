@@ -672,6 +672,37 @@ static void truncated(void)
     dl_free(dl);
 }
 
+/* Into memory go the same bytes as into a file, and nothing where there is too little room. */
+static void to_memory(void)
+{
+    static const char path[] = "build/to_memory.safetensors";
+    uint8_t file[1000], buffer[1000];
+    dl_ctx *dl = dl_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape1(3));
+    dl_model_add_dense(m, 2, DL_RELU);
+    dl_tensor *const *list = dl_model_params(m);
+    for (int whole = 0; whole < 2; whole++) {
+        CHECK(whole ? dl_model_save_weights(m, path) : dl_save(dl, path, list, 2), "%s",
+              dl_error_text(dl));
+        FILE *f = fopen(path, "rb");
+        if (!CHECK(f != NULL, "a file")) break;
+        const size_t size = fread(file, 1, sizeof file, f);
+        fclose(f);
+        memset(buffer, 7, sizeof buffer);
+        for (size_t room = size - 1; room <= size; room++) {
+            const size_t n = whole ? dl_model_save_weights_to_memory(m, buffer, room)
+                                   : dl_save_to_memory(dl, buffer, room, list, 2);
+            CHECK(n == size, "%d bytes, not %d", (int)n, (int)size);
+            CHECK(room < size ? buffer[0] == 7 : memcmp(buffer, file, size) == 0, "what is there");
+        }
+        CHECK(whole ? dl_model_load_weights_from_memory(m, buffer, size, NULL)
+                    : dl_load_from_memory(dl, buffer, size, list, 2, NULL), "%s",
+              dl_error_text(dl));
+    }
+    remove(path);
+    dl_free(dl);
+}
+
 /* Random changes and lengths: no crash, no leak, and when it fails, the model as it was. */
 static void fuzz(void)
 {
@@ -848,6 +879,7 @@ int main(void)
     TEST(load_errors);
     TEST(load_file_errors);
     TEST(truncated);
+    TEST(to_memory);
     TEST(fuzz);
     TEST(out_of_memory);
     TEST(stale_graph);

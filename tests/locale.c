@@ -105,6 +105,14 @@ static void all_text(void)
     dl_adam(0.5);
     dl_format(number, sizeof number, dl_full(dl, dl_shape1(2), 0.75));
     strcat(text, number);
+    static const char csv[] = "x\n0.75\n-1.5e-3\n.5\n";
+    const dl_column *x = dl_table_column(dl_table_from_memory(dl, csv, sizeof csv - 1, NULL), 0);
+    CHECK(x && x->low == -1.5e-3 && x->high == 0.75, "numbers of a table");
+    dl_csv o = dl_csv_default();
+    o.separator = ';';
+    o.decimal = ',';
+    x = dl_table_column(dl_table_from_memory(dl, "x\n2,5\n0,75\n", 11, &o), 0);
+    CHECK(x && x->low == 0.75 && x->high == 2.5, "decimal commas");
     capture(print_all, dl);
     CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
     dl_free(dl);

@@ -783,7 +783,7 @@ static void fickle_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static void unreached_parameter(void)
 {
     static const dl_layer_type fickle = { "Fickle", "fickle", 0, NULL, 1, fickle_build,
-                                          fickle_forward, NULL };
+                                          fickle_forward, NULL, NULL };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = dl_model_new(dl, dl_shape1(1));
     const dl_data *d = one_target(dl, 2);
@@ -2091,6 +2091,7 @@ static void summary(void)
         " Total params: 1,098,128 (4.19 MB)\n"
         " Trainable params: 1,098,128\n"
         " Non-trainable params: 0\n"
+        " As a C file: 4,392,512 bytes of flash (int8: 1,106,752), 1,896 floats of RAM\n"
         "_________________________________________________________________\n";
     char text[4000], *mb;
     dl_ctx *dl = quiet_context(1);

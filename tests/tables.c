@@ -197,7 +197,6 @@ static void views(void)
         snprintf(text + strlen(text), 20, "%d,%s\n", i, i < 20 ? "rare" : "often");
     t = table_of(dl, text);
     dl_folds o = dl_folds_default();
-    o.stratify = true;
     if (!CHECK(dl_table_split(t, 0.25, "k", &o, &first, &second), "%s", dl_error_text(dl))) return;
     CHECK(dl_table_row_count(first) == 75 && dl_table_row_count(second) == 25, "a quarter");
     CHECK(dl_table_column(second, 1)->category_count[1] == 5, "of each");
@@ -207,8 +206,9 @@ static void views(void)
     for (int i = 0; i < 100; i++) CHECK(seen[i], "row %d is lost", i);
     CHECK(dl_table_split(t, 0, NULL, NULL, &first, &second) && dl_table_row_count(second) == 0 &&
           dl_table_column(second, 0)->kind == DL_COLUMN_EMPTY, "nothing");
-    CHECK(!dl_table_split(t, 0.5, "k", NULL, &first, &second), "by, without stratify");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "options.stratify, are there or not together");
+    o.stratify = true;
+    CHECK(!dl_table_split(t, 0.5, NULL, &o, &first, &second), "stratify");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "options.stratify false: name a column to split by");
     dl_free(dl);
 }
 

@@ -1,0 +1,694 @@
+/* The room >>export: nets as C files. Here is tested what the file says and what is refused; the
+   files themselves are compiled and run by tests/export.sh. For it this program, with DL_EXPORT_OUT
+   set to a directory, writes there a file for each net of the list below, with float weights
+   (f_NAME.h) and int8 weights (q_NAME.h), and all.c, which runs them. */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+
+/* ---- nets, one for each kind of layer, and those of the documents ---- */
+
+/* Weights a trained net could have: biases and statistics that are not 0 and 1. */
+static void shake(dl_model *m)
+{
+    for (int i = 0; i < dl_model_layer_count(m); i++) {
+        const dl_layer *l = dl_model_layer(m, i);
+        for (int k = 0; k < l->params + l->states && !l->shared; k++) {
+            dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
+            for (dl_int j = 0; j < t->size; j++) {
+                const double wave = sin(0.7 * (double)j + i + 3 * k);
+                t->data[j] += (dl_real)(k < l->params ? 0.1 * wave : 0.3 + 0.2 * wave);
+            }
+        }
+    }
+}
+
+static dl_model *vector_net(dl_ctx *dl, int n) { return dl_model_new(dl, dl_shape1(n)); }
+static dl_model *image_net(dl_ctx *dl, int C, int H, int W)
+{
+    return dl_model_new(dl, dl_shape3(C, H, W));
+}
+static dl_model *sequence_net(dl_ctx *dl, int T, int D) { return dl_model_new(dl, dl_shape2(T, D)); }
+
+static dl_model *net_dense(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 20);
+    dl_dense o = dl_dense_default(16, DL_RELU);
+    o.bias = false;
+    dl_model_add_dense(m, 30, DL_RELU);
+    dl_model_add_dropout(m, 0.5);
+    dl_model_add_dense_with(m, &o);
+    dl_model_add_dense(m, 7, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_single(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 3);
+    dl_model_add_dense(m, 1, DL_SIGMOID);
+    return m;
+}
+
+static dl_model *net_empty(dl_ctx *dl) { return vector_net(dl, 5); }
+
+static dl_model *net_rows(dl_ctx *dl)                      /* softmax and dense on rows */
+{
+    dl_model *m = sequence_net(dl, 4, 6);
+    dl_model_add_time_distributed(m, 5, DL_TANH);
+    dl_model_add_batch_normalization(m);                   /* of rows: not to be folded */
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_activations(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 9);
+    dl_layer *x = dl_model_add_dense(m, 9, DL_LINEAR), *all[16];
+    int n = 0;
+    for (int a = 0; a < (int)DLI_ACTIVATION_COUNT; a++) {
+        dl_model_at(m, x);
+        all[n++] = dl_model_add_activation(m, (dl_activation)a);
+    }
+    dl_model_add_concat(m, all, n);
+    return m;
+}
+
+static dl_model *net_wide_activations(dl_ctx *dl)          /* far out, where e^x overflows */
+{
+    dl_model *m = vector_net(dl, 4);
+    dl_layer *x = dl_model_add_dense(m, 16, DL_LINEAR), *all[16];
+    int n = 0;
+    for (dl_int i = 0; i < 64; i++) x->param[0]->data[i] = (dl_real)((double)i * 9 - 300);
+    for (int a = 0; a < (int)DLI_ACTIVATION_COUNT; a++) {
+        dl_model_at(m, x);
+        if (a != DL_LINEAR) all[n++] = dl_model_add_activation(m, (dl_activation)a);
+    }
+    dl_model_outputs(m, all, n);
+    return m;
+}
+
+static dl_model *net_graph(dl_ctx *dl)          /* residual, the same twice, shared weights, views */
+{
+    dl_model *m = vector_net(dl, 8);
+    dl_layer *a = dl_model_add_dense(m, 8, DL_RELU), *list[3];
+    dl_layer *b = dl_model_add_add(m, NULL, a);
+    dl_layer *again = dl_model_reuse(m, a);
+    dl_layer *twice = dl_model_add_add(m, again, again);
+    dl_layer *flat = dl_model_add_reshape(m, dl_shape2(2, 4));
+    dl_model_at(m, twice);
+    dl_layer *soft = dl_model_add_activation(m, DL_SOFTMAX);  /* not over what flat shows */
+    dl_model_at(m, flat);
+    list[0] = dl_model_add_flatten(m);
+    list[1] = soft;
+    list[2] = b;
+    dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, list, 3);
+    return m;
+}
+
+static dl_model *net_inputs(dl_ctx *dl)         /* two inputs; outputs: an input, a view of another */
+{
+    dl_model *m = vector_net(dl, 6);
+    dl_layer *first = dl_model_add_dense(m, 4, DL_TANH);
+    dl_layer *second = dl_model_add_input(m, dl_shape2(2, 3));
+    dl_layer *flat = dl_model_add_flatten(m), *list[3], *out[4];
+    list[0] = first;
+    list[1] = flat;
+    out[0] = dl_model_add_concat(m, list, 2);
+    out[1] = dl_model_add_flatten(m);
+    out[2] = second;
+    out[3] = first;
+    dl_model_outputs(m, out, 4);
+    return m;
+}
+
+static dl_model *net_concat(dl_ctx *dl)
+{
+    dl_model *m = sequence_net(dl, 3, 4);
+    dl_layer *list[3];
+    list[0] = dl_model_add_dense(m, 2, DL_RELU);
+    list[1] = NULL;
+    dl_model_at(m, NULL);
+    list[2] = dl_model_add_dense(m, 5, DL_SIGMOID);
+    list[0] = dl_model_add_concat_along(m, list, 3, -1);
+    dl_model_at(m, NULL);
+    list[1] = dl_model_add_dense(m, 11, DL_LINEAR);
+    dl_model_add_concat(m, list, 2);
+    return m;
+}
+
+static dl_model *net_conv2d(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 3, 11, 9);
+    dl_conv_layer o = dl_conv_layer_default(8, 3, DL_LINEAR);
+    o.conv.same = true;
+    dl_model_add_conv2d_with(m, &o);
+    dl_model_add_batch_normalization(m);                   /* folded */
+    dl_model_add_activation(m, DL_RELU);
+    o = dl_conv_layer_default(6, 3, DL_RELU);
+    o.conv.groups = 2;
+    o.conv.stride[0] = 2;
+    o.conv.before[1] = 1;
+    o.conv.after[0] = 2;
+    o.kernel[1] = 2;
+    o.bias = false;
+    dl_model_add_conv2d_with(m, &o);
+    dl_model_add_batch_normalization(m);                   /* behind ReLU: not folded */
+    o = dl_conv_layer_default(6, 2, DL_LINEAR);            /* depthwise, dilated, without bias */
+    o.conv.groups = 6;
+    o.conv.dilation[0] = o.conv.dilation[1] = 2;
+    o.bias = false;
+    dl_model_add_conv2d_with(m, &o);
+    dl_model_add_batch_normalization(m);                   /* folded: a bias comes to be */
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 4, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_conv1d(dl_ctx *dl)
+{
+    dl_model *m = sequence_net(dl, 2, 17);
+    dl_conv_layer o = dl_conv_layer_default(6, 4, DL_RELU);
+    o.conv.stride[0] = 2;
+    o.conv.same = true;
+    dl_model_add_conv1d_with(m, &o);
+    dl_model_add_conv1d(m, 4, 3, DL_TANH);
+    return m;
+}
+
+static dl_model *net_transpose(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 4, 3, 5);
+    dl_conv_layer o = dl_conv_layer_default(6, 3, DL_LINEAR);
+    o.conv.groups = 2;
+    o.conv.same = true;
+    o.conv.stride[0] = o.conv.stride[1] = 2;
+    dl_model_add_conv2d_transpose_with(m, &o);
+    dl_model_add_batch_normalization(m);
+    dl_model_add_conv2d_transpose(m, 3, 2, 3, DL_TANH);
+    o = dl_conv_layer_default(2, 3, DL_LINEAR);
+    o.conv.before[0] = 1;
+    o.conv.dilation[1] = 2;
+    o.bias = false;
+    dl_model_add_conv2d_transpose_with(m, &o);
+    return m;
+}
+
+static dl_model *net_pools(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 2, 13, 12);
+    dl_pool o = dl_pool_default(3);
+    dl_model_add_max_pooling2d(m, 2);
+    o.stride[0] = 2;
+    o.stride[1] = 1;
+    o.before[0] = o.after[1] = 1;
+    dl_model_add_average_pooling2d_with(m, &o);
+    o.count_padding = false;
+    dl_model_add_average_pooling2d_with(m, &o);
+    dl_model_add_upsampling2d(m, 3);
+    o = dl_pool_default(2);
+    o.same = true;
+    o.stride[0] = o.stride[1] = 3;
+    dl_model_add_max_pooling2d_with(m, &o);
+    dl_model_add_activation(m, DL_SILU);
+    dl_model_add_global_average_pooling2d(m);
+    return m;
+}
+
+static dl_model *net_norms(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 4, 5, 3);
+    dl_norm_layer o = dl_norm_layer_default();
+    dl_model_add_batch_normalization(m);
+    dl_model_add_group_normalization(m, 2);
+    dl_model_add_layer_normalization(m);
+    o.axes = 2;
+    o.weight = false;
+    dl_model_add_layer_normalization_with(m, &o);
+    o.bias = false;
+    o.axes = 3;
+    dl_model_add_layer_normalization_with(m, &o);
+    o = dl_norm_layer_default();
+    o.weight = false;
+    dl_model_add_batch_normalization_with(m, &o);
+    return m;
+}
+
+static dl_model *net_standardized(dl_ctx *dl)              /* as tables of numbers have it */
+{
+    dl_real x[12 * 6];
+    dl_model *m = sequence_net(dl, 2, 3);
+    test_fill(x, 72, 3, -5, 9);
+    dl_data *train = dl_data_from_arrays(dl, x, 12, dl_shape2(2, 3), NULL, 0);
+    dl_model_add_standardize(m, train);
+    dl_model_add_gru(m, 3, true);
+    return m;
+}
+
+static dl_model *net_standardized_image(dl_ctx *dl)
+{
+    dl_real x[10 * 8];
+    dl_model *m = image_net(dl, 2, 2, 2);
+    test_fill(x, 80, 4, 0, 255);
+    dl_model_add_standardize(m, dl_data_from_arrays(dl, x, 10, dl_shape3(2, 2, 2), NULL, 0));
+    dl_model_add_conv2d(m, 3, 2, DL_RELU);
+    return m;
+}
+
+static dl_model *net_folded_dense(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 10);
+    dl_layer *a = dl_model_add_dense(m, 10, DL_LINEAR);
+    dl_layer *n = dl_model_add_batch_normalization(m);
+    dl_model_add_activation(m, DL_RELU);
+    dl_model_reuse(m, a);                                  /* neither a nor n can be folded */
+    dl_model_reuse(m, n);
+    dl_model_add_dense(m, 10, DL_LINEAR);
+    dl_model_add_batch_normalization(m);                   /* this one is */
+    dl_model_add_dense(m, 5, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_recurrent(dl_ctx *dl, int which, bool all)
+{
+    dl_model *m = sequence_net(dl, 6, 5);
+    if (which == 0) dl_model_add_rnn(m, 7, all);
+    if (which == 1) dl_model_add_lstm(m, 7, all);
+    if (which == 2) dl_model_add_gru(m, 7, all);
+    dl_model_add_dense(m, 4, DL_TANH);
+    return m;
+}
+static dl_model *net_rnn(dl_ctx *dl) { return net_recurrent(dl, 0, true); }
+static dl_model *net_rnn_last(dl_ctx *dl) { return net_recurrent(dl, 0, false); }
+static dl_model *net_lstm(dl_ctx *dl) { return net_recurrent(dl, 1, true); }
+static dl_model *net_lstm_last(dl_ctx *dl) { return net_recurrent(dl, 1, false); }
+static dl_model *net_gru(dl_ctx *dl) { return net_recurrent(dl, 2, true); }
+static dl_model *net_gru_last(dl_ctx *dl) { return net_recurrent(dl, 2, false); }
+
+static dl_model *net_deep_recurrent(dl_ctx *dl)
+{
+    dl_model *m = sequence_net(dl, 8, 4);
+    dl_layer *x = dl_model_add_dense(m, 6, DL_LINEAR);
+    dl_layer *y = dl_model_add_gru(m, 6, true);
+    dl_model_add_add(m, x, y);
+    dl_model_add_layer_normalization(m);
+    dl_model_add_dropout(m, 0.2);
+    dl_model_add_lstm(m, 5, false);
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_bidirectional(dl_ctx *dl)
+{
+    dl_model *m = sequence_net(dl, 6, 5);
+    dl_model_add_bidirectional(m, DL_LSTM, 4, true);
+    dl_model_add_bidirectional(m, DL_RNN_RELU, 3, true);
+    dl_model_add_bidirectional(m, DL_GRU, 4, false);
+    return m;
+}
+
+static dl_model *net_words(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 7);
+    dl_model_add_embedding(m, 12, 6);
+    dl_model_add_lstm(m, 8, true);
+    dl_model_add_dense(m, 12, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_attention(dl_ctx *dl)
+{
+    dl_model *m = sequence_net(dl, 5, 8);
+    dl_model_add_multihead_attention(m, 2, true);
+    dl_model_add_multihead_attention(m, 4, false);
+    return m;
+}
+
+static dl_model *net_encoder(dl_ctx *dl)         /* a block of a transformer's encoder, for words */
+{
+    dl_model *m = vector_net(dl, 6);
+    dl_layer *x = dl_model_add_embedding(m, 20, 8), *y;
+    for (int i = 0; i < 2; i++) {
+        y = dl_model_add_multihead_attention(m, 2, false);
+        dl_model_add_add(m, x, y);
+        x = dl_model_add_layer_normalization(m);
+        dl_model_add_dense(m, 16, DL_GELU);
+        y = dl_model_add_dense(m, 8, DL_LINEAR);
+        dl_model_add_add(m, x, y);
+        x = dl_model_add_layer_normalization(m);
+    }
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_resnet(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 1, 12, 12);
+    dl_conv_layer o = dl_conv_layer_default(8, 3, DL_LINEAR);
+    o.conv.same = true;
+    dl_layer *x = dl_model_add_conv2d_with(m, &o);
+    for (int i = 0; i < 2; i++) {
+        dl_model_add_batch_normalization(m);
+        dl_model_add_activation(m, DL_RELU);
+        dl_model_add_conv2d_with(m, &o);
+        dl_layer *y = dl_model_add_batch_normalization(m);
+        dl_model_add_add(m, x, y);
+        x = dl_model_add_activation(m, DL_RELU);
+    }
+    dl_model_add_global_average_pooling2d(m);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    return m;
+}
+
+static dl_model *net_own(dl_ctx *dl);            /* below */
+
+/* The documents' nets. */
+static dl_model *net_s0(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 784);
+    dl_model_add_dense(m, 512, DL_RELU);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    return m;
+}
+static dl_model *net_s1(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 1, 28, 28);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 128, DL_RELU);
+    dl_model_add_dropout(m, 0.2);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    return m;
+}
+static dl_model *net_s2(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 1, 28, 28);
+    dl_model_add_conv2d(m, 32, 3, DL_RELU);
+    dl_model_add_max_pooling2d(m, 2);
+    dl_model_add_conv2d(m, 64, 3, DL_RELU);
+    dl_model_add_max_pooling2d(m, 2);
+    dl_model_add_conv2d(m, 64, 3, DL_RELU);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 64, DL_RELU);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    return m;
+}
+
+typedef struct net { const char *name; dl_model *(*make)(dl_ctx *dl); } net;
+#define NET(name) { #name, net_##name }
+static const net list[] = {
+    NET(dense), NET(single), NET(empty), NET(rows), NET(activations), NET(wide_activations),
+    NET(graph), NET(inputs), NET(concat), NET(conv2d), NET(conv1d), NET(transpose), NET(pools),
+    NET(norms), NET(standardized), NET(standardized_image), NET(folded_dense), NET(rnn), NET(rnn_last), NET(lstm), NET(lstm_last), NET(gru),
+    NET(gru_last), NET(deep_recurrent), NET(bidirectional), NET(words), NET(attention),
+    NET(encoder), NET(resnet), NET(own), NET(s0), NET(s1), NET(s2) };
+#define NETS (sizeof list / sizeof list[0])
+
+/* ---- the files for tests/export.sh ---- */
+
+static void upper(char *to, const char *from)
+{
+    for (; *from; from++) *to++ = (char)(*from >= 'a' && *from <= 'z' ? *from - 'a' + 'A' : *from);
+    *to = 0;
+}
+
+static void write_net(FILE *all, const char *dir, const net *n, bool int8)
+{
+    dl_ctx *dl = dl_new(5);
+    dl_model *m = n->make(dl);
+    dl_export_c o = dl_export_c_default();
+    dl_c_report r;
+    char path[1000], name[64], capital[64];
+    shake(m);
+    snprintf(name, sizeof name, "%s_%s", int8 ? "q" : "f", n->name);
+    snprintf(path, sizeof path, "%s/%s.h", dir, name);
+    upper(capital, name);
+    o.name = name;
+    o.int8 = int8;
+    o.report = &r;
+    if (CHECK(dl_model_export_c(m, path, &o), "%s: %s", name, dl_error_text(dl))) {
+        fprintf(all, "#define %s_IMPLEMENTATION\n#define %s_SELFTEST\n#include \"%s.h\"\n", capital,
+                capital, name);
+        fprintf(all, "static void run_%s(void)\n{\n    check(\"%s\", %s_TESTS, %s_IN, %s_OUT, "
+                "%s_WORK, %s_test_in, %s_test_out,\n          %s_predict, %s_selftest);\n", name,
+                name, capital, capital, capital, capital, name, name, name, name);
+        if (r.state)
+            fprintf(all, "    check_steps(\"%s\", %s_IN / %s_STEP_IN, %s_STEP_IN, %s_STEP_OUT, "
+                    "%s_STEP_WORK, %s_STATE,\n                %s_OUT, %s_test_in, %s_test_out, "
+                    "%s_reset, %s_step);\n", name, capital, capital, capital, capital, capital,
+                    capital, capital, name, name, name, name);
+        fprintf(all, "}\n\n");
+    }
+    dl_free(dl);
+}
+
+static void files_for_compilers(void)
+{
+    const char *dir = getenv("DL_EXPORT_OUT");
+    char path[1000];
+    snprintf(path, sizeof path, "%s/all.c", dir);
+    FILE *all = fopen(path, "w");
+    if (!CHECK(all != NULL, "%s", path)) return;
+    fprintf(all, "#include \"export_check.h\"\n\n");
+    for (size_t i = 0; i < NETS; i++)
+        for (int int8 = 0; int8 < 2; int8++) write_net(all, dir, &list[i], int8 == 1);
+    fprintf(all, "int main(void)\n{\n");
+    for (size_t i = 0; i < NETS; i++)
+        fprintf(all, "    run_f_%s();\n    run_q_%s();\n", list[i].name, list[i].name);
+    fprintf(all, "    printf(\"%%d nets, %%d wrong\\n\", nets, nets_wrong);\n"
+            "    return nets_wrong > 0 || nets == 0;\n}\n");
+    CHECK(fclose(all) == 0, "%s", path);
+}
+
+/* ---- what the file says, and what is refused ---- */
+
+/* The file in memory, a string. Free it. */
+static char *text_of(dl_model *m, const dl_export_c *o)
+{
+    const size_t n = dl_model_export_c_to_memory(m, NULL, 0, o);
+    char *s = (char *)malloc(n + 1);
+    memset(s, '?', n + 1);
+    CHECK(dl_model_export_c_to_memory(m, s, n, o) == n && s[n] == '?', "%zu bytes", n);
+    s[n] = 0;
+    return s;
+}
+
+static int count_of(const char *s, const char *part)
+{
+    int n = 0;
+    for (; (s = strstr(s, part)) != NULL; s += strlen(part)) n++;
+    return n;
+}
+
+static void sizes(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    dl_model *m = net_s1(dl);
+    dl_export_c o = dl_export_c_default();
+    dl_c_report r = dl_model_c_size(m, NULL);
+    CHECK(r.flash == 4 * (784 * 128 + 128 + 1280 + 10) && r.work == 128 && r.state == 0,
+          "%lld bytes, %lld floats", (long long)r.flash, (long long)r.work);
+    o.int8 = true;
+    r = dl_model_c_size(m, &o);
+    CHECK(r.flash == 784 * 128 + 1280 + 8 * 138 && r.flash <= 110 * 1024, "%lld bytes",
+          (long long)r.flash);
+    CHECK(r.accuracy != r.accuracy && r.agreement != r.agreement, "not measured");
+    r = dl_model_c_size(net_conv2d(dl), NULL);   /* 8 x 11 x 9 twice would be 1,584 */
+    CHECK(r.work == 8 * 11 * 9 + 6 * 6 * 9, "ReLU in place: %lld floats", (long long)r.work);
+    r = dl_model_c_size(net_lstm_last(dl), NULL);
+    CHECK(r.state == 14 && r.step_work == 56 + 7, "a step: %lld, %lld", (long long)r.state,
+          (long long)r.step_work);
+    r = dl_model_c_size(net_bidirectional(dl), NULL);
+    CHECK(r.state == 0 && r.step_work == 0, "no steps");
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
+static void memory_is_reused(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    dl_model *m = vector_net(dl, 50);
+    for (int i = 0; i < 20; i++) dl_model_add_dense(m, 50, DL_RELU);
+    const dl_c_report r = dl_model_c_size(m, NULL);
+    CHECK(r.work == 100, "two buffers of 50 in turn: %lld", (long long)r.work);
+    dl_free(dl);
+}
+
+static void what_it_says(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    dl_export_c o = dl_export_c_default();
+    o.name = "digits";
+    char *s = text_of(net_s1(dl), &o);
+    CHECK(strncmp(s, "/* digits.h - ", 14) == 0, "%.40s", s);
+    CHECK(strstr(s, "#define DIGITS_IN    784 ") && strstr(s, "#define DIGITS_FLASH 407080 "),
+          "sizes");
+    CHECK(strstr(s, "dense_1 (Dense): [784] to [128], relu"), "the layers");
+    CHECK(!strchr(s, '$') && !strchr(s, '@') && !strchr(s, '`') && !strchr(s, '~'), "marks left");
+    CHECK(count_of(s, "static void digits_dense(") == 1, "one function for two layers");
+    CHECK(!strstr(s, "signed char") && !strstr(s, "READ8"), "float only");
+    CHECK(!strstr(s, "malloc") && !strstr(s, "stdio") && !strstr(s, "dl_"), "nothing else needed");
+    free(s);
+    o.int8 = true;
+    o.tests = 0;
+    s = text_of(net_s1(dl), &o);
+    CHECK(strstr(s, "static DIGITS_CONST signed char digits_dense_1_weight[100352]"), "int8");
+    CHECK(!strstr(s, "digits_selftest") && !strstr(s, "TESTS"), "no selftest");
+    free(s);
+    for (size_t i = 0; i < NETS - 3; i++) {
+        o.tests = 2;
+        o.int8 = i % 2 == 0;
+        s = text_of(list[i].make(dl), &o);
+        for (char *line = s, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+            if (!CHECK(end - line <= 100 && (end == line || end[-1] != ' '), "%s: %.*s",
+                       list[i].name, (int)(end - line), line)) break;
+        free(s);
+    }
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
+/* A layer of one's own: the gate of >>layers and >>export. */
+static bool gate_build(dl_layer *l)
+{
+    const dl_int D = l->input[0].dim[0];
+    return dl_layer_param(l, "weight", dl_shape2(D, D), dl_init_glorot_uniform()) != NULL;
+}
+static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
+}
+static const char gate_c[] =
+    "/* y = x sigmoid(W x), n numbers */\n"
+    "static void $_gate(float *y, const float *x, const $_w *w, `~const float *scale, `int n)\n"
+    "{\n"
+    "    for (int o = 0; o < n; o++) {\n"
+    "        float sum = 0.0f;\n"
+    "        for (int i = 0; i < n; i++) sum += @_W(w + o * n + i) * x[i];\n"
+    "`~        sum *= @_READ(scale + o);\n`"
+    "        y[o] = x[o] / (1.0f + expf(-sum));\n"
+    "    }\n"
+    "}\n";
+static bool gate_export(const dl_layer *l, dl_c_file *f)
+{
+    dl_c_function(f, gate_c);
+    dl_c_line(f, "$_gate(#y, #x, #w0, %d);", (int)l->input[0].dim[0]);
+    return true;
+}
+static bool no_export(const dl_layer *l, dl_c_file *f) { return l == NULL || f == NULL; }
+static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                    gate_export };
+static const dl_layer_type bare = { "Bare", "bare", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                    NULL };
+static const dl_layer_type failing = { "Failing", "failing", 0, NULL, 1, gate_build, gate_forward,
+                                       NULL, no_export };
+static dl_model *net_own(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 6);
+    dl_model_add(m, &gate, NULL);
+    dl_model_add_dense(m, 6, DL_RELU);
+    dl_model_add(m, &gate, NULL);
+    return m;
+}
+
+static void own_layers(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    dl_export_c o = dl_export_c_default();
+    dl_model *m = net_own(dl);
+    char *s = text_of(m, &o), *buffer = NULL;
+    CHECK(count_of(s, "net_gate(") == 3 && strstr(s, "net_gate(out, work + 6, net_gate_2_weight, 6)"),
+          "%s", s);
+    free(s);
+    dl_model_add(m, &bare, NULL);
+    CHECK(dl_model_c_size(m, NULL).flash == -1 && dl_error(dl) == DL_OK, "size");
+    CHECK(!dl_model_export_c_to_memory(m, buffer, 0, NULL), "without a hook");
+    CHECK_ERROR(dl, DL_ERR_STATE, "bare_1 cannot be exported: its type has no export_c");
+    m = net_own(dl);
+    dl_model_add(m, &failing, NULL);
+    CHECK(!dl_model_export_c_to_memory(m, buffer, 0, NULL), "a hook that fails");
+    CHECK_ERROR(dl, DL_ERR_STATE, "the export_c of failing_1 failed");
+    dl_free(dl);
+}
+
+static void refused(void)
+{
+    static const char *const names[] = { "", "9a", "a-b", "_a", "ein_netz_mit_umlaut_\xC3\xA4",
+        "a_name_that_has_more_than_forty_letters_in_it" };
+    dl_ctx *dl = test_quiet_new(3);
+    dl_export_c o = dl_export_c_default();
+    dl_model *m = net_single(dl);
+    dl_real x[6] = { 1, 2, 3, 4, 5, 6 };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        o.name = names[i];
+        CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "%s", names[i]);
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "is not one of 1 to 40 letters, digits and _");
+    }
+    o = dl_export_c_default();
+    o.tests = -1;
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "tests");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "0 to 1000");
+    o.tests = 3;
+    o.data = dl_data_from_arrays(dl, x, 2, dl_shape1(3), NULL, 0);
+    CHECK(!dl_model_export_c_to_memory(net_inputs(dl), NULL, 0, &o), "several inputs");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a data set has one input");
+    o.data = dl_data_from_arrays(dl, x, 3, dl_shape1(2), NULL, 0);
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "samples of another shape");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_predict");
+    dl_model_param(m, 0)->data[1] = (dl_real)NAN;
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "NaN");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dense_1.weight holds NaN");
+    CHECK(!dl_model_export_c(m, NULL, NULL), "no path");
+    dl_clear_error(dl);
+    m = net_single(dl);
+    CHECK(!dl_model_export_c(m, "no/such/directory/net.h", NULL), "a path that is none");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_model_export_c: cannot write");
+    CHECK(!dl_model_export_c(NULL, "x", NULL) && !dl_model_export_c_to_memory(NULL, NULL, 0, NULL) &&
+          dl_model_c_size(NULL, NULL).work == -1, "NULL");
+    dl_free(dl);
+}
+
+/* Rounding to 8 bits: by at most half a 127th of each row's largest; the model stays as it is. */
+static void rounding(void)
+{
+    dl_ctx *dl = test_quiet_new(9);
+    dl_model *m = net_s1(dl);
+    dl_export_c o = dl_export_c_default();
+    dl_c_report r;
+    static dl_real x[200 * 784];
+    int32_t label[200];
+    test_fill(x, 200 * 784, 5, 0, 1);
+    shake(m);
+    dl_tensor *y = dl_model_predict(m, dl_from(dl, dl_shape4(200, 1, 28, 28), x));
+    if (!CHECK(dl_argmax_axis(label, y, 1), "%s", dl_error_text(dl))) return;
+    for (int i = 0; i < 200; i += 4) label[i] = (label[i] + 1) % 10;
+    o.int8 = true;
+    o.report = &r;
+    o.data = dl_data_from_arrays(dl, x, 200, dl_shape3(1, 28, 28), label, 10);
+    char *s = text_of(m, &o);
+    CHECK(r.accuracy == 0.75, "%g", r.accuracy);
+    CHECK(r.agreement > 0.95 && r.agreement <= 1 && r.int8_accuracy > 0.7, "%g %g", r.agreement,
+          r.int8_accuracy);
+    CHECK(r.difference > 0 && r.difference < 0.05, "%g", r.difference);
+    CHECK(strstr(s, "Right in 75.00 % of the samples of a data set, before rounding to 8 bits"),
+          "%.1500s", s);
+    free(s);
+    o.int8 = false;
+    s = text_of(m, &o);
+    CHECK(r.accuracy == 0.75 && r.agreement != r.agreement, "float only");
+    free(s);
+    dl_tensor *z = dl_model_predict(m, dl_from(dl, dl_shape4(200, 1, 28, 28), x));
+    CHECK(z && memcmp(z->data, y->data, (size_t)y->size * sizeof *y->data) == 0, "m is as it was");
+    dl_free(dl);
+}
+
+int main(void)
+{
+    if (getenv("DL_EXPORT_OUT")) TEST(files_for_compilers);
+    TEST(sizes);
+    TEST(memory_is_reused);
+    TEST(what_it_says);
+    TEST(own_layers);
+    TEST(refused);
+    TEST(rounding);
+    return test_end();
+}

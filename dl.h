@@ -24374,7 +24374,7 @@ static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, i
     dl_pool k = *o;
     dl_int y[2];
     dli_slide s;
-    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, y)) return false;
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, mean == 0, y)) return false;
     for (int i = 0; i < 2; i++) {
         s.kernel[i] = k.kernel[i];
         s.stride[i] = k.stride[i];

@@ -11815,7 +11815,7 @@ static void dli_avg_pool_back(dli_node *node)
                                                 &s->size, s->count_padding);
 }
 
-/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. max: of a maximum. */
 static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, bool max,
                          dl_int *out)
 {

@@ -93,6 +93,10 @@ typedef struct ex_options {
     const char *save;     /* write the trained weights here; NULL: don't           */
     bool        quiet;    /* print the result line only                            */
     const char *lang;     /* zh or en                                              */
+    const char *words;    /* what --help calls the arguments that are no options: "MODEL IMAGE..."; */
+    const char **word;    /* NULL: there are none. And they, word[word_count],     */
+    int         word_count;  /* at most words_most                                 */
+    int         words_most;
 } ex_options;
 
 /* What programs print is UTF-8; on Windows the console must be told, and gets its own back. */
@@ -150,9 +154,10 @@ static inline bool ex_word_in(const char *word, const char *list) {
 
 /* called is the program as it was called: build/13_rnn. */
 static inline void ex_help(const char *called, const char *program, const char *about,
-                           const char *uses, const ex_option *opt, int n) {
-    printf(EX("%s: %s\n\nusage: %s [options]\n\nOptions (what they are if you say nothing):\n",
-              "%s：%s\n\n用法：%s [选项]\n\n选项（括号里是默认值）：\n"), program, about, called);
+                           const char *words, const char *uses, const ex_option *opt, int n) {
+    printf(EX("%s: %s\n\nusage: %s [options]%s%s\n\nOptions (what they are if you say nothing):\n",
+              "%s：%s\n\n用法：%s [选项]%s%s\n\n选项（括号里是默认值）：\n"), program, about, called,
+           words ? " " : "", words ? words : "");
     for (int i = 0; i < n; i++) {
         char left[40], value[64] = "";
         if (i < EX_COMMON - 1 && !ex_word_in(opt[i].name, uses)) continue;
@@ -224,12 +229,20 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
         size_t len = text ? (size_t)(text - name) : strlen(name);
         const ex_option *p = NULL;
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-            ex_help(called, program, about, uses, opt, n);
+            ex_help(called, program, about, o->words, uses, opt, n);
             exit(0);
         }
         for (int k = 0; k < n && len > 2 && strncmp(name, "--", 2) == 0; k++)
             if (strlen(opt[k].name) == len - 2 && strncmp(name + 2, opt[k].name, len - 2) == 0)
                 p = &opt[k];
+        if (p == NULL && o->words && name[0] != '-') {
+            if (o->word_count == o->words_most) {
+                fprintf(stderr, "%s: too many arguments: %s. Try --help.\n", program, name);
+                exit(2);
+            }
+            o->word[o->word_count++] = name;
+            continue;
+        }
         if (p == NULL) {
             fprintf(stderr, "%s: there is no option %s. Try --help.\n", program, name);
             exit(2);
@@ -867,6 +880,45 @@ static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double 
     }
     fputs("</svg>\n", p->f);
 }
+
+#ifndef DL_NO_IMAGES
+/* A picture [C,H,W], a PNG file inside the page. */
+static inline void ex_page_png(ex_page *p, dl_tensor *x) {
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t n = dl_image_save_to_memory(x, NULL, 0);
+    unsigned char *b = n ? (unsigned char *)calloc(n + 3, 1) : NULL;
+    if (b == NULL) return;
+    dl_image_save_to_memory(x, b, n);
+    fputs("data:image/png;base64,", p->f);
+    for (size_t i = 0; i < n; i += 3) {
+        const unsigned v = (unsigned)b[i] << 16 | (unsigned)b[i + 1] << 8 | b[i + 2];
+        for (int k = 0; k < 4; k++)
+            fputc(i + (size_t)k > n ? '=' : digit[v >> (18 - 6 * k) & 63], p->f);
+    }
+    free(b);
+}
+
+/* Pictures in rows, each `wide` units wide and with a caption; small ones show their pixels. */
+static inline void ex_page_pictures(ex_page *p, dl_tensor *const *x, const char *const *caption,
+                                    int n, int wide) {
+    if (p->f == NULL) return;
+    fputs("<div style=\"display:flex;flex-wrap:wrap;gap:12px;margin:1em 0\">\n", p->f);
+    for (int k = 0; k < n; k++) {
+        if (x[k] == NULL) continue;
+        fprintf(p->f, "<figure style=\"margin:0;width:%dpx\"><img alt=\"", wide);
+        ex_page_escape(p, caption[k]);
+        fputs("\" src=\"", p->f);
+        ex_page_png(p, x[k]);
+        fprintf(p->f, "\" style=\"display:block;width:%dpx;height:%dpx;object-fit:contain;"
+                "background:#eee;%s\"/><figcaption style=\"font-size:13px;line-height:1.3;"
+                "margin-top:4px\">", wide, wide,
+                x[k]->shape.dim[x[k]->shape.rank - 1] < wide ? "image-rendering:pixelated" : "");
+        ex_page_escape(p, caption[k]);
+        fputs("</figcaption></figure>\n", p->f);
+    }
+    fputs("</div>\n", p->f);
+}
+#endif
 
 /* The mark of curve k at (x, y): its shape tells curves apart where colours cannot. */
 static inline void ex_svg_mark(ex_page *p, int k, double x, double y, const char *colour) {

@@ -2661,9 +2661,10 @@ DL_DEF dl_csv dl_csv_default(void);
 /* Read a CSV file: UTF-8 (with or without the mark EF BB BF), lines ending in LF, CRLF or CR, empty
    lines passed over. A cell in quotes may have separators, line breaks and, written twice, quotes
    in it; spaces around a cell do not count, and a line break or tab inside becomes a space. Memory:
-   the file and 16 bytes a cell, at most. NULL with a message that names line and column and what
-   was found there: a row that is shorter or longer than the first, a quote that is not closed,
-   bytes that are no UTF-8, a name that two columns have. Free with dl_table_free or dl_free. */
+   the file, 8 bytes a cell and 16 for each different text in a column. NULL with a message that
+   names line and column and what was found there: a row that is shorter or longer than the first, a
+   quote that is not closed, bytes that are no UTF-8, a name that two columns have. Free with
+   dl_table_free or dl_free. */
 DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options);
 #endif
 /* The same from a buffer, which is copied. */
@@ -19444,13 +19445,17 @@ static bool dli_table_labels(const dl_table *t, const char *who, const char *by,
     dl_column k;
     memset(&k, 0, sizeof k);
     if (c < 0 || !dli_categories(t, who, c, &k)) return false;
-    for (dl_int i = 0; i < t->rows; i++) {
+    const bool few = k.categories <= 1000;
+    if (!few)
+        dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts; a table is "
+                "split by one with 1000 at most", who, t->sheet->from, by, k.categories);
+    for (dl_int i = 0; few && i < t->rows; i++) {
         const char *text = dli_cell_text(t, i, c);
         label[i] = text ? (int32_t)dli_category(k.category, k.categories, text) : k.categories;
     }
     *classes = k.categories + 1;
     DL_FREE((void *)(uintptr_t)k.category);
-    return true;
+    return few;
 }
 
 /* A data set of nothing but labels is dealt out, and its parts are asked which rows they got. */

@@ -124,11 +124,11 @@ parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j
 
 test:
 	$(parallel) test-programs
-	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh
 
 check:
 	$(parallel) test-programs build/tests
-	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/docs.sh \
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh \
 	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy digits

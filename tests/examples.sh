@@ -267,6 +267,13 @@ for source in examples/apps/*.c; do
         run $prog "$MODEL worst_recall products" --quiet --limit 2000 --epochs 2
         expect $prog '$test_accuracy > 0.8 && $worst_recall > 0.4 && $parameters == 100810'
         expect $prog '$products > 1e9 && $products < 2e9 && $worst_recall < $test_accuracy' ;;
+    embed)
+        run $prog "flash flash_int8 work accuracy accuracy_int8 same same_int8" --quiet --dir "$work"
+        expect $prog '$flash == 203560 && $flash_int8 == 51408 && $work == 64 && $accuracy > 0.9'
+        expect $prog '$agreement > 0.99 && $same == 100 && $same_int8 >= 98'
+        "$work/$prog" --quiet --dir /nowhere >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q '/nowhere/images.*--dir' "$work/err"
+        check $? "$prog where it cannot write" "$work/err" ;;
     table)
         run $prog "test_accuracy naive matthews parameters" --quiet --save "$work/iris.model"
         expect $prog '$test_accuracy > 0.85 && $naive < 0.4 && $parameters == 1315'

@@ -24057,7 +24057,8 @@ static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
         return;
     }
     if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
+                 "static void %s_%s(float *y, int n)\n{\n"
                  "    for (int i = 0; i < n; i++) {\n"
                  "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
                  f->options->name, name, dli_c_formulas[a]);

@@ -162,9 +162,9 @@
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
-                            attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading (and with them export); a net as a C file. The
-                            kernels of floor 1 are always there
+                            attention; layers, models and metrics; data sets (and with them tables
+                            and models); saving and loading (and with them export); a net as a C
+                            file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -16438,17 +16438,21 @@ static void dli_print_value(const char *before, const char *name, double value)
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
 }
 
+static void dli_print_values(const dl_model *m, const char *before, double loss, double accuracy,
+                             const double *metric)
+{
+    dli_print_value(before, "loss", loss);
+    dli_print_value(before, "accuracy", accuracy);
+    for (int i = 1; i < m->metrics; i++)
+        dli_print_value(before, m->metric[i]->name, metric[i - 1]);
+}
+
 static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
-    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
-    dli_print_value("", "accuracy", e->accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
-    dli_print_value("val_", "loss", e->val_loss);
-    dli_print_value("val_", "accuracy", e->val_accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
+    dli_print_values(m, "", e->loss, e->accuracy, e->metric);
+    dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
     dli_print("\n");
     fflush(stdout);
 }
@@ -22002,6 +22006,14 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 
 #endif
 
+/* As JSON has it. */
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
 /* ---- a model as text ----
    Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
    options: one function writes whatever a table names, one reads it (see below). */
@@ -22067,13 +22079,6 @@ static void dli_put_string(dli_text *out, const char *s)
         s += n > 0 ? n : 1;
     }
     dli_put(out, "\"");
-}
-
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
-    dli_put(out, "]");
 }
 
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
@@ -22267,10 +22272,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const dl_tensor *t = i->tensor;
         const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", i->name, DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
-        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", at, end);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
+        dli_put_shape(out, t->shape);
+        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
     dli_put(out, "}");

@@ -162,9 +162,9 @@
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
-                            attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading (and with them export); a net as a C file. The
-                            kernels of floor 1 are always there
+                            attention; layers, models and metrics; data sets (and with them tables
+                            and models); saving and loading (and with them export); a net as a C
+                            file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -24086,7 +24086,8 @@ static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
         return;
     }
     if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
+                 "static void %s_%s(float *y, int n)\n{\n"
                  "    for (int i = 0; i < n; i++) {\n"
                  "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
                  f->options->name, name, dli_c_formulas[a]);

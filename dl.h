@@ -66,12 +66,12 @@
      >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
      >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
      >>tables         1150  CSV: what its columns hold, and how they become numbers
-     >>images          800  pictures: files, sizes, a photographed digit, augmentation
+     >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>export         1300  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
-     >>platform-impl   400  compiler and system #ifdefs (all but those of fast-impl)
+     >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
      >>fast-impl      4000  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
 
@@ -2338,7 +2338,8 @@ DL_DEF int dl_model_share_count(const dl_model *m);
 
 #ifndef DL_NO_STDIO
 /* Print the layers with output shapes and parameter counts, as Keras does; what is frozen counts as
-   non-trainable. When the model is not a chain, a column says what each layer reads. */
+   non-trainable. When the model is not a chain, a column says what each layer reads. At the end
+   stands what dl_model_export_c would make of it: bytes of constants, floats of scratch memory. */
 DL_DEF void dl_model_summary(const dl_model *m);
 #endif
 
@@ -2790,7 +2791,7 @@ DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
 /* ------------------------------------------------------------------------------ >>images ----
    Pictures are tensors [C,H,W], a batch of them [N,C,H,W], numbers from 0 (black) to 1. What makes
    new pictures of old ones here returns a new tensor on the tape, without gradient. In this order:
-   files, sizes and cuts, a photographed digit, augmentation. */
+   files, sizes and cuts, folders of pictures, a photographed digit, augmentation. */
 
 #define DL_IMAGE_PIXELS_MAX ((dl_int)1 << 26)     /* larger pictures are refused: 64 million */
 #define DL_IMAGE_ANY 16                           /* see below                               */
@@ -2810,6 +2811,9 @@ DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels);
    else). Numbers below 0 count as 0, above 1 as 1. */
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path);
 #endif
+/* The same into a buffer; returns how many bytes it takes. When that is more than room, nothing is
+   written (so 0 asks for the size, and buffer may be NULL). 0 on failure. */
+DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room);
 
 /* How new pixels are made of old ones: DL_BILINEAR weighs them by their distance, over as many as
    become one where the picture shrinks (PyTorch: interpolate, bilinear, antialias=True); DL_AREA
@@ -2832,6 +2836,35 @@ DL_DEF dl_tensor *dl_image_grey(dl_tensor *x);
 /* (x - mean[c]) / deviation[c] for each channel c of x [...,C,H,W]; C numbers each. */
 DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation);
 
+#if !defined(DL_NO_STDIO) && !defined(DL_NO_DATA)
+/* How pictures in folders become samples. */
+typedef struct dl_images {
+    dl_int height, width;     /* 0: as the first picture; else all become so large            */
+    int    channels;          /* 3; 1: grey; or as of dl_image_load                           */
+    bool   crop;              /* false: stretched to that size; true: what is too long or too
+                                 wide for it is cut off at both ends, evenly                  */
+    dl_resampling resampling; /* DL_BILINEAR                                                  */
+    bool   strict;            /* false; true: a file that cannot be read is an error          */
+    void (*unreadable)(void *user, const char *path, const char *why);
+                              /* NULL: such files are named on stderr                         */
+    void  *user;
+} dl_images;
+DL_DEF dl_images dl_images_default(void);
+
+/* The pictures in a directory with one folder for each class, as torchvision's ImageFolder takes
+   them: classes are the folders' names in order (of their bytes, so that A is before a), and so are
+   the files in each, also those deeper inside; dl_data_class_name tells the names. Files count by
+   their endings (png, jpg, jpeg, bmp; ppm, pgm, tif, tiff and webp, too, which channels |
+   DL_IMAGE_ANY may read); names that begin with a dot do not. Samples [C,height,width].
+   Only paths are kept: each batch is read and decoded (by all threads) when its turn comes, so the
+   set may be larger than memory. Files whose beginning is no picture are left out at once; one that
+   turns out to be damaged later is replaced by the next of its class. Both are named and counted.
+   NULL with a message for no classes, a class without a picture, a directory that can't be read. */
+DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options);
+/* How many files of such a data set could not be read until now. */
+DL_DEF dl_int dl_data_unreadable(const dl_data *d);
+#endif
+
 /* A photo, scan or drawing x [C,H,W] of one digit, 1 or 3 channels, made into what MNIST is:
    [1,28,28], white on black. The paper is what varies slowly (uneven light), ink what differs from
    it, darker or lighter, in one colour; specks are left out, strokes get MNIST's thickness, the
@@ -2843,7 +2876,9 @@ DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps);
 /* ---- augmentation: new images from old ones ----
    Each image of a batch is shifted, rotated, scaled and mirrored by a random amount of its own, in
    one step: output pixel (p, q) is taken from where that transformation has it come from, between
-   four pixels in proportion (bilinear), fill outside the image. Then noise is added. */
+   four pixels in proportion (bilinear), fill outside the image. Before that its strokes become
+   wider or narrower: a pixel goes some of the way to the largest, or the smallest, of itself and
+   its four neighbours. At last noise is added. */
 struct dl_augment {
     double shift;         /* up to this share of height and width, each way: 0 .. 1          */
     double rotate;        /* up to so many degrees, each way: 0 .. 180                       */
@@ -2852,6 +2887,7 @@ struct dl_augment {
     double flip_v;        /* the probability of exchanging top and bottom                    */
     double noise;         /* standard deviation of normal noise                              */
     double fill;          /* what is outside the image                                       */
+    double thickness;     /* bright strokes up to so many pixels wider or narrower: 0 .. 1   */
 };
 
 /* All 0: changes nothing. */
@@ -3381,6 +3417,10 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
    one is there, whole. What the system has to do for it:
 
      dli_file_read    an old file, for reading
+     dli_file_write   any file, for writing, at once
+     dli_is_dir       does the path, also through links, lead to a directory?
+     dli_dir_list     visit what is in a directory, in any order, but names that begin with a dot:
+                      visit(user, path). False when that fails, or visit does; errno
      dli_file_mode    the permissions of a file, DLI_NO_FILE, or DLI_ODD_FILE for what cannot be
                       replaced: a directory, a device, a pipe
      dli_file_follow  where symbolic links lead, so that the link stays and its file is replaced
@@ -3421,6 +3461,7 @@ static bool dli_same_but_digits(const char *a, const char *b)
 
 #if !defined(_WIN32)
 static FILE *dli_file_read(const char *path) { return fopen(path, "rb"); }
+static FILE *dli_file_write(const char *path) { return fopen(path, "wb"); }
 static void dli_file_remove(const char *path) { remove(path); }
 #endif
 
@@ -3444,6 +3485,28 @@ static int dli_file_mode(const char *path)
     struct stat s;
     if (stat(path, &s) != 0) return DLI_NO_FILE;
     return S_ISREG(s.st_mode) ? (int)(s.st_mode & 07777) : DLI_ODD_FILE;
+}
+
+static bool dli_is_dir(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    char path[DLI_PATH_MAX];
+    const struct dirent *entry;
+    DIR *list = opendir(dir);
+    bool ok = list != NULL;
+    while (ok && (entry = readdir(list)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        errno = ENAMETOOLONG;
+        ok = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < DLI_PATH_MAX &&
+             visit(user, path);
+    }
+    if (list) closedir(list);
+    return ok;
 }
 
 /* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
@@ -3566,6 +3629,12 @@ static FILE *dli_file_read(const char *path)
     return _wfopen(dli_wide(wide, path), L"rb");
 }
 
+static FILE *dli_file_write(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    return _wfopen(dli_wide(wide, path), L"wb");
+}
+
 static void dli_file_remove(const char *path)
 {
     wchar_t wide[DLI_PATH_MAX];
@@ -3578,6 +3647,30 @@ static int dli_file_mode(const char *path)
     struct _stat64 s;
     if (_wstat64(dli_wide(wide, path), &s) != 0) return DLI_NO_FILE;
     return (s.st_mode & _S_IFMT) == _S_IFREG ? (int)(s.st_mode & 0777) : DLI_ODD_FILE;
+}
+
+static bool dli_is_dir(const char *path)
+{
+    wchar_t wide[DLI_PATH_MAX];
+    struct _stat64 s;
+    return _wstat64(dli_wide(wide, path), &s) == 0 && (s.st_mode & _S_IFMT) == _S_IFDIR;
+}
+
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    char path[DLI_PATH_MAX];
+    wchar_t wide[DLI_PATH_MAX];
+    struct _wfinddata_t found;
+    const int n = snprintf(path, sizeof path, "%s/*", dir) - 1;
+    if (n + 2 > DLI_PATH_MAX) return false;
+    const intptr_t list = _wfindfirst(dli_wide(wide, path), &found);
+    bool ok = list != -1;
+    for (int more = 0; ok && more == 0; more = _wfindnext(list, &found)) {
+        WideCharToMultiByte(65001, 0, found.name, -1, path + n, DLI_PATH_MAX - n, NULL, NULL);
+        ok = path[n] == '.' || visit(user, path);
+    }
+    if (list != -1) _findclose(list);
+    return ok;
 }
 
 static FILE *dli_file_create(const char *path, int mode)
@@ -3620,6 +3713,12 @@ static bool dli_is_terminal(void) { return false; }
 static bool dli_file_follow(char *to) { return to != NULL; }
 static void dli_file_sweep(const char *temporary) { (void)temporary; }
 static int dli_file_mode(const char *path) { return path ? DLI_NO_FILE : DLI_ODD_FILE; }
+static bool dli_is_dir(const char *path) { return path == NULL; }
+static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), void *user)
+{
+    errno = 0;                                    /* C99 cannot list directories */
+    return !dir && visit(user, dir);
+}
 
 static FILE *dli_file_create(const char *path, int mode)
 {
@@ -16836,6 +16935,23 @@ static void dli_summary_rule(int width)
     putchar('\n');
 }
 
+/* What the model needs as a C file, if it can be one. */
+static void dli_summary_c_file(const dl_model *m)
+{
+#if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
+    char flash[32], small[32], work[32];
+    dl_export_c o = dl_export_c_default();
+    const dl_c_report r = dl_model_c_size(m, &o);
+    o.int8 = true;
+    if (r.flash < 0) return;
+    dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
+              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(work, r.work));
+#else
+    (void)m;
+#endif
+}
+
 DL_DEF void dl_model_summary(const dl_model *m)
 {
     dli_row row;
@@ -16867,6 +16983,7 @@ DL_DEF void dl_model_summary(const dl_model *m)
     dli_print(" (%.2f MB)\n", (double)total * (double)sizeof(dl_real) / 1048576);
     dli_print(" Trainable params: %s\n", dli_thousands(number, trained));
     dli_print(" Non-trainable params: %s\n", dli_thousands(number, total - trained));
+    dli_summary_c_file(m);
     dli_summary_rule(all);
 }
 #endif
@@ -17639,8 +17756,6 @@ DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
 DL_DEF dl_int dl_data_count(const dl_data *d) { return d ? d->count : 0; }
 DL_DEF dl_shape dl_data_shape(const dl_data *d) { return d ? d->shape : dl_shape0(); }
 DL_DEF int dl_data_classes(const dl_data *d) { return d ? d->classes : 0; }
-DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
-DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
 
 DL_DEF const char *const *dl_data_class_names(const dl_data *d)
 {
@@ -17652,6 +17767,9 @@ DL_DEF const char *dl_data_class_name(const dl_data *d, int i)
     const char *const *names = dl_data_class_names(d);
     return names && i >= 0 && i < d->classes ? names[i] : NULL;
 }
+
+DL_DEF bool dl_data_has_targets(const dl_data *d) { return d && d->targets; }
+DL_DEF dl_shape dl_data_target_shape(const dl_data *d) { return d ? d->target_shape : dl_shape0(); }
 
 DL_DEF dl_scaling dl_data_scaling(const dl_data *d)
 {
@@ -19724,6 +19842,13 @@ static bool dli_known_picture(const uint8_t *p, size_t n)
     return false;
 }
 
+/* Why stb_image failed; bytes of the file that it quotes may be anything. */
+static void dli_stb_why(char *why)
+{
+    dli_format(why, DLI_WHY, "it is damaged, or of a rare kind (%s)", dli_stb_reason());
+    for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -19742,7 +19867,7 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
     else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        text = dli_stb_reason();
+        dli_stb_why(why);
     else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
         dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
                    (long long)DL_IMAGE_PIXELS_MAX);
@@ -19753,25 +19878,36 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     return why[0] == 0;
 }
 
+/* Does the file go on to its end? stb_image takes what is missing of a BMP or JPEG for zeros. A
+   BMP tells its length (or 0); a JPEG's last marker is FF D9, not FF DA: here come pixels. */
+static bool dli_picture_whole(const uint8_t *p, size_t n)
+{
+    if (p[0] == 'B' && n > 5)
+        return n >= ((size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24);
+    if (p[0] != 0xFF) return true;
+    for (size_t i = n - 1; i > 1; i--)
+        if (p[i - 1] == 0xFF && (p[i] == 0xD9 || p[i] == 0xDA)) return p[i] == 0xD9;
+    return false;
+}
+
 static bool dli_picture_decode(dli_picture *out, const uint8_t *p, size_t n, int channels,
                                char *why)
 {
     if (!dli_picture_info(out, p, n, channels, why)) return false;
+    if (dli_known_picture(p, n) && !dli_picture_whole(p, n)) {
+        dli_format(why, DLI_WHY, "it is cut off");
+        return false;
+    }
     out->p = dli_stb_load(p, (int)n, out->channels);
-    if (!out->p) dli_format(why, DLI_WHY, "%s", dli_stb_reason());
+    if (!out->p) dli_stb_why(why);
     return out->p != NULL;
 }
 
-/* Bytes [H,W,channels] become numbers x [C,H,W], on white where they are not opaque. */
-static void dli_picture_numbers(dl_real *x, const dli_picture *d)
+/* Channel c of pixel i, as a number, on white where it is not opaque. */
+static double dli_picture_at(const dli_picture *d, dl_int i, dl_int c)
 {
-    const dl_int n = (dl_int)d->H * d->W;
-    for (dl_int i = 0; i < n; i++) {
-        const uint8_t *p = d->p + i * d->channels;
-        const double opaque = d->channels > d->C ? p[d->C] / 255.0 : 1;
-        for (int c = 0; c < d->C; c++)
-            x[c * n + i] = (dl_real)(1 - opaque * (1 - p[c] / 255.0));
-    }
+    const uint8_t *p = d->p + i * d->channels;
+    return d->channels > d->C ? 1 - p[d->C] / 255.0 * (1 - p[c] / 255.0) : p[c] / 255.0;
 }
 
 static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, const uint8_t *p,
@@ -19782,7 +19918,8 @@ static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, con
     if (!dli_picture_decode(&d, p, n, channels, why))
         return DLI_REFUSE(c, DL_ERR_FORMAT, "%s: cannot read %s: %s", who, name, why);
     dl_tensor *x = dli_tape_tensor(c, who, dl_shape3(d.C, d.H, d.W));
-    if (x) dli_picture_numbers(x->data, &d);
+    for (dl_int i = 0, all = (dl_int)d.H * d.W; x && i < x->size; i++)
+        x->data[i] = (dl_real)dli_picture_at(&d, i % all, i / all);
     dli_stb_free(d.p);
     return x;
 }
@@ -19808,6 +19945,8 @@ DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
     return x;
 }
 
+#endif
+
 /* A PNG file is a signature and chunks: length, name, data, check sum of name and data; numbers
    have their most significant byte first. */
 static uint8_t *dli_png_number(uint8_t *to, uint32_t v)
@@ -19824,32 +19963,53 @@ static uint8_t *dli_png_chunk(uint8_t *to, const char *name, size_t n)
     return dli_png_number(to + 8 + n, dli_crc32(0, to + 4, n + 4));
 }
 
+/* Byte i of the pixels [H,W,C] of x [C,H,W]; each row has a byte 0 in front: it is not the
+   difference to another. */
+static uint8_t dli_png_byte(const dl_tensor *x, dl_int H, dl_int W, dl_int C, dl_int i)
+{
+    const dl_int row = i / (1 + W * C), k = i % (1 + W * C) - 1;
+    if (k < 0) return 0;
+    const double v = (double)x->data[(k % C * H + row) * W + k / C];
+    return (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
+}
+
 /* The n bytes of pixels as zlib stores what it does not compress: blocks of up to 65535 bytes. */
-static uint8_t *dli_png_store(uint8_t *to, const uint8_t *p, size_t n)
+static uint8_t *dli_png_store(uint8_t *to, const dl_tensor *x, dl_int H, dl_int W, dl_int C,
+                              dl_int n)
 {
     uint32_t a = 1, b = 0;                    /* Adler's check sum */
     *to++ = 0x78;
     *to++ = 1;
-    for (size_t at = 0, len; at < n; at += len) {
-        len = n - at < 65535 ? n - at : 65535;
-        *to++ = at + len == n;                /* the last one? */
-        for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
-        memcpy(to, p + at, len);
-        to += len;
-    }
-    for (size_t i = 0; i < n; i++) {
-        a = (a + p[i]) % 65521;
+    for (dl_int at = 0; at < n; at++) {
+        if (at % 65535 == 0) {
+            const dl_int len = dli_min(n - at, 65535);
+            *to++ = at + len == n;            /* the last block? */
+            for (int i = 0; i < 4; i++) *to++ = (uint8_t)((i < 2 ? len : ~len) >> 8 * (i % 2));
+        }
+        *to = dli_png_byte(x, H, W, C, at);
+        a = (a + *to++) % 65521;
         b = (b + a) % 65521;
     }
     return dli_png_number(to, b << 16 | a);
 }
 
-/* The file of pixels [H,W,C]; each row has a byte 0 in front. Its length into *bytes. */
-static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int W, dl_int C,
-                    size_t *bytes)
+/* As dl_image_save_to_memory. */
+static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t room)
 {
     static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
-    uint8_t *to = file;
+    char s[DLI_SHAPE_TEXT];
+    const int rank = x->shape.rank;
+    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
+    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
+    if (rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H) {
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W]; this is %s", who,
+                dli_shape_text(s, x->shape));
+        return 0;
+    }
+    const dl_int n = H * (1 + W * C), blocks = (n + 65534) / 65535;
+    const size_t bytes = 8 + 25 + 12 + 2 + (size_t)(5 * blocks + n) + 4 + 12;
+    if (bytes > room) return bytes;
+    uint8_t *to = (uint8_t *)buffer;
     memcpy(to, "\x89PNG\r\n\x1A\n", 8);
     to += 8;
     dli_png_number(dli_png_number(to + 8, (uint32_t)W), (uint32_t)H);
@@ -19857,36 +20017,30 @@ static void dli_png(uint8_t *file, const uint8_t *p, size_t n, dl_int H, dl_int 
     to[17] = kind[C];
     memset(to + 18, 0, 3);
     to = dli_png_chunk(to, "IHDR", 13);
-    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, p, n) - to - 8));
-    *bytes = (size_t)(dli_png_chunk(to, "IEND", 0) - file);
+    to = dli_png_chunk(to, "IDAT", (size_t)(dli_png_store(to + 8, x, H, W, C, n) - to - 8));
+    dli_png_chunk(to, "IEND", 0);
+    return bytes;
 }
 
+DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room)
+{
+    const char *who = "dl_image_save_to_memory";
+    return dli_usable(who, x) ? dli_png(who, x, buffer, buffer ? room : 0) : 0;
+}
+
+#ifndef DL_NO_STDIO
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 {
     const char *who = "dl_image_save";
-    char s[DLI_SHAPE_TEXT];
     if (!dli_usable(who, x)) return false;
-    const int rank = x->shape.rank;
-    const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
-    const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
-    if (!path || rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H)
-        return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W], and a "
-                       "path; this is %s", who, dli_shape_text(s, x->shape));
-    const size_t n = (size_t)(H * (1 + W * C)), room = n + n / 65535 * 5 + 100;
-    uint8_t *p = (uint8_t *)dli_alloc(x->ctx, who, n + room, 1), *to = p;
-    size_t bytes;
+    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
+    const size_t bytes = dli_png(who, x, NULL, 0);
+    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, who, bytes, 1) : NULL;
     if (!p) return false;
-    for (dl_int i = 0; i < H; i++) {
-        *to++ = 0;                            /* the row is not a difference to another */
-        for (dl_int k = 0; k < W * C; k++) {
-            const double v = (double)x->data[(k % C * H + i) * W + k / C];
-            *to++ = (uint8_t)(v > 0 ? v < 1 ? v * 255 + 0.5 : 255 : 0);
-        }
-    }
-    dli_png(to, p, n, H, W, C, &bytes);
+    dli_png(who, x, p, bytes);
     errno = 0;
-    FILE *f = fopen(path, "wb");
-    bool ok = f && fwrite(to, 1, bytes, f) == bytes;
+    FILE *f = dli_file_write(path);
+    bool ok = f && fwrite(p, 1, bytes, f) == bytes;
     if (f) ok = fclose(f) == 0 && ok;
     if (!ok)
         dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
@@ -19923,38 +20077,55 @@ static dl_tensor *dli_image_like(const char *who, const dl_tensor *x, dl_int H, 
     return dli_tape_tensor(x->ctx, who, shape);
 }
 
-/* Which old pixels of a row a new one is made of: from first on, weight[count] in sum 1. */
-typedef struct dli_blend { dl_int first, count; double *weight; } dli_blend;
+/* The pixels that a plane is made of: numbers x, or channel c of a decoded picture; W of them, also
+   those left out, from one row to the next. */
+typedef struct dli_pixels {
+    const dl_real     *x;
+    const dli_picture *d;
+    dl_int             c, W;
+} dli_pixels;
 
-/* Old pixels that a new one may need. */
-static dl_int dli_blend_most(dl_int in, dl_int out) { return 2 * dli_larger(in / out, 1) + 4; }
+/* Which old pixels first .. end-1 of a row a new one is made of, and what each weighs. */
+typedef struct dli_blend { dl_int first, end; double centre, reach; } dli_blend;
 
 /* New pixel i of out lies at scale (i + 1/2) among the old. */
-static void dli_blend_fill(dli_blend *m, dl_int in, dl_int out, dl_resampling how)
+static dli_blend dli_blend_of(dl_int i, dl_int in, dl_int out, dl_resampling how)
 {
-    const double scale = (double)in / (double)out, reach = scale > 1 ? scale : 1;
-    for (dl_int i = 0; i < out; i++, m++) {
-        const double centre = scale * ((double)i + 0.5);
-        double sum = 0;
-        m->first = how == DL_AREA ? i * in / out : dli_larger((dl_int)(centre - reach + 0.5), 0);
-        const dl_int end = how == DL_AREA ? ((i + 1) * in + out - 1) / out
-                                          : dli_min((dl_int)(centre + reach + 0.5), in);
-        m->count = end - m->first;
-        for (dl_int k = 0; k < m->count; k++) {
-            const double far = fabs((double)(m->first + k) + 0.5 - centre) / reach;
-            m->weight[k] = how == DL_AREA ? 1 : far < 1 ? 1 - far : 0;
-            sum += m->weight[k];
-        }
-        for (dl_int k = 0; k < m->count; k++) m->weight[k] /= sum;
-    }
+    const double scale = (double)in / (double)out;
+    dli_blend r = { i * in / out, ((i + 1) * in + out - 1) / out, scale * ((double)i + 0.5), 0 };
+    if (how == DL_AREA) return r;
+    r.reach = scale > 1 ? scale : 1;
+    r.first = dli_larger((dl_int)(r.centre - r.reach + 0.5), 0);
+    r.end = dli_min((dl_int)(r.centre + r.reach + 0.5), in);
+    return r;
 }
 
-/* The new pixel of a row (or column) x, whose old pixels are step numbers apart. */
-static double dli_blend_at(const dli_blend *m, const dl_real *x, dl_int step)
+static double dli_blend_weight(const dli_blend *r, dl_int k)
 {
-    double sum = 0;
-    for (dl_int k = 0; k < m->count; k++) sum += m->weight[k] * (double)x[(m->first + k) * step];
-    return sum;
+    if (!(r->reach > 0)) return 1;
+    const double far = fabs((double)k + 0.5 - r->centre) / r->reach;
+    return far < 1 ? 1 - far : 0;
+}
+
+/* y [h,w] of the window of height H and width W at pixel `from`. */
+static void dli_resample(dl_real *y, dl_int h, dl_int w, const dli_pixels *p, dl_int from, dl_int H,
+                         dl_int W, dl_resampling how)
+{
+    for (dl_int i = 0; i < h * w; i++) {
+        const dli_blend rows = dli_blend_of(i / w, H, h, how);
+        const dli_blend columns = dli_blend_of(i % w, W, w, how);
+        double sum = 0, all = 0;
+        for (dl_int k = rows.first; k < rows.end; k++) {
+            const double down = dli_blend_weight(&rows, k);
+            for (dl_int l = columns.first; l < columns.end; l++) {
+                const double weight = down * dli_blend_weight(&columns, l);
+                const dl_int at = from + k * p->W + l;
+                sum += weight * (p->x ? (double)p->x[at] : dli_picture_at(p->d, at, p->c));
+                all += weight;
+            }
+        }
+        y[i] = (dl_real)(sum / all);
+    }
 }
 
 DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
@@ -19967,29 +20138,11 @@ DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resamp
                           (int)how);
     dl_tensor *y = dli_image_like(who, x, height, width);
     if (!y) return NULL;
-    const dl_int down = dli_blend_most(H, height), across = dli_blend_most(W, width);
-    dli_blend *rows = (dli_blend *)dli_alloc(x->ctx, who, (size_t)(height + width), sizeof *rows);
-    double *weight = (double *)dli_alloc(x->ctx, who, (size_t)(height * down + width * across),
-                                         sizeof *weight);
-    dl_real *half = (dl_real *)dli_work(x->ctx, who, (size_t)(H * width) * sizeof *half);
-    dli_blend *columns = rows + height;
-    const bool ok = rows && weight && half;
-    for (dl_int i = 0; ok && i < height + width; i++, weight += i <= height ? down : across)
-        rows[i].weight = weight;
-    if (ok) weight = rows[0].weight;
-    if (ok) dli_blend_fill(rows, H, height, how);
-    if (ok) dli_blend_fill(columns, W, width, how);
-    for (dl_int p = 0; ok && p < planes; p++) {
-        for (dl_int i = 0; i < H * width; i++)
-            half[i] = (dl_real)dli_blend_at(&columns[i % width], x->data + (p * H + i / width) * W,
-                                            1);
-        for (dl_int i = 0; i < height * width; i++)
-            y->data[p * height * width + i] =
-                (dl_real)dli_blend_at(&rows[i / width], half + i % width, width);
+    for (dl_int k = 0; k < planes; k++) {
+        const dli_pixels p = { x->data + k * H * W, NULL, 0, W };
+        dli_resample(y->data + k * height * width, height, width, &p, 0, H, W, how);
     }
-    if (rows) DL_FREE(rows);
-    if (weight) DL_FREE(weight);
-    return ok ? y : NULL;
+    return y;
 }
 
 static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int left,
@@ -20071,10 +20224,349 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
     return y;
 }
 
+#if !defined(DL_NO_STDIO) && !defined(DL_NO_DATA)
+/* ---- folders of pictures ----
+   A source (dl_source) whose samples are files. Opening lists the folders; reading a batch takes
+   the files in chunks: their bytes one after another, then they are decoded by all threads. */
+
+DL_DEF dl_images dl_images_default(void)
+{
+    dl_images o;
+    memset(&o, 0, sizeof o);
+    o.channels = 3;
+    return o;
+}
+
+/* A growing list of paths. */
+typedef struct dli_paths {
+    dl_ctx *ctx;
+    char  **path;
+    dl_int  count, room;
+    int     depth;                            /* of the directory that is listed            */
+} dli_paths;
+
+typedef struct dli_folder {
+    dl_ctx     *ctx;
+    dl_images   o;
+    dli_paths   file, name;                   /* [count] pictures, [classes] names          */
+    int32_t    *label;                        /* [count]; -1 - label: cannot be read        */
+    dl_int      unreadable;
+} dli_folder;
+
+#define DLI_FOLDERS "dl_data_images"
+#define DLI_DEPTH 16                          /* of folders in folders                      */
+#define DLI_HEAD 65536                        /* bytes that are looked at first             */
+
+static void dli_paths_free(dli_paths *l)
+{
+    for (dl_int i = 0; i < l->count; i++) DL_FREE(l->path[i]);
+    if (l->path) DL_FREE(l->path);
+    memset(l, 0, sizeof *l);
+}
+
+/* Add a copy of path. */
+static bool dli_paths_add(dli_paths *l, const char *path)
+{
+    const size_t bytes = strlen(path) + 1;
+    if (l->count == l->room) {
+        const dl_int room = 2 * l->room + 64;
+        char **more = (char **)dli_alloc(l->ctx, DLI_FOLDERS, (size_t)room, sizeof *more);
+        if (!more) return false;
+        if (l->path) memcpy(more, l->path, (size_t)l->count * sizeof *more);
+        if (l->path) DL_FREE(l->path);
+        l->path = more;
+        l->room = room;
+    }
+    char *copy = (char *)dli_alloc(l->ctx, DLI_FOLDERS, bytes, 1);
+    if (!copy) return false;
+    memcpy(copy, path, bytes);
+    l->path[l->count++] = copy;
+    return true;
+}
+
+/* By directory, then by name, as sorted(os.walk(dir)) has them. */
+static int dli_paths_order(const void *a, const void *b)
+{
+    const char *p = *(const char *const *)a, *q = *(const char *const *)b;
+    const size_t m = dli_dir_length(p) - 1, n = dli_dir_length(q) - 1;
+    const int order = memcmp(p, q, m < n ? m : n);
+    return order ? order : m != n ? (m < n ? -1 : 1) : strcmp(p + m, q + n);
+}
+
+/* Does the name end as that of a picture? */
+static bool dli_picture_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    char end[8] = { 0 };
+    for (int i = 0; dot && dot[i] && i < 7; i++)
+        end[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
+    return end[0] && strstr(".png.jpg.jpeg.bmp.ppm.pgm.tif.tiff.webp.", strcat(end, "."));
+}
+
+static bool dli_folder_failed(dl_ctx *c, const char *dir)
+{
+    return dl_fail(c, DL_ERR_FILE, "%s: cannot list the directory %s: %s", DLI_FOLDERS, dir,
+                   dli_reason(errno));
+}
+
+/* Directories become classes. */
+static bool dli_visit_class(void *user, const char *path)
+{
+    return !dli_is_dir(path) || dli_paths_add((dli_paths *)user, path);
+}
+
+/* Files with the names of pictures become samples, also those in directories below. */
+static bool dli_visit_file(void *user, const char *path)
+{
+    dli_paths *l = (dli_paths *)user;
+    if (!dli_is_dir(path)) return !dli_picture_name(path) || dli_paths_add(l, path);
+    if (l->depth == DLI_DEPTH)
+        return dl_fail(l->ctx, DL_ERR_LIMIT, "%s: %s is more than %d folders deep; does a link "
+                       "lead back to where it is?", DLI_FOLDERS, path, DLI_DEPTH);
+    l->depth++;
+    const bool ok = dli_dir_list(path, dli_visit_file, l) || dli_folder_failed(l->ctx, path);
+    l->depth--;
+    return ok;
+}
+
+/* A file that cannot be read; false when that is an error. */
+static bool dli_folder_skip(dli_folder *f, dl_int i, const char *why)
+{
+    const char *path = f->file.path[i];
+    f->label[i] = -1 - f->label[i];
+    f->unreadable++;
+    if (f->o.strict)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: cannot read %s: %s", DLI_FOLDERS, path, why);
+    if (f->o.unreadable) f->o.unreadable(f->o.user, path, why);
+    else if (f->unreadable <= 10)
+        fprintf(stderr, "dl.h: %s: left out %s: %s%s\n", DLI_FOLDERS, path, why,
+                f->unreadable < 10 ? "" : "; others are only counted");
+    return true;
+}
+
+/* Is the beginning of file i that of a picture? Its size is as in *d then. */
+static bool dli_folder_look(dli_folder *f, dl_int i, uint8_t *head, dli_picture *d, char *why)
+{
+    errno = 0;
+    FILE *file = dli_file_read(f->file.path[i]);
+    const size_t n = file ? fread(head, 1, DLI_HEAD, file) : 0;
+    const bool failed = !file || ferror(file);
+    if (failed) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
+    if (file) fclose(file);
+    if (failed || dli_picture_info(d, head, n, f->o.channels, why)) return !failed;
+    return n == DLI_HEAD && dli_known_picture(head, n);          /* its size comes later */
+}
+
+/* Leave out the files of class k, those from first on, that are no pictures; take the size of the
+   first one that is, if it is wanted. */
+static bool dli_folder_class(dli_folder *f, int32_t k, dl_int first, uint8_t *head)
+{
+    dl_int good = first;
+    for (dl_int i = first; i < f->file.count; i++) {
+        char why[DLI_WHY], *path = f->file.path[i];
+        dli_picture d;
+        f->label[i] = k;
+        if (dli_folder_look(f, i, head, &d, why)) {
+            if (!f->o.height) f->o.height = d.H;
+            if (!f->o.width) f->o.width = d.W;
+            f->label[good] = k;
+            f->file.path[i] = f->file.path[good];
+            f->file.path[good++] = path;
+        } else if (!dli_folder_skip(f, i, why)) return false;
+    }
+    for (dl_int i = good; i < f->file.count; i++) DL_FREE(f->file.path[i]);
+    f->file.count = good;
+    return good > first ||
+           dl_fail(f->ctx, DL_ERR_FORMAT, "%s: there is no picture that can be read in the folder "
+                   "%s; fill it, or take it away", DLI_FOLDERS, f->name.path[k]);
+}
+
+/* Class k is called as its folder; bytes that are no UTF-8 become "?". */
+static void dli_folder_name(char *path)
+{
+    const size_t skip = dli_dir_length(path);
+    memmove(path, path + skip, strlen(path + skip) + 1);
+    for (size_t at = 0; path[at];) {
+        const int n = dli_utf8((const uint8_t *)path + at, strlen(path + at));
+        if (n == 0) path[at] = '?';
+        at += (size_t)(n > 0 ? n : 1);
+    }
+}
+
+/* Find classes and files. */
+static bool dli_folder_open(dli_folder *f, const char *dir)
+{
+    bool ok = dli_dir_list(dir, dli_visit_class, &f->name) || dli_folder_failed(f->ctx, dir);
+    if (ok && f->name.count == 0)
+        return dl_fail(f->ctx, DL_ERR_FILE, "%s: there are no folders in %s; it needs one for each "
+                       "class, with its pictures", DLI_FOLDERS, dir);
+    uint8_t *head = ok ? (uint8_t *)dli_alloc(f->ctx, DLI_FOLDERS, DLI_HEAD, 1) : NULL;
+    ok = head != NULL;
+    if (ok) qsort(f->name.path, (size_t)f->name.count, sizeof(char *), dli_paths_order);
+    for (dl_int k = 0; ok && k < f->name.count; k++) {
+        const dl_int first = f->file.count;
+        const char *path = f->name.path[k];
+        ok = dli_dir_list(path, dli_visit_file, &f->file) || dli_folder_failed(f->ctx, path);
+        int32_t *label = (int32_t *)(ok ? dli_alloc(f->ctx, DLI_FOLDERS, (size_t)f->file.count,
+                                                    sizeof *label) : NULL);
+        ok = label != NULL;
+        if (ok && f->label) memcpy(label, f->label, (size_t)first * sizeof *label);
+        if (ok && f->label) DL_FREE(f->label);
+        if (ok) f->label = label;
+        if (ok && f->file.count > first)
+            qsort(f->file.path + first, (size_t)(f->file.count - first), sizeof(char *),
+                  dli_paths_order);
+        ok = ok && dli_folder_class(f, (int32_t)k, first, head);
+    }
+    if (head) DL_FREE(head);
+    for (dl_int k = 0; ok && k < f->name.count; k++) dli_folder_name(f->name.path[k]);
+    return ok;
+}
+
+static void dli_folder_close(void *user)
+{
+    dli_folder *f = (dli_folder *)user;
+    dli_paths_free(&f->file);
+    dli_paths_free(&f->name);
+    if (f->label) DL_FREE(f->label);
+    DL_FREE(f);
+}
+
+/* Picture bytes p[n] become x [C,height,width]. Several threads do this at once. */
+static bool dli_folder_decode(const dl_images *o, const uint8_t *p, size_t n, dl_real *x, char *why)
+{
+    dli_picture d;
+    if (!dli_picture_decode(&d, p, n, o->channels, why)) return false;
+    const dl_int h = o->height, w = o->width;
+    dl_int H = d.H, W = d.W;
+    if (o->crop && H * w > W * h) H = dli_larger(W * h / w, 1);
+    else if (o->crop) W = dli_larger(H * w / h, 1);
+    for (int c = 0; c < d.C; c++) {
+        const dli_pixels pixels = { NULL, &d, c, d.W };
+        dli_resample(x + c * h * w, h, w, &pixels, (d.H - H) / 2 * d.W + (d.W - W) / 2, H, W,
+                     o->resampling);
+    }
+    dli_stb_free(d.p);
+    return true;
+}
+
+/* One file, alone. */
+static bool dli_folder_one(dli_folder *f, dl_int i, dl_real *x, char *why)
+{
+    size_t n;
+    uint8_t *p = dli_read_file(NULL, DLI_FOLDERS, f->file.path[i], "", &n);
+    if (!p) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
+    const bool ok = p && dli_folder_decode(&f->o, p, n, x, why);
+    if (p) DL_FREE(p);
+    return ok;
+}
+
+/* Sample i, or where that cannot be read, the next one of its class that can. */
+static bool dli_folder_replace(dli_folder *f, dl_int i, dl_real *x)
+{
+    const int32_t label = f->label[i] < 0 ? -1 - f->label[i] : f->label[i];
+    for (dl_int k = 0; k < f->file.count; k++) {
+        const dl_int next = (i + k) % f->file.count;
+        char why[DLI_WHY];
+        if (f->label[next] != label) continue;
+        if (dli_folder_one(f, next, x, why)) return true;
+        if (!dli_folder_skip(f, next, why)) return false;
+    }
+    return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: no picture of the class %s can be read any more",
+                   DLI_FOLDERS, f->name.path[label]);
+}
+
+static bool dli_folder_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                            dl_real *y)
+{
+    enum { CHUNK = 32 };
+    dli_folder *f = (dli_folder *)user;
+    const dl_int size = (f->o.channels & ~DL_IMAGE_ANY) * f->o.height * f->o.width;
+    const int threads = f->ctx->threads;
+    (void)threads;
+    (void)y;
+    for (dl_int at = 0, k; at < n; at += k) {
+        uint8_t *p[CHUNK];
+        size_t bytes[CHUNK];
+        bool done[CHUNK], ok = true;
+        k = dli_min(n - at, CHUNK);
+        for (dl_int i = 0; i < k; i++) {
+            const dl_int from = index[at + i];
+            if (labels) labels[at + i] = f->label[from] < 0 ? -1 - f->label[from] : f->label[from];
+            p[i] = x && f->label[from] >= 0
+                 ? dli_read_file(NULL, DLI_FOLDERS, f->file.path[from], "", &bytes[i]) : NULL;
+        }
+        if (!x) continue;
+        DLI_OMP(omp parallel for num_threads(threads) schedule(dynamic) if (threads > 1))
+        for (dl_int i = 0; i < k; i++) {
+            char why[DLI_WHY];
+            done[i] = p[i] && dli_folder_decode(&f->o, p[i], bytes[i], x + (at + i) * size, why);
+        }
+        for (dl_int i = 0; i < k; i++) {
+            if (p[i]) DL_FREE(p[i]);
+            ok = ok && (done[i] || dli_folder_replace(f, index[at + i], x + (at + i) * size));
+        }
+        if (!ok) return false;
+    }
+    return true;
+}
+
+/* What can't be done is said before anything is looked for. */
+static bool dli_check_images(dl_ctx *c, const char *dir, const dl_images *o)
+{
+    const int C = o->channels & ~DL_IMAGE_ANY;
+    if (!dir) return dli_null(c, DLI_FOLDERS, "the directory");
+    if (!DLI_STB)
+        return dl_fail(c, DL_ERR_FORMAT, "%s: dl.h was compiled without DL_USE_STB_IMAGE, so it "
+                       "can't read pictures; see >>options", DLI_FOLDERS);
+    if (C < 1 || C > 4 || o->height < 0 || o->width < 0 ||
+        (o->resampling != DL_BILINEAR && o->resampling != DL_AREA) ||
+        (o->height > 0 && o->width > DL_IMAGE_PIXELS_MAX / o->height))
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %lld x %lld pixels (0: as "
+                       "the first picture), resampling %d (DL_BILINEAR or DL_AREA): one is "
+                       "out of its range", DLI_FOLDERS, C, (long long)o->height,
+                       (long long)o->width, (int)o->resampling);
+    return true;
+}
+
+DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options)
+{
+    const dl_images defaults = dl_images_default();
+    if (!dl || !dli_check_images(dl, dir, options ? options : &defaults)) return NULL;
+    dli_folder *f = (dli_folder *)dli_alloc(dl, DLI_FOLDERS, 1, sizeof *f);
+    if (!f) return NULL;
+    f->ctx = f->file.ctx = f->name.ctx = dl;
+    f->o = options ? *options : defaults;
+    dl_data *d = NULL;
+    if (dli_folder_open(f, dir)) {
+        dl_source s = dli_source_of(f->file.count, dl_shape3(f->o.channels & ~DL_IMAGE_ANY,
+                                    f->o.height, f->o.width), (int)f->name.count);
+        s.class_names = (const char *const *)f->name.path;
+        s.read = dli_folder_read;
+        s.close = dli_folder_close;
+        s.user = f;
+        if (dli_check_source(dl, DLI_FOLDERS, &s)) d = dli_data_new(dl, DLI_FOLDERS, &s);
+    }
+    if (!d) dli_folder_close(f);
+    return d;
+}
+
+DL_DEF dl_int dl_data_unreadable(const dl_data *d)
+{
+    const dl_source *s = d ? &d->storage->source : NULL;
+    const dli_parts *v = s && s->read == dli_parts_read ? (const dli_parts *)s->user : NULL;
+    dl_int count = s && s->read == dli_folder_read ? ((const dli_folder *)s->user)->unreadable : 0;
+    for (int p = 0; v && p < v->parts; p++) count += dl_data_unreadable(&v->part[p]);
+    return count;
+}
+#endif
+
 /* ---- a photographed digit ---- */
 
 #define DLI_DIGIT 200                         /* the longer side of the digit cut out           */
 #define DLI_STROKE 23                         /* the thickness that strokes get there           */
+#define DLI_NEAR 6                            /* pixels within which ink is compared with ink   */
+#define DLI_INK 0.4                           /* what is ink has so much of the darkest there   */
 
 /* The paper of a plane x [H,W] is  a + b u + c v + d u^2 + e u v + f v^2, u and v from -1 to 1,
    fitted to all pixels by least squares, then again and again with less weight for those that are
@@ -20114,9 +20606,11 @@ static void dli_without_paper(dl_real *y, const dl_real *x, dl_int H, dl_int W)
 }
 
 /* ink [H,W]: how far each pixel of d [C,H,W], which is without paper, goes the way in which the
-   strongest deviate. */
-static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
+   strongest deviate; smoothed (1 2 1), so that a line thinner than a pixel is as dark between two
+   rows of them as on one. d is overwritten. */
+static void dli_ink(dl_real *ink, dl_real *d, dl_int C, dl_int H, dl_int W)
 {
+    const dl_int n = H * W;
     double way[3] = { 0 }, length = 0;
     for (dl_int i = 0; i < n; i++) {
         double square = 0;
@@ -20127,7 +20621,13 @@ static void dli_ink(dl_real *ink, const dl_real *d, dl_int C, dl_int n)
     for (dl_int i = 0; i < n; i++) {
         double sum = 0;
         for (dl_int c = 0; c < C; c++) sum += way[c] * (double)d[c * n + i];
-        ink[i] = (dl_real)(sum > 0 ? sum / sqrt(length) : 0);
+        ink[i] = (dl_real)(length > 0 ? sum / sqrt(length) : 0);
+    }
+    for (dl_int i = 0; i < n; i++)
+        d[i] = ink[i] / 2 + (ink[i % W ? i - 1 : i] + ink[(i + 1) % W ? i + 1 : i]) / 4;
+    for (dl_int i = 0; i < n; i++) {
+        const dl_real v = d[i] / 2 + (d[i < W ? i : i - W] + d[i < n - W ? i + W : i]) / 4;
+        ink[i] = v > 0 ? v : 0;
     }
 }
 
@@ -20159,14 +20659,38 @@ static double dli_otsu(const dl_real *x, dl_int n, double *high)
     return at;
 }
 
-/* Number the connected pieces of ink above a threshold, 1 on, into piece [H,W]; 0: none. mass[k]:
-   the ink of piece k, a quarter of it when it touches the border. How many there are. */
+/* Divide ink [H,W] by the largest within DLI_NEAR pixels, but at least by floor, so that a stroke
+   counts as ink where it is pale or thin, too. */
+static void dli_even_ink(dl_real *ink, dl_real *work, dl_int H, dl_int W, double floor)
+{
+    for (int pass = 0; pass < 2; pass++) {               /* along rows, then along columns */
+        const dl_real *from = pass ? work : ink;
+        dl_real *to = pass ? work + H * W : work;
+        const dl_int step = pass ? W : 1, length = pass ? H : W;
+        for (dl_int i = 0; i < H * W; i++) {
+            const dl_int at = pass ? i / W : i % W;
+            const dl_int last = dli_min(at + DLI_NEAR, length - 1);
+            dl_real most = 0;
+            for (dl_int k = dli_larger(at - DLI_NEAR, 0); k <= last; k++)
+                if (from[i + (k - at) * step] > most) most = from[i + (k - at) * step];
+            to[i] = most;
+        }
+    }
+    for (dl_int i = 0; i < H * W; i++) {
+        const double most = (double)work[H * W + i];
+        ink[i] = (dl_real)((double)ink[i] / (most > floor ? most : floor));
+    }
+}
+
+/* Number the pieces of ink, those that are more than a pixel apart, 1 on, into piece [H,W]; 0:
+   none. mass[k]: the ink of piece k, a quarter of it when it touches the border. How many there
+   are. */
 static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
-                          double threshold, dl_int H, dl_int W)
+                          dl_int H, dl_int W)
 {
     int32_t pieces = 0;
     for (dl_int start = 0; start < H * W; start++) {
-        if (piece[start] || !((double)ink[start] > threshold)) continue;
+        if (piece[start] || !((double)ink[start] > DLI_INK)) continue;
         bool border = false;
         dl_int waiting = 1;
         mass[++pieces] = 0;
@@ -20176,10 +20700,10 @@ static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl
             const dl_int at = stack[--waiting], i = at / W, j = at % W;
             mass[pieces] += (double)ink[at];
             border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
-            for (int k = 0; k < 9; k++) {
-                const dl_int p = i + k / 3 - 1, q = j + k % 3 - 1, next = p * W + q;
+            for (int k = 0; k < 25; k++) {
+                const dl_int p = i + k / 5 - 2, q = j + k % 5 - 2, next = p * W + q;
                 if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
-                    !((double)ink[next] > threshold))
+                    !((double)ink[next] > DLI_INK))
                     continue;
                 piece[next] = pieces;
                 stack[waiting++] = (int32_t)next;
@@ -20234,24 +20758,28 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     dl_ctx *c = x->ctx;
     const dl_int C = dli_channels(x), H = x->shape.dim[1], W = x->shape.dim[2], n = H * W;
     double high, main = 0, noise = 0;
-    dl_tensor *d = dli_tape_tensor(c, who, x->shape);
+    dl_tensor *d = dli_tape_tensor(c, who, dl_shape3(dli_larger(C, 2), H, W));
     dl_tensor *ink = dli_tape_tensor(c, who, dl_shape3(1, H, W));
     int32_t *piece = (int32_t *)dli_tape_alloc(c, who, (size_t)n * 2 * sizeof *piece);
     double *mass = (double *)dli_tape_alloc(c, who, ((size_t)n + 1) * sizeof *mass);
     if (!d || !ink || !piece || !mass) return NULL;
     memset(piece, 0, (size_t)n * sizeof *piece);
     for (dl_int k = 0; k < C; k++) dli_without_paper(d->data + k * n, x->data + k * n, H, W);
-    dli_ink(ink->data, d->data, C, n);
+    dli_ink(ink->data, d->data, C, H, W);
     const double threshold = dli_otsu(ink->data, n, &high);
     for (dl_int i = 0; i < n; i++)
         if ((double)ink->data[i] <= threshold) noise += (double)ink->data[i] / (double)n;
     if (!(high > 0.04) || high < 4 * noise)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
                           "by %.3f, paper and paper by %.3f", who, high, noise);
-    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, threshold, H, W);
+    /* Of noise of deviation s the mean above 0 is .4 s; four s are hardly ever reached. */
+    double least = 4 * noise / 0.4;
+    if (least < 0.1 * high) least = 0.1 * high;
+    dli_even_ink(ink->data, d->data, H, W, (least < high / 2 ? least : high / 2) / DLI_INK);
+    const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, H, W);
     for (int32_t k = 1; k <= pieces; k++) if (mass[k] > main) main = mass[k];
     for (dl_int i = 0; i < n; i++) {
-        const double v = ((double)ink->data[i] / high - 0.2) / 0.6;
+        const double v = ((double)ink->data[i] - DLI_INK) / 0.5 + 0.5;
         const bool speck = piece[i] && mass[piece[i]] < 0.04 * main;
         ink->data[i] = (dl_real)(v < 0 || speck ? 0 : v < 1 ? v : 1);
         if (!piece[i] && v > 0.5) ink->data[i] = (dl_real)0.5;
@@ -20366,6 +20894,21 @@ static double dli_bilinear(const dl_real *x, dl_int H, dl_int W, double i, doubl
     return sum;
 }
 
+/* One image [C,H,W], strokes wider by t of a pixel, narrower where t is below 0. */
+static void dli_augment_thickness(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
+                                  double t)
+{
+    for (dl_int i = 0; i < C * H * W; i++) {
+        const dl_int p = i / W % H, q = i % W;
+        const dl_real around[4] = { x[p > 0 ? i - W : i], x[p < H - 1 ? i + W : i],
+                                    x[q > 0 ? i - 1 : i], x[q < W - 1 ? i + 1 : i] };
+        dl_real end = x[i];
+        for (int k = 0; k < 4; k++)
+            if (t > 0 ? around[k] > end : around[k] < end) end = around[k];
+        y[i] = (dl_real)((double)x[i] + fabs(t) * ((double)end - (double)x[i]));
+    }
+}
+
 /* One image [C,H,W]. (u, v) is the pixel's place seen from the shifted centre; turned back by the
    angle, divided by the zoom and mirrored it is where the pixel came from. */
 static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, dl_int W,
@@ -20390,39 +20933,49 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
         }
 }
 
+/* What is to be done in a is possible, and so is it with images of this shape. */
+static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augment *a, bool space)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
+          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
+          a->noise >= 0 && fabs(a->fill) <= DBL_MAX && a->thickness >= 0 && a->thickness <= 1))
+        return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, "
+                       "flip_v %g, noise %g, fill %g, thickness %g: one is out of its range", who,
+                       a->shift, a->rotate, a->scale, a->flip_h, a->flip_v, a->noise, a->fill,
+                       a->thickness);
+    return !space || x->shape.rank == 4 ||
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
+                   dli_shape_text(s, x->shape));
+}
+
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
     const char *who = "dl_augment_batch";
     dl_ctx *c = dli_inputs(who, &x, 1);
     const dl_augment none = dl_augment_default();
-    char s[DLI_SHAPE_TEXT];
     if (!c) return NULL;
     if (!a) a = &none;
-    if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
-          a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
-          a->noise >= 0 && fabs(a->fill) <= DBL_MAX)) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: shift %g, rotate %g, scale %g, flip_h %g, flip_v %g, "
-                "noise %g, fill %g: one is out of its range", who, a->shift, a->rotate, a->scale,
-                a->flip_h, a->flip_v, a->noise, a->fill);
-        return NULL;
-    }
     const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
                        a->flip_v > 0;
-    if (moves && x->shape.rank != 4) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
-                dli_shape_text(s, x->shape));
-        return NULL;
-    }
+    if (!dli_check_augment(who, x, a, moves || a->thickness > 0)) return NULL;
     dl_tensor *y = dli_tape_tensor(c, who, x->shape);
-    if (!y) return NULL;
-    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
+    const dl_int C = x->shape.dim[1], H = x->shape.dim[2], W = x->shape.dim[3];
+    dl_real *wider = NULL;
+    if (a->thickness > 0) wider = (dl_real *)dli_work(c, who, (size_t)(size + 1) * sizeof *wider);
+    if (!y || (a->thickness > 0 && !wider)) return NULL;
+    const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     for (dl_int i = 0; i < n; i++) {
         dl_rng own = dl_rng_new(key, (uint64_t)i);
         const dl_real *from = x->data + i * size;
         dl_real *to = y->data + i * size;
-        if (moves)
-            dli_augment_image(to, from, x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], a, &own);
+        if (wider) {
+            dli_augment_thickness(wider, from, C, H, W,
+                                  a->thickness * (2 * dl_rng_uniform(&own) - 1));
+            from = wider;
+        }
+        if (moves) dli_augment_image(to, from, C, H, W, a, &own);
         else memcpy(to, from, (size_t)size * sizeof *to);
         for (dl_int k = 0; a->noise > 0 && k < size; k++)
             to[k] += (dl_real)(a->noise * dl_rng_normal(&own));

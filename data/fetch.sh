@@ -1,21 +1,13 @@
 #!/bin/sh
-# Bring a data set that does not come with dl.h into the directory this script is in.
+# Bring what does not come with dl.h into the directory this script is in.
 #
-#     data/fetch.sh fashion-mnist
+#     data/fetch.sh fashion-mnist      pictures of clothes, four files, into data/fashion-mnist/
+#     data/fetch.sh stb_image          stb_image.h, which reads pictures, into data/stb/
 #
-# brings the four files of Fashion-MNIST, unpacked, into data/fashion-mnist/. The files are taken
-# from Debian's package dataset-fashion-mnist where there is one, else from the data set's own
-# server. They are used only when their SHA-256 is right. Files that are there already and right
-# stay; a failure leaves nothing behind.
+# It is taken from Debian's package where there is one, installed or not, else from its own public
+# address. It is used only when its SHA-256 is right. Files that are there already and right stay; a
+# failure leaves nothing behind.
 set -eu
-
-files='train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte'
-sums='c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888  train-images-idx3-ubyte
-bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9  train-labels-idx1-ubyte
-5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b  t10k-images-idx3-ubyte
-0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34  t10k-labels-idx1-ubyte'
-package=dataset-fashion-mnist
-mirror=http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
 
 say() { printf 'fetch.sh: %s\n' "$*"; }
 die() { printf 'fetch.sh: %s\n' "$*" >&2; exit 1; }
@@ -23,12 +15,38 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 usage() {
     cat <<END
-usage: $0 fashion-mnist
+usage: $0 fashion-mnist | stb_image
 
-Brings Fashion-MNIST (70,000 pictures of clothes, 55 MB, MIT licence) into
+fashion-mnist: Fashion-MNIST (70,000 pictures of clothes, 55 MB, MIT licence) into
   $here/fashion-mnist/
 as four files that dl_mnist_load reads. MNIST itself is there already, in mnist/.
+
+stb_image: Sean Barrett's stb_image.h (280 kB, public domain or MIT) into
+  $here/stb/
+It reads PNG, JPEG and BMP for dl.h (DL_USE_STB_IMAGE). Debian: apt-get install libstb-dev does, too.
 END
+}
+
+# What is wanted: its files, their sums, Debian's package and where it puts them, the public
+# address, what is at the end of the packed files' names.
+fashion_mnist() {
+    files='train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte
+        t10k-labels-idx1-ubyte'
+    sums='c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888  train-images-idx3-ubyte
+bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9  train-labels-idx1-ubyte
+5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b  t10k-images-idx3-ubyte
+0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34  t10k-labels-idx1-ubyte'
+    package=dataset-fashion-mnist place=usr/share/datasets/fashion-mnist
+    mirror=http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
+    packed=.gz target=$here/fashion-mnist
+}
+
+stb_image() {
+    files=stb_image.h
+    sums='91f435e0fc6a620018b878b9859c74dff60d28046f87e649191ad6f35a98c722  stb_image.h'
+    package=libstb-dev place=usr/include/stb
+    mirror=https://raw.githubusercontent.com/nothings/stb/8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55
+    packed='' target=$here/stb
 }
 
 # The SHA-256 of a file.
@@ -51,45 +69,47 @@ all_right() {
     for f in $files; do right "$1" "$f" || return 1; done
 }
 
-# Unpack the four files of directory $1 into $work/new, and check them.
+# Unpack the files of directory $1 into $work/new, and check them.
 unpack() {
     rm -rf "$work/new"
     mkdir "$work/new"
     for f in $files; do
-        if ! gzip -dc <"$1/$f.gz" >"$work/new/$f" || ! right "$work/new" "$f"; then
-            say "$f.gz is damaged, or not the file it should be"
+        if [ "$packed" ]; then gzip -dc <"$1/$f.gz" >"$work/new/$f" || rm -f "$work/new/$f"
+        else cp "$1/$f" "$work/new/$f" || return 1; fi
+        if ! right "$work/new" "$f"; then
+            say "$f$packed is damaged, or not the file it should be"
             return 1
         fi
     done
 }
 
-# Three ways to get the packed files; each ends with them unpacked in $work/new, or fails.
+# Three ways to get the files; each ends with them unpacked in $work/new, or fails.
 from_installed_package() {
-    [ -d "/usr/share/datasets/fashion-mnist" ] || return 1
+    [ -d "/$place" ] || return 1
     say "taking it from the installed package $package"
-    unpack /usr/share/datasets/fashion-mnist
+    unpack "/$place"
 }
 
 from_debian() {
     have apt-get && have dpkg-deb || return 1
-    say "trying Debian's package $package (31 MB)"
+    say "trying Debian's package $package"
     mkdir "$work/deb"
     if ! (cd "$work/deb" && apt-get download "$package" && dpkg-deb -x ./*.deb .) \
         >"$work/log" 2>&1; then
         say "no luck: $(sed -n '/^E:/{p;q;}' "$work/log") (would 'apt-get update' help?)"
         return 1
     fi
-    unpack "$work/deb/usr/share/datasets/fashion-mnist"
+    unpack "$work/deb/$place"
 }
 
 from_mirror() {
-    say "trying $mirror (31 MB)"
+    say "trying $mirror"
     mkdir "$work/gz"
     for f in $files; do
         if have curl; then
-            curl -fsSL --connect-timeout 20 -o "$work/gz/$f.gz" "$mirror/$f.gz" || return 1
+            curl -fsSL --connect-timeout 20 -o "$work/gz/$f$packed" "$mirror/$f$packed" || return 1
         elif have wget; then
-            wget -q -T 20 -t 2 -O "$work/gz/$f.gz" "$mirror/$f.gz" || return 1
+            wget -q -T 20 -t 2 -O "$work/gz/$f$packed" "$mirror/$f$packed" || return 1
         else
             say "there is no curl and no wget"
             return 1
@@ -100,17 +120,17 @@ from_mirror() {
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 case ${1-} in
-fashion-mnist) ;;
+fashion-mnist) fashion_mnist ;;
+stb_image) stb_image ;;
 '' | -h | --help) usage; exit 0 ;;
-*) usage >&2; die "there is no data set '$1'" ;;
+*) usage >&2; die "it does not know '$1'" ;;
 esac
-target=$here/fashion-mnist
 
 if all_right "$target"; then
     say "$target is complete"
     exit 0
 fi
-have gzip || die "needs gzip to unpack the files"
+[ -z "$packed" ] || have gzip || die "needs gzip to unpack the files"
 
 # Work beside the target, so that mv is a renaming and not a copying that could stop half-way.
 work=$(mktemp -d "$here/.fetch.XXXXXX") || die "can't write to $here"
@@ -119,12 +139,11 @@ trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
 from_installed_package || from_debian || from_mirror ||
-    die "could not get Fashion-MNIST. Put its files $(echo "$files" | sed 's/ /, /g'), unpacked," \
-        "into $target yourself"
+    die "could not get it. Put" $files "(unpacked) into $target yourself"
 
 mkdir -p "$target"
 for f in $files; do
     chmod 644 "$work/new/$f"
     mv -f "$work/new/$f" "$target/$f"
 done
-say "four files are now in $target"
+say "$target is complete now"

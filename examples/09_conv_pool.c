@@ -86,46 +86,6 @@ static double differentiate(dl_real *dx, dl_real *dw, const dl_real *dy, const d
     return worst;
 }
 
-static void cell(double x, double y, double wide, bool marked, const char *text) {
-    fprintf(page.f, "<rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"44\" fill=\"%s\" stroke=\"#333\" "
-            "stroke-width=\"%s\"/>", x, y, wide - 2, marked ? "#F5D76E" : "#fff", marked ? "2" : ".5");
-    ex_svg_text(&page, x + wide / 2 - 1, y + 28, "middle", 17, "", text);
-}
-
-/* The figure of the chapter: the piece of X, K, their products one by one, and their sum in Y. */
-static void show_products(const dl_real *x, const dl_real *k, const dl_real *y) {
-    static const char *const name[4] = {"X", "K", NULL, "Y"};
-    static const double left[4] = {10, 210, 360, 620};
-    char s[40], sum[120] = "";
-    if (page.f == NULL) return;
-    ex_page_figure(&page, "09-products", EX("One output of a convolution: four products and their sum",
-                                            "卷积的一个输出：四个乘积与它们的和"));
-    ex_svg_begin(&page, 720, 250);
-    for (int i = 0; i < 4; i++)
-        ex_svg_text(&page, left[i] + 4, 24, "start", 17, "font-weight=\"bold\"",
-                    name[i] ? name[i] : EX("products", "乘积"));
-    for (int i = 0; i < 9; i++) {
-        snprintf(s, sizeof s, "%g", (double)x[i]);
-        cell(left[0] + 46 * (i % 3), 40 + 46 * (i / 3), 46, i % 3 < 2 && i / 3 < 2, s);
-    }
-    for (int i = 0; i < 4; i++) {
-        const double top = 40 + 46 * (i / 2), a = at(x, 3, i / 2, i % 2), b = (double)k[i];
-        snprintf(s, sizeof s, "%g", b);
-        cell(left[1] + 46 * (i % 2), top, 46, true, s);
-        snprintf(s, sizeof s, b < 0 ? "%g×(%g)" : "%g×%g", a, b);
-        cell(left[2] + 90 * (i % 2), top, 90, true, s);
-        snprintf(sum + strlen(sum), sizeof sum - strlen(sum), "%s%s", i ? " + " : "", s);
-        snprintf(s, sizeof s, "%g", (double)y[i]);
-        cell(left[3] + 46 * (i % 2), top, 46, i == 0, s);
-    }
-    ex_svg_text(&page, 179, 92, "middle", 24, "", "⊙");
-    ex_svg_text(&page, 331, 92, "middle", 24, "", "=");
-    ex_svg_text(&page, 580, 92, "middle", 24, "", "Σ →");
-    snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %g", (double)y[0]);
-    ex_svg_text(&page, 360, 220, "middle", 18, "", sum);
-    fputs("</svg>\n", page.f);
-}
-
 /* 1. X = 1 .. 9 and K = [[1,0],[0,-1]] in three readings. result: Y[0,0] of the first two, and the
    four numbers of S1 3.3 as it is printed. 2. The gradients of the first. */
 static double three_by_three(double result[6]) {
@@ -145,7 +105,9 @@ static double three_by_three(double result[6]) {
     for (int j = 0; j < 4; j++)          /* to the letter: i, j from 0 to k-1, K = 0 outside     */
         for (int i = 0; i < 4; i++)
             s1[j] += (dl_real)(at(x, 3, i / 2, i % 2) * at(k, 2, i / 2 - j / 2, i % 2 - j % 2));
-    show_products(x, k, y);
+    ex_page_figure(&page, "09-products", EX("One output of a convolution: four products and their sum",
+                                            "卷积的一个输出：四个乘积与它们的和"));
+    ex_page_products(&page, x, 3, k, 2, y);
     ex_show_text(&page, o.quiet, 0,
                  EX("Every library computes a cross-correlation. The convolution of mathematics flips K "
                     "first. S1 3.3 leaves the piece of image where it is while the output moves.",

@@ -12,15 +12,53 @@
                                  --full --lr 0.001 the same as today's Keras would do it
 
    @F S4-5  one-hot y, categorical cross-entropy:  L = -1/N sum_i sum_c y_ic log p_ic
-   @F S4-5  Adadelta:  a = .95 a + .05 g^2;   s = g sqrt(d + eps) / sqrt(a + eps);
-                       d = .95 d + .05 s^2;   w = w - lr s                         eps = 1e-7
+   @F S4-5  Adadelta:  a = .95 a + .05 g^2;   d = g sqrt(u + eps) / sqrt(a + eps);
+                       u = .95 u + .05 d^2;   w = w - lr d                         eps = 1e-7
 
-   Adadelta's step s is g times the ratio of the root mean square of its own past steps to that of
+   Adadelta's step d is g times the ratio of the root mean square of its own past steps to that of
    the past gradients: it has w's units and finds its size by itself, so lr is 1 by design. With
    lr = .001 it takes a thousandth of the step that it thinks it takes.                          */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"
+
+/* One weight whose gradient is always g: Adadelta's state and its steps, with lr = 1 and .001.
+   Returns the largest difference between the kernel's steps and the hand's, in parts of them. */
+static double by_hand(ex_page *page, bool quiet) {
+    enum { STEPS = 1000 };
+    static const int told[6] = {1, 2, 3, 10, 100, 1000};
+    static double size[STEPS];
+    const double rho = 0.95, eps = 1e-7, g = 1;
+    double a = 0, u = 0, difference = 0;
+    dl_real w = 0, ka = 0, ku = 0, w2 = 0, ka2 = 0, ku2 = 0;
+    const dl_real kg = (dl_real)g;
+    const ex_curve curve = {EX("step with lr = 1, g = 1", "lr = 1、g = 1 时的步子"), NULL, size, STEPS};
+    const ex_axes axes = {EX("How Adadelta's step grows", "Adadelta 的步子怎样变长"), EX("update", "第几次更新"),
+                          EX("step", "步子"), 0, 1050, 0, 0.003, false};
+    ex_show_text(page, quiet, 2, EX("Adadelta by hand: g = %g in each step, w = 0 at first",
+                                    "手算 Adadelta：每步 g = %g，w 从 0 开始"), g);
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, EX("t|a|u|step d|w, lr 1|w, lr .001", "t|a|u|步子 d|w，lr 1|w，lr .001"));
+    for (int t = 1, k = 0; t <= STEPS; t++) {
+        const dl_real before = w;
+        a = rho * a + (1 - rho) * g * g;                  /* mean square of the gradients          */
+        const double d = g * sqrt(u + eps) / sqrt(a + eps);
+        u = rho * u + (1 - rho) * d * d;                  /* mean square of the steps              */
+        dlk_adadelta_step(&w, &kg, &ka, &ku, 1, 1.0, rho, eps);
+        dlk_adadelta_step(&w2, &kg, &ka2, &ku2, 1, 0.001, rho, eps);
+        difference = fmax(difference, fabs((double)(before - w) - d) / d);
+        size[t - 1] = d;
+        if (k < 6 && t == told[k]) {
+            ex_show_row(page, quiet, false, "%d|%.4f|%.3g|%.6f|%.4g|%.4g", t, a, u, d, (double)w, (double)w2);
+            k++;
+        }
+    }
+    ex_page_table(page, false);
+    ex_page_figure(page, "11-steps", EX("Adadelta's step, update by update, for a gradient of 1",
+                                        "梯度恒为 1 时，Adadelta 每次更新的步子"));
+    ex_page_plot(page, axes, &curve, 1);
+    return difference;
+}
 
 /* S4's program, with this learning rate. */
 static dl_model *train_net(dl_ctx *dl, const ex_options *o, double lr, const dl_data *train,
@@ -55,94 +93,112 @@ static dl_model *train_net(dl_ctx *dl, const ex_options *o, double lr, const dl_
     return model;
 }
 
-/* The accuracies of both learning rates, epoch by epoch, in one plot. */
-static void write_page(ex_page *page, dl_model *const *model, const double *lr, int runs) {
-    ex_axes axes = {"Validation accuracy · 验证准确率", "epoch · 轮", "accuracy, % · 准确率",
-                    0, 0, 0, 0, false};
-    const dl_epoch *history;
+/* Everything that is not S4's program: the accuracies of both learning rates, the mistakes. */
+static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test, ex_page *page,
+                 bool quiet) {
+    ex_axes axes = {EX("Validation accuracy", "验证准确率"), EX("epoch", "轮"), EX("accuracy, %", "准确率（%）"), 0, 0,
+                    0, 100, false};
     double *y[2] = {NULL, NULL};
     char name[2][64];
     ex_curve c[2];
     int n = 0;
     for (int k = 0; k < runs; k++) {
-        history = dl_model_history(model[k], &n);
+        const dl_epoch *history = dl_model_history(model[k], &n);
         y[k] = (double *)malloc((size_t)(n + 1) * sizeof *y[k]);
         for (int i = 0; y[k] && i < n; i++) y[k][i] = 100 * history[i].val_accuracy;
         snprintf(name[k], sizeof name[k], "Adadelta, lr = %g", lr[k]);
-        c[k].name = name[k], c[k].x = NULL, c[k].y = y[k], c[k].n = y[k] ? n : 0;
+        c[k].name = name[k];
+        c[k].x = NULL;
+        c[k].y = y[k];
+        c[k].n = y[k] ? n : 0;
     }
+    ex_page_figure(page, "11-curve", EX("Validation accuracy after each epoch, for two learning rates",
+                                        "两个学习率，每轮之后的验证准确率"));
     ex_page_plot(page, axes, c, runs);
     ex_page_table(page, true);
-    ex_page_row(page, true, "epoch · 轮|lr|loss · 损失|validation loss · 验证损失|"
-                "validation accuracy · 验证准确率");
+    ex_page_row(page, true, EX("epoch|lr|loss|validation loss|validation accuracy",
+                               "轮|lr|损失|验证损失|验证准确率"));
     for (int k = 0; k < runs; k++) {
-        history = dl_model_history(model[k], &n);
+        const dl_epoch *history = dl_model_history(model[k], &n);
         for (int i = 0; i < n; i++)
             ex_page_row(page, false, "%d|%g|%.4f|%.4f|%.2f %%", history[i].epoch, lr[k],
                         history[i].loss, history[i].val_loss, 100 * history[i].val_accuracy);
         free(y[k]);
     }
     ex_page_table(page, false);
+    ex_show_predictions(model[0], test, page, quiet);
+    ex_show_now_you(page, quiet,
+                    EX("replace dl_adadelta(lr) by dl_adam(0.001). Which one learns faster? Then take the two "
+                       "dropout layers out. What becomes of the two losses?",
+                       "把 dl_adadelta(lr) 换成 dl_adam(0.001)，谁学得快？再去掉两个丢弃层，两种损失各有什么变化？"),
+                    EX("In the first epochs Adam is ahead. Without dropout the training loss falls much faster, "
+                       "and the validation loss comes to lie above it: a gap.",
+                       "头几轮 Adam 快。没有丢弃层，训练损失降得快得多，验证损失落到它的上面：差距出现了。"));
 }
 
 int main(int argc, char **argv) {
     enum { SOME = 4000, FEW = 3, ALL = 12 };
     bool full = false;
+    int tested = 0;
     double lr[2] = {1.0, 0.001};
-    ex_option extra[2] = {{"full", EX_FLAG, NULL, 0, 0, "12 epochs of all images, not 3 of 4000"},
-                          {"lr", EX_REAL, NULL, 0, 100, "Adadelta's learning rate"}};
     ex_options o = ex_options_default(argc, argv);
+    ex_option extra[3] = {
+        {"full", EX_FLAG, NULL, 0, 0, EX("12 epochs of all images, not 3 of 4000", "全部图像 12 轮，不是 4000 张 3 轮")},
+        {"lr", EX_REAL, NULL, 0, 100, EX("Adadelta's learning rate", "Adadelta 的学习率")},
+        {"test", EX_INT, NULL, 0, 10000, EX("test on the first N images only, 0 is all",
+                                            "只用前 N 张测试图像，0 表示全部")}};
     o.epochs = FEW;
     o.limit = SOME;
     o.batch = 128;
     for (int i = 1; i < argc; i++)                /* --epochs and --limit still change these     */
-        if (strcmp(argv[i], "--full") == 0) o.epochs = ALL, o.limit = 0;
-    extra[0].value = &full, extra[1].value = &lr[0];
-    ex_parse(&o, argc, argv, "S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta",
-             "data epochs batch limit seed threads html save quiet", extra, 2);
-
+        if (strcmp(argv[i], "--full") == 0) {
+            o.epochs = ALL;
+            o.limit = 0;
+        }
+    extra[0].value = &full;
+    extra[1].value = &lr[0];
+    extra[2].value = &tested;
+    ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta; a "
+                                "minute, --full a quarter of an hour",
+                                "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，Adadelta；一分钟，"
+                                "--full 一刻钟"),
+             "data epochs batch limit seed threads html save quiet", extra, 3);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (tested > 0 && test) test = dl_data_take(test, 0, tested);
     dl_model *model[2] = {NULL, NULL};
     dl_metrics score[2];
     const int runs = full ? 1 : 2;
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "A deeper convolutional net · 更深的卷积神经网络");
+    ex_page page = ex_page_open(&o, EX("A deeper convolutional net", "更深的卷积神经网络"));
+    ex_page_formula(&page, "d = g √(u + ε) / √(a + ε),   w ← w − η d");
+    const double difference = by_hand(&page, o.quiet);
 
     for (int k = 0; k < runs; k++) {
-        if (!o.quiet) printf("Adadelta with lr = %g, %lld images, %d epochs:\n", lr[k],
-                             train ? (long long)dl_data_count(train) : 0, o.epochs);
+        ex_show_text(&page, o.quiet, 2, EX("Adadelta with lr = %g, %lld images, epochs: %d",
+                                           "Adadelta，lr = %g，%lld 张图，轮数：%d"), lr[k],
+                     train ? (long long)dl_data_count(train) : 0, o.epochs);
         model[k] = train_net(dl, &o, lr[k], train, test);
         score[k] = dl_model_evaluate(model[k], test);  /* score = model.evaluate(x_test, y_test) */
         if (dl_error(dl)) return ex_end(dl, &o);
-    }
-    if (o.save) dl_model_save_weights(model[0], o.save);
-    if (!o.quiet) {
-        dl_model_summary(model[0]);
-        printf("Test loss: %.4f\n", score[0].loss);          /* print('Test loss:', score[0])     */
-        printf("Test accuracy: %.4f\n", score[0].accuracy);  /* print('Test accuracy:', score[1]) */
+        /* print('Test loss:', score[0]);  print('Test accuracy:', score[1])                     */
+        ex_show_text(&page, o.quiet, 0, EX("Test loss %.4f, test accuracy %.4f", "测试损失 %.4f，测试准确率 %.4f"),
+                     score[k].loss, score[k].accuracy);
     }
     /* That was S4's program. */
-    if (!o.quiet && !full)
-        printf("With lr = %g, today's default of Keras: %.4f. S4's own run: --full\n",
-               lr[1], score[1].accuracy);
-    ex_page_text(&page, 0, "Test accuracy %.2f %%, test loss %.4f, with lr = %g. · lr = %g 时测试准确率 "
-                 "%.2f %%，测试损失 %.4f。", 100 * score[0].accuracy, score[0].loss, lr[0], lr[0],
-                 100 * score[0].accuracy, score[0].loss);
-    write_page(&page, model, lr, runs);
-    ex_show_predictions(model[0], test, &page, o.quiet);
-    if (!o.quiet)
-        printf("Now you: replace dl_adadelta(lr) by dl_adam(0.001). Which one learns faster? Then\n"
-               "take the two dropout layers out. What becomes of the two losses?\n\n");
+    if (!o.quiet) printf("\n");
+    if (!o.quiet) dl_model_summary(model[0]);
+    if (o.save) dl_model_save_weights(model[0], o.save);
+    show(model, lr, runs, test, &page, o.quiet);
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK && full)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld",
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld difference=%.1g",
                   score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
-                  (long long)dl_model_param_count(model[0]));
+                  (long long)dl_model_param_count(model[0]), difference);
     else if (dl_error(dl) == DL_OK)
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld "
-                  "accuracy_small_lr=%.4f", score[0].accuracy, score[0].loss,
+                  "accuracy_small_lr=%.4f difference=%.1g", score[0].accuracy, score[0].loss,
                   ex_fit_seconds(model[0]), (long long)dl_model_param_count(model[0]),
-                  score[1].accuracy);
+                  score[1].accuracy, difference);
     return ex_end(dl, &o);
 }

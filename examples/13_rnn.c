@@ -37,8 +37,9 @@ static void unrolled(dl_ctx *dl, ex_page *page, bool quiet) {
     dl_tensor *w[4] = {dl_from(dl, dl_shape2(1, 1), &wx), dl_from(dl, dl_shape2(1, 1), &wh),
                        dl_from(dl, dl_shape1(1), &zero),       /* b, which PyTorch has twice */
                        dl_from(dl, dl_shape1(1), &zero)};
-    ex_show_text(page, quiet, 2, "1. One unit, input 1 and then nothing · "
-                 "一个单元，输入1，之后没有输入");
+    ex_page_formula(page, "h(t) = tanh(Wx x(t) + Wh h(t−1) + b)");
+    ex_show_text(page, quiet, 2, EX("1. One unit, input 1 and then nothing",
+                                    "1. 一个单元，先输入 1，之后什么也不输入"));
     for (int t = 1; t <= 5; t++) {
         double x = t == 1, before = dl_item(h);
         h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), w, h);
@@ -80,15 +81,17 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
 
 static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
     double norm[NETS][BACK] = {{0}};
-    ex_axes axes = {"|dL/dx| · 梯度的范数", "steps back · 往回的步数", "norm · 范数",
-                    0, 0, 0, 0, true};
+    ex_axes axes = {EX("|dL/dx| at the input some steps back", "若干步之前的输入处的 |dL/dx|"),
+                    EX("steps back", "往回的步数"), EX("norm", "范数"), 0, 0, 0, 0, true};
     ex_curve c[NETS] = {{"RNN", NULL, NULL, BACK}, {"LSTM", NULL, NULL, BACK},
-                        {"GRU", NULL, NULL, BACK}, {"LSTM in chunks · 分段", NULL, NULL, CHUNK},
-                        {"exploding · 爆炸", NULL, NULL, BACK}};
-    ex_show_text(page, quiet, 2, "2. How much the last state depends on the input some steps back, "
-                 "|dL/dx| · 最后状态对若干步之前输入的依赖");
+                        {"GRU", NULL, NULL, BACK},
+                        {EX("LSTM in chunks", "LSTM，分段"), NULL, NULL, CHUNK},
+                        {EX("exploding", "爆炸"), NULL, NULL, BACK}};
+    ex_show_text(page, quiet, 2, EX("2. How much the last state depends on the input some steps back, "
+                                    "|dL/dx|",
+                                    "2. 最后的状态多大程度取决于若干步之前的输入，|dL/dx|"));
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, "steps back · 往回的步数|1|10|30|31|60");
+    ex_show_row(page, quiet, true, EX("steps back|1|10|30|31|60", "往回的步数|1|10|30|31|60"));
     for (int k = 0; k < NETS; k++) {
         gradient_over_time(dl, k, norm[k], clip);
         c[k].y = norm[k];
@@ -96,14 +99,17 @@ static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
                     norm[k][9], norm[k][29], norm[k][30], norm[k][59]);
     }
     ex_page_table(page, false);
-    ex_show_text(page, quiet, 0, "The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, "
-                 "clipped to %.3g. · 最后一行是W_h乘以4的ReLU网络：梯度爆炸到 %.3g，裁剪到 %.3g。",
-                 clip[0], clip[1], clip[0], clip[1]);
-    ex_show_text(page, quiet, 0, "LSTM in chunks reads %d steps at a time: the state crosses the "
-                 "border, the gradient does not, so it is 0 from step %d back. Each row is one "
-                 "random net on one random input: now and then a norm rises on the way back. · "
-                 "分段的LSTM每次读 %d 步：状态越过边界，梯度不越过，故从第 %d 步起为0。"
-                 "每行只是一次随机抽取，数值偶尔也会上升。", CHUNK, CHUNK + 1, CHUNK, CHUNK + 1);
+    ex_show_text(page, quiet, 0,
+                 EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to %.3g.",
+                    "最后一行是 W_h 乘以 4 的 ReLU 网络：|dL/dW_h| = %.3g，裁剪到 %.3g。"), clip[0], clip[1]);
+    ex_show_text(page, quiet, 0,
+                 EX("The LSTM in chunks reads %d steps at a time: the state crosses the border, the "
+                    "gradient does not, so it is 0 from step %d back. Each row is one random net on "
+                    "one random input: now and then a norm rises on the way back.",
+                    "分段的 LSTM 每次读 %d 步：状态越过边界，梯度不越过，所以从第 %d 步起是 0。"
+                    "每行只是一个随机的网络、一个随机的输入，数值偶尔也会上升。"), CHUNK, CHUNK + 1);
+    ex_page_figure(page, "13-gradients", EX("The norm of the gradient against the steps back, for five "
+                                            "nets", "五种网络的梯度范数，随往回的步数"));
     ex_page_plot(page, axes, c, NETS);
 }
 
@@ -152,20 +158,25 @@ static void forecast(dl_ctx *dl, const double *x, ex_page *page, bool quiet, dou
         said[1] = last;
         said[2] = last * exp((double)in[s * WINDOW + WINDOW - 1] / 10);
         for (int k = 0; k < 3; k++) error[k] += 100 * fabs(said[k] - real) / real / TEST_MONTHS;
-        shown[0][s - train] = real, shown[1][s - train] = said[0], shown[2][s - train] = last;
+        shown[0][s - train] = real;
+        shown[1][s - train] = said[0];
+        shown[2][s - train] = last;
     }
     dl_model_free(net);
     dl_tape_clear(dl);
-    ex_axes axes = {"Passengers, the last 24 months · 最后24个月的乘客", "month · 月",
-                    "thousands · 千人", 0, 0, 0, 0, false};
-    ex_curve c[3] = {{"real · 实际", NULL, shown[0], TEST_MONTHS},
+    ex_axes axes = {EX("Passengers, the last 24 months", "乘客，最后 24 个月"), EX("month", "月"),
+                    EX("thousands", "千人"), 0, 0, 0, 0, false};
+    ex_curve c[3] = {{EX("real", "实际"), NULL, shown[0], TEST_MONTHS},
                      {"LSTM", NULL, shown[1], TEST_MONTHS},
-                     {"as last year · 同去年", NULL, shown[2], TEST_MONTHS}};
-    ex_show_text(page, quiet, 2, "3. A forecast one month ahead · 提前一个月的预测");
-    ex_show_text(page, quiet, 0, "Mean error in the last 24 months: LSTM %.2f %%, as last year "
-                 "%.2f %%, last year with last month's growth %.2f %% · 平均误差：LSTM %.2f %%，"
-                 "同去年 %.2f %%，去年加上月增长率 %.2f %%", error[0], error[1], error[2],
+                     {EX("as last year", "同去年"), NULL, shown[2], TEST_MONTHS}};
+    ex_show_text(page, quiet, 2, EX("3. A forecast one month ahead", "3. 提前一个月的预测"));
+    ex_show_text(page, quiet, 0,
+                 EX("Mean error in the last 24 months: LSTM %.2f %%, as last year %.2f %%, last year "
+                    "with last month's growth %.2f %%.",
+                    "最后 24 个月的平均误差：LSTM %.2f%%，同去年 %.2f%%，去年乘以上个月的年增长 %.2f%%。"),
                  error[0], error[1], error[2]);
+    ex_page_figure(page, "13-forecast", EX("Real passengers, the forecast, and last year's",
+                                           "实际乘客数，预测，以及去年同月"));
     ex_page_plot(page, axes, c, 3);
 }
 
@@ -185,7 +196,7 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
     fit.batch_size = o->batch;
     fit.verbose = o->quiet ? 0 : 1;
     fit.schedule = dl_schedule_cosine(o->epochs, 0.1);
-    if (!o->quiet) printf("%s:\n", names[k]);
+    if (!o->quiet) printf("%s\n", names[k]);
     dl_model_fit(net, train, &fit);
     *seconds += ex_fit_seconds(net);
     *parameters = dl_model_param_count(net);
@@ -194,43 +205,63 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
     return result;
 }
 
+static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page, bool quiet) {
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, EX("net|parameters|test accuracy, %%",
+                                      "网络|参数|测试准确率（%%）"));
+    for (int k = 0; k < 3; k++)
+        ex_show_row(page, quiet, false, "%s|%lld|%.2f", names[k], (long long)parameters[k],
+                    100 * r[k].accuracy);
+    ex_page_table(page, false);
+    ex_show_now_you(page, quiet,
+                    EX("in part 1 the unit forgets, since W_h = 0.9. Let wh be 1.5 in the function "
+                       "unrolled. Where does h_t go, if you give it time?",
+                       "第 1 部分的单元会忘，因为 W_h = 0.9。把函数 unrolled 里的 wh 改成 1.5。时间够久，"
+                       "h_t 走向哪里？"),
+                    EX("To 0.859, where h = tanh(1.5 h): it never forgets that there was an input. "
+                       "But now it cannot take in another one.",
+                       "走向 0.859，那里 h = tanh(1.5 h)：它永远记得有过输入。但别的输入也进不来了。"));
+}
+
 int main(int argc, char **argv) {
     const char *series = "data/series/airline.csv";
     bool full = false;
     double clip[2] = {0, 0}, error[3], seconds = 0, passengers[MONTHS];
     dl_metrics r[3];
     int64_t parameters[3];
-    ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, "the monthly series"},
-                          {"full", EX_FLAG, NULL, 0, 0, "all images, 10 epochs"}};
+    ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, NULL}, {"full", EX_FLAG, NULL, 0, 0, NULL}};
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;
     extra[0].value = &series;
+    extra[0].help = EX("the monthly series", "每月一数的序列");
     extra[1].value = &full;
-    ex_parse(&o, argc, argv, "recurrent nets: steps, gradients over time, forecast, MNIST by rows",
+    extra[1].help = EX("all images, 10 epochs", "全部图像，10 轮");
+    ex_parse(&o, argc, argv, EX("recurrent nets: steps, gradients over time, forecast, MNIST by rows; "
+                                "a minute",
+                                "循环神经网络：一步步展开，梯度随时间，预测，逐行读 MNIST；一分钟"),
              "data epochs batch limit seed threads html quiet", extra, 2);
-    if (full) o.epochs = 10, o.limit = 0;
+    if (full) {
+        o.epochs = 10;
+        o.limit = 0;
+    }
 
     dl_ctx *dl = ex_begin(&o);
     if (!read_series(dl, series, passengers)) return ex_end(dl, &o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "Recurrent nets · 循环神经网络");
+    ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
     unrolled(dl, &page, o.quiet);
     gradients(dl, &page, o.quiet, clip);
     forecast(dl, passengers, &page, o.quiet, error);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 2, "4. MNIST row by row, %lld images, %d epochs · 逐行读MNIST",
+    ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
+                                       "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
                  (long long)dl_data_count(train), o.epochs);
     for (int k = 0; k < 3; k++) r[k] = by_rows(dl, &o, k, train, test, &seconds, &parameters[k]);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, "net · 网络|parameters · 参数|test accuracy · 测试准确率");
-    for (int k = 0; k < 3; k++)
-        ex_show_row(&page, o.quiet, false, "%s|%lld|%.2f %%", names[k], (long long)parameters[k],
-                    100 * r[k].accuracy);
-    ex_page_table(&page, false);
+    show_rows(r, parameters, &page, o.quiet);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
               "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "

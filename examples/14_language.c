@@ -32,6 +32,7 @@ enum { SIGNS = 4000, POEMS = 20000, LONGEST = 34, E = 96, H = 192, F = 288, BLOC
 enum { TRAIN, VALIDATION, TEST };
 static const int verse[2] = {5, 7};                /* the kinds of poem; as signs: 1 and 2 */
 static const double temperature[HOT] = {0.5, 0.8, 1.1};
+static const char *const name[2] = {"GRU", "transformer"};
 
 typedef struct book {
     char    sign[SIGNS][5];                        /* UTF-8 */
@@ -68,7 +69,8 @@ static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit) {
     FILE *f = fopen(path, "rb");
     if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root "
                            "or name a text with --text FILE", path);
-    strcpy(b->sign[1], "五"), strcpy(b->sign[2], "七");
+    strcpy(b->sign[1], "五");
+    strcpy(b->sign[2], "七");
     b->signs = 3;
     for (int l = 1; dl_error(dl) == DL_OK && (limit == 0 || l <= limit) &&
          fgets(line, sizeof line, f); l++) {
@@ -136,7 +138,10 @@ static dl_tensor *forward(const net *m, const int32_t *x, dl_int N, dl_int L, dl
     y = dl_mul_scalar(y, sqrt((double)E));         /* large going in, small coming out */
     if (m->attends) {
         dl_transformer o = dl_transformer_default();
-        o.heads = 4, o.norm_first = true, o.causal = true, o.dropout = drop;
+        o.heads = 4;
+        o.norm_first = true;
+        o.causal = true;
+        o.dropout = drop;
         y = dl_dropout(dl_add(y, dl_slice(m->p[2], 0, 0, L)), drop);
         for (int k = 0; k < BLOCKS; k++)
             y = dl_transformer_encoder(y, m->p + 3 + k * DL_ENCODER_PARAMS, &o);  /* GPT's block */
@@ -228,7 +233,9 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
             while (k < signs - 1 && (u -= (double)p->data[i * signs + k]) > 0) k++;
             if (t == 1 || poem[i][t - 1] != END) poem[i][t] = k;
         }
-        if (!m->attends) dl_assign(kept, state), state = kept;
+        if (m->attends) continue;
+        dl_assign(kept, state);
+        state = kept;
     }
     dl_set_training(dl, true);
     dl_set_no_grad(dl, false);
@@ -244,52 +251,101 @@ static void judge(const book *b, const int32_t *poem, int count[3]) {
         for (int k = 0; right && !found && k < 4 * b->n[TRAIN][kind]; k++)
             found = memcmp(poem + start, b->poem[b->list[TRAIN][kind][k / 4]] + 1 +
                            k % 4 * (length + 1), (size_t)length * sizeof *poem) == 0;
-        if (i > start) count[0]++, count[1] += right, count[2] += found;
+        if (i > start) {
+            count[0]++;
+            count[1] += right;
+            count[2] += found;
+        }
         start = poem[i] == END ? LONGEST : i + 1;
     }
 }
 
-/* Poems at every temperature: the first four shown, all judged. right and copied: shares of the
-   verses. */
+/* What poems at one temperature are like: shares of their verses. */
+typedef struct judgement { double right, copied; } judgement;
+
+/* Poems at every temperature: the first four shown, all judged. */
 static void recite(dl_ctx *dl, const net *m, const book *b, bool quiet, ex_page *page,
-                   double right[HOT], double copied[HOT]) {
+                   judgement out[HOT]) {
     static int32_t poem[WRITTEN][LONGEST];
     for (int h = 0; h < HOT; h++) {
         int count[3] = {0, 0, 0};
         compose(dl, m, temperature[h], poem);
-        ex_show_text(page, quiet, 0, "temperature %g · 温度 %g", temperature[h], temperature[h]);
+        ex_show_text(page, quiet, 2, EX("%s at temperature %g", "%s，温度 %g"), name[m->attends],
+                     temperature[h]);
         for (int i = 0; i < WRITTEN; i++) {
             char text[4 * LONGEST + 1] = "";
             for (int t = 1; t < LONGEST; t++) strcat(text, b->sign[poem[i][t]]);
             if (i < 4) ex_show_text(page, quiet, 0, "%s", text);
             judge(b, poem[i], count);
         }
-        right[h] = count[0] ? (double)count[1] / count[0] : 0;
-        copied[h] = count[0] ? (double)count[2] / count[0] : 0;
+        out[h].right = count[0] ? (double)count[1] / count[0] : 0;
+        out[h].copied = count[0] ? (double)count[2] / count[0] : 0;
     }
+}
+
+/* One net: its loss on the test poems, what it wrote, how long it took. */
+typedef struct outcome {
+    double    curve[EPOCHS], test, seconds;
+    judgement verse[HOT];
+    long long size;
+} outcome;
+
+/* The numbers of both nets side by side. */
+static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
+    ex_axes axes = {EX("Perplexity on validation poems", "验证集上的困惑度"), EX("epoch", "轮"),
+                    EX("perplexity", "困惑度"), 0, 0, 0, 0, false};
+    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs}, {name[1], NULL, r[1].curve, epochs}};
+    ex_show_text(page, quiet, 2, EX("Which one is surprised less?", "哪个更少感到意外？"));
+    ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each epoch",
+                                             "每轮之后 GRU 与 transformer 的困惑度"));
+    ex_page_plot(page, axes, c, 2);
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, EX("net|parameters|seconds|perplexity on test poems",
+                                      "网络|参数|秒|测试诗的困惑度"));
+    for (int k = 0; k < 2; k++)
+        ex_show_row(page, quiet, false, "%s|%lld|%.0f|%.1f", name[k], r[k].size, r[k].seconds,
+                    exp(r[k].test));
+    ex_page_table(page, false);
+    ex_show_text(page, quiet, 2, EX("What a temperature does to the verses", "温度对诗句做了什么"));
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, EX("net|temperature|right length, %%|copied, %%",
+                                      "网络|温度|字数正确（%%）|抄自训练诗（%%）"));
+    for (int k = 0; k < 2; k++)
+        for (int h = 0; h < HOT; h++)
+            ex_show_row(page, quiet, false, "%s|%g|%.1f|%.1f", name[k], temperature[h],
+                        100 * r[k].verse[h].right, 100 * r[k].verse[h].copied);
+    ex_page_table(page, false);
+    ex_show_now_you(page, quiet,
+                    EX("two signs have the scores 2 and 1. How likely is the first at temperature 1, "
+                       "and at 0.5?",
+                       "两个字的得分是 2 与 1。温度 1 时，第一个的概率是多少？温度 0.5 时呢？"),
+                    EX("1 / (1 + e^-1) = 0.73; at 0.5 the scores become 4 and 2, and it is "
+                       "1 / (1 + e^-2) = 0.88.",
+                       "1 / (1 + e^-1) = 0.73；温度 0.5 时得分变成 4 与 2，概率是 1 / (1 + e^-2) = 0.88。"));
 }
 
 int main(int argc, char **argv) {
     static book b;
-    static const char *const name[2] = {"GRU", "transformer"};
+    static outcome r[2];
     const char *path = "data/poems/tang.txt";
-    double curve[2][EPOCHS], test[2], right[2][HOT], copied[2][HOT], seconds[2];
-    long long size[2] = {0, 0};
-    ex_option extra[1] = {{"text", EX_TEXT, NULL, 0, 0, "poems, one a line"}};
     ex_options o = ex_options_default(argc, argv);
+    ex_option extra[1] = {{"text", EX_TEXT, NULL, 0, 0, NULL}};
     o.epochs = 8;
     extra[0].value = &path;
-    ex_parse(&o, argc, argv, "a model that writes poems: GRU against a small transformer",
+    extra[0].help = EX("poems, one a line", "诗，一行一首");
+    ex_parse(&o, argc, argv, EX("a model that writes poems: GRU against a small transformer; three "
+                                "minutes", "会写诗的模型：GRU 对小的 transformer；三分钟"),
              "epochs limit seed threads html quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
     if (o.epochs > EPOCHS) dl_fail(dl, DL_ERR_ARGUMENT, "--epochs: %d at most", EPOCHS);
     if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
     const double unigram = frequencies(&b);
-    ex_page page = ex_page_open(&o, "A language model · 语言模型");
-    ex_show_text(&page, o.quiet, 0, "%d poems, %d different signs. Knowing only how frequent each "
-                 "is, one hesitates between e^%.2f = %.0f. · "
-                 "%d 首诗，%d 个不同的字。只知字频时的困惑度为 %.0f。", b.poems,
-                 b.signs - 3, unigram, exp(unigram), b.poems, b.signs - 3, exp(unigram));
+    ex_page page = ex_page_open(&o, EX("A language model", "语言模型"));
+    ex_page_formula(&page, "L = −mean log p(x(t) | x(1) … x(t−1)),   perplexity = e^L");
+    ex_show_text(&page, o.quiet, 0, EX("%d poems, %d different signs. Who knows only how frequent each "
+                                       "is hesitates between e^%.2f = %.0f.",
+                                       "%d 首诗，%d 个不同的字。只知道字频，困惑度是 e^%.2f = %.0f。"),
+                 b.poems, b.signs - 3, unigram, exp(unigram));
     for (int k = 0; k < 2; k++) {
         const double rate = k == 0 ? 0.003 : 0.004;            /* chosen on the validation poems */
         net m = net_new(dl, b.signs, k == 1);
@@ -298,40 +354,27 @@ int main(int argc, char **argv) {
         dl_optimizer *opt = dl_optimizer_new(dl, adam, m.p, m.n);
         dl_schedule cosine = dl_schedule_cosine(o.epochs, 0.05);
         double start = ex_seconds();
-        for (int i = 0; i < m.n; i++) size[k] += m.p[i] ? (long long)m.p[i]->size : 0;
-        ex_show_text(&page, o.quiet, 2, "Poems of the %s · %s写的诗", name[k], name[k]);
+        for (int i = 0; i < m.n; i++) r[k].size += m.p[i] ? (long long)m.p[i]->size : 0;
+        if (!o.quiet) printf(EX("\n%s learns\n", "\n%s 在学\n"), name[k]);
         for (int e = 0; e < o.epochs && opt && dl_error(dl) == DL_OK; e++) {
             dl_optimizer_set_lr(opt, rate * dl_schedule_factor(&cosine, e));
             train(dl, &m, opt, &b);
-            curve[k][e] = exp(measure(dl, &m, &b, VALIDATION));
-            if (!o.quiet) printf("  epoch %2d: perplexity %.1f (validation)\n", e + 1, curve[k][e]);
+            r[k].curve[e] = exp(measure(dl, &m, &b, VALIDATION));
+            if (!o.quiet) printf(EX("  epoch %2d: perplexity %.1f (validation)\n",
+                                    "  第 %2d 轮：困惑度 %.1f（验证）\n"), e + 1, r[k].curve[e]);
         }
-        seconds[k] = ex_seconds() - start;
-        test[k] = measure(dl, &m, &b, TEST);
+        r[k].seconds = ex_seconds() - start;
+        r[k].test = measure(dl, &m, &b, TEST);
         if (dl_error(dl)) return ex_end(dl, &o);
-        recite(dl, &m, &b, o.quiet, &page, right[k], copied[k]);
+        recite(dl, &m, &b, o.quiet, &page, r[k].verse);
     }
-    ex_axes axes = {"Perplexity on validation poems · 验证集上的困惑度", "epoch · 轮",
-                    "perplexity · 困惑度", 0, 0, 0, 0, false};
-    ex_curve c[2] = {{"GRU", NULL, curve[0], o.epochs}, {"transformer", NULL, curve[1], o.epochs}};
-    ex_show_text(&page, o.quiet, 2, "Which one is surprised less? · 哪个更少感到意外？");
-    ex_page_plot(&page, axes, c, 2);
-    ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, "net · 网络|parameters · 参数|seconds · 秒|"
-                "test perplexity · 测试困惑度|temperature · 温度|right length · 字数正确的诗句|"
-                "copied · 抄自训练诗的诗句");
-    for (int k = 0; k < 2; k++)
-        for (int h = 0; h < HOT; h++)
-            ex_show_row(&page, o.quiet, false, "%s|%lld|%.0f|%.1f|%g|%.1f %%|%.1f %%", name[k],
-                        size[k], seconds[k], exp(test[k]), temperature[h], 100 * right[k][h],
-                        100 * copied[k][h]);
-    ex_page_table(&page, false);
+    show(r, o.epochs, &page, o.quiet);
     ex_page_close(&page, o.quiet);
     /* form and copied: shares of the verses written at that temperature */
     ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
               "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
-              "parameters=%lld transformer_parameters=%lld", test[0], test[1], unigram,
-              temperature[1], right[0][1], right[1][1], copied[0][1], copied[1][1],
-              seconds[0] + seconds[1], size[0], size[1]);
+              "parameters=%lld transformer_parameters=%lld", r[0].test, r[1].test, unigram,
+              temperature[1], r[0].verse[1].right, r[1].verse[1].right, r[0].verse[1].copied,
+              r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size);
     return ex_end(dl, &o);
 }

@@ -93,8 +93,9 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
             dl_optimizer_step(opt);
             dl_tape_clear(dl);
         }
-        if (!o->quiet) printf("  code of %2d%s, epoch %d: loss %.4f\n", code,
-                              a->noise > 0 ? ", noise" : "", epoch + 1,
+        if (!o->quiet) printf(EX("  code of %2d%s, epoch %d: loss %.4f\n",
+                                 "  编码 %2d 个数%s，第 %d 轮：损失 %.4f\n"), code,
+                              a->noise > 0 ? EX(", noise", "，加噪") : "", epoch + 1,
                               sum / (double)dl_loader_batch_count(loader));
     }
     a->error = 0;
@@ -120,11 +121,11 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
-    show(page, quiet, "Test digits · 测试数字", x, SHOWN, 28, 1);
-    show(page, quiet, "Rebuilt from 2 numbers · 由两个数重建", dl_sigmoid(rebuild(&a[0], x)),
+    show(page, quiet, EX("Test digits", "测试数字"), x, SHOWN, 28, 1);
+    show(page, quiet, EX("Rebuilt from 2 numbers", "由两个数重建"), dl_sigmoid(rebuild(&a[0], x)),
          SHOWN, 28, 1);
-    show(page, quiet, "With noise · 加噪", noisy, SHOWN, 28, 1);
-    show(page, quiet, "Cleaned, by a code of 32 · 用32维编码去噪",
+    show(page, quiet, EX("With noise", "加噪之后"), noisy, SHOWN, 28, 1);
+    show(page, quiet, EX("Cleaned, by a code of 32", "去噪之后，编码是 32 个数"),
          dl_sigmoid(rebuild(&a[1], noisy)), SHOWN, 28, 1);
     dl_tensor *code = mlp(a->p, all), *mean = dl_mean_axis(code, 0, false);
     dl_tensor *sd = dl_sqrt(dl_mean_axis(dl_square(dl_sub(code, mean)), 0, false));
@@ -133,8 +134,10 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
         grid->data[i] = (dl_real)(4.0 * (i % 2 ? i / 2 / MAP : i / 2 % MAP) / (MAP - 1) - 2);
     map = dl_sigmoid(mlp(a->p + 6, dl_add(mean, dl_mul(grid, sd))));
     map = dl_permute(dl_reshape(map, dl_shape4(MAP, MAP, 28, 28)), order);     /* to one picture */
-    show(page, quiet, "A map: the first number goes right, the second down · "
-         "数字地图：第一个数向右，第二个数向下", map, 1, MAP * 28, 1);
+    ex_page_figure(page, "15-map", EX("What the decoder makes of a grid of codes: a map of digits",
+                                      "解码器把一格格编码变成的数字：一张地图"));
+    show(page, quiet, EX("A map: the first number goes right, the second down",
+                         "数字地图：第一个数向右，第二个数向下"), map, 1, MAP * 28, 1);
     dl_loader_free(loader);
     dl_tape_clear(dl);
 }
@@ -194,6 +197,26 @@ static int classes(dl_tensor *drawn, const dl_data *real, dl_real *picture) {
     return found;
 }
 
+/* What the GAN made after each fifth of the steps; picture[0] is free for the real ring. */
+static void show_shots(dl_ctx *dl, dl_tensor *picture, int steps, bool digits, ex_page *page,
+                       bool quiet) {
+    double all;
+    if (picture == NULL) return;
+    for (int k = 1; digits && k <= SHOTS; k++) {
+        char caption[80];
+        snprintf(caption, sizeof caption, EX("Drawn after %d steps", "%d 步之后画的"), k * steps / SHOTS);
+        show(page, quiet, caption, dl_slice(picture, 0, k, k + 1), SHOWN, 28, 1);
+    }
+    if (digits) return;
+    covered(ring(dl, POINTS), &all, picture->data);
+    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN after "
+                                       "each fifth of the steps",
+                                       "真实的八朵云，以及每完成五分之一步数之后 GAN 生成的点"));
+    show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
+                         "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),
+         picture, SHOTS + 1, GRID, 15);
+}
+
 /* Train a GAN on the ring, or on digits if there are any; look at what the generator makes of the
    same random z after each fifth of the steps. Returns how many clouds or classes it found. */
 static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits, ex_page *page,
@@ -247,26 +270,16 @@ static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits
             dl_tensor *y = mlp(g, always);
             found = digits ? classes(dl_sigmoid(y), digits, now) : covered(y, good, now);
             dl_set_no_grad(dl, false);
-            if (!o->quiet) printf("  step %5d: D %.3f, G %.3f; ", step + 1, dl_item(d_loss),
-                                  dl_item(g_loss));
-            if (!o->quiet && digits) printf("%d of 10 digits found\n", found);
-            if (!o->quiet && !digits) printf("%d of 8 clouds found, %.0f %% of the points in one\n",
-                                             found, 100 * *good);
+            if (o->quiet) continue;
+            printf(EX("  step %5d: D %.3f, G %.3f; ", "  第 %5d 步：D %.3f，G %.3f；"), step + 1,
+                   dl_item(d_loss), dl_item(g_loss));
+            if (digits) printf(EX("%d of 10 digits found\n", "找到 10 个数字中的 %d 个\n"), found);
+            else printf(EX("%d of 8 clouds found, %.0f %% of the points in one\n",
+                           "找到 8 朵云中的 %d 朵，%.0f%% 的点在云里\n"), found, 100 * *good);
         }
     }
     dl_loader_free(loader);
-    for (int k = 1; digits && k <= SHOTS; k++) {
-        char caption[80];
-        snprintf(caption, sizeof caption, "Drawn after %d steps · %d 步之后", k * steps / SHOTS,
-                 k * steps / SHOTS);
-        show(page, o->quiet, caption, dl_slice(picture, 0, k, k + 1), SHOWN, 28, 1);
-    }
-    if (picture && !digits) {
-        double all;
-        covered(ring(dl, POINTS), &all, picture->data);
-        show(page, o->quiet, "The real ring, and what the GAN makes after each fifth of the steps "
-             "· 真实的环，以及训练每完成五分之一后GAN生成的点", picture, SHOTS + 1, GRID, 15);
-    }
+    show_shots(dl, picture, steps, digits != NULL, page, o->quiet);
     return found;
 }
 
@@ -275,31 +288,43 @@ int main(int argc, char **argv) {
     bool digits = false;
     double good = 0;
     autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
-    ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, "updates of the GAN"},
-                          {"digits", EX_FLAG, NULL, 0, 0, "the GAN draws digits, not a ring"}};
+    ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, NULL},
+                          {"digits", EX_FLAG, NULL, 0, 0, NULL}};
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;
     extra[0].value = &steps;
+    extra[0].help = EX("updates of the GAN", "GAN 更新的步数");
     extra[1].value = &digits;
-    ex_parse(&o, argc, argv, "autoencoder (map, denoising) and GAN on a ring of clouds",
+    extra[1].help = EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环");
+    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a minute",
+                                "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
              "data epochs batch limit seed threads html quiet", extra, 2);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, "Autoencoder and GAN · 自编码器与生成对抗网络");
+    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
     double start = ex_seconds();
-    ex_show_text(&page, o.quiet, 2, "Autoencoder · 自编码器");
+    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
+    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
     autoencoder_fit(dl, &o, &a[0], 2, train, test);
     autoencoder_fit(dl, &o, &a[1], 32, train, test);
     show_autoencoders(dl, a, test, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, "GAN · 生成对抗网络");
+    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
     found = gan(dl, &o, steps, digits ? train : NULL, &page, &good);
     double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, "Found: %d of %d. · 找到：%d / %d。", found,
-                 digits ? 10 : MODES, found, digits ? 10 : MODES);
+    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), found,
+                 digits ? 10 : MODES);
+    ex_show_now_you(&page, o.quiet,
+                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What are "
+                       "the two losses then?",
+                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
+                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator ends "
+                       "there; look how near the last steps come.",
+                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
+                       "看看最后几步有多近。"));
     ex_page_close(&page, o.quiet);
     ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
               digits ? "classes" : "modes", found, good, a[0].error, a[1].error, seconds);

@@ -8,8 +8,8 @@
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
-                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_history,
-                 ex_page_close: one file, inline SVG, no network
+                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
+                 ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
 
@@ -102,6 +102,10 @@ typedef struct ex_options {
     const char *save;     /* write the trained weights here; NULL: don't           */
     bool        quiet;    /* print the result line only                            */
     const char *lang;     /* zh or en                                              */
+    const char *words;    /* what --help calls the arguments that are no options: "MODEL IMAGE..."; */
+    const char **word;    /* NULL: there are none. And they, word[word_count],     */
+    int         word_count;  /* at most words_most                                 */
+    int         words_most;
 } ex_options;
 
 /* What programs print is UTF-8; on Windows the console must be told, and gets its own back. */
@@ -159,9 +163,10 @@ static inline bool ex_word_in(const char *word, const char *list) {
 
 /* called is the program as it was called: build/13_rnn. */
 static inline void ex_help(const char *called, const char *program, const char *about,
-                           const char *uses, const ex_option *opt, int n) {
-    printf(EX("%s: %s\n\nusage: %s [options]\n\nOptions (what they are if you say nothing):\n",
-              "%s：%s\n\n用法：%s [选项]\n\n选项（括号里是默认值）：\n"), program, about, called);
+                           const char *words, const char *uses, const ex_option *opt, int n) {
+    printf(EX("%s: %s\n\nusage: %s [options]%s%s\n\nOptions (what they are if you say nothing):\n",
+              "%s：%s\n\n用法：%s [选项]%s%s\n\n选项（括号里是默认值）：\n"), program, about, called,
+           words ? " " : "", words ? words : "");
     for (int i = 0; i < n; i++) {
         char left[40], value[64] = "";
         if (i < EX_COMMON - 1 && !ex_word_in(opt[i].name, uses)) continue;
@@ -233,12 +238,20 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
         size_t len = text ? (size_t)(text - name) : strlen(name);
         const ex_option *p = NULL;
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-            ex_help(called, program, about, uses, opt, n);
+            ex_help(called, program, about, o->words, uses, opt, n);
             exit(0);
         }
         for (int k = 0; k < n && len > 2 && strncmp(name, "--", 2) == 0; k++)
             if (strlen(opt[k].name) == len - 2 && strncmp(name + 2, opt[k].name, len - 2) == 0)
                 p = &opt[k];
+        if (p == NULL && o->words && name[0] != '-') {
+            if (o->word_count == o->words_most) {
+                fprintf(stderr, "%s: too many arguments: %s. Try --help.\n", program, name);
+                exit(2);
+            }
+            o->word[o->word_count++] = name;
+            continue;
+        }
         if (p == NULL) {
             fprintf(stderr, "%s: there is no option %s. Try --help.\n", program, name);
             exit(2);
@@ -654,7 +667,7 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
           "'Times New Roman',serif;overflow-x:auto;white-space:pre}\n"
           ".wide{overflow-x:auto}table{border-collapse:collapse;margin:1em 0}"
           "td,th{padding:.2em .8em;border-bottom:1px solid #ccc;text-align:right;"
-          "font-variant-numeric:tabular-nums}\n"
+          "font-variant-numeric:tabular-nums;white-space:nowrap}\n"
           "td:first-child,th:first-child{text-align:left}\n"
           "details{margin:1em 0;padding:.5em 1em;border-left:4px solid #0072B2;background:#f3f7fa}"
           "summary{cursor:pointer}\n</style></head>\n<body>\n<h1>", p.f);
@@ -835,10 +848,10 @@ static inline void ex_svg_text(ex_page *p, double x, double y, const char *ancho
 }
 
 /* Pictures side by side, lo white and hi black (ink on paper), each pixel zoom units of a figure that
-   is 720 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
+   is 600 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
 static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
                                   int zoom) {
-    enum { WIDE = 720, GAP = 10, CAPTION = 22 };
+    enum { WIDE = 600, GAP = 10, CAPTION = 22 };
     int tall = 0, cell = 0;
     if (p->f == NULL) return;
     for (int k = 0; k < n; k++) {
@@ -882,6 +895,45 @@ static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double 
     fputs("</svg>\n", p->f);
 }
 
+#ifndef DL_NO_IMAGES
+/* A picture [C,H,W], a PNG file inside the page. */
+static inline void ex_page_png(ex_page *p, dl_tensor *x) {
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t n = dl_image_save_to_memory(x, NULL, 0);
+    unsigned char *b = n ? (unsigned char *)calloc(n + 3, 1) : NULL;
+    if (b == NULL) return;
+    dl_image_save_to_memory(x, b, n);
+    fputs("data:image/png;base64,", p->f);
+    for (size_t i = 0; i < n; i += 3) {
+        const unsigned v = (unsigned)b[i] << 16 | (unsigned)b[i + 1] << 8 | b[i + 2];
+        for (int k = 0; k < 4; k++)
+            fputc(i + (size_t)k > n ? '=' : digit[v >> (18 - 6 * k) & 63], p->f);
+    }
+    free(b);
+}
+
+/* Pictures in rows, each `wide` units wide and with a caption; small ones show their pixels. */
+static inline void ex_page_pictures(ex_page *p, dl_tensor *const *x, const char *const *caption,
+                                    int n, int wide) {
+    if (p->f == NULL) return;
+    fputs("<div style=\"display:flex;flex-wrap:wrap;gap:12px;margin:1em 0\">\n", p->f);
+    for (int k = 0; k < n; k++) {
+        if (x[k] == NULL) continue;
+        fprintf(p->f, "<figure style=\"margin:0;width:%dpx\"><img alt=\"", wide);
+        ex_page_escape(p, caption[k]);
+        fputs("\" src=\"", p->f);
+        ex_page_png(p, x[k]);
+        fprintf(p->f, "\" style=\"display:block;width:%dpx;height:%dpx;object-fit:contain;"
+                "background:#eee;%s\"/><figcaption style=\"font-size:13px;line-height:1.3;"
+                "margin-top:4px\">", wide, wide,
+                x[k]->shape.dim[x[k]->shape.rank - 1] < wide ? "image-rendering:pixelated" : "");
+        ex_page_escape(p, caption[k]);
+        fputs("</figcaption></figure>\n", p->f);
+    }
+    fputs("</div>\n", p->f);
+}
+#endif
+
 /* The mark of curve k at (x, y): its shape tells curves apart where colours cannot. */
 static inline void ex_svg_mark(ex_page *p, int k, double x, double y, const char *colour) {
     static const char *const shape[8] = {
@@ -904,7 +956,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     static const char *const colour[8] = {"#0072B2", "#D55E00", "#009E73", "#000000",
                                           "#CC79A7", "#56B4E9", "#B8860B", "#666666"};
     static const char *const dash[4] = {"none", "7 4", "2 3", "9 3 2 3"};
-    double L = 74, T = 40, W = 630, H = 330, tick;
+    double L = 74, T = 40, W = 500, H = 330, tick;   /* narrow: it is read on a phone, too */
     char s[64];
     int named = 0, left = (int)L, line = 0;
     if (p->f == NULL) return;
@@ -918,13 +970,13 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
         }
         left += wide;
     }
-    ex_svg_begin(p, 720, (int)(T + H + 66 + 24 * (line + 1)));
+    ex_svg_begin(p, (int)(L + W + 16), (int)(T + H + 66 + 24 * (line + 1)));
     fprintf(p->f, "<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
             "height=\"%.0f\"/></clipPath>\n", ++p->plots, L, T, W, H);
     left = (int)L;
     line = 0;
     ex_svg_text(p, L, 24, "start", 17, "font-weight=\"bold\"", a.title);
-    tick = ex_tick(a.x1 - a.x0, 7);
+    tick = ex_tick(a.x1 - a.x0, 5);
     if (n > 0 && c[n - 1].x == NULL && tick < 1) tick = 1;   /* there is no epoch 1.5 */
     for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
         double x = L + W * ex_part(v, a.x0, a.x1, false);
@@ -1112,6 +1164,53 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
     }
     if (!quiet) printf("\n");
     if (page->f) fputs("</svg>\n", page->f);
+}
+
+/* One cell of ex_page_products. */
+static inline void ex_svg_cell(ex_page *p, int x, int y, int wide, bool marked, const char *text) {
+    fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"44\" fill=\"%s\" stroke=\"#333\" "
+            "stroke-width=\"%s\"/>", x, y, wide - 2, marked ? "#F5D76E" : "#fff", marked ? "2" : ".5");
+    ex_svg_text(p, x + wide / 2.0 - 1, y + 28, "middle", 17, "", text);
+}
+
+/* The first output of a convolution: the piece of x[n,n], the kernel k[m,m], their products one by
+   one, and their sum in y[n-m+1,n-m+1]. */
+static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const dl_real *k, int m,
+                                    const dl_real *y) {
+    enum { CELL = 46, WIDE = 90, GAP = 56, TOP = 40 };
+    const int out = n - m + 1, at_k = 10 + n * CELL + GAP, at_p = at_k + m * CELL + GAP;
+    const int at_y = at_p + m * WIDE + GAP + 24, width = at_y + out * CELL + 8;
+    const double middle = TOP + m * CELL / 2.0 + 6;
+    char s[40], sum[1000] = "";
+    if (p->f == NULL) return;
+    ex_svg_begin(p, width, TOP + n * CELL + 56);
+    ex_svg_text(p, 12, 24, "start", 17, "font-weight=\"bold\"", "X");
+    ex_svg_text(p, at_k, 24, "start", 17, "font-weight=\"bold\"", "K");
+    ex_svg_text(p, at_p, 24, "start", 17, "font-weight=\"bold\"", EX("products", "乘积"));
+    ex_svg_text(p, at_y, 24, "start", 17, "font-weight=\"bold\"", "Y");
+    for (int i = 0; i < n * n; i++) {
+        snprintf(s, sizeof s, "%.4g", (double)x[i]);
+        ex_svg_cell(p, 10 + CELL * (i % n), TOP + CELL * (i / n), CELL, i % n < m && i / n < m, s);
+    }
+    for (int i = 0; i < m * m; i++) {
+        const int top = TOP + CELL * (i / m);
+        const double a = (double)x[i / m * n + i % m], b = (double)k[i];
+        snprintf(s, sizeof s, "%.4g", b);
+        ex_svg_cell(p, at_k + CELL * (i % m), top, CELL, true, s);
+        snprintf(s, sizeof s, b < 0 ? "%.4g×(%.4g)" : "%.4g×%.4g", a, b);
+        ex_svg_cell(p, at_p + WIDE * (i % m), top, WIDE, true, s);
+        snprintf(sum + strlen(sum), sizeof sum - strlen(sum), "%s%s", i ? " + " : "", s);
+    }
+    for (int i = 0; i < out * out; i++) {
+        snprintf(s, sizeof s, "%.4g", (double)y[i]);
+        ex_svg_cell(p, at_y + CELL * (i % out), TOP + CELL * (i / out), CELL, i == 0, s);
+    }
+    ex_svg_text(p, at_k - GAP / 2.0 - 1, middle, "middle", 24, "", "⊙");
+    ex_svg_text(p, at_p - GAP / 2.0 - 1, middle, "middle", 24, "", "=");
+    ex_svg_text(p, at_y - (GAP + 24) / 2.0 - 1, middle, "middle", 24, "", "Σ →");
+    snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %.4g", (double)y[0]);
+    ex_svg_text(p, width / 2.0, TOP + n * CELL + 36, "middle", 18, "", sum);
+    fputs("</svg>\n", p->f);
 }
 
 /* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */

@@ -99,6 +99,33 @@ static void geometry(void)
     dl_free(dl);
 }
 
+/* A bright stroke becomes wider and narrower, by a pixel at most, and so does a dark one. */
+static void thickness(void)
+{
+    enum { S = 9 };
+    dl_ctx *dl = dl_new(1);
+    dl_augment a = dl_augment_default();
+    dl_real x[S * S] = {0};
+    double least = 9, most = 0;
+    for (int i = 0; i < S; i++) x[i * S + 3] = x[i * S + 4] = x[i * S + 5] = 1;
+    a.thickness = 1;
+    for (int k = 0; k < 200; k++) {
+        dl_tensor *y = dl_augment_batch(dl_from(dl, dl_shape4(1, 1, S, S), x), &a, NULL);
+        double wide = 0;
+        for (int j = 0; j < S; j++) wide += (double)y->data[4 * S + j];
+        CHECK(y->data[4 * S + 4] == 1 && y->data[4 * S + 1] == 0, "beyond a pixel");
+        CHECK(y->data[4 * S + 2] == y->data[4 * S + 6], "both sides alike");
+        least = fmin(least, wide);
+        most = fmax(most, wide);
+        dl_tape_clear(dl);
+    }
+    CHECK(least < 1.1 && least >= 1 && most > 4.9 && most <= 5, "3 became %g to %g", least, most);
+    a.thickness = 0.25;
+    const dl_tensor *y = dl_augment_batch(dl_from(dl, dl_shape4(1, 1, S, S), x), &a, NULL);
+    CHECK(fabs((double)y->data[2]) <= 0.25, "a quarter of a pixel");
+    dl_free(dl);
+}
+
 static void fill_and_noise(void)
 {
     dl_ctx *dl = dl_new(1);
@@ -200,6 +227,7 @@ int main(void)
     TEST(nothing);
     TEST(flips);
     TEST(geometry);
+    TEST(thickness);
     TEST(fill_and_noise);
     TEST(seeds);
     TEST(in_fit);

@@ -12,6 +12,8 @@ static long count_calls;      /* allocations tried so far              */
 static long count_live;       /* blocks that have not been freed       */
 static long count_fail_at;    /* this allocation fails; 0: none does   */
 static size_t count_largest;  /* bytes of the largest asked for so far  */
+static size_t count_bytes;    /* bytes of blocks that are not freed     */
+static size_t count_peak;     /* the most of them since count_peak_start */
 
 /* In front of each block its size; behind it bytes that nobody may change. */
 enum { COUNT_FRONT = 64, COUNT_BEHIND = 16 };
@@ -20,6 +22,8 @@ static void *count_block(void *p, size_t n)
 {
     if (!p) return NULL;
     memcpy(p, &n, sizeof n);
+    count_bytes += n;
+    if (count_bytes > count_peak) count_peak = count_bytes;
     memset((char *)p + COUNT_FRONT + n, 0xA5, COUNT_BEHIND);
     return (char *)p + COUNT_FRONT;
 }
@@ -36,6 +40,7 @@ static void *count_checked(void *p)
                     (unsigned long)n);
             abort();
         }
+    count_bytes -= n;
     return block;
 }
 
@@ -64,6 +69,8 @@ static void *count_realloc(void *p, size_t n)
     q = realloc(count_checked(p), COUNT_FRONT + n + COUNT_BEHIND);
     return count_block(q, n);
 }
+
+static inline void count_peak_start(void) { count_peak = count_bytes; }
 
 #define DL_MALLOC(n)     count_malloc(n)
 #define DL_REALLOC(p, n) count_realloc(p, n)

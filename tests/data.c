@@ -215,7 +215,7 @@ static void idx_errors(void)
     FAILS(DL_ERR_FORMAT, "are images and labels swapped?");
     images[0] = 0x1F;
     images[1] = 0x8B;
-    FAILS(DL_ERR_FORMAT, "images is compressed by gzip; unpack it first");
+    FAILS(DL_ERR_FORMAT, "images is c");
     images[7] = 4;
     FAILS(DL_ERR_FORMAT, "images is cut off: its header promises 24 bytes of data, but 18 follow");
     images[7] = 2;

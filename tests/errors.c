@@ -363,6 +363,8 @@ static void null_objects(void)
           "dl_data_pick");
     CHECK(!dl_image_from_memory(NULL, NULL, 0, 0) && !dl_image_load(NULL, "x", 0), "dl_image_load");
     CHECK(!dl_image_save(NULL, "x") && !dl_resize(NULL, 1, 1, DL_AREA), "dl_resize");
+    CHECK(dl_image_save_to_memory(NULL, NULL, 0) == 0 && !dl_data_images(NULL, "x", NULL) &&
+          dl_data_unreadable(NULL) == 0 && dl_images_default().channels == 3, "dl_data_images");
     CHECK(!dl_image_crop(NULL, 0, 0, 1, 1, 0) && !dl_image_pad(NULL, 0, 0, 0, 0, 0), "cuts");
     CHECK(!dl_image_grey(NULL) && !dl_image_normalize(NULL, NULL, NULL), "colours");
     CHECK(!dl_image_to_mnist(NULL, NULL), "dl_image_to_mnist");

@@ -445,10 +445,6 @@ static void files_for_compilers(void)
 {
     const char *dir = getenv("DL_EXPORT_OUT");
     char path[1000];
-    if (!dir) {
-        SKIP("DL_EXPORT_OUT is not set: tests/export.sh sets it");
-        return;
-    }
     snprintf(path, sizeof path, "%s/all.c", dir);
     FILE *all = fopen(path, "w");
     if (!CHECK(all != NULL, "%s", path)) return;
@@ -687,7 +683,7 @@ static void rounding(void)
 
 int main(void)
 {
-    TEST(files_for_compilers);
+    if (getenv("DL_EXPORT_OUT")) TEST(files_for_compilers);
     TEST(sizes);
     TEST(memory_is_reused);
     TEST(what_it_says);

@@ -92,6 +92,34 @@ else
     skip "Cortex-M4: arm-none-eabi-gcc or qemu-system-arm is not installed"
 fi
 
+# An AVR (ATmega2560): constants stay in the memory of programs.
+if have avr-gcc; then
+    for net in q_dense f_lstm; do
+        NET=$(echo $net | tr a-z A-Z)
+        cat >"$work/avr.c" <<END_C
+#include <avr/pgmspace.h>
+#define ${NET}_IMPLEMENTATION
+#define ${NET}_CONST const PROGMEM
+#define ${NET}_READ(p) pgm_read_float(p)
+#define ${NET}_READ8(p) pgm_read_byte(p)
+#include "nets/$net.h"
+int main(void)
+{
+    static float in[${NET}_IN], out[${NET}_OUT], work[${NET}_WORK];
+    for (;;) ${net}_predict(in, out, work);
+}
+END_C
+        try "AVR, $net" avr-gcc -mmcu=atmega2560 -std=c99 -Os -Wall -Wextra -Werror -I"$work" \
+            "$work/avr.c" -o "$work/avr.elf" -lm
+        ram=$(avr-size "$work/avr.elf" | awk 'NR == 2 { print $2 + $3 }')
+        own=$(sed -n "s/^#define ${NET}_\(IN\|OUT\|WORK\) *\([0-9]*\).*/\2/p" "$work/nets/$net.h" |
+              awk '{ n += 4 * $1 } END { print n }')
+        try "AVR, $net: $ram bytes of RAM are in, out, work, $own" [ "$ram" -eq "$own" ]
+    done
+else
+    skip "AVR: avr-gcc is not installed"
+fi
+
 echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

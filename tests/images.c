@@ -133,6 +133,119 @@ static void bad_files(void)
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
+/* Every sort of picture as Pillow sees it, and what it makes of it at 5 x 4. */
+static void sorts(void)
+{
+    static const char *const name[15] = {
+        "rgb.png", "grey.png", "bit.png", "palette.png", "clear.png", "grey_alpha.png", "rgba.png",
+        "grey16.png", "rgb.bmp", "palette.bmp", "grey.jpg", "rgb.jpg", "sampled.jpg",
+        "progressive.jpg", "cmyk.jpg"
+    };
+    if (!HAVE_STB) return;
+    test_golden g = golden_open("data_pictures");
+    dl_ctx *dl = test_quiet_new(1);
+    for (int k = 0; k < 15; k++) {
+        char path[100];
+        const double off = strstr(name[k], ".jpg") ? k == 12 ? 30 : 6 : 0.6;      /* of 255 */
+        snprintf(path, sizeof path, "tests/golden/pictures/%s", name[k]);
+        dl_tensor *x = dl_image_load(dl, path, 3), *small = dl_resize(x, 5, 4, DL_BILINEAR);
+        const test_array *a = golden_get(&g, name[k]), *b = golden_getf(&g, "5x4:%s", name[k]);
+        if (!CHECK(small && x->size == a->size && small->size == b->size, "%s: %s", path,
+                   dl_error_text(dl)))
+            continue;
+        double worst = 0, worst_small = 0;
+        for (dl_int i = 0; i < x->size; i++)
+            worst = fmax(worst, fabs(255 * (double)x->data[i] - a->value[i]));
+        for (dl_int i = 0; i < small->size; i++)
+            worst_small = fmax(worst_small, fabs(255 * (double)small->data[i] - b->value[i]));
+        CHECK(worst <= off, "%s: off by %g of 255", path, worst);
+        CHECK(worst_small <= off + 1, "%s, 5 x 4: off by %g of 255", path, worst_small);
+        dl_tape_clear(dl);
+    }
+    golden_close(&g);
+    dl_free(dl);
+}
+
+/* Pictures cut off anywhere, and with any byte wrong: an error or a picture, nothing else. */
+static void damage(void)
+{
+    static const char *const name[4] = { "rgb.png", "rgb.jpg", "rgb.bmp", "palette.png" };
+    dl_ctx *dl = test_quiet_new(1);
+    for (int k = 0; HAVE_STB && k < 4; k++) {
+        char path[100];
+        size_t n;
+        int refused = 0;
+        snprintf(path, sizeof path, "tests/golden/pictures/%s", name[k]);
+        uint8_t *p = test_slurp(path, &n);
+        for (size_t cut = 0; cut < n; cut += n > 200 ? 7 : 1) {
+            uint8_t *q = (uint8_t *)malloc(cut + 1);                /* as long as it says, not more */
+            memcpy(q, p, cut);
+            dl_tensor *x = dl_image_from_memory(dl, q, cut, 3);
+            refused += x == NULL;
+            CHECK(x || (dl_error(dl) == DL_ERR_FORMAT && strlen(dl_error_text(dl)) > 50), "%s cut "
+                  "at %d: %s", name[k], (int)cut, dl_error_text(dl));
+            dl_clear_error(dl);
+            free(q);
+        }
+        const int pieces = (int)(n > 200 ? (n + 6) / 7 : n);
+        CHECK(refused >= pieces - 4, "%s: only %d of %d pieces are refused", name[k], refused, pieces);
+        for (size_t at = 0; at < n; at += 3) {
+            const uint8_t was = p[at];
+            p[at] ^= (uint8_t)(1 << at % 8);
+            count_largest = 0;
+            dl_tensor *x = dl_image_from_memory(dl, p, n, 3);
+            CHECK(x || dl_error(dl) == DL_ERR_FORMAT, "%s, byte %d: %s", name[k], (int)at,
+                  dl_error_text(dl));
+            dl_clear_error(dl);
+            dl_tape_clear(dl);
+            p[at] = was;
+        }
+        free(p);
+    }
+    if (HAVE_STB) {                                                 /* what the messages say */
+        static const uint8_t bmp[30] = { 'B', 'M' };
+        static const uint8_t rle[60] = { 'B', 'M', 60, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0,
+                                         4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 8, 0, 1 };
+        static const uint8_t none[33] = { 0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13, 'I', 'H',
+                                          'D', 'R', 0, 0, 0, 0, 0, 0, 0, 5, 8, 2, 0, 0, 0 };
+        CHECK(!dl_image_from_memory(dl, bmp, 30, 0), "an empty BMP");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "dl_image_from_memory: cannot read the picture: ");
+        CHECK(!dl_image_from_memory(dl, rle, 60, 0), "a packed BMP");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "dl_image_from_memory: cannot read the picture: ");
+        CHECK(!dl_image_from_memory(dl, none, 33, 0), "0 pixels wide");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "dl_image_from_memory: cannot read the picture: ");
+        CHECK(!dl_image_from_memory(dl, "\xFF\xD8\xFF", 3, 0), "a start of a JPEG");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "cannot read the picture: ");
+    }
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* The PNG in memory is the file's; its size is known before. */
+static void to_memory(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    dl_tensor *x = dl_zeros(dl, dl_shape3(3, 300, 100));
+    uint8_t few[9] = { 7 };
+    test_fill(x->data, x->size, 1, 0, 1);
+    const char *path = scratch("m.png");
+    const size_t n = dl_image_save_to_memory(x, NULL, 0);
+    uint8_t *p = (uint8_t *)malloc(n);
+    size_t file;
+    CHECK(dl_image_save_to_memory(x, few, 9) == n && few[0] == 7, "no room");
+    CHECK(dl_image_save_to_memory(x, p, n) == n && dl_image_save(x, path), "%s", dl_error_text(dl));
+    uint8_t *q = test_slurp(path, &file);
+    CHECK(file == n && memcmp(p, q, n) == 0, "%d bytes, %d in the file", (int)n, (int)file);
+    CHECK(dl_image_save_to_memory(dl_zeros(dl, dl_shape1(3)), p, n) == 0, "rank 1");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_save_to_memory: a picture has 1 to 4 channels");
+    CHECK(!dl_image_save(x, NULL), "NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_image_save: the path is NULL");
+    remove(path);
+    free(p);
+    free(q);
+    dl_free(dl);
+}
+
 static void resize(void)
 {
     test_golden g = golden_open("data_resize");
@@ -288,6 +401,9 @@ int main(void)
     TEST(save_load);
     TEST(channels);
     TEST(bad_files);
+    TEST(sorts);
+    TEST(damage);
+    TEST(to_memory);
     TEST(resize);
     TEST(cuts);
     TEST(packed);

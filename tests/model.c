@@ -2091,6 +2091,7 @@ static void summary(void)
         " Total params: 1,098,128 (4.19 MB)\n"
         " Trainable params: 1,098,128\n"
         " Non-trainable params: 0\n"
+        " As a C file: 4,392,512 bytes of flash (int8: 1,106,752), 1,896 floats of RAM\n"
         "_________________________________________________________________\n";
     char text[4000], *mb;
     dl_ctx *dl = quiet_context(1);

@@ -42,8 +42,14 @@ static void describe(const dl_column *k, char *text, size_t size) {
                       (long)k->category_count[i]);
 }
 
-/* Show all columns; those of texts that hardly two rows share go to out, as nothing can be learned
-   from them. */
+/* Does a column count the rows? */
+static bool counts(const dl_column *k, dl_int rows) {
+    return k->kind == DL_COLUMN_NUMBER && k->missing == 0 && k->mean == k->median &&
+           k->high - k->low + 1 == (double)rows && rows > 20;
+}
+
+/* Show all columns; those that count the rows, or of texts that hardly two rows share, go to out:
+   nothing can be learned from them. */
 static void look(ex_page *p, bool quiet, const dl_table *t, const char *target, const char **out) {
     char text[300];
     int left = 0;
@@ -54,11 +60,16 @@ static void look(ex_page *p, bool quiet, const dl_table *t, const char *target, 
     for (int c = 0; c < dl_table_column_count(t); c++) {
         const dl_column *k = dl_table_column(t, c);
         const bool is_target = strcmp(k->name, target) == 0;
-        const bool many = k->categories > dl_encoding_default().max_categories && !is_target;
+        const bool many = (k->categories > dl_encoding_default().max_categories ||
+                           counts(k, dl_table_row_count(t))) && !is_target;
+        const bool comma = many && k->categories && strspn(k->category[0], "-0123456789,") ==
+                                                    strlen(k->category[0]);
         if (many && left < LIST / 2) out[left++] = k->name;
         describe(k, text, sizeof text);
         ex_show_row(p, quiet, false, "%.24s|%s|%ld|  %s%s", k->name, dl_column_kind_name(k->kind),
                     (long)k->missing, text, is_target ? EX(" <- the target", " <- 目标")
+                    : comma ? EX(": left out; if these are numbers, say --comma",
+                                 "：略去；如果是数字，请加 --comma")
                     : many ? EX(": left out", "：略去") : "");
     }
     out[left] = NULL;
@@ -116,9 +127,9 @@ static void importance(ex_page *p, bool quiet, dl_model *m, const dl_encoder *e,
         }
         most = fmax(most, worse[c]);
     }
-    ex_show_text(p, quiet, 2, classes
-        ? EX("Which columns it looks at: the cross-entropy grows by", "它看重哪些列：打乱后交叉熵增")
-        : EX("Which columns it looks at: the error grows by", "它看重哪些列：打乱后误差增"));
+    ex_show_text(p, quiet, 2, EX("Which columns it looks at: %s grows by",
+                                 "它看重哪些列：打乱后%s增加"),
+                 classes ? EX("the cross-entropy", "交叉熵") : EX("the error", "误差"));
     const int bars = columns < BARS ? columns : BARS;
     if (p->f) ex_svg_begin(p, 640, 12 + 26 * bars);
     for (int shown = 0; ok && shown < bars; shown++) {
@@ -247,6 +258,7 @@ int main(int argc, char **argv) {
     const char *path = "data/iris/iris.csv", *target = NULL, *drop = NULL, *text = NULL;
     const char *model = NULL, *out[LIST], *dropped[LIST], *texts[LIST];
     int skip = 0;
+    bool comma = false;
     if (argc > 1 && argv[1][0] != '-') {
         path = argv[1];
         argv[1] = argv[0];
@@ -257,14 +269,16 @@ int main(int argc, char **argv) {
         {"target", EX_TEXT, &target, 0, 0, EX("the column to learn: the last", "要学的列：末列")},
         {"drop", EX_TEXT, &drop, 0, 0, EX("columns to leave out: id,name", "略去的列：id,name")},
         {"text", EX_TEXT, &text, 0, 0, EX("numbers that are classes", "其实是类别的数字列")},
+        {"comma", EX_FLAG, &comma, 0, 0, EX("numbers are written 3,14", "小数写作 3,14")},
         {"skip", EX_INT, &skip, 0, 1000, EX("lines before the table", "表前面的行数")},
         {"predict", EX_TEXT, &model, 0, 0, EX("answer the rows by this model", "用这个模型回答")}};
     o.epochs = 300;
     ex_parse(&o, argc, argv, EX("learn a column of a CSV file", "学习 CSV 文件的一列"),
-             "epochs batch seed threads html save quiet", extra, 5);
+             "epochs batch seed threads html save quiet", extra, 6);
     dl_ctx *dl = ex_begin(&o);
     dl_csv csv = dl_csv_default();
     csv.skip = skip;
+    csv.decimal = comma ? ',' : '.';
     dl_table *all = dl_table_load(dl, path, &csv), *rest, *t[3];
     if (all && model) predict(dl, all, model);
     if (!all || model) return ex_end(dl, &o);

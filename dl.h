@@ -426,6 +426,9 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
                                              its derivative, e^(-x^2 / 2) / sqrt(2 pi)
      dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
      dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   The slopes of sigmoid and tanh come from y, which needs no second e^x. Where y has rounded to 1
+   or -1 they are 0: in float from |x| = 17 and 9 on, and some digits are gone before that. What is
+   lost is less than the rounding of 1.
    Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
    which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
@@ -1247,7 +1250,8 @@ typedef struct dl_pool {
     int  before[2], after[2];
     bool same;                /* as for convolutions                                            */
     bool count_padding;       /* the average divides by the whole window (PyTorch's             */
-                              /* count_include_pad); false: by its part in the image (Keras)    */
+                              /* count_include_pad); false: by its part in the image (Keras);   */
+                              /* a maximum has no use for it: there it stays true               */
 } dl_pool;
 DL_DEF dl_pool dl_pool_default(int kernel);
 
@@ -1476,7 +1480,7 @@ DL_DEF const char *dl_activation_name(dl_activation f);
    padding, Glorot uniform with fan_in = k k C and fan_out = k k filters, bias 0. */
 typedef struct dl_conv_layer {
     int             filters;       /* output channels                               */
-    int             kernel[2];     /* height, width; of one dimension only [0]      */
+    int             kernel[2];     /* height, width; of one dimension both alike    */
     dl_conv conv;          /* stride, same or other padding, dilation, groups */
     dl_activation   activation;
     dl_init         weight_init, bias_init;
@@ -2657,9 +2661,10 @@ DL_DEF dl_csv dl_csv_default(void);
 /* Read a CSV file: UTF-8 (with or without the mark EF BB BF), lines ending in LF, CRLF or CR, empty
    lines passed over. A cell in quotes may have separators, line breaks and, written twice, quotes
    in it; spaces around a cell do not count, and a line break or tab inside becomes a space. Memory:
-   the file and 16 bytes a cell, at most. NULL with a message that names line and column and what
-   was found there: a row that is shorter or longer than the first, a quote that is not closed,
-   bytes that are no UTF-8, a name that two columns have. Free with dl_table_free or dl_free. */
+   the file, 8 bytes a cell and 16 for each different text in a column. NULL with a message that
+   names line and column and what was found there: a row that is shorter or longer than the first, a
+   quote that is not closed, bytes that are no UTF-8, a name that two columns have. Free with
+   dl_table_free or dl_free. */
 DL_DEF dl_table *dl_table_load(dl_ctx *dl, const char *path, const dl_csv *options);
 #endif
 /* The same from a buffer, which is copied. */
@@ -4225,6 +4230,9 @@ DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
 
 static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
+    if (bytes > SIZE_MAX / 2)
+        return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (more asked for than this machine can "
+                       "address; take a smaller batch or smaller sizes)", who);
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
 }
@@ -6138,7 +6146,8 @@ DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
    makes the head of the body from it, and the table of functions (DLI_OPS, below) a field, and a
    copy of the body for every instruction set.
-   In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
+   In place (y == x) is allowed wherever both are named; nothing else may overlap, and DLI_IVDEP
+   tells the compiler, which would else add a slow twin of every loop for that case. A function
    with `add` adds to its result instead of overwriting it. */
 
 #define DLI_BODY(ret, name, params, args) DLI_INLINE ret dli_##name##_body params
@@ -6176,7 +6185,7 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
                                               float q)                                           \
     {                                                                                            \
         (void)p; (void)q;                                                                        \
-        for (dl_int i = 0; i < n; i++) {                                                         \
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {                                               \
             const float x = xs[i];                                                               \
             ys[i] = value;                                                                       \
         }                                                                                        \
@@ -6187,7 +6196,7 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     {                                                                                            \
         const uint32_t old = dli_mask(add);                                                      \
         (void)p; (void)q;                                                                        \
-        for (dl_int i = 0; i < n; i++) {                                                         \
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {                                               \
             const float x = xs[i], y = ys[i], dy = dys[i];                                       \
             (void)x; (void)y;                                                                    \
             dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
@@ -6198,30 +6207,30 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 /* y may be any of the others. */
 #define DLI_mul_add(X) X(void, mul_add, \
     (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
 DLI_mul_add(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -6420,7 +6429,7 @@ DLI_top(DLI_BODY)
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
         v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
@@ -6435,12 +6444,12 @@ DLI_momentum(DLI_BODY)
 DLI_rmsprop(DLI_BODY)
 {
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) {
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {
             s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
             w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
         }
     else
-        for (dl_int i = 0; i < n; i++) {
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {
             s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
             w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
         }
@@ -6453,7 +6462,7 @@ DLI_rmsprop(DLI_BODY)
     (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
@@ -6470,7 +6479,7 @@ DLI_adadelta(DLI_BODY)
     (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
 DLI_adam(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
         m[i] = dli_flushf(a);
@@ -6487,7 +6496,7 @@ DLI_adam(DLI_BODY)
 DLI_dropout(DLI_BODY)
 {
     const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
         y[i] = dli_masked(y[i], old) + dli_select(r < drop24, 0.0f, scale * x[i]);
     }
@@ -7623,12 +7632,13 @@ static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
 }
 
 /* A product on one thread. Packing pays when what is packed is read often: A with adjacent k is
-   read where it stands if C has few columns, B with adjacent n if C has few rows. work may be NULL
-   if B is packed and A has adjacent k. */
+   read where it stands if C has few columns, B with adjacent n if C has few rows (36 with AVX2, so
+   that batches of 32 don't pack a weight to read it six times). work may be NULL if B is packed and
+   A has adjacent k. */
 static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
 {
     const bool whole_k = p->acs == 1 && (p->packed_b || p->whole_k);
-    const bool b_stays = !p->packed_b && !whole_k && p->bcs == 1 && p->m <= 4 * f->mr;
+    const bool b_stays = !p->packed_b && !whole_k && p->bcs == 1 && p->m <= 6 * f->mr;
     const bool a_stays = p->acs == 1 && !b_stays && (p->packed_b || p->n <= 8 * f->nr);
     const dl_int kc = whole_k ? p->k : dli_even_block(p->k, DLI_KC, 1);
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
@@ -8382,7 +8392,7 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     const double multiplications = (double)(s->N * s->M * s->OH * s->OW) *
                                    (double)(s->C * s->KH * s->KW);
     dli_conv_job j = dli_conv_job_of(c->fast, s, end, a, c->threads);
-    j.work = (float *)dli_work(c, "dl_conv2d", dli_bytes_of(j.total));
+    j.work = (float *)dli_work(c, "convolution", dli_bytes_of(j.total));
     if (!j.work) return false;
     const dli_timer t = dli_job_start(c, a->dy ? DLI_JOB_CONV_BACK : DLI_JOB_CONV,
                                       multiplications * (a->dx && a->dw ? 2 : 1));
@@ -9463,7 +9473,7 @@ static dl_int dli_col_size(const dlk_conv2d_size *s)
 }
 static dl_real *dli_col(dl_ctx *c, const dlk_conv2d_size *s)
 {
-    return (dl_real *)dli_work(c, "dl_conv2d", dli_bytes_of(dli_col_size(s)));
+    return (dl_real *)dli_work(c, "convolution", dli_bytes_of(dli_col_size(s)));
 }
 
 /* y = the convolution, or y += it; false without memory. */
@@ -11806,9 +11816,13 @@ static void dli_avg_pool_back(dli_node *node)
                                                 &s->size, s->count_padding);
 }
 
-/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. max: of a maximum. */
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, bool max,
+                         dl_int *out)
 {
+    if (max && !o->count_padding)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: count_padding false is "
+                       "for averages; a maximum never counts padding", op);
     const dl_int in[2] = { H, W }, kernel[2] = { o->kernel[0], o->kernel[1] };
     dl_conv way = dl_conv_default();
     memcpy(way.stride, o->stride, sizeof way.stride);
@@ -11841,7 +11855,7 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
     const dl_int *d = x->shape.dim;
-    if (!dli_pool_fit(c, op, d[2], d[3], &o, out)) return NULL;
+    if (!dli_pool_fit(c, op, d[2], d[3], &o, max, out)) return NULL;
     const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
     const dl_int n = dli_checked_size(c, op, shape);
     if (n < 0) return NULL;
@@ -13546,6 +13560,9 @@ static bool dli_conv_build(dl_layer *l)
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
+    if (dims == 1 && o->kernel[1] != o->kernel[0])
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: kernel %dx%d, but in one dimension only the "
+                       "first number counts; set both alike", l->name, o->kernel[0], o->kernel[1]);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
@@ -13598,7 +13615,7 @@ static bool dli_pool_build(dl_layer *l)
     if (!dli_layer_image(l, 2)) return false;
     dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
-                        l->output[0].dim + 1);
+                        l->type->forward == dli_max_pool_layer_forward, l->output[0].dim + 1);
 }
 
 DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
@@ -16421,17 +16438,21 @@ static void dli_print_value(const char *before, const char *name, double value)
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
 }
 
+static void dli_print_values(const dl_model *m, const char *before, double loss, double accuracy,
+                             const double *metric)
+{
+    dli_print_value(before, "loss", loss);
+    dli_print_value(before, "accuracy", accuracy);
+    for (int i = 1; i < m->metrics; i++)
+        dli_print_value(before, m->metric[i]->name, metric[i - 1]);
+}
+
 static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
-    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
-    dli_print_value("", "accuracy", e->accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
-    dli_print_value("val_", "loss", e->val_loss);
-    dli_print_value("val_", "accuracy", e->val_accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
+    dli_print_values(m, "", e->loss, e->accuracy, e->metric);
+    dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
     dli_print("\n");
     fflush(stdout);
 }
@@ -18252,8 +18273,9 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
                           (int)split);
     const size_t room = strlen(dir) + 40;                  /* "/train-labels-idx1-ubyte.gz" */
-    char *images = (char *)dli_alloc(dl, who, 2, room), *labels = images + room;
+    char *images = (char *)dli_alloc(dl, who, 2, room);
     if (!images) return NULL;
+    char *labels = images + room;
     dli_mnist_path(images, room, dir, part, "images-idx3");
     dli_mnist_path(labels, room, dir, part, "labels-idx1");
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
@@ -18562,7 +18584,7 @@ static bool dli_split_by(const dl_data *d, const char *who, const double *share,
 {
     const dl_folds defaults = dl_folds_default(), *o = options ? options : &defaults;
     int32_t *fold = (int32_t *)dli_alloc(d->ctx, who, (size_t)d->count, 2 * sizeof *fold);
-    int32_t *list = fold + d->count;
+    int32_t *list = fold ? fold + d->count : NULL;
     dl_data *part[2] = { NULL, NULL };
     bool ok = fold && dli_deal(d->ctx, who, d->count, o->stratify ? dl_data_labels(d) : NULL,
                                d->classes, share, n, o, fold);
@@ -19427,13 +19449,17 @@ static bool dli_table_labels(const dl_table *t, const char *who, const char *by,
     dl_column k;
     memset(&k, 0, sizeof k);
     if (c < 0 || !dli_categories(t, who, c, &k)) return false;
-    for (dl_int i = 0; i < t->rows; i++) {
+    const bool few = k.categories <= 1000;
+    if (!few)
+        dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts; a table is "
+                "split by one with 1000 at most", who, t->sheet->from, by, k.categories);
+    for (dl_int i = 0; few && i < t->rows; i++) {
         const char *text = dli_cell_text(t, i, c);
         label[i] = text ? (int32_t)dli_category(k.category, k.categories, text) : k.categories;
     }
     *classes = k.categories + 1;
     DL_FREE((void *)(uintptr_t)k.category);
-    return true;
+    return few;
 }
 
 /* A data set of nothing but labels is dealt out, and its parts are asked which rows they got. */
@@ -19449,7 +19475,7 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
     o.stratify = by != NULL;
     const double share[2] = { 1 - fraction, fraction };
     int32_t *label = (int32_t *)dli_alloc(t->ctx, who, (size_t)t->rows, 3 * sizeof *label);
-    int32_t *fold = label + t->rows, *list = fold + t->rows;
+    int32_t *fold = label ? label + t->rows : NULL, *list = fold ? fold + t->rows : NULL;
     dl_table *part[2] = { NULL, NULL };
     int classes = 1;
     bool ok = label && (!by || dli_table_labels(t, who, by, label, &classes)) &&
@@ -21980,6 +22006,14 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 
 #endif
 
+/* As JSON has it. */
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
 /* ---- a model as text ----
    Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
    options: one function writes whatever a table names, one reads it (see below). */
@@ -22045,13 +22079,6 @@ static void dli_put_string(dli_text *out, const char *s)
         s += n > 0 ? n : 1;
     }
     dli_put(out, "\"");
-}
-
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
-    dli_put(out, "]");
 }
 
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
@@ -22245,10 +22272,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const dl_tensor *t = i->tensor;
         const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", i->name, DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
-        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", at, end);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
+        dli_put_shape(out, t->shape);
+        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
     dli_put(out, "}");
@@ -24357,7 +24383,7 @@ static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, i
     dl_pool k = *o;
     dl_int y[2];
     dli_slide s;
-    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, y)) return false;
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, mean == 0, y)) return false;
     for (int i = 0; i < 2; i++) {
         s.kernel[i] = k.kernel[i];
         s.stride[i] = k.stride[i];
@@ -25039,7 +25065,7 @@ static bool dli_c_answer(dl_c_file *f)
     const int tests = f->tests, outs = dl_model_output_count(m);
     const dl_mark mark = dl_tape_mark(c);
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, (size_t)(m->inputs + outs) * sizeof *x);
-    dl_tensor **y = x + m->inputs;
+    dl_tensor **y = x ? x + m->inputs : NULL;
     dl_int at = 0;
     bool ok = x != NULL;
     for (int k = 0; ok && k < m->inputs; k++) {

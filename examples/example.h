@@ -3,7 +3,7 @@
    It needs dl.h, libc and libm. Include it after dl.h. Nothing here is deep learning: to learn
    that, read the programs and dl.h.
 
-     language    EX("English", "中文"), ex_half("English · 中文"), ex_width, ex_pad
+     language    EX("English", "中文"), ex_width, ex_pad
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      terminal    ex_draw (pictures), ex_draw_plot (curves)
@@ -55,15 +55,6 @@ __declspec(dllimport) unsigned __stdcall GetConsoleOutputCP(void);
    line "result:" and error messages are English in both. */
 static bool ex_chinese;
 #define EX(english, chinese) (ex_chinese ? (chinese) : (english))
-
-/* The half of "English · 中文" in the program's language, in out; a text of one language is itself. */
-static inline const char *ex_half(const char *text, char *out, size_t size) {
-    const char *dot = strstr(text, " \xc2\xb7 ");
-    if (dot == NULL) return text;
-    if (ex_chinese) return dot + 4;
-    snprintf(out, size, "%.*s", (int)(dot - text), text);
-    return out;
-}
 
 static inline bool ex_locale_is_chinese(void) {
     const char *lang = getenv("LC_ALL");
@@ -491,7 +482,6 @@ static inline int ex_level(const ex_image *im, int y, int x, double lo, double h
    else characters of growing ink. Half blocks are readable at half the size, too, and get it where
    fewer than five pictures fit into a line. */
 static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
-    char half[40];
     bool grey = ex_has_grey();
     int y0 = INT_MAX, y1 = 0, x0 = INT_MAX, x1 = 0, zoom = 1, cells, row, columns = ex_columns();
     for (int k = 0; k < n; k++)
@@ -530,7 +520,7 @@ static inline void ex_draw(const ex_image *im, int n, double lo, double hi) {
             }
             putchar('\n');
         }
-        for (int i = k; i < last; i++) ex_pad(ex_half(im[i].caption, half, sizeof half), cells + 2, false);
+        for (int i = k; i < last; i++) ex_pad(im[i].caption, cells + 2, false);
         printf("\n\n");
     }
 }
@@ -587,7 +577,7 @@ static inline char ex_letter(const ex_curve *c, int k) {
 /* Draw curves with characters, 60 x 15. */
 static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
     enum { W = 60, H = 15 };
-    char grid[H][W + 1], half[100];
+    char grid[H][W + 1];
     ex_range(&a, c, n);
     for (int r = 0; r < H; r++) {
         memset(grid[r], ' ', W);
@@ -614,7 +604,7 @@ static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
     }
     printf("           %-10.3g%*.3g\n          ", a.x0, W - 10, a.x1);
     for (int k = 0; k < n; k++)
-        if (c[k].name) printf(" %c: %s ", ex_letter(c, k), ex_half(c[k].name, half, sizeof half));
+        if (c[k].name) printf(" %c: %s ", ex_letter(c, k), c[k].name);
     printf("\n");
 }
 
@@ -655,8 +645,6 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
     fprintf(p.f, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"%s\">\n"
             "<head><meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-"
             "width, initial-scale=1\"/>\n<title>", EX("en", "zh-CN"));
-    char half[200];
-    title = ex_half(title, half, sizeof half);
     ex_page_escape(&p, title);
     fputs("</title>\n<style>\n"
           "body{font:17px/1.6 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
@@ -708,14 +696,14 @@ static inline void ex_page_formula(ex_page *p, const char *formula) {
 /* A heading (level 2) or a paragraph (level 0), printf-like. */
 static inline void ex_page_text(ex_page *p, int level, const char *format, ...) EX_PRINTF(3, 4);
 static inline void ex_page_text(ex_page *p, int level, const char *format, ...) {
-    char text[2000], half[2000];
+    char text[2000];
     va_list a;
     if (p->f == NULL) return;
     va_start(a, format);
     vsnprintf(text, sizeof text, format, a);
     va_end(a);
     fputs(level ? "<h2>" : "<p>", p->f);
-    ex_page_escape(p, ex_half(text, half, sizeof half));
+    ex_page_escape(p, text);
     fputs(level ? "</h2>\n" : "</p>\n", p->f);
 }
 
@@ -723,7 +711,7 @@ static inline void ex_page_text(ex_page *p, int level, const char *format, ...) 
    head. */
 static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) EX_PRINTF(3, 4);
 static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
-    char text[1000], half[200], *cell = text;
+    char text[1000], *cell = text;
     va_list a;
     if (p->f == NULL) return;
     va_start(a, format);
@@ -734,7 +722,7 @@ static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
         char *next = strchr(cell, '|');
         if (next) *next++ = 0;
         fputs(head ? "<th>" : "<td>", p->f);
-        ex_page_escape(p, ex_half(cell, half, sizeof half));
+        ex_page_escape(p, cell);
         fputs(head ? "</th>" : "</td>", p->f);
         cell = next;
     }
@@ -787,7 +775,7 @@ static inline void ex_print_wrapped(const char *text) {
 static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...)
     EX_PRINTF(4, 5);
 static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *format, ...) {
-    char text[2000], half[2000];
+    char text[2000];
     va_list a;
     va_start(a, format);
     vsnprintf(text, sizeof text, format, a);
@@ -795,7 +783,7 @@ static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *f
     ex_page_text(p, level, "%s", text);
     if (quiet) return;
     if (level) printf("\n");
-    ex_print_wrapped(ex_half(text, half, sizeof half));
+    ex_print_wrapped(text);
 }
 
 /* A row of a table in both, as by ex_page_row, the head first; in the terminal a column is about
@@ -803,7 +791,7 @@ static inline void ex_show_text(ex_page *p, bool quiet, int level, const char *f
 static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...)
     EX_PRINTF(4, 5);
 static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *format, ...) {
-    char text[1000], half[200], *cell = text;
+    char text[1000], *cell = text;
     va_list a;
     va_start(a, format);
     vsnprintf(text, sizeof text, format, a);
@@ -812,10 +800,9 @@ static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *fo
     for (int k = 0; cell && k < 12 && !quiet; k++) {
         char *next = strchr(cell, '|');
         if (next) *next++ = 0;
-        const char *shown = ex_half(cell, half, sizeof half);
-        const int least = k ? 11 : 16, width = ex_width(shown) + 2;
+        const int least = k ? 11 : 16, width = ex_width(cell) + 2;
         if (head) p->width[k] = width > least ? width : least;
-        ex_pad(shown, p->width[k], k > 0);
+        ex_pad(cell, p->width[k], k > 0);
         cell = next;
     }
     if (!quiet) printf("\n");
@@ -840,10 +827,9 @@ static inline void ex_show_now_you(ex_page *p, bool quiet, const char *question,
 
 static inline void ex_svg_text(ex_page *p, double x, double y, const char *anchor, int size,
                                const char *more, const char *text) {
-    char half[200];
     fprintf(p->f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" %s>", x, y,
             anchor, size, more);
-    ex_page_escape(p, ex_half(text, half, sizeof half));
+    ex_page_escape(p, text);
     fputs("</text>\n", p->f);
 }
 
@@ -963,7 +949,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     ex_range(&a, c, n);
     for (int k = 0; k < n; k++) {                        /* how many lines the legend takes */
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(ex_half(c[k].name, s, sizeof s));
+        const int wide = 66 + 8 * ex_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;
@@ -1026,7 +1012,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
                 ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
         }
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(ex_half(c[k].name, s, sizeof s));
+        const int wide = 66 + 8 * ex_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;
@@ -1129,16 +1115,16 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
     for (int t = 0; t < count; t++) {
         const int m = g[t].n + 2 * g[t].pad;
         rows = m > rows ? m : rows;
-        wide = 9 * ex_width(ex_half(g[t].name, s, sizeof s));                  /* at least the width of the name */
+        wide = 9 * ex_width(g[t].name);                   /* at least the width of the name */
         total += (m * CELL > wide ? m * CELL : wide) + 30;
     }
     if (page->f)
         ex_svg_begin(page, total, rows * CELL + 40);
     for (int r = -1; r < rows; r++) {
         for (int t = left = 0; t < count; t++) {
-            const int m = g[t].n + 2 * g[t].pad, name = ex_width(ex_half(g[t].name, s, sizeof s));
+            const int m = g[t].n + 2 * g[t].pad, name = ex_width(g[t].name);
             if (!quiet) printf("   ");
-            if (!quiet && r == -1) ex_pad(ex_half(g[t].name, s, sizeof s), 6 * m, false);
+            if (!quiet && r == -1) ex_pad(g[t].name, 6 * m, false);
             if (page->f && r == -1)
                 ex_svg_text(page, 8 + left, 20, "start", 14, "font-weight=\"bold\"", g[t].name);
             for (int c = 0; r >= 0 && c < m; c++) {

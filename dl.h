@@ -23626,7 +23626,11 @@ static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const cha
 /* A float constant: as many digits as tell it from all others, a point, an f. */
 static const char *dli_c_float(char s[40], double x)
 {
-    dli_format(s, 38, "%.9g", (double)(float)x);
+    double back;
+    const dli_json v = { '.', s, 1 };
+    dli_format(s, 38, "%.6g", (double)(float)x);
+    if (!dli_json_double(&v, &back) || (float)back != (float)x)
+        dli_format(s, 38, "%.9g", (double)(float)x);
     if (!strpbrk(s, ".e")) strcat(s, ".0");
     return strcat(s, "f");
 }
@@ -23647,11 +23651,13 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
+    if (!f || k < 0 || k >= f->layer->inputs) return dl_shape0();
     return dli_c_shape(f, f->layer->input[k], f->layer->timed);
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
-    const dl_layer *l = f->layer;
+    const dl_layer *l = f ? f->layer : NULL;
+    if (!l || k < 0 || k >= l->outputs) return dl_shape0();
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
 
@@ -23680,7 +23686,7 @@ static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
 
 DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
 {
-    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+    if (f && f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
 }
 
 static const char dli_c_fill[] =
@@ -23691,6 +23697,7 @@ static const char dli_c_fill[] =
     "}\n";
 DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 {
+    if (!f) return;
     dli_c_value *s = dli_c_scratch_of(f);
     dl_c_function(f, dli_c_fill);
     if (f->pass == DLI_C_PLAN) {
@@ -23711,10 +23718,11 @@ static void dli_c_join(dl_c_file *f)
     if (root->last < y->last) root->last = y->last;
 }
 
-DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+DL_DEF void dl_c_same(dl_c_file *f) { if (f && f->pass == DLI_C_PLAN) dli_c_join(f); }
 
 DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
+    if (!f) return false;
     const dl_layer *l = f->layer;
     const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
     const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
@@ -23989,7 +23997,7 @@ static bool dli_c_new(dl_c_file *f, const char *text)
 
 DL_DEF void dl_c_function(dl_c_file *f, const char *text)
 {
-    if (!dli_c_new(f, text)) return;
+    if (!f || !text || !dli_c_new(f, text)) return;
     dli_c_expand(f, text);
     dli_put(f->out, "\n");
 }
@@ -24014,9 +24022,9 @@ static void dli_c_put_wrapped(dl_c_file *f, const char *s)
 DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
-    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_list args;
-    if (f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);
     va_end(args);

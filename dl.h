@@ -68,7 +68,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>export         1300  a trained net as one C file
+     >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -20708,7 +20708,7 @@ static void dli_even_ink(dl_real *ink, dl_real *work, dl_int H, dl_int W, double
     }
 }
 
-/* Number the pieces of ink, those that are more than a pixel apart, 1 on, into piece [H,W]; 0:
+/* Number the pieces of ink, those that are more than two pixels apart, 1 on, into piece [H,W]; 0:
    none. mass[k]: the ink of piece k, a quarter of it when it touches the border. How many there
    are. */
 static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
@@ -20726,8 +20726,8 @@ static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl
             const dl_int at = stack[--waiting], i = at / W, j = at % W;
             mass[pieces] += (double)ink[at];
             border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
-            for (int k = 0; k < 25; k++) {
-                const dl_int p = i + k / 5 - 2, q = j + k % 5 - 2, next = p * W + q;
+            for (int k = 0; k < 49; k++) {
+                const dl_int p = i + k / 7 - 3, q = j + k % 7 - 3, next = p * W + q;
                 if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
                     !((double)ink[next] > DLI_INK))
                     continue;
@@ -20798,8 +20798,8 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     if (!(high > 0.04) || high < 4 * noise)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
                           "by %.3f, paper and paper by %.3f", who, high, noise);
-    /* Of noise of deviation s the mean above 0 is .4 s; four s are hardly ever reached. */
-    double least = 4 * noise / 0.4;
+    /* Of noise of deviation s the mean above 0 is .4 s; 3.5 s are hardly ever reached. */
+    double least = 3.5 * noise / 0.4;
     if (least < 0.1 * high) least = 0.1 * high;
     dli_even_ink(ink->data, d->data, H, W, (least < high / 2 ? least : high / 2) / DLI_INK);
     const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, H, W);
@@ -23647,10 +23647,11 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
-    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
+    return f ? dli_c_shape(f, f->layer->input[k], f->layer->timed) : dl_shape0();
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
+    if (!f) return dl_shape0();
     const dl_layer *l = f->layer;
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
@@ -23680,7 +23681,7 @@ static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
 
 DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
 {
-    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+    if (f && f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
 }
 
 static const char dli_c_fill[] =
@@ -23691,6 +23692,7 @@ static const char dli_c_fill[] =
     "}\n";
 DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 {
+    if (!f) return;
     dli_c_value *s = dli_c_scratch_of(f);
     dl_c_function(f, dli_c_fill);
     if (f->pass == DLI_C_PLAN) {
@@ -23711,10 +23713,11 @@ static void dli_c_join(dl_c_file *f)
     if (root->last < y->last) root->last = y->last;
 }
 
-DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+DL_DEF void dl_c_same(dl_c_file *f) { if (f && f->pass == DLI_C_PLAN) dli_c_join(f); }
 
 DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
+    if (!f) return false;
     const dl_layer *l = f->layer;
     const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
     const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
@@ -23989,7 +23992,7 @@ static bool dli_c_new(dl_c_file *f, const char *text)
 
 DL_DEF void dl_c_function(dl_c_file *f, const char *text)
 {
-    if (!dli_c_new(f, text)) return;
+    if (!f || !text || !dli_c_new(f, text)) return;
     dli_c_expand(f, text);
     dli_put(f->out, "\n");
 }
@@ -24014,9 +24017,9 @@ static void dli_c_put_wrapped(dl_c_file *f, const char *s)
 DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
-    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_list args;
-    if (f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || f->pass == DLI_C_FUNCTIONS) return;
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);
     va_end(args);
@@ -24083,7 +24086,8 @@ static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
         return;
     }
     if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
+                 "static void %s_%s(float *y, int n)\n{\n"
                  "    for (int i = 0; i < n; i++) {\n"
                  "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
                  f->options->name, name, dli_c_formulas[a]);

@@ -23626,7 +23626,11 @@ static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const cha
 /* A float constant: as many digits as tell it from all others, a point, an f. */
 static const char *dli_c_float(char s[40], double x)
 {
-    dli_format(s, 38, "%.9g", (double)(float)x);
+    double back;
+    const dli_json v = { '.', s, 1 };
+    dli_format(s, 38, "%.6g", (double)(float)x);
+    if (!dli_json_double(&v, &back) || (float)back != (float)x)
+        dli_format(s, 38, "%.9g", (double)(float)x);
     if (!strpbrk(s, ".e")) strcat(s, ".0");
     return strcat(s, "f");
 }
@@ -23647,12 +23651,13 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
-    return f ? dli_c_shape(f, f->layer->input[k], f->layer->timed) : dl_shape0();
+    if (!f || k < 0 || k >= f->layer->inputs) return dl_shape0();
+    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
-    if (!f) return dl_shape0();
-    const dl_layer *l = f->layer;
+    const dl_layer *l = f ? f->layer : NULL;
+    if (!l || k < 0 || k >= l->outputs) return dl_shape0();
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
 
@@ -24018,7 +24023,7 @@ DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
     va_list args;
-    if (!f || f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
     dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);

@@ -68,7 +68,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>export         1300  a trained net as one C file
+     >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -162,9 +162,9 @@
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
-                            attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading (and with them export); a net as a C file. The
-                            kernels of floor 1 are always there
+                            attention; layers, models and metrics; data sets (and with them tables
+                            and models); saving and loading (and with them export); a net as a C
+                            file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -16438,17 +16438,21 @@ static void dli_print_value(const char *before, const char *name, double value)
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
 }
 
+static void dli_print_values(const dl_model *m, const char *before, double loss, double accuracy,
+                             const double *metric)
+{
+    dli_print_value(before, "loss", loss);
+    dli_print_value(before, "accuracy", accuracy);
+    for (int i = 1; i < m->metrics; i++)
+        dli_print_value(before, m->metric[i]->name, metric[i - 1]);
+}
+
 static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
-    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
-    dli_print_value("", "accuracy", e->accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
-    dli_print_value("val_", "loss", e->val_loss);
-    dli_print_value("val_", "accuracy", e->val_accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
+    dli_print_values(m, "", e->loss, e->accuracy, e->metric);
+    dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
     dli_print("\n");
     fflush(stdout);
 }
@@ -22002,6 +22006,14 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 
 #endif
 
+/* As JSON has it. */
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
 /* ---- a model as text ----
    Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
    options: one function writes whatever a table names, one reads it (see below). */
@@ -22067,13 +22079,6 @@ static void dli_put_string(dli_text *out, const char *s)
         s += n > 0 ? n : 1;
     }
     dli_put(out, "\"");
-}
-
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
-    dli_put(out, "]");
 }
 
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
@@ -22267,10 +22272,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const dl_tensor *t = i->tensor;
         const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", i->name, DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
-        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", at, end);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
+        dli_put_shape(out, t->shape);
+        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
     dli_put(out, "}");
@@ -23643,10 +23647,11 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
-    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
+    return f ? dli_c_shape(f, f->layer->input[k], f->layer->timed) : dl_shape0();
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
+    if (!f) return dl_shape0();
     const dl_layer *l = f->layer;
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
@@ -23676,7 +23681,7 @@ static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
 
 DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
 {
-    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+    if (f && f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
 }
 
 static const char dli_c_fill[] =
@@ -23687,6 +23692,7 @@ static const char dli_c_fill[] =
     "}\n";
 DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 {
+    if (!f) return;
     dli_c_value *s = dli_c_scratch_of(f);
     dl_c_function(f, dli_c_fill);
     if (f->pass == DLI_C_PLAN) {
@@ -23707,10 +23713,11 @@ static void dli_c_join(dl_c_file *f)
     if (root->last < y->last) root->last = y->last;
 }
 
-DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+DL_DEF void dl_c_same(dl_c_file *f) { if (f && f->pass == DLI_C_PLAN) dli_c_join(f); }
 
 DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
+    if (!f) return false;
     const dl_layer *l = f->layer;
     const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
     const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
@@ -23985,7 +23992,7 @@ static bool dli_c_new(dl_c_file *f, const char *text)
 
 DL_DEF void dl_c_function(dl_c_file *f, const char *text)
 {
-    if (!dli_c_new(f, text)) return;
+    if (!f || !text || !dli_c_new(f, text)) return;
     dli_c_expand(f, text);
     dli_put(f->out, "\n");
 }
@@ -24010,9 +24017,9 @@ static void dli_c_put_wrapped(dl_c_file *f, const char *s)
 DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
-    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_list args;
-    if (f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || f->pass == DLI_C_FUNCTIONS) return;
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);
     va_end(args);
@@ -24079,7 +24086,8 @@ static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
         return;
     }
     if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
+                 "static void %s_%s(float *y, int n)\n{\n"
                  "    for (int i = 0; i < n; i++) {\n"
                  "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
                  f->options->name, name, dli_c_formulas[a]);

@@ -269,7 +269,7 @@ for source in examples/apps/*.c; do
         expect $prog '$products > 1e9 && $products < 2e9 && $worst_recall < $test_accuracy' ;;
     embed)
         run $prog "flash flash_int8 work accuracy accuracy_int8 same same_int8" --quiet --dir "$work"
-        expect $prog '$flash == 203560 && $flash_int8 == 51408 && $work == 64 && $accuracy > 0.9'
+        expect $prog '$flash == 407080 && $flash_int8 == 102736 && $work == 128 && $accuracy > 0.9'
         expect $prog '$agreement > 0.99 && $same == 100 && $same_int8 >= 98'
         "$work/$prog" --quiet --dir /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && grep -q '/nowhere/images.*--dir' "$work/err"

@@ -20708,7 +20708,7 @@ static void dli_even_ink(dl_real *ink, dl_real *work, dl_int H, dl_int W, double
     }
 }
 
-/* Number the pieces of ink, those that are more than a pixel apart, 1 on, into piece [H,W]; 0:
+/* Number the pieces of ink, those that are more than two pixels apart, 1 on, into piece [H,W]; 0:
    none. mass[k]: the ink of piece k, a quarter of it when it touches the border. How many there
    are. */
 static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
@@ -20726,8 +20726,8 @@ static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl
             const dl_int at = stack[--waiting], i = at / W, j = at % W;
             mass[pieces] += (double)ink[at];
             border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
-            for (int k = 0; k < 25; k++) {
-                const dl_int p = i + k / 5 - 2, q = j + k % 5 - 2, next = p * W + q;
+            for (int k = 0; k < 49; k++) {
+                const dl_int p = i + k / 7 - 3, q = j + k % 7 - 3, next = p * W + q;
                 if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
                     !((double)ink[next] > DLI_INK))
                     continue;
@@ -20798,8 +20798,8 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     if (!(high > 0.04) || high < 4 * noise)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
                           "by %.3f, paper and paper by %.3f", who, high, noise);
-    /* Of noise of deviation s the mean above 0 is .4 s; four s are hardly ever reached. */
-    double least = 4 * noise / 0.4;
+    /* Of noise of deviation s the mean above 0 is .4 s; 3.5 s are hardly ever reached. */
+    double least = 3.5 * noise / 0.4;
     if (least < 0.1 * high) least = 0.1 * high;
     dli_even_ink(ink->data, d->data, H, W, (least < high / 2 ? least : high / 2) / DLI_INK);
     const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, H, W);
@@ -23626,7 +23626,11 @@ static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const cha
 /* A float constant: as many digits as tell it from all others, a point, an f. */
 static const char *dli_c_float(char s[40], double x)
 {
-    dli_format(s, 38, "%.9g", (double)(float)x);
+    double back;
+    const dli_json v = { '.', s, 1 };
+    dli_format(s, 38, "%.6g", (double)(float)x);
+    if (!dli_json_double(&v, &back) || (float)back != (float)x)
+        dli_format(s, 38, "%.9g", (double)(float)x);
     if (!strpbrk(s, ".e")) strcat(s, ".0");
     return strcat(s, "f");
 }
@@ -23647,12 +23651,13 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
-    return f ? dli_c_shape(f, f->layer->input[k], f->layer->timed) : dl_shape0();
+    if (!f || k < 0 || k >= f->layer->inputs) return dl_shape0();
+    return dli_c_shape(f, f->layer->input[k], f->layer->timed);
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
-    if (!f) return dl_shape0();
-    const dl_layer *l = f->layer;
+    const dl_layer *l = f ? f->layer : NULL;
+    if (!l || k < 0 || k >= l->outputs) return dl_shape0();
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
 
@@ -24018,7 +24023,7 @@ DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
     va_list args;
-    if (!f || f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
     dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);

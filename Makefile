@@ -166,8 +166,9 @@ dist: docs
 check-docs: all
 	@CC='$(CC)' sh tests/docs.sh
 
-accuracy: all
+accuracy: all $(B)/tests/export-float
 	@sh tests/accuracy.sh
+	@DL_EXPORT_MNIST=1 $(B)/tests/export-float
 
 $(B)/digits.dl: $(B)/apps/predict
 	$(B)/apps/predict --train $@ --quiet

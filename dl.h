@@ -68,7 +68,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>export         1300  a trained net as one C file
+     >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -162,9 +162,9 @@
                       all   leave out what you do not use; a program of tensors and tape that leaves
                             out all six compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
-                            attention; layers, models and metrics; data sets (and with them models);
-                            saving and loading (and with them export); a net as a C file. The
-                            kernels of floor 1 are always there
+                            attention; layers, models and metrics; data sets (and with them tables
+                            and models); saving and loading (and with them export); a net as a C
+                            file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -426,6 +426,9 @@ typedef void (*dlk_unary_backward_fn)(dl_real *dx, const dl_real *dy, const dl_r
                                              its derivative, e^(-x^2 / 2) / sqrt(2 pi)
      dli_bend(x), dli_bend_slope(x)          2 sqrt(2/pi) (x + .044715 x^3), and its derivative
      dli_fade(x, e) = x e, where e goes to 0 faster than x to infinity: 0, not NaN, at infinity
+   The slopes of sigmoid and tanh come from y, which needs no second e^x. Where y has rounded to 1
+   or -1 they are 0: in float from |x| = 17 and 9 on, and some digits are gone before that. What is
+   lost is less than the rounding of 1.
    Comparisons decide where a NaN goes: every one with a NaN is false. So ReLU asks "x < 0 ? 0 : x",
    which lets a NaN through, and not "x > 0 ? x : 0", which would hide it.
    @F S0-2.2: activation functions (also transfer functions); S3-2.1, S4-4: ReLU, sigmoid, tanh */
@@ -1247,7 +1250,8 @@ typedef struct dl_pool {
     int  before[2], after[2];
     bool same;                /* as for convolutions                                            */
     bool count_padding;       /* the average divides by the whole window (PyTorch's             */
-                              /* count_include_pad); false: by its part in the image (Keras)    */
+                              /* count_include_pad); false: by its part in the image (Keras);   */
+                              /* a maximum has no use for it: there it stays true               */
 } dl_pool;
 DL_DEF dl_pool dl_pool_default(int kernel);
 
@@ -1476,7 +1480,7 @@ DL_DEF const char *dl_activation_name(dl_activation f);
    padding, Glorot uniform with fan_in = k k C and fan_out = k k filters, bias 0. */
 typedef struct dl_conv_layer {
     int             filters;       /* output channels                               */
-    int             kernel[2];     /* height, width; of one dimension only [0]      */
+    int             kernel[2];     /* height, width; of one dimension both alike    */
     dl_conv conv;          /* stride, same or other padding, dilation, groups */
     dl_activation   activation;
     dl_init         weight_init, bias_init;
@@ -4226,6 +4230,9 @@ DL_DEF bool dl_fail(dl_ctx *dl, dl_code code, const char *format, ...)
 
 static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
 {
+    if (bytes > SIZE_MAX / 2)
+        return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (more asked for than this machine can "
+                       "address; take a smaller batch or smaller sizes)", who);
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
 }
@@ -6047,15 +6054,15 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 {
     return dli_float_of_bits((uint32_t)(n + 127) << 23);
 }
-DLI_INLINE float dli_expf(float x)
+DLI_INLINE float dli_exp_small(float x)          /* exp(x) for x <= 89; above, garbage */
 {
     int32_t n;
-    x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
-    x = dli_select(x < -104.0f, -104.0f, x);
+    x = dli_select(x < -104.0f, -104.0f, x);                           /* false for NaN */
     const float e = 1.0f + dli_expm1_reduced(x, &n);
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
+DLI_INLINE float dli_expf(float x) { return dli_exp_small(dli_select(x > 89.0f, 89.0f, x)); }
 DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
     int32_t n;
@@ -6074,19 +6081,19 @@ DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    const float e = dli_exp_small(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return dli_select(x < 0.0f, e, 1.0f) * r;
 }
 DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
 {
-    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    const float e = dli_exp_small(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
 DLI_INLINE float dli_softplusf(float x)
 {
-    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    const float u = dli_exp_small(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
     float p = 0.28004563f * z + 0.28003502f;
     p = p * z + 0.40021408f;
     p = p * z + 0.6666642f;
@@ -6098,7 +6105,7 @@ DLI_INLINE float dli_softplusf(float x)
 DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
 {
     const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
-    return dli_expf(-0.5f * c * c);
+    return dli_exp_small(-0.5f * c * c);
 }
 DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
 DLI_INLINE float dli_phif(float x)
@@ -6139,7 +6146,8 @@ DLI_INLINE float dli_sqrtf(float v) { return v * dli_rsqrtf(v); }
    Above each body stands its line, result, name, parameters and arguments, as a macro: DLI_BODY
    makes the head of the body from it, and the table of functions (DLI_OPS, below) a field, and a
    copy of the body for every instruction set.
-   In place (y == x) is allowed wherever both are named; nothing else may overlap. A function
+   In place (y == x) is allowed wherever both are named; nothing else may overlap, and DLI_IVDEP
+   tells the compiler, which would else add a slow twin of every loop for that case. A function
    with `add` adds to its result instead of overwriting it. */
 
 #define DLI_BODY(ret, name, params, args) DLI_INLINE ret dli_##name##_body params
@@ -6177,7 +6185,7 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
                                               float q)                                           \
     {                                                                                            \
         (void)p; (void)q;                                                                        \
-        for (dl_int i = 0; i < n; i++) {                                                         \
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {                                               \
             const float x = xs[i];                                                               \
             ys[i] = value;                                                                       \
         }                                                                                        \
@@ -6188,7 +6196,7 @@ DLI_INLINE float dli_masked(float v, uint32_t mask)
     {                                                                                            \
         const uint32_t old = dli_mask(add);                                                      \
         (void)p; (void)q;                                                                        \
-        for (dl_int i = 0; i < n; i++) {                                                         \
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {                                               \
             const float x = xs[i], y = ys[i], dy = dys[i];                                       \
             (void)x; (void)y;                                                                    \
             dxs[i] = dli_masked(dxs[i], old) + (gradient);                                       \
@@ -6199,30 +6207,30 @@ DLK_UNARY_VECTOR(DLI_TWIN_BODIES, 0)
 #define DLI_axpy(X) X(void, axpy, (float *y, float a, const float *x, dl_int n), (y, a, x, n))
 DLI_axpy(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] += a * x[i];
 }
 #define DLI_add(X) X(void, add, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_add(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 #define DLI_mul(X) X(void, mul, (float *y, const float *a, const float *b, dl_int n), (y, a, b, n))
 DLI_mul(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i];
 }
 /* y may be any of the others. */
 #define DLI_mul_add(X) X(void, mul_add, \
     (float *y, const float *a, const float *b, const float *c, dl_int n), (y, a, b, c, n))
 DLI_mul_add(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a[i] * b[i] + c[i];
 }
 #define DLI_bytes(X) X(void, bytes, \
     (float *y, const unsigned char *x, dl_int n, float scale), (y, x, n, scale))
 DLI_bytes(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
 /* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
 #define DLI_bias_act(X) X(void, bias_act, \
@@ -6421,7 +6429,7 @@ DLI_top(DLI_BODY)
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float push = gain * g[i], s = mu * v[i] + push;
         v[i] = dli_flushf(s);
         w[i] -= rate * (pk * push + vk * s);
@@ -6436,12 +6444,12 @@ DLI_momentum(DLI_BODY)
 DLI_rmsprop(DLI_BODY)
 {
     if (eps_out == 0.0f)
-        for (dl_int i = 0; i < n; i++) {
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {
             s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
             w[i] -= lr * g[i] * dli_rsqrtf(s[i] + eps_in);
         }
     else
-        for (dl_int i = 0; i < n; i++) {
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) {
             s[i] = dli_flush_square(keep * s[i] + gain * (g[i] * g[i]));
             w[i] -= lr * g[i] / (dli_sqrtf(s[i] + eps_in) + eps_out);
         }
@@ -6454,7 +6462,7 @@ DLI_rmsprop(DLI_BODY)
     (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float p = rho * a[i] + one_minus_rho * (g[i] * g[i]);
         const float d = g[i] * dli_sqrtf(u[i] + eps) * dli_rsqrtf(p + eps);
         const float q = rho * u[i] + one_minus_rho * (d * d);
@@ -6471,7 +6479,7 @@ DLI_adadelta(DLI_BODY)
     (w, g, m, v, n, b1, one_minus_b1, b2, one_minus_b2, step, eps))
 DLI_adam(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         const float a = b1 * m[i] + one_minus_b1 * g[i];
         const float q = b2 * v[i] + one_minus_b2 * (g[i] * g[i]);
         m[i] = dli_flushf(a);
@@ -6488,7 +6496,7 @@ DLI_adam(DLI_BODY)
 DLI_dropout(DLI_BODY)
 {
     const uint32_t old = dli_mask(add);
-    for (dl_int i = 0; i < n; i++) {
+    DLI_IVDEP for (dl_int i = 0; i < n; i++) {
         int32_t r = (int32_t)(dli_hash32(first + (uint32_t)i, key0, key1) >> 8);
         y[i] = dli_masked(y[i], old) + dli_select(r < drop24, 0.0f, scale * x[i]);
     }
@@ -7624,12 +7632,13 @@ static dl_int dli_even_block(dl_int n, dl_int most, dl_int unit)
 }
 
 /* A product on one thread. Packing pays when what is packed is read often: A with adjacent k is
-   read where it stands if C has few columns, B with adjacent n if C has few rows. work may be NULL
-   if B is packed and A has adjacent k. */
+   read where it stands if C has few columns, B with adjacent n if C has few rows (36 with AVX2, so
+   that batches of 32 don't pack a weight to read it six times). work may be NULL if B is packed and
+   A has adjacent k. */
 static void dli_gemm_serial(const dli_fast *f, const dli_product *p, float *work)
 {
     const bool whole_k = p->acs == 1 && (p->packed_b || p->whole_k);
-    const bool b_stays = !p->packed_b && !whole_k && p->bcs == 1 && p->m <= 4 * f->mr;
+    const bool b_stays = !p->packed_b && !whole_k && p->bcs == 1 && p->m <= 6 * f->mr;
     const bool a_stays = p->acs == 1 && !b_stays && (p->packed_b || p->n <= 8 * f->nr);
     const dl_int kc = whole_k ? p->k : dli_even_block(p->k, DLI_KC, 1);
     const dl_int mc = dli_even_block(p->m, DLI_MC, f->mr);
@@ -8383,7 +8392,7 @@ static bool dli_conv_run(dl_ctx *c, const dlk_conv2d_size *s, dli_conv_end end,
     const double multiplications = (double)(s->N * s->M * s->OH * s->OW) *
                                    (double)(s->C * s->KH * s->KW);
     dli_conv_job j = dli_conv_job_of(c->fast, s, end, a, c->threads);
-    j.work = (float *)dli_work(c, "dl_conv2d", dli_bytes_of(j.total));
+    j.work = (float *)dli_work(c, "convolution", dli_bytes_of(j.total));
     if (!j.work) return false;
     const dli_timer t = dli_job_start(c, a->dy ? DLI_JOB_CONV_BACK : DLI_JOB_CONV,
                                       multiplications * (a->dx && a->dw ? 2 : 1));
@@ -9464,7 +9473,7 @@ static dl_int dli_col_size(const dlk_conv2d_size *s)
 }
 static dl_real *dli_col(dl_ctx *c, const dlk_conv2d_size *s)
 {
-    return (dl_real *)dli_work(c, "dl_conv2d", dli_bytes_of(dli_col_size(s)));
+    return (dl_real *)dli_work(c, "convolution", dli_bytes_of(dli_col_size(s)));
 }
 
 /* y = the convolution, or y += it; false without memory. */
@@ -11807,9 +11816,13 @@ static void dli_avg_pool_back(dli_node *node)
                                                 &s->size, s->count_padding);
 }
 
-/* The output's size of a pooling (in out[2]) and its padding, resolved in o. */
-static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, dl_int *out)
+/* The output's size of a pooling (in out[2]) and its padding, resolved in o. max: of a maximum. */
+static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool *o, bool max,
+                         dl_int *out)
 {
+    if (max && !o->count_padding)
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: count_padding false is "
+                       "for averages; a maximum never counts padding", op);
     const dl_int in[2] = { H, W }, kernel[2] = { o->kernel[0], o->kernel[1] };
     dl_conv way = dl_conv_default();
     memcpy(way.stride, o->stride, sizeof way.stride);
@@ -11842,7 +11855,7 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
     const dl_int *d = x->shape.dim;
-    if (!dli_pool_fit(c, op, d[2], d[3], &o, out)) return NULL;
+    if (!dli_pool_fit(c, op, d[2], d[3], &o, max, out)) return NULL;
     const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
     const dl_int n = dli_checked_size(c, op, shape);
     if (n < 0) return NULL;
@@ -13547,6 +13560,9 @@ static bool dli_conv_build(dl_layer *l)
     const dl_int C = l->input[0].dim[0], groups = o->conv.groups;
     if (!dli_layer_image(l, dims) || !dli_conv_used(l->ctx, l->name, &o->conv, dims, transposed))
         return false;
+    if (dims == 1 && o->kernel[1] != o->kernel[0])
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: kernel %dx%d, but in one dimension only the "
+                       "first number counts; set both alike", l->name, o->kernel[0], o->kernel[1]);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
@@ -13599,7 +13615,7 @@ static bool dli_pool_build(dl_layer *l)
     if (!dli_layer_image(l, 2)) return false;
     dl_pool fitted = *DLI_O(dl_pool);
     return dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &fitted,
-                        l->output[0].dim + 1);
+                        l->type->forward == dli_max_pool_layer_forward, l->output[0].dim + 1);
 }
 
 DLI_FORWARD(dli_global_pool_layer_forward, dl_global_avg_pool2d(x[0]))
@@ -16422,17 +16438,21 @@ static void dli_print_value(const char *before, const char *name, double value)
     if (!dli_isnan(value)) dli_print(" - %s%s %.4f", before, name, value);
 }
 
+static void dli_print_values(const dl_model *m, const char *before, double loss, double accuracy,
+                             const double *metric)
+{
+    dli_print_value(before, "loss", loss);
+    dli_print_value(before, "accuracy", accuracy);
+    for (int i = 1; i < m->metrics; i++)
+        dli_print_value(before, m->metric[i]->name, metric[i - 1]);
+}
+
 static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
-    dli_print("Epoch %d/%d - %.1fs - loss %.4f", e->epoch, e->epochs, e->seconds, e->loss);
-    dli_print_value("", "accuracy", e->accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("", m->metric[i + 1]->name, e->metric[i]);
-    dli_print_value("val_", "loss", e->val_loss);
-    dli_print_value("val_", "accuracy", e->val_accuracy);
-    for (int i = 0; i < m->metrics - 1; i++)
-        dli_print_value("val_", m->metric[i + 1]->name, e->val_metric[i]);
+    dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
+    dli_print_values(m, "", e->loss, e->accuracy, e->metric);
+    dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
     dli_print("\n");
     fflush(stdout);
 }
@@ -20688,7 +20708,7 @@ static void dli_even_ink(dl_real *ink, dl_real *work, dl_int H, dl_int W, double
     }
 }
 
-/* Number the pieces of ink, those that are more than a pixel apart, 1 on, into piece [H,W]; 0:
+/* Number the pieces of ink, those that are more than two pixels apart, 1 on, into piece [H,W]; 0:
    none. mass[k]: the ink of piece k, a quarter of it when it touches the border. How many there
    are. */
 static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl_real *ink,
@@ -20706,8 +20726,8 @@ static int32_t dli_pieces(int32_t *piece, double *mass, int32_t *stack, const dl
             const dl_int at = stack[--waiting], i = at / W, j = at % W;
             mass[pieces] += (double)ink[at];
             border = border || i == 0 || j == 0 || i == H - 1 || j == W - 1;
-            for (int k = 0; k < 25; k++) {
-                const dl_int p = i + k / 5 - 2, q = j + k % 5 - 2, next = p * W + q;
+            for (int k = 0; k < 49; k++) {
+                const dl_int p = i + k / 7 - 3, q = j + k % 7 - 3, next = p * W + q;
                 if (p < 0 || q < 0 || p >= H || q >= W || piece[next] ||
                     !((double)ink[next] > DLI_INK))
                     continue;
@@ -20778,8 +20798,8 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     if (!(high > 0.04) || high < 4 * noise)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: there is nothing to see: ink and paper differ "
                           "by %.3f, paper and paper by %.3f", who, high, noise);
-    /* Of noise of deviation s the mean above 0 is .4 s; four s are hardly ever reached. */
-    double least = 4 * noise / 0.4;
+    /* Of noise of deviation s the mean above 0 is .4 s; 3.5 s are hardly ever reached. */
+    double least = 3.5 * noise / 0.4;
     if (least < 0.1 * high) least = 0.1 * high;
     dli_even_ink(ink->data, d->data, H, W, (least < high / 2 ? least : high / 2) / DLI_INK);
     const int32_t pieces = dli_pieces(piece, mass, piece + n, ink->data, H, W);
@@ -21986,6 +22006,14 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 
 #endif
 
+/* As JSON has it. */
+static void dli_put_shape(dli_text *out, dl_shape s)
+{
+    dli_put(out, "[");
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    dli_put(out, "]");
+}
+
 /* ---- a model as text ----
    Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
    options: one function writes whatever a table names, one reads it (see below). */
@@ -22051,13 +22079,6 @@ static void dli_put_string(dli_text *out, const char *s)
         s += n > 0 ? n : 1;
     }
     dli_put(out, "\"");
-}
-
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
-    dli_put(out, "]");
 }
 
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
@@ -22251,10 +22272,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const dl_tensor *t = i->tensor;
         const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[", i->name, DLI_DOUBLE ? "F64" : "F32");
-        for (int k = 0; k < t->shape.rank; k++)
-            dli_putf(out, k ? ",%lld" : "%lld", (long long)t->shape.dim[k]);
-        dli_putf(out, "],\"data_offsets\":[%lld,%lld]}", at, end);
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
+        dli_put_shape(out, t->shape);
+        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
     dli_put(out, "}");
@@ -23606,7 +23626,11 @@ static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const cha
 /* A float constant: as many digits as tell it from all others, a point, an f. */
 static const char *dli_c_float(char s[40], double x)
 {
-    dli_format(s, 38, "%.9g", (double)(float)x);
+    double back;
+    const dli_json v = { '.', s, 1 };
+    dli_format(s, 38, "%.6g", (double)(float)x);
+    if (!dli_json_double(&v, &back) || (float)back != (float)x)
+        dli_format(s, 38, "%.9g", (double)(float)x);
     if (!strpbrk(s, ".e")) strcat(s, ".0");
     return strcat(s, "f");
 }
@@ -23627,11 +23651,13 @@ static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 }
 DL_DEF dl_shape dl_c_input(const dl_c_file *f, int k)
 {
+    if (!f || k < 0 || k >= f->layer->inputs) return dl_shape0();
     return dli_c_shape(f, f->layer->input[k], f->layer->timed);
 }
 DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
 {
-    const dl_layer *l = f->layer;
+    const dl_layer *l = f ? f->layer : NULL;
+    if (!l || k < 0 || k >= l->outputs) return dl_shape0();
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
 
@@ -23660,7 +23686,7 @@ static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
 
 DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
 {
-    if (f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+    if (f && f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
 }
 
 static const char dli_c_fill[] =
@@ -23671,6 +23697,7 @@ static const char dli_c_fill[] =
     "}\n";
 DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 {
+    if (!f) return;
     dli_c_value *s = dli_c_scratch_of(f);
     dl_c_function(f, dli_c_fill);
     if (f->pass == DLI_C_PLAN) {
@@ -23691,10 +23718,11 @@ static void dli_c_join(dl_c_file *f)
     if (root->last < y->last) root->last = y->last;
 }
 
-DL_DEF void dl_c_same(dl_c_file *f) { if (f->pass == DLI_C_PLAN) dli_c_join(f); }
+DL_DEF void dl_c_same(dl_c_file *f) { if (f && f->pass == DLI_C_PLAN) dli_c_join(f); }
 
 DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
+    if (!f) return false;
     const dl_layer *l = f->layer;
     const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
     const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
@@ -23969,7 +23997,7 @@ static bool dli_c_new(dl_c_file *f, const char *text)
 
 DL_DEF void dl_c_function(dl_c_file *f, const char *text)
 {
-    if (!dli_c_new(f, text)) return;
+    if (!f || !text || !dli_c_new(f, text)) return;
     dli_c_expand(f, text);
     dli_put(f->out, "\n");
 }
@@ -23994,9 +24022,9 @@ static void dli_c_put_wrapped(dl_c_file *f, const char *s)
 DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
 {
     char line[1024], full[2048];
-    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_list args;
-    if (f->pass == DLI_C_FUNCTIONS) return;
+    if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);
     va_end(args);
@@ -24063,7 +24091,8 @@ static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
         return;
     }
     if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "static void %s_%s(float *y, int n)\n{\n"
+        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
+                 "static void %s_%s(float *y, int n)\n{\n"
                  "    for (int i = 0; i < n; i++) {\n"
                  "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
                  f->options->name, name, dli_c_formulas[a]);
@@ -24363,7 +24392,7 @@ static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, i
     dl_pool k = *o;
     dl_int y[2];
     dli_slide s;
-    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, y)) return false;
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, mean == 0, y)) return false;
     for (int i = 0; i < 2; i++) {
         s.kernel[i] = k.kernel[i];
         s.stride[i] = k.stride[i];

@@ -1,5 +1,5 @@
 /* 04 - backpropagation: the 2-3-2 net of 01 with a gradient on every edge, checked in three ways;
-   then XOR, learned from the kernels alone.
+   then XOR and digits of 8 x 8 pixels, learned from the kernels alone.
 
    The documents call backpropagation an optimizer (S1 3.2, S3 3.2) or give it the update (S0). It
    only computes gradients, and what they leave out is how one layer's follow from the next one's.
@@ -158,9 +158,126 @@ static int train(pass *s, dl_real *p, int epochs, double eta, double *loss, bool
     return near == 4 ? steps : -steps;
 }
 
+/* Digits of 8 x 8 pixels, 64-16-10: the same kernels, for more numbers, and softmax with
+   cross-entropy at the end. How large should the first weights be? */
+enum { PIXELS = 64, UNITS = 16, CLASSES = 10, IMAGES = 1000, BATCH = 100, EPOCHS = 20, STARTS = 4,
+       V1 = 0, C1 = V1 + UNITS * PIXELS, V2 = C1 + UNITS, C2 = V2 + CLASSES * UNITS,
+       ALL = C2 + CLASSES };
+static const double times_glorot[STARTS] = {0, 0.01, 1, 30};
+typedef struct digits { dl_real x[IMAGES * PIXELS]; int32_t t[IMAGES]; } digits;
+
+/* 28 x 28 pixels, their edge of two cut off, become 8 x 8 means of 3 x 3. */
+static void shrink(digits *d, const dl_data *data) {
+    for (int n = 0; n < IMAGES; n++) {
+        const dl_tensor *image = dl_data_sample(data, n);
+        if (image == NULL) return;
+        for (int i = 0; i < PIXELS; i++) {
+            const dl_real *corner = image->data + (2 + 3 * (i / 8)) * 28 + 2 + 3 * (i % 8);
+            double ink = 0;
+            for (int k = 0; k < 9; k++) ink += (double)corner[k / 3 * 28 + k % 3];
+            d->x[n * PIXELS + i] = (dl_real)(ink / 9);
+        }
+        d->t[n] = dl_data_labels(data)[n];
+        dl_tape_clear(dl_data_ctx(data));
+    }
+}
+
+typedef struct digit_pass {
+    dl_real z1[BATCH * UNITS], a1[BATCH * UNITS], z2[BATCH * CLASSES], y[BATCH * CLASSES];
+    dl_real delta2[BATCH * CLASSES], da1[BATCH * UNITS], delta1[BATCH * UNITS], loss;
+} digit_pass;
+
+static void digits_forward(digit_pass *s, const dl_real *p, const dl_real *x, const int32_t *t) {
+    dlk_linear_forward(s->z1, x, p + V1, p + C1, BATCH, PIXELS, UNITS);
+    dlk_tanh_forward(s->a1, s->z1, BATCH * UNITS, 0, 0);
+    dlk_linear_forward(s->z2, s->a1, p + V2, p + C2, BATCH, UNITS, CLASSES);
+    dlk_cross_entropy_forward(&s->loss, s->y, s->z2, t, BATCH, CLASSES, 1.0 / BATCH);
+}
+
+static void digits_backward(digit_pass *s, dl_real *g, const dl_real *p, const dl_real *x,
+                            const int32_t *t) {
+    memset(g, 0, ALL * sizeof *g);
+    memset(s->delta2, 0, sizeof s->delta2);
+    memset(s->da1, 0, sizeof s->da1);
+    memset(s->delta1, 0, sizeof s->delta1);
+    dlk_cross_entropy_backward(s->delta2, 1, s->y, t, BATCH, CLASSES, 1.0 / BATCH);
+    dlk_linear_backward(s->da1, g + V2, g + C2, s->delta2, s->a1, p + V2, BATCH, UNITS, CLASSES);
+    dlk_tanh_backward(s->delta1, s->da1, s->a1, s->z1, BATCH * UNITS, 0, 0);
+    dlk_linear_backward(NULL, g + V1, g + C1, s->delta1, x, p + V1, BATCH, PIXELS, UNITS);
+}
+
+/* Percent right of all images. */
+static double digits_right(digit_pass *s, const dl_real *p, const digits *d) {
+    int right = 0;
+    for (int n = 0; n < IMAGES; n += BATCH) {
+        digits_forward(s, p, d->x + n * PIXELS, d->t + n);
+        for (int i = 0; i < BATCH; i++) right += ex_argmax(s->y + i * CLASSES, CLASSES) == d->t[n + i];
+    }
+    return 100.0 * right / IMAGES;
+}
+
+/* Train from weights of a given size; accuracy after each epoch. Returns the loss at first. */
+static double digits_train(const dl_real *random, double times, const digits *train,
+                           const digits *test, double *accuracy) {
+    static digit_pass s;
+    static dl_real p[ALL], g[ALL];
+    const double size1 = times * sqrt(6.0 / (PIXELS + UNITS)), size2 = times * sqrt(6.0 / (UNITS + CLASSES));
+    memset(p, 0, sizeof p);
+    for (int k = V1; k < C1; k++) p[k] = (dl_real)(size1 * (double)random[k]);
+    for (int k = V2; k < C2; k++) p[k] = (dl_real)(size2 * (double)random[k]);
+    digits_forward(&s, p, train->x, train->t);
+    const double before = (double)s.loss;
+    for (int e = 0; e < EPOCHS; e++) {
+        for (int n = 0; n < IMAGES; n += BATCH) {
+            digits_forward(&s, p, train->x + n * PIXELS, train->t + n);
+            digits_backward(&s, g, p, train->x + n * PIXELS, train->t + n);
+            dlk_sgd_step(p, g, ALL, 0.5);
+        }
+        accuracy[e] = digits_right(&s, p, test);
+    }
+    return before;
+}
+
+static void digits_show(dl_ctx *dl, const ex_options *o, const dl_data *train_data,
+                        const dl_data *test_data, double accuracy[STARTS][EPOCHS], ex_page *page) {
+    static digits train, test;
+    static const char *const name[STARTS] = {"0", "0.01 x", "1 x Glorot", "30 x"};
+    static double epoch[EPOCHS];
+    ex_curve curve[STARTS];
+    ex_axes axes = {EX("Digits of 8 x 8 pixels", "8×8 的数字"), EX("epoch", "轮"),
+                    EX("test accuracy, %", "测试准确率（%）"), 1, EPOCHS, 0, 100, false};
+    const dl_tensor *random = dl_param(dl, dl_shape1(ALL), dl_init_uniform(-1, 1));
+    shrink(&train, train_data);
+    shrink(&test, test_data);
+    if (random == NULL || dl_error(dl)) return;
+    if (!o->quiet) {
+        const char *const head[4] = {EX("loss at first", "开始的损失"), EX("epoch 1", "1 轮后"),
+                                     EX("epoch 5", "5 轮后"), EX("epoch 20", "20 轮后")};
+        printf(EX("\nDigits of 8 x 8 pixels, 64-16-10, %d images. First weights, in Glorot's:\n%7s",
+                  "\n8×8 的数字，64-16-10，%d 张图。最初的权重，以 Glorot 的为 1：\n%7s"), IMAGES, "");
+        for (int i = 0; i < 4; i++) ex_pad(head[i], i ? 10 : 15, true);
+        printf("\n");
+    }
+    for (int i = 0; i < STARTS; i++) {
+        const double before = digits_train(random->data, times_glorot[i], &train, &test, accuracy[i]);
+        if (!o->quiet) printf("  %5g %14.4f %9.1f %9.1f %9.1f\n", times_glorot[i], before,
+                              accuracy[i][0], accuracy[i][4], accuracy[i][EPOCHS - 1]);
+        curve[i].name = name[i];
+        curve[i].x = epoch;
+        curve[i].y = accuracy[i];
+        curve[i].n = EPOCHS;
+    }
+    for (int e = 0; e < EPOCHS; e++) epoch[e] = e + 1;
+    ex_page_text(page, 2, EX("How large should the first weights be?", "最初的权重该多大？"));
+    ex_page_figure(page, "04-digits", EX("Test accuracy by epoch for four sizes of the first weights: "
+                                         "all zero stays at one in ten",
+                                         "四种大小的最初权重，各轮之后的测试准确率；全是 0 的停在一成"));
+    ex_page_plot(page, axes, curve, STARTS);
+}
+
 /* Everything that is not a formula: the page. */
 static void show(ex_page *page, const pass *one, const dl_real *g, const dl_real *trained,
-                 const double *loss, int steps, bool quiet) {
+                 const double *loss, int steps) {
     enum { SIDE = 41 };
     static dl_real map[SIDE * SIDE];
     ex_image im = {map, SIDE, SIDE, ""};
@@ -199,6 +316,9 @@ static void show(ex_page *page, const pass *one, const dl_real *g, const dl_real
     ex_page_figure(page, "04-map", EX("Answers over the unit square: dark near (0,1) and (1,0)",
                                       "单位正方形上的回答：(0,1) 与 (1,0) 附近是深色"));
     ex_page_images(page, &im, 1, 0, 1, 6);
+}
+
+static void now_you(ex_page *page, bool quiet) {
     ex_show_now_you(page, quiet,
                     EX("the target becomes (0, 0). Which deltas change their sign?",
                        "目标改成 (0, 0)。哪些 δ 会变号？"),
@@ -215,11 +335,13 @@ int main(int argc, char **argv) {
     pass one, s;
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 5000;
-    ex_parse(&o, argc, argv, EX("gradients by backpropagation, checked, and XOR learned; a second",
-                                "反向传播算梯度并检验，再学会异或；一秒"), "epochs seed html quiet", NULL, 0);
+    ex_parse(&o, argc, argv, EX("gradients by backpropagation, checked; XOR and small digits learned; "
+                                "two seconds", "反向传播算梯度并检验，再学会异或和小的数字；两秒"), "data epochs seed html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     double *loss = (double *)calloc((size_t)o.epochs, sizeof *loss);
     tape_net tape = tape_net_new(dl, small), xor_tape = tape_net_new(dl, xor_net);
+    const dl_data *train_data = ex_mnist(dl, &o, DL_TRAIN), *test_data = ex_mnist(dl, &o, DL_TEST);
+    double accuracy[STARTS][EPOCHS];
     if (loss == NULL || dl_error(dl)) {
         free(loss);
         return ex_end(dl, &o);
@@ -257,11 +379,16 @@ int main(int argc, char **argv) {
                (double)X[2 * i], (double)X[2 * i + 1], (double)T[i], sigmoid(s.z2[i]));
     if (!o.quiet && steps < 0) printf(EX("Not solved: a flat place. Try another --seed, or more "
                                          "--epochs.\n", "没学会：停在平坦处。换一个 --seed，或加大 --epochs。\n"));
-    show(&page, &one, g, p, loss, abs(steps), o.quiet);
+    show(&page, &one, g, p, loss, abs(steps));
+
+    /* Digits, from four sizes of first weights. */
+    digits_show(dl, &o, train_data, test_data, accuracy, &page);
+    now_you(&page, o.quiet);
     ex_page_close(&page, o.quiet);
     free(loss);
+    if (dl_error(dl)) return ex_end(dl, &o);
     ex_result("solved=%d steps=%d loss=%.4f gradient_error=%.1e tape_difference=%.1e gradcheck=%d "
-              "parameters=%d", steps > 0, abs(steps), (double)s.loss, worst, tape_difference,
-              report.ok, count(xor_net));
+              "digits=%.1f parameters=%d", steps > 0, abs(steps), (double)s.loss, worst, tape_difference,
+              report.ok, accuracy[2][EPOCHS - 1], count(xor_net));
     return ex_end(dl, &o);
 }

@@ -38,7 +38,7 @@ def one(layer, kind, shape, perms):    # options, tensors, permutation; shape: o
             'conv.after': o, 'conv.output_padding': o, 'conv.same': same, 'conv.stride':
             c('strides'), 'conv.dilation': c('dilation_rate'), 'conv.groups': c('groups', 1)}
     pool = dict(kernel=c('pool_size'), stride=c('strides'), before=o, after=o, same=same,
-                count_padding=False)
+                count_padding=kind[0] == 'M')            # a maximum never counts it
     norm = dict(momentum=1 - c('momentum', .99) if kind[0] == 'B' else .01, eps=c('epsilon'),
                 axes=1, groups=1, weight=c('scale'), bias=c('center'))
     options = dict(

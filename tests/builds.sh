@@ -192,6 +192,42 @@ done
 n="$cc -fopenmp"
 try "$n" $cc -O2 -fopenmp $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 
+# Pictures: stb_image before dl.h, after it, in another file, from C++, static.
+if printf '#include <stb/stb_image.h>\nint main(void) { return 0; }\n' |
+   $cc -x c - -o "$work/a.out" >/dev/null 2>&1; then
+    stb='#define STB_IMAGE_IMPLEMENTATION\n#include <stb/stb_image.h>\n'
+    dlh='#define DL_USE_STB_IMAGE\n#define DL_IMPLEMENTATION\n#include "dl.h"\n'
+    cat >"$work/see.c" <<'END'
+#include "dl.h"
+int main(void)
+{
+    dl_ctx *dl = dl_new(1);
+    const dl_tensor *x = dl_image_load(dl, "tests/golden/pictures/rgb.png", 0);
+    const int wrong = !x || x->size != 3 * 9 * 13;
+    dl_free(dl);
+    return wrong;
+}
+END
+    (printf "$stb$dlh"; cat "$work/see.c") >"$work/before.c"
+    (printf "$dlh$stb"; cat "$work/see.c") >"$work/after.c"
+    (printf "#define STB_IMAGE_STATIC\n$stb$dlh"; cat "$work/see.c") >"$work/static.c"
+    printf "$dlh" >"$work/picture_lib.c"
+    printf "$stb" >"$work/stb_only.c"
+    for order in before after static; do
+        n="$cc, stb_image $order"
+        try "$n" $cc -O0 -I. "$work/$order.c" -o "$work/a.out" -lm && run "$n"
+        try "$n, C++" $cxx -x c++ -std=c++11 -O0 -I. "$work/$order.c" -o "$work/a.out" -lm &&
+            run "$n, C++"
+    done
+    n="$cc, stb_image in another file"
+    try "$n" $cc -O0 $warn -I. "$work/see.c" "$work/picture_lib.c" "$work/stb_only.c" \
+        -o "$work/a.out" -lm && run "$n"
+    try "$n, C++" $cxx -x c++ -std=c++11 -O0 -I. "$work/see.c" "$work/picture_lib.c" \
+        "$work/stb_only.c" -o "$work/a.out" -lm && run "$n, C++"
+else
+    echo "SKIP $cc, pictures: libstb-dev is not installed"
+fi
+
 for real in float double; do                             # with a BLAS, where there is one
     n="$cc -DDL_USE_CBLAS, $real"
     if printf '#include <cblas.h>\nint main(void) { return 0; }\n' |
@@ -228,6 +264,8 @@ if [ "$cc" = gcc ]; then
         try "$c says nothing" sh -c "[ -z \"\$($c -I. '$work/one.c' -o '$work/a.out' -lm 2>&1)\" ]" &&
             run "$c"
     done
+    mkdir "$work/inc"                       # cross compilers do not look where stb is
+    [ -d /usr/include/stb ] && ln -s /usr/include/stb "$work/inc/stb"
     # Other machines: a program, and the rooms that depend on the system or on the size of a word.
     # machine NAME COMPILER RUNNER
     machine() {
@@ -242,8 +280,8 @@ if [ "$cc" = gcc ]; then
             return
         fi
         try "$1 (run)" $3 "$work/b.exe"
-        for room in files data rng errors locale; do
-            try "$1, $room" $2 -O1 -static -I. tests/$room.c -o "$work/b.exe" -lm &&
+        for room in files data rng errors locale folders; do
+            try "$1, $room" $2 -O1 -static -I. -I"$work/inc" tests/$room.c -o "$work/b.exe" -lm &&
                 try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
         done
     }

@@ -87,11 +87,13 @@ def stroked(rng, digit, height, pen):
         return (size / 2 + height * x) * big, (size / 2 + height * (y - .5)) * big
 
     for stroke in strokes:
+        points = []
         for (x0, y0), (x1, y1) in zip(stroke, stroke[1:]):
-            n = max(2, int(40 * math.hypot(x1 - x0, y1 - y0)))
-            for i in range(n + 1):
-                x, y = place(x0 + (x1 - x0) * i / n, y0 + (y1 - y0) * i / n)
-                draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+            n = max(2, int(20 * math.hypot(x1 - x0, y1 - y0)))
+            points += [place(x0 + (x1 - x0) * i / n, y0 + (y1 - y0) * i / n) for i in range(n + 1)]
+        draw.line(points, fill=255, width=max(1, round(2 * r)))
+        for x, y in points:
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
     return mask.resize((size, size), Image.LANCZOS)
 
 

@@ -333,6 +333,16 @@ static void null_objects(void)
     CHECK(!dl_model_share(NULL, NULL) && dl_model_share_count(NULL) == 0, "dl_model_share");
     CHECK(!dl_layer_carry(NULL, 0, dl_shape0()), "dl_layer_carry");
     CHECK(!dl_model_stopped(NULL), "dl_model_stopped");
+    CHECK(!dl_model_export_c(NULL, "x", NULL) && dl_model_c_size(NULL, NULL).flash == -1 &&
+          dl_model_export_c_to_memory(NULL, NULL, 0, NULL) == 0 && dl_export_c_default().tests == 3,
+          "dl_model_export_c");
+    dl_c_function(NULL, NULL);
+    dl_c_line(NULL, "%d", 1);
+    dl_c_scratch(NULL, 1);
+    dl_c_carry(NULL, 1);
+    dl_c_same(NULL);
+    CHECK(!dl_c_in_place(NULL) && dl_c_input(NULL, 0).rank == 0 && dl_c_output(NULL, 0).rank == 0,
+          "dl_c_in_place");
     CHECK(dl_model_save_weights_to_memory(NULL, NULL, 0) == 0 &&
           dl_save_to_memory(NULL, NULL, 0, NULL, 0) == 0, "dl_save_to_memory");
     CHECK(!dl_model_set_class_names(NULL, NULL, 0) && !dl_model_class_name(NULL, 0) &&

@@ -40,7 +40,7 @@ well_formed() {
         closed=$(grep -o "</$tag>" "$1" | wc -l)
         [ "$opened" -eq "$closed" ] || { echo "<$tag>: $opened opened, $closed closed"; return 1; }
     done
-    if grep -Eq '(href|src)=|nan|inf[,. "]' "$1"; then echo "a link, or not a number"; return 1; fi
+    if sed 's/src="data:image[^"]*"//g' "$1" | grep -Eq '(href|src)=|nan|inf[,. "]'; then echo "a link, or not a number"; return 1; fi
     grep -q '<svg' "$1"
 }
 
@@ -269,7 +269,7 @@ for source in examples/apps/*.c; do
         expect $prog '$products > 1e9 && $products < 2e9 && $worst_recall < $test_accuracy' ;;
     embed)
         run $prog "flash flash_int8 work accuracy accuracy_int8 same same_int8" --quiet --dir "$work"
-        expect $prog '$flash == 203560 && $flash_int8 == 51408 && $work == 64 && $accuracy > 0.9'
+        expect $prog '$flash == 407080 && $flash_int8 == 102736 && $work == 128 && $accuracy > 0.9'
         expect $prog '$agreement > 0.99 && $same == 100 && $same_int8 >= 98'
         "$work/$prog" --quiet --dir /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && grep -q '/nowhere/images.*--dir' "$work/err"
@@ -295,6 +295,48 @@ for source in examples/apps/*.c; do
         "$work/$prog" --target colour >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && grep -q "no column 'colour'" "$work/err"
         check $? "$prog with a column that is not there" "$work/err" ;;
+    predict)
+        run $prog "$MODEL" --train "$work/digits.dl" --quiet --limit 2000 --epochs 1
+        expect $prog '$test_accuracy > 0.6 && $parameters == 166058'
+        "$work/$prog" "$work/digits.dl" /nowhere.png tests/golden/pictures/seven.jpg \
+            --html "$work/predict.html" >"$work/out" 2>"$work/err"
+        [ $? -eq 1 ] && grep -q '^/nowhere.png: ' "$work/err"
+        check $? "$prog does not name a picture that is not there" "$work/err"
+        if grep -q DL_USE_STB_IMAGE "$work/err"; then
+            echo "SKIP $prog: stb_image.h is not installed"
+        else
+            grep -Eq '^tests/golden/pictures/seven.jpg	[0-9]	[01]\.[0-9]*$' "$work/out" &&
+                [ "$(wc -l <"$work/out")" -eq 1 ]
+            check $? "$prog: no line for a picture" "$work/out"
+            well_formed "$work/predict.html" >"$work/err" 2>&1
+            check $? "$prog: the page is not well-formed" "$work/err"
+        fi
+        "$work/$prog" >"$work/out" 2>"$work/err"
+        [ $? -eq 2 ] && grep -q -e '--train MODEL' "$work/err"
+        check $? "$prog without anything" "$work/err" ;;
+    folder)
+        mkdir -p "$work/pets/dull" "$work/pets/bright cats" "$work/none"
+        cp tests/golden/pictures/*.png "$work/pets/dull"
+        cp tests/golden/pictures/*.jpg tests/golden/pictures/*.bmp "$work/pets/bright cats"
+        echo none >"$work/pets/dull/none.png"
+        "$work/$prog" "$work/pets" --size 16 --epochs 2 --save "$work/pets.dl" \
+            --html "$work/pets.html" >"$work/out" 2>"$work/err"
+        if [ $? -eq 1 ] && grep -q DL_USE_STB_IMAGE "$work/err"; then
+            echo "SKIP $prog: stb_image.h is not installed"
+        else
+            grep -q 'left out .*none.png: it is no PNG, JPEG or BMP file' "$work/err" &&
+                grep -q 'bright cats' "$work/out" && grep -q 'bright cats' "$work/pets.dl"
+            check $? "$prog names neither what it leaves out nor classes" "$work/err"
+            expect $prog '$pictures == 16 && $unreadable == 1 && $test_accuracy >= 0'
+            well_formed "$work/pets.html" >"$work/err" 2>&1
+            check $? "$prog: the page is not well-formed" "$work/err"
+            "$work/$prog" --quiet "$work/none" >"$work/out" 2>"$work/err"
+            [ $? -eq 1 ] && grep -q 'there are no folders in .*none' "$work/err"
+            check $? "$prog with an empty directory" "$work/err"
+        fi
+        "$work/$prog" >"$work/out" 2>"$work/err"
+        [ $? -eq 2 ] && grep -q 'one folder for each class' "$work/err"
+        check $? "$prog without anything" "$work/err" ;;
     *)  run $prog "" --quiet ;;
     esac
     "$work/$prog" --help 2>&1 | grep -q '^  --help'

@@ -681,8 +681,37 @@ static void rounding(void)
     dl_free(dl);
 }
 
+/* S1's and S2's nets, trained: of MNIST's test images at most one in 500 gets another answer. */
+static void int8_of_trained_nets(void)
+{
+    dl_ctx *dl = dl_new(42);
+    dl_data *train = dl_mnist_load(dl, "data/mnist", DL_TRAIN);
+    dl_data *test = dl_mnist_load(dl, "data/mnist", DL_TEST);
+    for (int s2 = 0; s2 < 2; s2++) {
+        dl_model *m = s2 ? net_s2(dl) : net_s1(dl);
+        dl_fit fit = dl_fit_default();
+        dl_export_c o = dl_export_c_default();
+        dl_c_report r;
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
+        fit.epochs = s2 ? 2 : 5;
+        fit.batch_size = 64;
+        fit.verbose = 0;
+        o.int8 = true;
+        o.data = test;
+        o.report = &r;
+        if (!CHECK(dl_model_fit(m, train, &fit) && dl_model_export_c_to_memory(m, NULL, 0, &o),
+                   "%s", dl_error_text(dl))) break;
+        printf("S%d: %lld bytes of flash, %lld floats; accuracy %.4f, int8 %.4f; same %.4f\n",
+               s2 + 1, (long long)r.flash, (long long)r.work, r.accuracy, r.int8_accuracy,
+               r.agreement);
+        CHECK(r.agreement >= 0.998 && r.accuracy > 0.97, "%.4f", r.agreement);
+    }
+    dl_free(dl);
+}
+
 int main(void)
 {
+    if (getenv("DL_EXPORT_MNIST")) TEST(int8_of_trained_nets);
     if (getenv("DL_EXPORT_OUT")) TEST(files_for_compilers);
     TEST(sizes);
     TEST(memory_is_reused);

@@ -88,6 +88,39 @@ END_LD
                 -serial none -semihosting-config enable=on,target=native -kernel "$work/m4.elf"
     }
     m4 "Cortex-M4" "$work/nets/few.c"
+
+    # A hundred digits, by S1's net in int8, trained, exported and run here by apps/embed first.
+    if [ -x build/apps/embed ]; then
+        try "apps/embed" build/apps/embed --quiet --dir "$work"
+        cat >"$work/digits.c" <<END_C
+#define DIGITS_IMPLEMENTATION
+#include "digits.h"
+#include <stdio.h>
+#include <string.h>
+static const unsigned char images[] = {
+$(od -An -v -tu1 "$work/images" | sed 's/  */,/g; s/^,//; s/$/,/')
+};
+static float in[DIGITS_IN], out[DIGITS_OUT], work[DIGITS_WORK];
+int main(void)
+{
+    for (int t = 0; t < 100; t++) {
+        int best = 0;
+        memcpy(in, images + t * 3136, 3136);
+        digits_predict(in, out, work);
+        for (int i = 1; i < DIGITS_OUT; i++) if (out[i] > out[best]) best = i;
+        putchar('0' + best);
+        puts("");
+    }
+    return 0;
+}
+END_C
+        "$work/device" "$work/images" >"$work/here"
+        m4 "Cortex-M4, 100 digits" "$work/digits.c"
+        cp "$work/out" "$work/there"
+        try "Cortex-M4, the same 100 answers" cmp "$work/here" "$work/there"
+    else
+        skip "Cortex-M4, 100 digits: build/apps/embed is not built"
+    fi
 else
     skip "Cortex-M4: arm-none-eabi-gcc or qemu-system-arm is not installed"
 fi

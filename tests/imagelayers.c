@@ -110,7 +110,6 @@ static void shapes_and_values(void)
     c.bias = false;
     p.stride[0] = p.stride[1] = 2;
     p.same = true;
-    p.count_padding = false;
     n.axes = 3;
     CHECK(has_shape(dl_model_add_conv2d_with(m, &c), dl_shape3(6, 5, 7)), "conv2d same");
     CHECK(has_shape(dl_model_add_batch_normalization(m), dl_shape3(6, 5, 7)), "batch norm");
@@ -118,6 +117,7 @@ static void shapes_and_values(void)
     CHECK(has_shape(dl_model_add_group_normalization(m, 3), dl_shape3(6, 3, 4)), "group norm");
     CHECK(has_shape(dl_model_add_conv2d_transpose(m, 2, 2, 3, DL_TANH), dl_shape3(2, 9, 12)),
           "transposed");
+    p.count_padding = false;
     CHECK(has_shape(dl_model_add_average_pooling2d_with(m, &p), dl_shape3(2, 5, 6)), "avg same");
     CHECK(has_shape(dl_model_add_layer_normalization_with(m, &n), dl_shape3(2, 5, 6)), "layer");
     CHECK(has_shape(dl_model_add_upsampling2d(m, 2), dl_shape3(2, 10, 12)), "upsampling");
@@ -132,7 +132,9 @@ static void shapes_and_values(void)
     CHECK(dl_model_tensor_count(m) == 11, "%d parameters", dl_model_tensor_count(m));
     want = dl_relu(dl_conv2d(x, q[0], DL_NONE, &c.conv));
     want = dl_batch_norm(want, q[1], q[2], DL_NONE, DL_NONE, 0.01, 1e-3);
+    p.count_padding = true;
     want = dl_group_norm(dl_max_pool2d(want, &p), 3, q[3], q[4], 1e-3);
+    p.count_padding = false;
     c.conv = dl_conv_default();
     c.conv.stride[0] = c.conv.stride[1] = 3;
     c.conv.output_padding[0] = c.conv.output_padding[1] = 1;
@@ -353,6 +355,16 @@ static void errors(void)
             "used: output_padding is for transposed convolutions");
     REFUSED(dl_model_add_conv2d_transpose(m, 4, 0, 2, DL_RELU), DL_ERR_ARGUMENT,
             "conv2d_transpose_1: kernel 0, stride 2");
+    c = dl_conv_layer_default(4, 3, DL_RELU);
+    c.kernel[1] = 1;
+    REFUSED(dl_model_add_conv1d_with(flat, &c), DL_ERR_SHAPE, "not a sequence [C,L]");
+    REFUSED(dl_model_add_conv1d_with(dl_model_new(dl, dl_shape2(3, 8)), &c), DL_ERR_ARGUMENT,
+            "conv1d_1: kernel 3x1, but in one dimension only the first number counts");
+    p = dl_pool_default(2);
+    p.count_padding = false;
+    REFUSED(dl_model_add_max_pooling2d_with(m, &p), DL_ERR_ARGUMENT,
+            "max_pooling2d_1: an option that is not used: count_padding false is for averages");
+    p.count_padding = true;
     REFUSED(dl_model_add_upsampling2d(m, 0), DL_ERR_ARGUMENT, "up_sampling2d_1: factor 0");
     REFUSED(dl_model_add_global_average_pooling2d(flat), DL_ERR_SHAPE,
             "global_average_pooling2d_1: its input is [784], not an image [C,H,W]");

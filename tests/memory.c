@@ -88,6 +88,25 @@ static void without_memory(void)
 }
 
 /* Files that were compiled with another DL_REAL or version: NULL, and a message on stderr. */
+/* Work memory that is missing: of whom, and how much, where that is a number at all. */
+static void without_work_memory(void)
+{
+    dl_ctx *dl = dl_new(4);
+    dl_conv o = dl_conv_default();
+    test_quiet(dl);
+    o.stride[0] = o.stride[1] = 2;
+    dl_tensor *x = dl_ones(dl, dl_shape4(1, 2, 5, 5)), *w = dl_ones(dl, dl_shape4(2, 2, 3, 3));
+    CHECK(dl_relu(x) != NULL, "%s", dl_error_text(dl));
+    count_fail_at = count_calls + 1;
+    CHECK(dl_conv_transpose2d(x, w, DL_NONE, &o) == NULL, "without memory");
+    count_fail_at = 0;
+    CHECK_ERROR(dl, DL_ERR_MEMORY, "convolution: out of memory (0.0 MB asked for)");
+    CHECK(dl_conv_transpose2d(x, w, DL_NONE, &o) != NULL, "%s", dl_error_text(dl));
+    CHECK(dli_work(dl, "work", dli_bytes_of(dli_times(DLI_HUGE / 2, 3))) == NULL, "too large");
+    CHECK_ERROR(dl, DL_ERR_MEMORY, "work: out of memory (more asked for than this machine can");
+    dl_free(dl);
+}
+
 static void files_that_disagree(void)
 {
     const size_t other = sizeof(dl_real) == 4 ? 8 : 4;
@@ -145,6 +164,7 @@ int main(void)
     TEST(two_contexts);
     TEST(threads_and_info);
     TEST(without_memory);
+    TEST(without_work_memory);
     TEST(files_that_disagree);
     TEST(sizes_are_checked);
     return test_end();

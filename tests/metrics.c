@@ -1,5 +1,6 @@
 /* metrics.c - tests of the metrics: scikit-learn's documented examples, 0/0, top-k, regression,
    reports of models; errors. */
+#include <float.h>
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"

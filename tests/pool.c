@@ -212,6 +212,10 @@ static void errors(void)
     REFUSED(dl_avg_pool2d(x, &o), DL_ERR_ARGUMENT,
             "dl_avg_pool2d: an option that is not used: with same, before and after must be 0");
     o = dl_pool_default(2);
+    o.count_padding = false;
+    REFUSED(dl_max_pool2d(x, &o), DL_ERR_ARGUMENT,
+            "dl_max_pool2d: an option that is not used: count_padding false is for averages");
+    o = dl_pool_default(2);
     REFUSED(dl_max_pool2d(dl_ones(dl, dl_shape2(3, 4)), &o), DL_ERR_SHAPE,
             "dl_max_pool2d: input [3,4] must be [N,C,H,W]");
     REFUSED(dl_global_avg_pool2d(dl_ones(dl, dl_shape2(3, 4))), DL_ERR_SHAPE,

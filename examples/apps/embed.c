@@ -89,7 +89,8 @@ int main(int argc, char **argv) {
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     dl_model *net = dl_model_new(dl, dl_shape1(784));
-    dl_model_add_dense(net, 64, DL_RELU);
+    dl_model_add_dense(net, 128, DL_RELU);
+    dl_model_add_dropout(net, 0.2);
     dl_model_add_dense(net, 10, DL_SOFTMAX);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
     dl_fit fit = dl_fit_default();

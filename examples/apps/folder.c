@@ -21,10 +21,12 @@ enum { SHOWN = 12, WIDE = 104 };
 /* Convolutions and pooling until the picture is small, then a dense net. */
 static dl_model *build(dl_ctx *dl, dl_shape shape, int classes) {
     dl_model *net = dl_model_new(dl, shape);
+    dl_norm_layer norm = dl_norm_layer_default();
     int size = (int)shape.dim[1];
+    norm.momentum = 0.1;               /* few pictures, few updates: its averages must keep up */
     for (int k = 0; k < 4 && size >= 6; k++) {
         dl_model_add_conv2d(net, k == 0 ? 24 : 48, 3, DL_LINEAR);
-        dl_model_add_batch_normalization(net);
+        dl_model_add_batch_normalization_with(net, &norm);
         dl_model_add_activation(net, DL_RELU);
         dl_model_add_max_pooling2d(net, 2);
         size = (size - 2) / 2;

@@ -128,7 +128,7 @@ test:
 
 check:
 	$(parallel) test-programs build/tests
-	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh \
+	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh \
 	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy digits
@@ -164,7 +164,7 @@ docs: all
 dist: docs
 	python3 docs/dist.py
 check-docs: all
-	@CC='$(CC)' sh tests/docs.sh
+	@CC='$(CC)' DOCS_ALL=1 sh tests/docs.sh
 
 accuracy: all $(B)/tests/export-float
 	@sh tests/accuracy.sh

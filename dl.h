@@ -6054,15 +6054,15 @@ DLI_INLINE float dli_pow2(int32_t n)             /* -126 <= n <= 127; garbage in
 {
     return dli_float_of_bits((uint32_t)(n + 127) << 23);
 }
-DLI_INLINE float dli_expf(float x)
+DLI_INLINE float dli_exp_small(float x)          /* exp(x) for x <= 89; above, garbage */
 {
     int32_t n;
-    x = dli_select(x > 89.0f, 89.0f, x);                               /* false for NaN */
-    x = dli_select(x < -104.0f, -104.0f, x);
+    x = dli_select(x < -104.0f, -104.0f, x);                           /* false for NaN */
     const float e = 1.0f + dli_expm1_reduced(x, &n);
     const int32_t h = n >> 1;                                          /* 2^n may not fit a float */
     return e * dli_pow2(h) * dli_pow2(n - h);
 }
+DLI_INLINE float dli_expf(float x) { return dli_exp_small(dli_select(x > 89.0f, 89.0f, x)); }
 DLI_INLINE float dli_expm1_below(float x)    /* exp(x) - 1 for x <= 0; above, garbage */
 {
     int32_t n;
@@ -6081,19 +6081,19 @@ DLI_INLINE float dli_tanhf(float x)          /* (1 - exp(-2|x|)) / (1 + exp(-2|x
 }
 DLI_INLINE float dli_sigmoidf(float x)       /* e^-|x| never overflows, and may be a denormal */
 {
-    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    const float e = dli_exp_small(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return dli_select(x < 0.0f, e, 1.0f) * r;
 }
 DLI_INLINE float dli_slopef(float x)         /* s (1 - s) without the cancellation */
 {
-    const float e = dli_expf(-dli_absf(x)), r = 1.0f / (1.0f + e);
+    const float e = dli_exp_small(-dli_absf(x)), r = 1.0f / (1.0f + e);
     return e * r * r;
 }
 /* ln(1 + u), 0 <= u <= 1, is 2 artanh s with s = u / (2 + u): 2 s + s^3 P(s^2), P of degree 3,
    relative error 4.5e-9. */
 DLI_INLINE float dli_softplusf(float x)
 {
-    const float u = dli_expf(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
+    const float u = dli_exp_small(-dli_absf(x)), s = u / (2.0f + u), z = s * s;
     float p = 0.28004563f * z + 0.28003502f;
     p = p * z + 0.40021408f;
     p = p * z + 0.6666642f;
@@ -6105,7 +6105,7 @@ DLI_INLINE float dli_softplusf(float x)
 DLI_INLINE float dli_bellf(float x)          /* exp(-x^2 / 2) */
 {
     const float a = dli_absf(x), c = dli_select(a > 15.0f, 15.0f, a);
-    return dli_expf(-0.5f * c * c);
+    return dli_exp_small(-0.5f * c * c);
 }
 DLI_INLINE float dli_densityf(float x) { return 0.398942280f * dli_bellf(x); }
 DLI_INLINE float dli_phif(float x)

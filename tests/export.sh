@@ -38,8 +38,8 @@ build() {
 nets=all
 build "cc" cc -std=c99 -pedantic -O1 $warn
 nets=few
-build "gcc" gcc -std=c99 -pedantic -O2 $warn
-build "gcc, sanitizers" gcc -std=c99 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+build "gcc, sanitizers" gcc -std=c99 -pedantic -g -O1 -fsanitize=address,undefined \
+    -fno-sanitize-recover=all $warn
 build "g++" g++ -x c++ -std=c++11 -pedantic -O0 $warn
 build "clang" clang -std=c99 -pedantic -O1 $warn
 build "clang++" clang++ -x c++ -std=c++11 -pedantic -O0 $warn

@@ -245,7 +245,14 @@ typedef struct dl_batch dl_batch;
 typedef struct dl_c_file dl_c_file;
 typedef struct dl_table dl_table;
 typedef struct dl_encoder dl_encoder;
-typedef struct dl_scaling dl_scaling;
+
+/* How the numbers of samples were made of raw ones, bytes of a picture, say:
+   x = (factor raw - mean[c]) / deviation[c], where c is the channel in [C,H,W]. */
+typedef struct dl_scaling {
+    double factor;            /* 1; bytes / 255: 1/255                                        */
+    int    channels;          /* 0: no mean and deviation; 1: one for all; or one each        */
+    double mean[4], deviation[4];
+} dl_scaling;
 
 /* ------------------------------------------------------------------------------ >>errors ---- */
 
@@ -2265,7 +2272,7 @@ DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int 
 DL_DEF const char *dl_model_class_name(const dl_model *m, int i);
 DL_DEF const char *const *dl_model_class_names(const dl_model *m);
 
-/* How the numbers it was trained on were made of raw ones (dl_scaling: see >>data), so that whoever
+/* How the numbers it was trained on were made of raw ones (dl_scaling), so that whoever
    loads the model knows what to do with bytes, say; predict takes numbers that are scaled already.
    dl_model_fit takes that of its data set, if there is one; files of whole models keep it. False
    when it makes no sense. Before: dl_scaling_default. */
@@ -2451,14 +2458,7 @@ DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, d
 
 typedef enum dl_split { DL_TRAIN, DL_TEST } dl_split;
 
-/* How the numbers of samples were made of raw ones, bytes of a picture, say:
-   x = (factor raw - mean[c]) / deviation[c], where c is the channel in [C,H,W]. dl_scaling_default:
-   x = raw. */
-struct dl_scaling {
-    double factor;            /* 1; bytes / 255: 1/255                                        */
-    int    channels;          /* 0: no mean and deviation; 1: one for all; or one each        */
-    double mean[4], deviation[4];
-};
+/* No scaling: x = raw. */
 DL_DEF dl_scaling dl_scaling_default(void);
 
 /* A source of samples. The library's own data sets are made from the same descriptor. It has

@@ -19,8 +19,8 @@ ROOMS    := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
-.PHONY: all help mnist pages docs dist check-docs build/tests test-programs test check golden fuzz long \
-        accuracy digits bench clean
+.PHONY: all help mnist pages docs dist check-docs playground check-playground build/tests \
+        test-programs test check golden fuzz long accuracy digits bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -41,6 +41,9 @@ help:
 	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
 	@echo 'make dist       the same, packed with everything into $(B)/dl.h-VERSION.zip'
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
+	@echo 'make playground builds docs/playground.html: dl.h training in a browser (python3, and a clang'
+	@echo '                for WebAssembly: pip install ziglang)'
+	@echo 'make check-playground  the page, tried in Chromium (pip install playwright)'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make digits     train apps/predict (some minutes) and have it read 300 drawn digits, more'
 	@echo '                than 97 % of them right (python3 with Pillow; fonts like handwriting)'
@@ -165,6 +168,12 @@ dist: docs
 	python3 docs/dist.py
 check-docs: all
 	@CC='$(CC)' DOCS_ALL=1 sh tests/docs.sh
+
+# dl.h as WebAssembly in one page; the two nets that it is shipped with are made by train.c there.
+playground:
+	python3 examples/playground/build.py
+check-playground:
+	python3 tests/playground.py
 
 accuracy: all $(B)/tests/export-float
 	@sh tests/accuracy.sh

@@ -1,0 +1,512 @@
+/* p_others.js - convolution by hand, the race of optimizers, memory, a language model, speed. */
+"use strict";
+
+/* ---- panel 3 ---- */
+const kernels = [
+    [() => T("vertical edges", "竖直边缘"), [1, 0, -1, 2, 0, -2, 1, 0, -1]],
+    [() => T("horizontal edges", "水平边缘"), [1, 2, 1, 0, 0, 0, -1, -2, -1]],
+    [() => T("blur", "模糊"), [1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9]],
+    [() => T("sharpen", "锐化"), [0, -1, 0, -1, 5, -1, 0, -1, 0]],
+    [() => T("all edges", "所有边缘"), [-1, -1, -1, -1, 8, -1, -1, -1, -1]],
+    [() => T("identity", "恒等"), [0, 0, 0, 0, 1, 0, 0, 0, 0]]
+];
+const convolvePanel = {
+    id: "convolve",
+    name: () => T("Convolution", "卷积"),
+    w: kernels[0][1].slice(), at: [9, 9], side: 20,
+
+    async load() { this.take(7); },
+    take(i) {
+        const p = digitsPanel.pixels.subarray(784 * i, 784 * i + 784);
+        this.x = new Float32Array(400);
+        for (let k = 0; k < 400; k++) this.x[k] = p[28 * (4 + Math.floor(k / 20)) + 4 + k % 20] / 255;
+    },
+    async build(root) {
+        this.left = canvas(340, 340, T("the image; arrows move the window", "图像；方向键移动窗口"), true);
+        this.right = canvas(306, 306, T("the result", "结果"), true);
+        this.pooled = canvas(153, 153, T("after pooling", "池化之后"), true);
+        this.left.tabIndex = 0;
+        this.sum = el("p.products", { "aria-live": "polite" });
+        this.cells = this.w.map((v, i) => el("input", { type: "number", step: 0.1, value: +v.toFixed(3), "aria-label": T("kernel ", "核 ") + (i + 1),
+            oninput: e => { this.w[i] = +e.target.value || 0; this.run(); } }));
+        this.task = challenge(this, T("build a kernel whose result is 0 wherever the image is even, and largest at the right edge of a stroke.",
+                                      "做一个卷积核：图像均匀处结果为 0，在笔画的右边缘结果最大。"));
+        const move = e => {
+            const r = this.left.getBoundingClientRect();
+            this.go(Math.floor((e.clientX - r.left) * 20 / r.width) - 1, Math.floor((e.clientY - r.top) * 20 / r.height) - 1);
+        };
+        this.left.addEventListener("pointermove", move);
+        this.left.addEventListener("pointerdown", move);
+        this.left.addEventListener("keydown", e => {
+            const s = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+            if (!s) return;
+            this.go(this.at[0] + s[0], this.at[1] + s[1]);
+            e.preventDefault();
+        });
+        root.append(
+            el("div.controls", {}, choose(T("kernel", "卷积核"), kernels.map(k => k[0]()).concat([T("your own", "你自己的")]),
+                Math.max(0, kernels.findIndex(k => k[1].every((v, i) => Math.abs(v - this.w[i]) < 1e-6))), i => {
+                    if (kernels[i]) this.w = kernels[i][1].slice();
+                    this.cells.forEach((c, j) => { c.value = +this.w[j].toFixed(3); });
+                    this.run();
+                }), button(T("Another image", "换一张图"), () => { this.take(Math.floor(Math.random() * 1000)); this.run(); })),
+            el("div.row", {}, el("figure", {}, this.left, el("figcaption", {}, T("image x: drag the window", "图像 x：拖动窗口"))),
+                el("div", {}, el("div.kernel", {}, this.cells), el("p.center", {}, T("kernel w: change the numbers", "卷积核 w：可以改数字"))),
+                el("figure", {}, this.right, el("figcaption", {}, T("y: blue above 0, orange below", "y：蓝色大于 0，橙色小于 0"))),
+                el("figure", {}, this.pooled, el("figcaption", {}, T("the largest of each 2 × 2", "每个 2 × 2 的最大值")))),
+            this.sum, this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Explain", "讲解"), () => this.explain()));
+        this.run();
+    },
+    go(j, i) {
+        this.at = [Math.max(0, Math.min(17, j)), Math.max(0, Math.min(17, i))];
+        this.draw();
+    },
+    async run() {
+        this.r = await ask("convolve", "apply", this.x, 20, Float32Array.from(this.w));
+        const flat = Math.abs(this.w.reduce((a, b) => a + b, 0)) < 1e-6, mirrored = this.w[0] + this.w[3] + this.w[6] > this.w[2] + this.w[5] + this.w[8] + 0.5;
+        this.task.check(flat && mirrored && this.touched);
+        this.touched = true;
+        this.draw();
+    },
+    draw() {
+        if (!this.r) return;
+        const [j, i] = this.at, most = Math.max(...this.r.y.map(Math.abs), 1e-6), signed = signedColor();
+        picture(this.left, this.x, 20, 20, ink());
+        picture(this.right, this.r.y.map(v => v / most), 18, 18, signed);
+        picture(this.pooled, this.r.pool.map(v => v / most), 9, 9, signed);
+        const frame = (c, x, y, w, n) => {
+            const g = c.getContext("2d"), s = c.width / n;
+            g.setTransform(1, 0, 0, 1, 0, 0);
+            g.strokeStyle = css("--third");
+            g.lineWidth = 3;
+            g.strokeRect(x * s, y * s, w * s, w * s);
+        };
+        frame(this.left, j, i, 3, 20);
+        frame(this.right, j, i, 1, 18);
+        frame(this.pooled, j >> 1, i >> 1, 1, 9);
+        const products = [];
+        for (let u = 0; u < 3; u++)
+            for (let v = 0; v < 3; v++) products.push(`${num(this.x[20 * (i + u) + j + v], 2)}×${num(this.w[3 * u + v], 2)}`);
+        this.sum.textContent = `y[${i},${j}] = ` + products.join(" + ") + ` = ${num(this.r.y[18 * i + j], 3)}`;
+    },
+    c() {
+        const rows = [];
+        for (let i = 0; i < 20; i++) rows.push("    " + [...this.x.subarray(20 * i, 20 * i + 20)].map(v => v.toFixed(2) + "f").join(", "));
+        return `#define DL_IMPLEMENTATION
+#include "dl.h"
+#include <stdio.h>
+
+static const dl_real x[20 * 20] = {
+${rows.join(",\n")}
+};
+
+int main(void)
+{
+    const dl_real w[3 * 3] = {${this.w.map(v => num(v, 3).replace("−", "-")).join(", ")}};
+    dl_real y[18 * 18];
+    dlk_conv2d_size s = {1, 1, 20, 20, 1, 18, 18, 3, 3, 1, 1, 0, 0, 1, 1, 1};
+    dlk_conv2d_forward(y, x, w, NULL, &s);      /* floor 1: a plain loop on arrays */
+    printf("y[${this.at[1]},${this.at[0]}] = %g\\n", (double)y[${18 * this.at[1] + this.at[0]}]);
+    return 0;
+}
+`;
+    },
+    explain: () => [
+        el("p", {}, T("A window slides over the image. At each place nine products are added up:", "一个窗口在图像上滑动，每处把九个乘积相加：")),
+        el("p.formula", {}, "y[i,j] = Σ_u Σ_v x[i+u, j+v] · w[u,v]"),
+        el("p", {}, T("The weights are the same everywhere: a pattern is found wherever it is. Nobody chooses them in a trained net; they are learned like all others.",
+                      "各处用同一组权重：图案在哪里都能找到。训练时没有人去挑它们，它们和别的权重一样是学出来的。")),
+        el("p", {}, chapter("09_conv_pool", T("Chapter 09: convolution and pooling", "第 09 章：卷积与池化")))]
+};
+
+/* ---- panel 4 ---- */
+const surfaces = [
+    [() => T("a long valley", "狭长的谷"), [-5, 2], [0.09, 0.02, 0.02, 0.5, 5, 0.05, 0.2, 0.2]],
+    [() => T("Rosenbrock's banana", "Rosenbrock 香蕉谷"), [-1.5, 2], [0.002, 0.0005, 0.0005, 0.3, 5, 0.02, 0.1, 0.1]],
+    [() => T("a saddle", "鞍点"), [-3, 0.01], [0.1, 0.03, 0.03, 0.3, 5, 0.05, 0.1, 0.1]],
+    [() => T("four valleys (Himmelblau)", "四个谷（Himmelblau）"), [0, -0.5], [0.1, 0.02, 0.02, 0.5, 5, 0.05, 0.2, 0.2]],
+    [() => T("hills in a bowl", "碗里的小山"), [-4, 3], [0.1, 0.05, 0.05, 0.5, 5, 0.05, 0.2, 0.2]]
+];
+const racerColor = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#e69f00", "#777777"];
+const racePanel = {
+    id: "race",
+    name: () => T("Race", "优化器赛跑"),
+    surface: 0, from: surfaces[0][1], rates: surfaces[0][2].slice(), on: Array(8).fill(true), paths: null, steps: 200,
+
+    async load() {},
+    async build(root) {
+        this.map = canvas(480, 480, T("height: click to start there", "高度图：点击选择起点"), true);
+        this.map.smooth = true;
+        this.map.addEventListener("pointerdown", e => {
+            const r = this.map.getBoundingClientRect();
+            this.from = [12 * (e.clientX - r.left) / r.width - 6, 6 - 12 * (e.clientY - r.top) / r.height];
+            this.go();
+        });
+        this.curve = chart(220, T("height over steps", "高度随步数变化"));
+        this.table = el("div.scroll");
+        this.task = challenge(this, T("on the saddle, find a start and a rate with which plain SGD is below −0.9 in 200 steps.",
+                                      "在鞍点曲面上，找一个起点和学习率，让普通 SGD 在 200 步内降到 −0.9 以下。"));
+        root.append(
+            el("div.controls", {}, choose(T("surface", "曲面"), surfaces.map(s => s[0]()), this.surface, i => {
+                this.surface = i;
+                this.from = surfaces[i][1];
+                this.rates = surfaces[i][2].slice();
+                rebuild();
+            }), button(T("Again", "再跑一次"), () => this.go(), "main")),
+            el("div.row", {}, this.map, el("div.grow", {}, this.curve, this.table)), this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Explain", "讲解"), () => this.explain()));
+        this.heights = await ask("race", "map", this.surface, 96, 6);
+        this.makeTable();
+        this.go();
+    },
+    makeTable() {
+        const rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.1, 0.2, 0.3, 0.5, 1, 2, 5];
+        this.cells = optimizers.map(() => el("td"));
+        this.table.replaceChildren(el("table", {}, el("tr", {}, ["", T("optimizer", "优化器"), T("learning rate", "学习率"), T("after ", "走 ") + this.steps + T(" steps", " 步后")].map(h => el("th", {}, h))),
+            optimizers.map((name, k) => el("tr", {}, el("td", {}, el("input", { type: "checkbox", checked: this.on[k], "aria-label": name,
+                onchange: e => { this.on[k] = e.target.checked; this.draw(this.steps); } })),
+                el("th", {}, el("span.dot", { style: "background:" + racerColor[k] }), name),
+                el("td", {}, el("input", { type: "range", min: 0, max: rates.length - 1, value: Math.max(0, rates.indexOf(this.rates[k])), "aria-label": name + T(" rate", " 学习率"),
+                    oninput: e => { this.rates[k] = rates[+e.target.value]; e.target.nextSibling.textContent = this.rates[k]; this.go(); } }), el("output", {}, this.rates[k])),
+                this.cells[k]))));
+    },
+    async go() {
+        await ask("race", "start", this.surface, this.from[0], this.from[1], this.rates);
+        this.paths = await ask("race", "steps", this.steps);
+        const run = this.run = {}, from = performance.now();
+        const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        const tick = now => {
+            if (this.run !== run) return;
+            const t = still ? this.steps : Math.min(this.steps, Math.round((now - from) / 12));
+            this.draw(t);
+            if (t < this.steps) requestAnimationFrame(tick);
+        };
+        requestAnimationFrame(tick);
+        const last = this.paths[24 * (this.steps - 1) + 2];
+        if (this.surface === 2 && last < -0.9) this.task.check(true);
+    },
+    draw(t) {
+        if (!this.heights || !this.paths) return;
+        const low = Math.min(...this.heights), high = Math.max(...this.heights), paper = rgb("--paper"), deep = rgb("--plus");
+        const level = v => Math.log(1 + 30 * (v - low) / (high - low)) / Math.log(31);
+        picture(this.map, this.heights, 96, 96, v => mix(deep, paper, Math.floor(12 * level(v)) / 12));
+        const g = this.map.getContext("2d"), at = (k, i) => [(this.paths[24 * i + 3 * k] + 6) * 40, (6 - this.paths[24 * i + 3 * k + 1]) * 40];
+        g.setTransform(this.map.scale, 0, 0, this.map.scale, 0, 0);
+        g.lineWidth = 2;
+        for (let k = 0; k < 8; k++) {
+            if (!this.on[k]) continue;
+            g.strokeStyle = g.fillStyle = racerColor[k];
+            g.beginPath();
+            g.moveTo(...at(k, 0));
+            for (let i = 1; i < t; i++) g.lineTo(...at(k, i));
+            g.stroke();
+            const [x, y] = at(k, Math.max(0, t - 1));
+            g.beginPath();
+            g.arc(x, y, 5, 0, 7);
+            g.fill();
+            this.cells[k].textContent = num(this.paths[24 * Math.max(0, t - 1) + 3 * k + 2], 3);
+        }
+        g.lineWidth = 1;
+        plot(this.curve, optimizers.map((n, k) => ({ y: this.on[k] ? Array.from({ length: t }, (v, i) => this.paths[24 * i + 3 * k + 2] - (this.surface === 2 ? -1.1 : 0)) : [], color: racerColor[k] })),
+             { log: true, n: this.steps, x: T("height over steps (log)", "高度随步数（对数）"), low: 1e-4, high: 100 });
+    },
+    c() {
+        const h = ["dl_div_scalar(dl_add(dl_square(x), dl_mul_scalar(dl_square(y), 20)), 10)",
+            "dl_add(dl_square(dl_scalar_sub(1, x)), dl_mul_scalar(dl_square(dl_sub(y, dl_square(x))), 10))",
+            "dl_add(dl_div_scalar(dl_sub(dl_square(x), dl_square(y)), 2), dl_div_scalar(dl_pow(y, 4), 16))",
+            "dl_div_scalar(dl_add(dl_square(dl_sub_scalar(dl_add(dl_square(x), y), 11)),\n                         dl_square(dl_sub_scalar(dl_add(x, dl_square(y)), 7))), 20)",
+            "dl_add(dl_div_scalar(dl_add(dl_square(x), dl_square(y)), 4),\n        dl_scalar_sub(1, dl_tanh(dl_mul_scalar(dl_sub_scalar(dl_square(dl_sub_scalar(dl_abs(x), 1.5)), 0.5), 2))))"][this.surface];
+        return `#define DL_IMPLEMENTATION
+#include "dl.h"
+#include <stdio.h>
+
+int main(void)
+{
+    dl_ctx *dl = dl_new(1);
+    const dl_real start[2] = {${this.from.map(v => v.toFixed(3) + "f").join(", ")}};
+    dl_tensor *at = dl_param_from(dl, dl_shape1(2), start);
+    dl_optimizer *opt = dl_optimizer_new(dl, ${optimizerC(this.rates[6])[6]}, &at, 1);
+    for (int step = 0; step < ${this.steps}; step++) {
+        dl_tensor *x = dl_slice(at, 0, 0, 1), *y = dl_slice(at, 0, 1, 2);
+        dl_tensor *height = ${h};
+        if (step % 20 == 0) printf("%3d %g\\n", step, dl_item(height));
+        dl_optimizer_zero_grad(opt);
+        dl_backward(dl_sum(height));
+        dl_optimizer_step(opt);
+        dl_tape_clear(dl);
+    }
+    const bool failed = dl_error(dl) != DL_OK;
+    dl_free(dl);
+    return failed;
+}
+`;
+    },
+    explain: () => [
+        el("p", {}, T("All stand at one place and see only the slope under their feet. SGD goes straight down it:", "大家站在同一处，只看得见脚下的坡。SGD 直接往下走：")),
+        el("p.formula", {}, "w ← w − η ∇L(w)"),
+        el("p", {}, T("In a long valley it swings from wall to wall, or creeps: one rate is too large for one direction and too small for the other. Momentum averages the swings away; Adagrad, RMSprop and Adam give each direction a rate of its own.",
+                      "在狭长的谷里，它要么在两壁间来回摆，要么慢慢爬：同一个学习率对一个方向太大，对另一个太小。动量把摆动平均掉；Adagrad、RMSprop、Adam 给每个方向自己的学习率。")),
+        el("p", {}, chapter("03_gradient_descent", T("Chapter 03: gradient descent", "第 03 章：梯度下降")), " · ", chapter("05_optimizers", T("Chapter 05: optimizers", "第 05 章：优化器")))]
+};
+
+/* ---- panel 5 ---- */
+const memoryPanel = {
+    id: "memory",
+    name: () => T("Memory", "记忆"),
+    kind: 1, scale: 1, forget: 2, training: false, losses: [], seed: 1,
+
+    async load() {
+        const text = new TextDecoder().decode(asset("series"));
+        this.months = Float32Array.from(text.match(/,\d+/g).map(s => +s.slice(1)));
+    },
+    async build(root) {
+        this.norms = chart(240, T("gradient over time", "梯度随时间"));
+        this.chart = chart(260, T("passengers a month", "每月乘客"));
+        this.curve = chart(120, T("loss", "损失"));
+        this.status = el("p.status", { role: "status" });
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
+        this.task = challenge(this, T("beat “the same as last year” by a factor of three.", "误差降到“同去年”的三分之一。"));
+        const names = ["RNN", "LSTM", "GRU"];
+        root.append(
+            el("h3", {}, T("How far back does it remember?", "它能记多远？")),
+            el("p", {}, T("The slope of the last state in the input so many steps back, for a net that has not learned yet. What falls to 0 is forgotten; what grows explodes.",
+                          "最后状态对若干步之前输入的梯度（未训练的网络）。降到 0 就是忘掉，增长就是爆炸。")),
+            el("div.controls", {}, slider(T("recurrent weights ×", "循环权重 ×"), [0.5, 1, 1.5, 2, 3, 4], this.scale, v => { this.scale = v; this.gradients(); }),
+                slider(T("bias of the gates that keep", "保持门的偏置"), [-2, 0, 1, 2, 4], this.forget, v => { this.forget = v; this.gradients(); }),
+                button(T("Another net", "换一个网络"), () => { this.seed++; this.gradients(); })),
+            legend(names.map((name, k) => ({ name, color: racerColor[k], dash: [null, [6, 3], [2, 2]][k] }))), this.norms,
+            el("h3", {}, T("A forecast: airline passengers, one month ahead", "预测：航空乘客，提前一个月")),
+            el("div.controls", {}, choose(T("net", "网络"), names, this.kind, k => { this.kind = k; this.start(); })),
+            el("div.buttons", {}, this.play, button(T("Start anew", "重新开始"), () => { this.seed++; this.start(); })),
+            legend([{ name: T("real", "实际"), color: css("--text") }, { name: T("net", "网络"), color: css("--plus") }, { name: T("as last year", "同去年"), color: css("--minus"), dash: [1] }]),
+            this.chart, el("div.row", {}, el("div.grow", {}, this.curve), el("div.grow", {}, this.status)), this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain()));
+        this.gradients();
+        if (this.last) this.frame(this.last);
+        else this.start();
+    },
+    async gradients() {
+        const all = await Promise.all([0, 1, 2].map(k => ask("memory", "gradient", k, this.scale, this.forget, this.seed)));
+        plot(this.norms, all.map((y, k) => ({ y: [...y], color: racerColor[k], dash: [null, [6, 3], [2, 2]][k] })), { log: true, x: T("steps back: 0 … 59", "往回的步数：0 … 59") });
+    },
+    async start() {
+        if (this.training) await this.toggle();
+        this.losses = [];
+        this.frame(await ask("memory", "start", { months: this.months, kind: this.kind, units: 16, rate: 0.005, seed: this.seed }));
+    },
+    async toggle() {
+        this.training = !this.training;
+        await ask("memory", "run", this.training);
+        this.play.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
+    },
+    frame(f, error) {
+        if (error) { this.status.textContent = error; return; }
+        this.last = f;
+        if (isFinite(f.loss)) this.losses.push(f.loss);
+        if (this.losses.length > 400) this.losses = this.losses.filter((v, i) => i % 2);
+        const from = 84, real = [...this.months.subarray(from)], net = [...f.said.subarray(from - 24)], year = [...this.months.subarray(from - 12, 132)];
+        plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960; the last 24 months were not learned from", "1956 … 1960；最后 24 个月未参与训练") });
+        plot(this.curve, [{ y: this.losses, color: css("--plus") }], { log: true, x: T("loss", "损失") });
+        this.status.textContent = T("updates ", "更新 ") + f.updates + T("; mean error in the last 24 months: net ", "；最后 24 个月的平均误差：网络 ") + num(f.net, 2) + T(" %, as last year ", " %，同去年 ") + num(f.naive, 2) + " %";
+        if (f.net < f.naive / 3 && f.updates > 0) this.task.check(true);
+    },
+    c() {
+        return `/* The whole program: examples/13_rnn.c. Its heart: */
+dl_model *net = dl_model_new(dl, dl_shape2(12, 1));          /* the last 12 months' growth */
+dl_model_add_${["rnn", "lstm", "gru"][this.kind]}(net, 16, false);
+dl_model_add_dense(net, 1, DL_LINEAR);                       /* the next one */
+dl_model_compile(net, DL_MSE, dl_adam(0.005));
+dl_fit fit = dl_fit_default();
+fit.epochs = 60;
+fit.batch_size = 16;
+dl_model_fit(net, dl_data_from_targets(dl, in, 96, dl_shape2(12, 1), out, dl_shape1(1)), &fit);
+`;
+    },
+    explain: () => [
+        el("p.formula", {}, "h_t = tanh(W_x x_t + W_h h_{t−1} + b)"),
+        el("p", {}, T("Going back one step multiplies the gradient by W_h and by tanh′, which is at most 1. Sixty such factors make almost nothing, or too much. An LSTM carries its memory on by adding, behind a gate; with the gate open the factor is about 1.",
+                      "往回走一步，梯度就乘上 W_h 和 tanh′（至多为 1）。六十个这样的因子乘起来，要么几乎为零，要么太大。LSTM 用门控的加法传递记忆；门开着时因子约为 1。")),
+        el("p", {}, chapter("13_rnn", T("Chapter 13: recurrent nets", "第 13 章：循环网络")))]
+};
+
+/* ---- panel 6 ---- */
+const POEM = 32;
+const languagePanel = {
+    id: "language",
+    name: () => T("Language", "语言模型"),
+    training: false, losses: [], heat: 0.8, prompt: "", poem: [], chosen: -1, shipped: true,
+
+    async load() {
+        const text = new TextDecoder().decode(await unpacked("poems")), [signs, ...lines] = text.split("\n");
+        this.signs = [...signs];
+        const number = new Map(this.signs.map((s, i) => [s, i]));
+        this.poems = Int32Array.from(lines.filter(l => l).flatMap(l => [...l].map(s => number.get(s))));
+        this.number = number;
+    },
+    async start(shipped) {
+        if (this.training) await this.toggle();
+        this.shipped = shipped;
+        this.losses = [];
+        const packed = await unpacked("poet");
+        await ask("language", "start", { poems: this.poems, test: 64, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
+            weights: shipped ? new Uint16Array(packed.buffer) : null });
+        this.ready = true;
+        await this.measure();
+    },
+    async build(root) {
+        this.paper = el("p.poem", { lang: "zh" });
+        this.guess = el("div.bars");
+        this.look = canvas(760, 150, T("attention", "注意力"), true);
+        this.curve = chart(140, T("loss", "损失"));
+        this.status = el("p.status", { role: "status" });
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
+        const input = el("input", { type: "text", maxlength: 10, value: this.prompt, lang: "zh", placeholder: "春", oninput: e => { this.prompt = e.target.value; } });
+        this.task = challenge(this, T("forget everything and train until the net hesitates between fewer than 150 signs.", "忘掉一切，训练到困惑度低于 150。"));
+        root.append(
+            el("p", {}, T("A transformer that has read Tang poems sign by sign, and writes its own. It knows what goes together, not what it means.",
+                          "一个逐字读过唐诗的 transformer，现在自己写。它知道什么字常在一起，不知道意思。")),
+            el("div.controls", {}, labelledControl(T("begin with", "开头"), input),
+                slider(T("temperature", "温度"), [0.2, 0.5, 0.8, 1, 1.3, 2], this.heat, v => { this.heat = v; this.next(); })),
+            el("div.buttons", {}, button(T("Write a poem", "写一首诗"), () => this.write(), "main"), this.play,
+                button(T("Forget everything", "忘掉一切"), () => this.start(false)), button(T("As shipped", "恢复训练好的"), () => this.start(true))),
+            el("div.row", {}, el("div", {}, this.paper, el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
+            this.look, this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain()));
+        if (!this.ready) await this.start(true);
+        if (this.poem.length) this.show();
+        else await this.write();
+        this.frame(this.last);
+    },
+    async measure() {
+        this.perplexity = Math.exp(await ask("language", "test"));
+        if (!this.shipped && this.perplexity < 150 && this.task) this.task.check(true);
+        this.frame(this.last);
+    },
+    async toggle() {
+        this.training = !this.training;
+        await ask("language", "run", this.training);
+        this.play.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
+        if (!this.training) await this.measure();
+    },
+    frame(f, error) {
+        if (error && this.status) this.status.textContent = error;
+        if (f) {
+            this.last = f;
+            if (isFinite(f.loss) && this.training) this.losses.push(f.loss);
+            if (this.losses.length > 400) this.losses = this.losses.filter((v, i) => i % 2);
+            if (this.training && f.updates % 200 < 4 && !this.measuring) {
+                this.measuring = true;
+                this.measure().then(() => { this.measuring = false; });
+            }
+        }
+        if (!this.curve) return;
+        plot(this.curve, [{ y: this.losses, color: css("--plus") }], { x: T("loss of each sign while training", "训练中每字的损失") });
+        this.status.textContent = (f ? T("updates ", "更新 ") + f.updates + T("; ", "；") : "") + T("on poems it has not read it hesitates between ", "在没读过的诗上，困惑度 ") + num(this.perplexity, 0) + T(" signs.", "。");
+    },
+    async write() {
+        const start = [...this.prompt].map(s => this.number.get(s)).filter(k => k !== undefined);
+        this.poem = [0, ...start];
+        while (this.poem.length <= POEM) {
+            const p = await ask("language", "next", this.poem, this.heat);
+            let u = Math.random(), k = 0;
+            while (k < p.length - 1 && (u -= p[k]) > 0) k++;
+            this.poem.push(k);
+        }
+        this.chosen = POEM;
+        this.show();
+    },
+    async show() {
+        this.paper.replaceChildren(...this.poem.slice(1).flatMap((k, i) => {
+            const s = this.signs[k], b = el("button.sign" + (this.chosen === i + 1 ? ".on" : ""), { type: "button", onclick: () => { this.chosen = i + 1; this.show(); } }, s);
+            return s === "，" || s === "。" ? [b, el("br")] : [b];
+        }));
+        this.next();
+        const a = await ask("language", "attention", this.poem.slice(0, POEM)), g = pen(this.look), row = this.chosen - 1;
+        g.textAlign = "center";
+        g.textBaseline = "middle";
+        const step = this.look.width / this.look.scale / (POEM + 1), n = POEM * POEM;
+        for (let j = 0; j < POEM; j++) {
+            g.globalAlpha = 1;
+            g.fillStyle = css(j <= row ? "--text" : "--soft");
+            g.font = "16px serif";
+            g.fillText(j ? this.signs[this.poem[j]] : "▸", step * (j + 1), 12);
+            for (let b = 0; b < 2; b++)
+                for (let h = 0; h < 4; h++) {
+                    const from = (4 * b + h) * n + row * POEM, y = 28 + 14 * (4 * b + h) + 6 * b;
+                    const v = j <= row ? a[from + j] / Math.max(...a.subarray(from, from + row + 1)) : 0;
+                    g.fillStyle = css("--plus");
+                    g.globalAlpha = v;
+                    g.fillRect(step * (j + 0.56), y, 0.88 * step, 12);
+                    g.globalAlpha = 0.15;
+                    g.strokeStyle = css("--soft");
+                    g.strokeRect(step * (j + 0.56), y, 0.88 * step, 12);
+                }
+        }
+        g.globalAlpha = 1;
+    },
+    async next() {
+        const upto = this.poem.slice(0, Math.max(1, this.chosen)), p = await ask("language", "next", upto, this.heat);
+        const best = [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, 8);
+        this.guess.replaceChildren(el("p", {}, T("What it finds likely there:", "它认为这里可能是：")), ...best.map(k => el("div.bar", {}, el("b", { lang: "zh" }, this.signs[k]),
+            el("span.track", {}, el("i", { style: "width:" + 100 * p[k] + "%" })), el("span.value", {}, (100 * p[k]).toFixed(1) + " %"))));
+    },
+    c() {
+        return `/* The whole program: examples/14_language.c. A block and the loss of this page: */
+dl_transformer o = dl_transformer_default();
+o.heads = 4;
+o.norm_first = true;
+o.causal = true;                                   /* a sign sees only those before it */
+y = dl_mul_scalar(dl_embedding(signs, x, dl_shape2(N, 32), -1), 8);       /* sqrt(64) */
+y = dl_add(y, places);
+y = dl_transformer_encoder(y, block1, &o);
+y = dl_transformer_encoder(y, block2, &o);
+y = dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5);
+loss = dl_cross_entropy(dl_linear(y, signs, bias), next);
+dl_optimizer_zero_grad(adamw);
+dl_backward(loss);
+dl_optimizer_step(adamw);
+dl_tape_clear(dl);
+`;
+    },
+    explain: () => [
+        el("p.formula", {}, "L = −mean log p(x_t | x_1 … x_{t−1})"),
+        el("p", {}, T("e^L is how many signs the net hesitates between. Each sign asks (q) and all before it answer (k): softmax(qkᵀ/√d) says how much of each one’s v it takes. The picture has a row for each of 2 blocks × 4 heads.",
+                      "e^L 就是困惑度：网络在多少个字之间犹豫。每个字提问（q），之前的字应答（k）：softmax(qkᵀ/√d) 决定从各字取多少 v。图中每行是 2 个块 × 4 个头之一。")),
+        el("p", {}, T("Temperature divides the scores before the softmax: below 1 it plays safe, above 1 it dares.", "温度在 softmax 之前除分数：小于 1 更稳，大于 1 更大胆。")),
+        el("p", {}, chapter("14_language", T("Chapter 14: language", "第 14 章：语言")))]
+};
+
+/* ---- panel 7 ---- */
+const speedPanel = {
+    id: "speed",
+    name: () => T("Speed", "速度"),
+    training: false,
+    async load() {},
+    build(root) {
+        this.table = el("div.scroll");
+        this.play = button(T("Measure", "测量"), () => this.toggle(), "main");
+        root.append(el("p", {}, T("How many pictures a second does dl.h learn from here, in this browser, on one core? The net of the first document: 784-512-10, RMSprop, 128 pictures a step.",
+                                  "dl.h 在这里、在这个浏览器里、用一个核，每秒能学多少张图片？第一份文档的网络：784-512-10，RMSprop，每步 128 张。")),
+            el("div.buttons", {}, this.play), this.table, fold(T("Explain", "讲解"), () => this.explain()));
+        this.frame(this.last);
+    },
+    async toggle() {
+        this.training = !this.training;
+        this.play.textContent = this.training ? T("Stop", "停止") : T("Measure", "测量");
+        if (this.training) this.info = await ask("speed", "start", digitsPanel.pixels.subarray(0, 784 * 5000), digitsPanel.labels.subarray(0, 5000));
+        await ask("speed", "run", this.training);
+    },
+    frame(f) {
+        this.last = f || this.last;
+        const rate = f && f.rate ? f.rate : 0;
+        this.table.replaceChildren(el("table", {}, el("tr", {}, [T("where", "哪里"), T("pictures a second", "每秒图片"), ""].map(h => el("th", {}, h))),
+            el("tr", {}, el("th", {}, T("here: ", "这里：") + (engine.vectors ? T("WebAssembly, 128-bit vectors", "WebAssembly，128 位向量") : T("WebAssembly, no vectors", "WebAssembly，无向量指令"))),
+                el("td", {}, rate ? Math.round(rate).toLocaleString() : "–"), el("td", {}, el("span.track", {}, el("i", { style: "width:" + Math.min(100, rate / NATIVE.rate * 100) + "%" })))),
+            el("tr", {}, el("th", {}, T("the same C, compiled for a PC: ", "同样的 C，为 PC 编译：") + NATIVE.where), el("td", {}, Math.round(NATIVE.rate).toLocaleString()), el("td", {}, el("span.track", {}, el("i", { style: "width:100%" }))))));
+    },
+    explain: () => [el("p", {}, T("The same dl.h, unchanged, one thread each. Compiled for a PC it uses vectors of 256 or 512 bits where the processor has them; WebAssembly has 128, and no fused multiply-add. The number here is your machine's, the other was measured on the machine named, so they compare only roughly.",
+        "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。"))]
+};

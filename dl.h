@@ -171,7 +171,7 @@
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 2
+#define DL_VERSION_MINOR 3
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -25386,6 +25386,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.3.0  Models in and out whole, weights and optimizers of others, checkpoints; graphs of layers;
+          pictures, folders of them, tables of text, streams; a trained net as one C file. From here
+          on a name that stands stays.
    0.2.0  Names of one school; a table of kernels that can be replaced one by one; layers, losses,
           metrics, optimizers, schedules and sources of data of one's own; rooms can be left out.
    0.1.0  First version: dense, convolutional and recurrent networks, attention; three floors.

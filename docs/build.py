@@ -140,6 +140,10 @@ def main():
     os.makedirs(OUT, exist_ok=True)
     for name in ('site.css', 'site.js', 'terms.tsv', 'sections.tsv'):
         shutil.copy(os.path.join(ROOT, 'docs', name), OUT)
+    with open(os.path.join(ROOT, 'docs', 'playground.html'), encoding='utf-8') as f:
+        page = f.read().replace('CHAPTER_EXT = ".md"', 'CHAPTER_EXT = ".html"')
+    with open(os.path.join(OUT, 'playground.html'), 'w', encoding='utf-8') as f:
+        f.write(page.replace('lang + "/README"', 'lang + "/index"'))
     for lang in ('zh', 'en'):
         names, texts = build(lang)
         print('build/docs/%s/index.html: %d pages' % (lang, len(names)))

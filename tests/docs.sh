@@ -1,6 +1,6 @@
 #!/bin/sh
 # The pages of docs/: what they take in is what a fresh run gives; links, sums, terms, both languages
-# alike; formulas and the index of functions. Needs python3. Programs run for one of the two languages
+# alike; formulas and the index of functions; is the playground built from what is here? Needs python3. Programs run for one of the two languages
 # only, unless DOCS_ALL is set.
 cd "$(dirname "$0")/.." || exit 1
 if ! command -v python3 >/dev/null 2>&1; then
@@ -11,7 +11,8 @@ fi
 quick=--quick
 [ -z "$DOCS_ALL" ] || quick=
 passed=0 failed=0
-for check in "take.py --check $quick" lint.py "index.py --check"; do
+for check in "take.py --check $quick" lint.py "index.py --check" \
+             "../examples/playground/build.py --check"; do
     # shellcheck disable=SC2086
     said=$(python3 docs/$check)
     echo "$said" | sed '$d'

@@ -113,9 +113,11 @@ def check():
         found = re.search(r'content="dl\.h (\S+) (\w+)"', f.read(4000))
     want = (version(), sources_hash())
     if not found or found.groups() != want:
-        print('docs/playground.html is of dl.h %s, sources %s; here are %s, %s: make playground'
+        print('FAIL docs/playground.html is of dl.h %s, sources %s; here are %s, %s: make playground'
               % ((found.groups() if found else ('?', '?')) + want))
+        print('0 passed, 1 failed')
         return 1
+    print('1 passed, 0 failed')
     return 0
 
 

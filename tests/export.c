@@ -467,7 +467,8 @@ static char *text_of(dl_model *m, const dl_export_c *o)
     const size_t n = dl_model_export_c_to_memory(m, NULL, 0, o);
     char *s = (char *)malloc(n + 1);
     memset(s, '?', n + 1);
-    CHECK(dl_model_export_c_to_memory(m, s, n, o) == n && s[n] == '?', "%zu bytes", n);
+    CHECK(dl_model_export_c_to_memory(m, s, n, o) == n && s[n] == '?', "%lu bytes",
+          (unsigned long)n);
     s[n] = 0;
     return s;
 }

@@ -278,19 +278,37 @@ static inline const char *unfinished(const char *result) {
 }
 
 /* dl.h as the judges use it (double, not optimized: three seconds), and as the learner's kernels
-   train with it (float: half a minute). */
+   train with it (float: half a minute, so it is begun early). */
 static inline const char *library_file(bool is_float) {
     const char *slash = strrchr(tools.cc, '/');
     return format(BUILD "/dl-%s-%s.o", is_float ? "float" : "double", slash ? slash + 1 : tools.cc);
 }
-static inline bool library(bool is_float) {
-    const char *result = library_file(is_float), *source = BUILD "/dl.c", *part = unfinished(result);
-    const char *text = "#define DL_IMPLEMENTATION\n#include \"dl.h\"\n";
-    if (!stale(result, "dl.h", NULL)) return true;
+static inline os_program library_command(bool is_float, const char *part) {
+    const char *source = BUILD "/dl.c", *text = "#define DL_IMPLEMENTATION\n#include \"dl.h\"\n";
     if (os_time(source) == 0) text_write(source, text, strlen(text));
-    return make(result, command(NULL, tools.cc, OURS, is_float ? "-O2" : "-O0",
-                                is_float ? "-DDL_REAL=float" : "-DDL_REAL=double", "-c", source,
-                                "-o", part, NULL), part);
+    return command(format("%s.log", part), tools.cc, OURS, is_float ? "-O2" : "-O0",
+                   is_float ? "-DDL_REAL=float" : "-DDL_REAL=double", "-c", source, "-o", part, NULL);
+}
+static os_job library_job;               /* of the float library, in the background */
+static char library_part[OS_PATH];
+static inline void library_begin(void) {
+    if (library_part[0] || !stale(library_file(true), "dl.h", NULL)) return;
+    strcpy(library_part, unfinished(library_file(true)));
+    const os_program p = library_command(true, library_part);
+    os_start(&library_job, &p);
+}
+static inline bool library(bool is_float) {
+    if (!stale(library_file(is_float), "dl.h", NULL)) return true;
+    if (is_float && library_part[0]) {
+        os_wait(&library_job);
+        const bool ok = library_job.end == OS_EXITED && library_job.code == 0 &&
+                        rename(library_part, library_file(true)) == 0;
+        remove(format("%s.log", library_part));
+        library_part[0] = 0;
+        if (ok) return true;
+    }
+    const char *part = unfinished(library_file(is_float));
+    return make(library_file(is_float), library_command(is_float, part), part);
 }
 
 /* The judge of an exercise, build/learn/judge-NN_name. */
@@ -322,23 +340,30 @@ typedef struct check_options {
     bool     quick;              /* no sanitizer, and double alone                                 */
 } check_options;
 
-/* Compile the child into dir. */
-static inline os_program child_command(const char *dir, const char *exercise, bool is_float,
+/* Compile the child into dir: by which name, and how. */
+typedef enum child_kind { CHILD_DOUBLE, CHILD_FLOAT, CHILD_TRAIN } child_kind;
+static inline os_program child_command(const char *dir, const char *exercise, child_kind kind,
                                        bool sanitized, char paths[5][OS_PATH]) {
-    snprintf(paths[0], OS_PATH, "%.900s/all.c", dir);
-    snprintf(paths[1], OS_PATH, "%.900s/child-%s", dir, is_float ? "float" : "double");
-    snprintf(paths[2], OS_PATH, "%.900s/compiler-%s", dir, is_float ? "float" : "double");
+    static const char *const names[] = {"double", "float", "train"};
+    snprintf(paths[0], OS_PATH, "%.900s/all-%s.c", dir, names[kind]);
+    snprintf(paths[1], OS_PATH, "%.900s/child-%s", dir, names[kind]);
+    snprintf(paths[2], OS_PATH, "%.900s/compiler-%s", dir, names[kind]);
     snprintf(paths[3], OS_PATH, "-I%.900s", dir);
-    const bool needs = text_has(exercise, "library", NULL, 0);
+    const char *all = format("#include \"exercise.c\"\n#undef main\n%s#include \"" GRADERS "/%s.c\"\n"
+                             "%s", kind == CHILD_TRAIN ? "#define TRAIN\n" : "#include \"child.c\"\n",
+                             exercise, kind == CHILD_TRAIN ? "#include \"train.c\"\n" : "");
+    text_write(paths[0], all, strlen(all));
     os_program p = command(paths[2], tools.cc, "-I.", "-I" SHIPPED, paths[3], "-DCHILD", "-Wall",
                            "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function",
-                           is_float ? "-DDL_REAL=float" : "-DDL_REAL=double", "-o", paths[1],
-                           paths[0], NULL);
+                           kind ? "-DDL_REAL=float" : "-DDL_REAL=double", kind ? "-O2" : "-O1",
+                           "-o", paths[1], paths[0], NULL);
     int n = 0;
     while (p.word[n]) n++;
     if (strstr(tools.cc, "tcc") == NULL) p.word[n++] = "-Werror=implicit-function-declaration";
-    if (needs) { strcpy(paths[4], library_file(is_float)); p.word[n++] = paths[4]; }
-    p.word[n++] = is_float ? "-O2" : "-O1";
+    if (kind == CHILD_TRAIN || text_has(exercise, "library", NULL, 0)) {
+        strcpy(paths[4], library_file(kind != CHILD_DOUBLE));
+        p.word[n++] = paths[4];
+    }
     if (sanitized) {
         p.word[n++] = "-g";
         p.word[n++] = "-fsanitize=address,undefined";
@@ -428,7 +453,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         os_program two[2];
         os_job job[2];
         for (int k = 0; k < (o->quick ? 1 : 2); k++) {              /* both at once */
-            two[k] = child_command(dir, exercise, k == 1, k == 0 && sanitized, paths[k]);
+            two[k] = child_command(dir, exercise, k == 0 ? CHILD_DOUBLE : CHILD_FLOAT,
+                                   k == 0 && sanitized, paths[k]);
             os_start(&job[k], &two[k]);
         }
         for (int k = 0; k < (o->quick ? 1 : 2); k++) os_wait(&job[k]);
@@ -465,6 +491,46 @@ static inline bool check(const char *file, const char *exercise, const char *dir
     free(text);
     free(given);
     return passed;
+}
+
+/* ---- the learner's kernel trains MNIST ---- */
+
+/* The first n images of one of its files (labels: 1 byte each) into dir. */
+static inline bool mnist_part(const char *dir, const char *file, int n, int head_bytes, int each) {
+    char *bytes = malloc((size_t)head_bytes + (size_t)n * (size_t)each);
+    FILE *f = fopen(format("data/mnist/%s", file), "rb");
+    const size_t size = (size_t)head_bytes + (size_t)n * (size_t)each;
+    bool ok = f && bytes && fread(bytes, 1, size, f) == size;
+    if (ok) {
+        for (int i = 0; i < 4; i++) bytes[4 + i] = (char)(n >> (24 - 8 * i));   /* how many there are */
+        ok = text_write(format("%s/%s", dir, file), bytes, size);
+    }
+    if (f) fclose(f);
+    free(bytes);
+    return ok;
+}
+
+/* After check() passed, in its directory. What is to be seen is printed by the program. */
+static inline bool train(const char *exercise, const char *dir) {
+    char net[32], paths[5][OS_PATH];
+    if (!text_has(exercise, "train ", net, sizeof net)) return true;
+    if (!mnist_part(dir, "train-images-idx3-ubyte", 2000, 16, 784) ||
+        !mnist_part(dir, "train-labels-idx1-ubyte", 2000, 8, 1) ||
+        !mnist_part(dir, "t10k-images-idx3-ubyte", 1000, 16, 784) ||
+        !mnist_part(dir, "t10k-labels-idx1-ubyte", 1000, 8, 1) || !library(true))
+        return false;
+    os_program compile = child_command(dir, exercise, CHILD_TRAIN, false, paths);
+    if (!works(&compile)) return false;
+    os_program p = command(NULL, paths[1], T("en", "zh"), net, NULL);
+    p.cpu = 60;
+    p.wall = 120;
+    p.memory = 2048;
+    p.jail = dir;
+    const os_job j = os_run(&p);
+    if (j.end == OS_SLOW)
+        printf(T("  It did not end within a minute: much slower than three plain loops.\n",
+                 "  一分钟还没有完：比普通的三重循环慢得多。\n"));
+    return j.end == OS_EXITED && j.code == 0;
 }
 
 #endif /* BUILD_H_INCLUDED */

@@ -20,7 +20,7 @@ TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
 .PHONY: all help mnist pages docs dist check-docs playground check-playground build/tests \
-        learn test-programs test check golden fuzz long accuracy digits bench clean
+        learn grade handout test-programs test check golden fuzz long accuracy digits bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
@@ -64,7 +64,14 @@ $(B)/learn/learn: $(addprefix examples/exercises/,learn.c build.h os.h)
 	@mkdir -p $(@D)
 	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
 learn: $(B)/learn/learn
-	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
+	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE SEED,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
+
+# A class: make grade DIR=submissions CSV=grades.csv (more words: examples/exercises/grade.c).
+$(B)/learn/grade: $(addprefix examples/exercises/,grade.c build.h os.h)
+	@mkdir -p $(@D)
+	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
+grade: $(B)/learn/grade
+	@CC='$(CC)' $< $(foreach w,DIR CSV EX SEED DEADLINE OUT,$(if $($(w)),$(w)='$($(w))')) LANG=$(LANG)
 
 # --html pages, each by a run of its program, and one that lists them. LIMIT=2000: fewer images, for
 # the programs that have them.

@@ -175,12 +175,15 @@ static bool run_child(os_job *job, int *done) {
     p.word[2] = out;
     p.out = text;
     p.cpu = 2;
-    p.wall = 20;
+    p.wall = J.all ? 10 : 20;
     p.memory = strcmp(getenv("SANITIZED") ? getenv("SANITIZED") : "", "1") == 0 && !J.is_float
              ? 0 : 1024;                                   /* the sanitizer has a limit of its own */
     p.jail = J.dir;
     p.alone = J.all;
-    *job = os_run(&p);
+    static int slow;                        /* in a class nobody waits for one student for ever */
+    static const os_job stopped = {.end = OS_SLOW};
+    *job = slow < 2 ? os_run(&p) : stopped;
+    slow += job->end == OS_SLOW;
     *done = 0;
     f = fopen(out, "rb");
     for (; f && *done < J.count; ++*done) {

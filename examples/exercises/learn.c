@@ -12,6 +12,7 @@
 #include "build.h"
 
 static os_names all;
+static uint64_t seed = 1;                /* of the random numbers that are tried */
 enum { NONE = -1 };
 
 /* ---- what has been done: lines "passed NAME" and "hint NAME NUMBER" ---- */
@@ -118,7 +119,7 @@ static void celebrate(int e, const char *dir) {
 /* Judge the learner's file; what is wrong is printed. */
 static bool once(int e) {
     char dir[OS_PATH];
-    const check_options o = {1, false, false};
+    const check_options o = {seed, false, false};
     os_temp(dir, sizeof dir);
     const bool passed = check(mine(e), all.name[e], dir, &o);
     char *report = text_read(format("%s/report", dir), NULL);
@@ -192,6 +193,8 @@ int main(int argc, char **argv) {
         const bool on = value == NULL || strcmp(value, "=0") != 0;
         if (n == 2 && strncmp(argv[i], "EX", n) == 0 && value) ex = value + 1;
         else if (n == 4 && strncmp(argv[i], "LANG", n) == 0 && value) lang = value + 1;
+        else if (n == 4 && strncmp(argv[i], "SEED", n) == 0 && value)
+            seed = strtoull(value + 1, NULL, 10);
         else if (n == 4 && strncmp(argv[i], "HINT", n) == 0) hints = on;
         else if (n == 4 && strncmp(argv[i], "LIST", n) == 0) lists = on;
         else if (n == 4 && strncmp(argv[i], "ONCE", n) == 0) one = on;

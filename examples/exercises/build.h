@@ -542,18 +542,19 @@ static inline bool mnist_part(const char *dir, const char *file, int n, int head
     return ok;
 }
 
-/* After check() passed, in its directory. What is to be seen is printed by the program. */
-static inline bool train(const char *exercise, const char *dir) {
+/* After check() passed, in its directory, if the exercise has a @train. The program's words go to a
+   file, or are printed (NULL). */
+static inline bool train(const char *exercise, const char *dir, int images, const char *words) {
     char net[32], paths[5][OS_PATH];
     if (!text_has(exercise, "train ", net, sizeof net)) return true;
-    if (!mnist_part(dir, "train-images-idx3-ubyte", 2000, 16, 784) ||
-        !mnist_part(dir, "train-labels-idx1-ubyte", 2000, 8, 1) ||
-        !mnist_part(dir, "t10k-images-idx3-ubyte", 1000, 16, 784) ||
-        !mnist_part(dir, "t10k-labels-idx1-ubyte", 1000, 8, 1) || !library(true))
+    if (!mnist_part(dir, "train-images-idx3-ubyte", images, 16, 784) ||
+        !mnist_part(dir, "train-labels-idx1-ubyte", images, 8, 1) ||
+        !mnist_part(dir, "t10k-images-idx3-ubyte", images / 2, 16, 784) ||
+        !mnist_part(dir, "t10k-labels-idx1-ubyte", images / 2, 8, 1) || !library(true))
         return false;
     os_program compile = child_command(dir, exercise, CHILD_TRAIN, false, paths);
     if (!works(&compile)) return false;
-    os_program p = command(NULL, paths[1], T("en", "zh"), net, NULL);
+    os_program p = command(words, paths[1], T("en", "zh"), net, dir, NULL);
     p.cpu = 60;
     p.wall = 120;
     p.memory = 2048;

@@ -31,7 +31,7 @@ static struct {
     double      tolerance;
     const char *check;          /* the check that runs                                */
     trial      *trial;
-    int         count;          /* of trials                                          */
+    int         count, done;    /* of trials: how many there are, and how many came back */
     int         failed;
     bool        told;           /* the learner has been told of a failure             */
 } J;
@@ -425,6 +425,7 @@ static bool judge(const char *check) {
     }
     const int before = J.failed;
     const bool ended = run_child(&job, &done);
+    J.done = done;
     for (int c = 0; c < done && J.failed == before; c++) {
         const trial *t = &J.trial[c];
         for (int k = 0; k < t->a.count && J.failed == before; k++) {

@@ -418,12 +418,9 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     *table = before;
     for (int h = 0; h < ALL; h++) {
         if (seen.back[h][above] > seen.back[best][above]) best = h;
-        for (int d = 0; d < L; d++) {
-            seen.back[h][d] /= n + 1;
-            mean[d] += 100 * seen.back[h][d] / ALL;
-        }
+        for (int d = 0; d < L; d++) mean[d] += 100 * seen.back[h][d] / (n + 1) / ALL;
     }
-    for (int d = 0; d < L; d++) seen.back[best][d] *= 100;
+    for (int d = 0; d < L; d++) seen.back[best][d] *= 100.0 / (n + 1);
     const ex_axes axes = {EX("How far back does the next sign look?", "写下一个字时，往回看多远？"),
                           EX("signs back from the next one", "从下一个字往回数"),
                           EX("share of the attention, %", "注意力的份额（%）"), 1, 19, 0, 0, false};

@@ -204,11 +204,10 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* n pictures of side x side pixels with one caption, in the terminal (not the wide ones) and in the
-   page. */
+/* n pictures of side x side pixels with one caption, in the terminal (small ones) and the page. */
 static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,
                  int side, double hi) {
-    ex_image im[SHOWN];
+    ex_image im[SHOTS * SHOWN];
     if (!pictures) return;
     memset(im, 0, sizeof im);
     for (int i = 0; i < n; i++) {
@@ -217,8 +216,8 @@ static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor
     }
     quiet = quiet || side > GRID;
     ex_show_text(page, quiet, 0, "%s", caption);
-    if (!quiet) ex_draw(im, n, 0, hi);
-    ex_page_images(page, im, n, 0, hi, side > GRID ? 2 : 3);
+    if (!quiet) ex_draw(im, n < SHOWN ? n : SHOWN, 0, hi);
+    ex_page_images(page, im, n, 0, hi, side > GRID || n > SHOWN ? 2 : 3);
 }
 
 /* Test digits and what the two autoencoders make of them. Then what a decoder makes of a grid of
@@ -226,16 +225,21 @@ static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor
 static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
                               ex_page *page, bool quiet) {
     const int order[4] = {0, 2, 1, 3};
+    ex_page none = {NULL, NULL, 0, {0}, NULL, NULL};
     dl_loader *loader = dl_loader_new(test, 1000, false);
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
-    show(page, quiet, EX("Test digits", "测试数字"), x, SHOWN, 28, 1);
-    show(page, quiet, EX("Rebuilt from 2 numbers", "由两个数重建"), dl_sigmoid(rebuild(&a[0], x)),
-         SHOWN, 28, 1);
-    show(page, quiet, EX("With noise", "加噪之后"), noisy, SHOWN, 28, 1);
-    show(page, quiet, EX("Cleaned, by a code of 32", "去噪之后，编码是 32 个数"),
-         dl_sigmoid(rebuild(&a[1], noisy)), SHOWN, 28, 1);
+    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy, dl_sigmoid(rebuild(&a[1], noisy))};
+    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with noise; "
+                                          "cleaned by a code of 32",
+                                          "四行：测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"));
+    show(page, true, EX("Test digits; rebuilt from 2 numbers; with noise; cleaned by a code of 32",
+                        "测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"),
+         dl_concat(row, 4, 0), 4 * SHOWN, 28, 1);
+    for (int k = 0; k < 2 && !quiet; k++)
+        show(&none, false, k ? EX("Rebuilt from 2 numbers", "由两个数重建") : EX("Test digits", "测试数字"),
+             row[k], SHOWN, 28, 1);
     dl_tensor *code = mlp(a->p, all), *mean = dl_mean_axis(code, 0, false);
     dl_tensor *sd = dl_sqrt(dl_mean_axis(dl_square(dl_sub(code, mean)), 0, false));
     dl_tensor *grid = dl_zeros(dl, dl_shape2(MAP * MAP, 2)), *map;
@@ -331,16 +335,17 @@ static void look(watcher *w, dl_tensor *made, int shot, int step, const double l
 }
 
 /* What the GAN made after each fifth of the steps; picture[0] is free for the real ring. */
-static void show_shots(dl_ctx *dl, dl_tensor *picture, int steps, bool digits, ex_page *page,
-                       bool quiet) {
+static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet) {
     double all;
     if (picture == NULL) return;
-    for (int k = 1; digits && k <= SHOTS; k++) {
-        char caption[80];
-        snprintf(caption, sizeof caption, EX("Drawn after %d steps", "%d 步之后画的"), k * steps / SHOTS);
-        show(page, quiet, caption, dl_slice(picture, 0, k, k + 1), SHOWN, 28, 1);
+    if (digits) {
+        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of the steps",
+                                             "GAN 画的数字，每完成五分之一步数之后一行"));
+        show(page, true, EX("Drawn after each fifth of the steps, from the same random numbers",
+                            "每完成五分之一步数之后画的，用同样的随机数"),
+             dl_slice(picture, 0, 1, SHOTS + 1), SHOTS * SHOWN, 28, 1);
+        return;
     }
-    if (digits) return;
     covered(ring(dl, POINTS), &all, picture->data);
     ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN after "
                                        "each fifth of the steps",
@@ -386,7 +391,7 @@ int main(int argc, char **argv) {
     watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
     w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
     gan_fit(dl, steps, w.digits, &w);
-    show_shots(dl, w.picture, steps, digits, &page, o.quiet);
+    show_shots(dl, w.picture, digits, &page, o.quiet);
     double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,

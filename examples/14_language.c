@@ -434,8 +434,8 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
                                     "%d 首诗的末句里，上一句同一位置的字得到 %.1f%% 的注意力，再上一句的得 %.1f%%，"
                                     "刚读过的字得 %.1f%%。有一个头给上一句的 %.1f%%。"),
                  n + 1, mean[above], mean[2 * above + 1], mean[0], seen.back[best][above]);
-    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 6 and 12 signs back",
-                                           "注意力随距离的份额：往回第 6 与第 12 个字处有尖峰"));
+    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 2 and 6 signs back",
+                                           "注意力随距离的份额：往回第 2 与第 6 个字处有尖峰"));
     ex_page_plot(page, axes, c, 2);
     for (int i = 0; i < L; i++) sign[i] = i ? b->sign[poem[i]] : EX("5", "五");
     ex_page_text(page, 0, EX("Each row: a sign that was read, and what it looks at to find the next one.",

@@ -63,7 +63,7 @@ static void attend(attention *a) {
         for (int j = 0; j <= i; j++) {
             double dot = 0;
             for (int d = 0; d < D; d++) dot += (double)(query[i * D + d] * key[j * D + d]);
-            a->s[i][j] = dot / sqrt(D);                        /* how well key j fits query i    */
+            a->s[i][j] = dot / sqrt((double)D);                /* how well key j fits query i    */
             sum += exp(a->s[i][j]);
         }
         for (int j = 0; j <= i; j++) {
@@ -73,7 +73,7 @@ static void attend(attention *a) {
     }
     for (int j = 0, i = T - 1; j < T; j++) {                   /* dL/dp_j = v_j, and their mean  */
         a->ds[j] = a->p[i][j] * ((double)value[j] - a->y[i]);  /* is y                           */
-        for (int d = 0; d < D; d++) a->dq[d] += a->ds[j] * (double)key[j * D + d] / sqrt(D);
+        for (int d = 0; d < D; d++) a->dq[d] += a->ds[j] * (double)key[j * D + d] / sqrt((double)D);
     }
 }
 

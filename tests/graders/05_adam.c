@@ -17,11 +17,13 @@ v_hat = v[i] / (1 - (dl_real)pow(b2, (double)t))，分母是 (dl_real)sqrt(v_hat
 Without the correction of v the first step is 1 / sqrt(1 - b2) times too large, 32 times for 0.999.
 And eps inside of the root is no small matter: sqrt(1e-8) is 1e-4, so every gradient below that is
 treated as noise. Frameworks do differ here, which is why a net can train in one and not in the other.
-To think about: t must begin at 1. What happens in the very first step if it begins at 0?
+To think about: pow is called twice for each weight, and always gives the same two numbers. Take them
+out of the loop: what does it save? And what happens in the first step if t begins at 0?
 @zh after
 v 不修正，第一步就大了 1 / sqrt(1 - b2) 倍，0.999 时是 32 倍。eps 放进根号也不是小事：sqrt(1e-8) 是 1e-4，
 比它小的梯度全都被当成噪声。各家框架在这里确实不一样，所以同一个网络在这家能训练，到那家可能就不行。
-想一想：t 要从 1 开始。如果从 0 开始，第一步会怎样？
+想一想：每个权重都调用两次 pow，得到的总是同样的两个数。挪到循环外面，能省多少时间？
+还有：如果 t 从 0 开始，第一步会怎样？
 @train mlp
 */
 #include "grader.h"

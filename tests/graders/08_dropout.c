@@ -13,12 +13,12 @@ y[i] = u[i] < p ? 0 : ... ; and the probability of being kept is 1 - p.
 y[i] = u[i] < p ? 0 : ... ；留下的概率是 1 - p。
 @en after
 That is dlk_dropout_forward, except that dl.h computes its coins from a key instead of storing them,
-so that the backward can toss the very same ones again. When your code trains below, its coins are
+so that the backward can toss the very same ones again. When your code trained above, its coins were
 those of dl.h.
 To think about: y = 0 when the unit is dropped. Is that the same as taking the unit out of the net?
 @zh after
 这就是 dlk_dropout_forward；只是 dl.h 的硬币由一个键算出来，不用存，反向时能再抛出一模一样的。
-下面用你的代码训练时，硬币就是 dl.h 的。
+上面用你的代码训练时，硬币就是 dl.h 的。
 想一想：丢掉一个单元时令 y = 0。这与把它从网络里拿走是一回事吗？
 @train dropout
 */

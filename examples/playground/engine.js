@@ -45,6 +45,7 @@ function Engine(send) {
             this.o = o;
             this.updates = 0;
             this.sizes = o.units.concat([o.classes || 1]);
+            this.drawn = o.units.map(u => Math.min(u, o.most)).concat([o.classes || 1]);
             this.inputs = [0, 1, 2, 3, 4, 5, 6].filter(k => o.features >> k & 1).length;
             check();
             return this.frame();
@@ -60,19 +61,21 @@ function Engine(send) {
             return this.frame();
         },
         frame() {
-            const side = this.o.side, units = this.sizes.reduce((a, b) => a + b, 0);
+            const { most, reach } = this.o, sum = list => list.reduce((a, b) => a + b, 0);
+            const side = sum(this.sizes) > 200 ? 20 : 40;
             let before = this.inputs, weights = 0;
-            for (const u of this.sizes) {
+            for (const u of this.drawn) {
                 weights += 2 * u * (before + 1);
                 before = u;
             }
+            const [loss, accuracy] = floats(C.points_score(0), 2);
+            const [test, testAccuracy] = floats(C.points_score(1), 2);
             return {
-                updates: this.updates, sizes: this.sizes, inputs: this.inputs, batch: this.loss,
-                loss: C.points_loss(0), test: C.points_loss(1),
-                accuracy: C.points_accuracy(0), testAccuracy: C.points_accuracy(1),
-                map: floats(C.points_map(side, this.o.reach), units * side * side), side,
-                weights: floats(C.points_weights(), weights),
-                dead: floats(C.points_dead(), units - this.sizes[this.sizes.length - 1])
+                updates: this.updates, sizes: this.sizes, drawn: this.drawn, inputs: this.inputs,
+                loss, accuracy, test, testAccuracy, side,
+                map: floats(C.points_map(side, reach, most), sum(this.drawn) * side * side),
+                weights: floats(C.points_weights(most), weights),
+                dead: floats(C.points_dead(), sum(this.o.units))
             };
         },
         probe(x1, x2, target) {
@@ -118,9 +121,9 @@ function Engine(send) {
             this.loss = C.digits_train(1);
             this.images += 32;
             this.busy += performance.now() - from;
-            if (this.images % 640 === 0) this.measure(100);
+            if (this.images % 128 === 0) this.measure(20);
         },
-        /* The accuracy on the test pictures, n at a time. */
+        /* The accuracy on the test pictures, n at a time: 1000 are a whole number of these. */
         measure(n) {
             const p = floats(C.digits_test(this.tested, n), 10 * n);
             for (let i = 0; i < n; i++) {
@@ -267,11 +270,7 @@ function Engine(send) {
             this.updates++;
         },
         frame() { return { updates: this.updates, loss: this.loss }; },
-        test() {
-            let sum = 0, n = 0;
-            for (let i = 0; i + 16 <= this.o.test && i < 64; i += 16, n++) sum += C.language_test(i, 16);
-            return sum / n;
-        },
+        test(first, n) { return C.language_test(first, n); },
         next(signs, temperature) {
             return floats(C.language_next(put(0, Int32Array.from(signs)), signs.length, temperature),
                           this.o.signs);
@@ -328,12 +327,18 @@ function Engine(send) {
         if (!running) return;
         const p = panel[running], end = performance.now() + SLICE;
         try {
-            do p.slice(); while (performance.now() < end);
-            check();
-            if (taken) {
+            if (taken) {                         /* what is shown has a turn of its own */
                 taken = false;
                 send({ panel: running, frame: p.frame() });
+            } else {
+                let now = performance.now(), last;
+                do {
+                    p.slice();
+                    last = performance.now() - now;
+                    now += last;
+                } while (now + last < end);
             }
+            check();
         } catch (e) {
             send({ panel: running, error: e.message });
             running = null;

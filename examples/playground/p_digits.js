@@ -11,7 +11,7 @@ const digitsPanel = {
         this.labels = all.slice(0, n);
         this.pixels = all.slice(n);
         await ask("digits", "data", { pixels: this.pixels, labels: this.labels, test: 1000, seed: 42 });
-        this.last = await ask("digits", "load", asset("net"));
+        this.last = await ask("digits", "load", new Uint8Array(await (await asset("net")).arrayBuffer()));
     },
 
     build(root) {
@@ -24,7 +24,7 @@ const digitsPanel = {
         this.attach(g);
         this.bars = bars([..."0123456789"]);
         this.status = el("p.status", { role: "status" });
-        this.trainButton = button("", () => this.toggle(), "main");
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
         this.lossPlot = chart(150, T("loss of each batch", "每个小批量的损失"));
         this.said = el("p.said", {});
         const seen = k => el("figure", {}, this["seen" + k] = canvas(84, 84, ""), el("figcaption", {},
@@ -42,7 +42,7 @@ const digitsPanel = {
                     button(T("A test picture", "一张测试图片"), () => this.pick(Math.floor(Math.random() * 1000))))),
                 el("div.grow", {}, this.bars, this.said),
                 el("div.grow", {},
-                    el("div.buttons", {}, this.trainButton,
+                    el("div.buttons", {}, this.play,
                         button(T("Forget everything", "忘掉一切"), () => this.forget(this.kind))),
                     el("div.controls", {},
                         choose(T("net", "网络"), [T("784-128-10, dense", "784-128-10，全连接"),
@@ -69,7 +69,7 @@ const digitsPanel = {
                 el("p", {}, T("The C file needs neither dl.h nor malloc: digits_predict gives ten scores, the largest wins. It runs on a microcontroller.",
                               "这个 C 文件不需要 dl.h，也不需要 malloc：digits_predict 给出十个分数，最大的就是答案。它能在单片机上运行。"))]),
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
-            fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         this.frame(this.last);
         this.label = this.drawn ? this.label : -1;
         this.look(this.drawn);
@@ -182,9 +182,7 @@ const digitsPanel = {
 
     /* ---- training ---- */
     async toggle() {
-        this.training = !this.training;
-        await ask("digits", "run", this.training);
-        this.frame(this.last);
+        await train(this, !this.training);
     },
     async forget(kind) {
         if (this.training) await this.toggle();
@@ -197,13 +195,9 @@ const digitsPanel = {
             if (again.answer) { this.bars.show(again.answer); this.say(again.answer); }
         }
     },
-    frame(f, error) {
-        if (error) { this.status.textContent = error; this.training = false; }
-        this.trainButton.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
-        if (!f) { plot(this.lossPlot, []); return; }
+    frame(f) {
         this.last = f;
-        if (isFinite(f.loss) && this.training) this.losses.push(f.loss);
-        if (this.losses.length > 600) this.losses = this.losses.filter((v, i) => i % 2);
+        if (this.training) this.losses = grow(this.losses, f.loss);
         if (f.answer && this.drawn) { this.bars.show(f.answer); this.say(f.answer); }
         this.status.textContent = f.images
             ? T(`${f.images} pictures seen, ${Math.round(f.rate)} a second; right on test pictures: ${percent(f.accuracy)}`,

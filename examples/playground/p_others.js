@@ -158,7 +158,10 @@ const racePanel = {
             el("div.row", {}, this.map, el("div.grow", {}, this.curve, this.table)), this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
             fold(T("Explain", "讲解"), () => this.explain()));
-        this.heights = await ask("race", "map", this.surface, 96, 6);
+        const heights = await ask("race", "map", this.surface, 96, 6);
+        const low = Math.min(...heights), high = Math.max(...heights), paper = rgb("--paper"), deep = rgb("--plus");
+        const level = v => Math.log(1 + 30 * (v - low) / (high - low)) / Math.log(31);
+        this.ground = Uint32Array.from(heights, v => pixel(mix(deep, paper, Math.floor(12 * level(v)) / 12)));
         this.makeTable();
         this.go();
     },
@@ -176,23 +179,23 @@ const racePanel = {
     async go() {
         await ask("race", "start", this.surface, this.from[0], this.from[1], this.rates);
         this.paths = await ask("race", "steps", this.steps);
+        this.heights = optimizers.map((n, k) => Float32Array.from({ length: this.steps },
+            (v, i) => this.paths[24 * i + 3 * k + 2] + (this.surface === 2 ? 1.1 : 0)));      /* above 0, for a logarithm */
         const run = this.run = {}, from = performance.now();
         const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-        const tick = now => {
-            if (this.run !== run) return;
-            const t = still ? this.steps : Math.min(this.steps, Math.round((now - from) / 12));
+        const tick = () => {
+            if (this.run !== run || current !== this) return;
+            const now = performance.now(), t = still ? this.steps : Math.min(this.steps, Math.round((now - from) / 12));
             this.draw(t);
-            if (t < this.steps) requestAnimationFrame(tick);
+            if (t < this.steps) setTimeout(requestAnimationFrame, 2 * (performance.now() - now), tick);
         };
         requestAnimationFrame(tick);
         const last = this.paths[24 * (this.steps - 1) + 2];
         if (this.surface === 2 && last < -0.9) this.task.check(true);
     },
     draw(t) {
-        if (!this.heights || !this.paths) return;
-        const low = Math.min(...this.heights), high = Math.max(...this.heights), paper = rgb("--paper"), deep = rgb("--plus");
-        const level = v => Math.log(1 + 30 * (v - low) / (high - low)) / Math.log(31);
-        picture(this.map, this.heights, 96, 96, v => mix(deep, paper, Math.floor(12 * level(v)) / 12));
+        if (!this.ground || !this.paths) return;
+        picture(this.map, this.ground, 96, 96, v => v);
         const g = this.map.getContext("2d"), at = (k, i) => [(this.paths[24 * i + 3 * k] + 6) * 40, (6 - this.paths[24 * i + 3 * k + 1]) * 40];
         g.setTransform(this.map.scale, 0, 0, this.map.scale, 0, 0);
         g.lineWidth = 2;
@@ -210,7 +213,7 @@ const racePanel = {
             this.cells[k].textContent = num(this.paths[24 * Math.max(0, t - 1) + 3 * k + 2], 3);
         }
         g.lineWidth = 1;
-        plot(this.curve, optimizers.map((n, k) => ({ y: this.on[k] ? Array.from({ length: t }, (v, i) => this.paths[24 * i + 3 * k + 2] - (this.surface === 2 ? -1.1 : 0)) : [], color: racerColor[k] })),
+        plot(this.curve, this.heights.map((y, k) => ({ y: this.on[k] ? y.subarray(0, t) : [], color: racerColor[k] })),
              { log: true, n: this.steps, x: T("height over steps (log)", "高度随步数（对数）"), low: 1e-4, high: 100 });
     },
     c() {
@@ -259,7 +262,7 @@ const memoryPanel = {
     kind: 1, scale: 1, forget: 2, training: false, losses: [], seed: 1,
 
     async load() {
-        const text = new TextDecoder().decode(asset("series"));
+        const text = await (await asset("series")).text();
         this.months = Float32Array.from(text.match(/,\d+/g).map(s => +s.slice(1)));
     },
     async build(root) {
@@ -298,15 +301,11 @@ const memoryPanel = {
         this.frame(await ask("memory", "start", { months: this.months, kind: this.kind, units: 16, rate: 0.005, seed: this.seed }));
     },
     async toggle() {
-        this.training = !this.training;
-        await ask("memory", "run", this.training);
-        this.play.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
+        await train(this, !this.training);
     },
-    frame(f, error) {
-        if (error) { this.status.textContent = error; return; }
+    frame(f) {
         this.last = f;
-        if (isFinite(f.loss)) this.losses.push(f.loss);
-        if (this.losses.length > 400) this.losses = this.losses.filter((v, i) => i % 2);
+        this.losses = grow(this.losses, f.loss);
         const from = 84, real = [...this.months.subarray(from)], net = [...f.said.subarray(from - 24)], year = [...this.months.subarray(from - 12, 132)];
         plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960; the last 24 months were not learned from", "1956 … 1960；最后 24 个月未参与训练") });
         plot(this.curve, [{ y: this.losses, color: css("--plus") }], { log: true, x: T("loss", "损失") });
@@ -333,7 +332,7 @@ dl_model_fit(net, dl_data_from_targets(dl, in, 96, dl_shape2(12, 1), out, dl_sha
 };
 
 /* ---- panel 6 ---- */
-const POEM = 32;
+const POEM = 32, POEMS_TEST = 64;
 const languagePanel = {
     id: "language",
     name: () => T("Language", "语言模型"),
@@ -351,7 +350,7 @@ const languagePanel = {
         this.shipped = shipped;
         this.losses = [];
         const packed = await unpacked("poet");
-        await ask("language", "start", { poems: this.poems, test: 64, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
+        this.last = await ask("language", "start", { poems: this.poems, test: POEMS_TEST, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
             weights: shipped ? new Uint16Array(packed.buffer) : null });
         this.ready = true;
         await this.measure();
@@ -381,26 +380,22 @@ const languagePanel = {
         this.frame(this.last);
     },
     async measure() {
-        this.perplexity = Math.exp(await ask("language", "test"));
+        let sum = 0;
+        this.measured = this.last ? this.last.updates : 0;
+        for (let i = 0; i < POEMS_TEST; i += 4) sum += await ask("language", "test", i, 4);
+        this.perplexity = Math.exp(sum / (POEMS_TEST / 4));
         if (!this.shipped && this.perplexity < 150 && this.task) this.task.check(true);
         this.frame(this.last);
     },
     async toggle() {
-        this.training = !this.training;
-        await ask("language", "run", this.training);
-        this.play.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
+        await train(this, !this.training);
         if (!this.training) await this.measure();
     },
-    frame(f, error) {
-        if (error && this.status) this.status.textContent = error;
+    frame(f) {
         if (f) {
             this.last = f;
-            if (isFinite(f.loss) && this.training) this.losses.push(f.loss);
-            if (this.losses.length > 400) this.losses = this.losses.filter((v, i) => i % 2);
-            if (this.training && f.updates % 200 < 4 && !this.measuring) {
-                this.measuring = true;
-                this.measure().then(() => { this.measuring = false; });
-            }
+            if (this.training) this.losses = grow(this.losses, f.loss);
+            if (this.training && f.updates > this.measured + 200) this.measure();
         }
         if (!this.curve) return;
         plot(this.curve, [{ y: this.losses, color: css("--plus") }], { x: T("loss of each sign while training", "训练中每字的损失") });

@@ -90,6 +90,7 @@ function ask(panel, call, ...args) {
 /* Training on or off. While it is on, its status is not read out at every change. */
 async function train(panel, on) {
     panel.training = on;
+    panel.failed = false;
     panel.play.textContent = on ? T("Pause", "暂停") : T("Train", "训练");
     panel.status.setAttribute("aria-live", on ? "off" : "polite");
     await ask(panel.id, "run", on);

@@ -49,8 +49,10 @@ async function open(id) {
 function frame(p, f, error) {
     if (error) {
         train(p, false);
-        p.status.textContent = error;
-    } else if (p === current) p.frame(f);
+        p.failed = true;                         /* a frame may still be on its way */
+        p.status.textContent = /infinit|NaN/.test(error)
+            ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。") : error;
+    } else if (p === current && !p.failed) p.frame(f);
 }
 
 async function begin() {

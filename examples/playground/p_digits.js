@@ -22,6 +22,7 @@ const digitsPanel = {
         if (this.strokes) g.putImageData(this.strokes, 0, 0);
         else this.clear(true);
         this.attach(g);
+        this.invite = el("p.invite", { "aria-hidden": "true" }, T("Write a digit here", "在这里写一个数字"));
         this.bars = bars([..."0123456789"]);
         this.status = el("p.status", { role: "status" });
         this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
@@ -37,7 +38,7 @@ const digitsPanel = {
                                       "让网络忘掉一切，再训练它，直到 100 张测试图片答对 95 张。"));
         root.append(
             el("div.row", {},
-                el("div", {}, this.paper, el("div.buttons", {},
+                el("div", {}, el("div.paper", {}, this.paper, this.invite), el("div.buttons", {},
                     button(T("Clear", "清空"), () => this.clear()),
                     button(T("A test picture", "一张测试图片"), () => this.pick(Math.floor(Math.random() * 1000))))),
                 el("div.grow", {}, this.bars, this.said),
@@ -50,8 +51,8 @@ const digitsPanel = {
                             k => this.forget(k))),
                     this.status, this.lossPlot)),
             this.task,
-            el("h3", {}, T("What the net is shown", "网络看到的是什么")),
-            el("div.maps", {}, [0, 1, 2, 3].map(seen)),
+            el("h3", {}, T("From your paper to what the net is shown", "从你的字到网络看到的图")),
+            el("div.maps.steps", {}, [0, 1, 2, 3].map(seen)),
             fold(T("Inside: what the first layers make of it", "内部：前几层看到了什么"),
                  () => (this.maps(), this.inside)),
             fold(T("Saliency, and a change that fools it", "显著图，以及骗过它的改动"),
@@ -135,6 +136,7 @@ const digitsPanel = {
         this.strokes = g.getImageData(0, 0, 280, 280);
         if (this.asking) { this.again = true; return; }
         this.asking = true;
+        this.invite.hidden = true;
         this.label = -1;
         ask("digits", "draw", this.strokes.data, 280, 280).then(r => {
             this.asking = false;
@@ -160,6 +162,7 @@ const digitsPanel = {
     },
     look(r) {
         this.drawn = r;
+        this.invite.hidden = !!r;
         const white = ink();
         [0, 1, 2, 3].forEach(k => {
             const data = !r ? new Float32Array(784) : k === 3 ? r.input
@@ -171,7 +174,8 @@ const digitsPanel = {
     },
     say(p) {
         if (!p) {
-            this.said.textContent = T("Write a digit. The net answers while you draw.", "写一个数字，网络会边看边猜。");
+            this.said.textContent = T("This net has read 60,000 handwritten digits. Write one on the paper: it answers while you draw. Then make it forget, and train it anew, right here.",
+                                      "这个网络读过六万个手写数字。在纸上写一个，它边看边猜。然后让它忘掉，就在这里重新训练。");
             return;
         }
         const best = p.indexOf(Math.max(...p));

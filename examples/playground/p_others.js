@@ -56,7 +56,7 @@ const convolvePanel = {
                 el("figure", {}, this.pooled, el("figcaption", {}, T("the largest of each 2 × 2", "每个 2 × 2 的最大值")))),
             this.sum, this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
-            fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         this.run();
     },
     go(j, i) {
@@ -113,12 +113,17 @@ int main(void)
 }
 `;
     },
-    explain: () => [
-        el("p", {}, T("A window slides over the image. At each place nine products are added up:", "一个窗口在图像上滑动，每处把九个乘积相加：")),
-        el("p.formula", {}, "y[i,j] = Σ_u Σ_v x[i+u, j+v] · w[u,v]"),
-        el("p", {}, T("The weights are the same everywhere: a pattern is found wherever it is. Nobody chooses them in a trained net; they are learned like all others.",
-                      "各处用同一组权重：图案在哪里都能找到。训练时没有人去挑它们，它们和别的权重一样是学出来的。")),
-        el("p", {}, chapter("09_conv_pool", T("Chapter 09: convolution and pooling", "第 09 章：卷积与池化")))]
+    explain() {
+        const [j, i] = this.at;
+        return [
+            el("p", {}, T("A window slides over the image. At each place nine products are added up:", "一个窗口在图像上滑动，每处把九个乘积相加：")),
+            el("p.formula", {}, "y[i,j] = Σ_u Σ_v x[i+u, j+v] · w[u,v]"),
+            this.r ? el("p", {}, T(`Here: i = ${i}, j = ${j}, y = ${num(this.r.y[18 * i + j])}. The largest of its 2 × 2 is ${num(this.r.pool[9 * (i >> 1) + (j >> 1)])}.`,
+                                   `此处：i = ${i}，j = ${j}，y = ${num(this.r.y[18 * i + j])}。所在 2 × 2 的最大值是 ${num(this.r.pool[9 * (i >> 1) + (j >> 1)])}。`)) : null,
+            el("p", {}, T("The weights are the same everywhere: a pattern is found wherever it is. Nobody chooses them in a trained net; they are learned like all others.",
+                          "各处用同一组权重：图案在哪里都能找到。训练时没有人去挑它们，它们和别的权重一样是学出来的。")),
+            el("p", {}, chapter("09_conv_pool", T("Chapter 09: convolution and pooling", "第 09 章：卷积与池化")))];
+    }
 };
 
 /* ---- panel 4 ---- */
@@ -157,7 +162,7 @@ const racePanel = {
             }), button(T("Again", "再跑一次"), () => this.go(), "main")),
             el("div.row", {}, this.map, el("div.grow", {}, this.curve, this.table)), this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
-            fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         const heights = await ask("race", "map", this.surface, 96, 6);
         const low = Math.min(...heights), high = Math.max(...heights), paper = rgb("--paper"), deep = rgb("--plus");
         const level = v => Math.log(1 + 30 * (v - low) / (high - low)) / Math.log(31);
@@ -247,12 +252,17 @@ int main(void)
 }
 `;
     },
-    explain: () => [
-        el("p", {}, T("All stand at one place and see only the slope under their feet. SGD goes straight down it:", "大家站在同一处，只看得见脚下的坡。SGD 直接往下走：")),
-        el("p.formula", {}, "w ← w − η ∇L(w)"),
-        el("p", {}, T("In a long valley it swings from wall to wall, or creeps: one rate is too large for one direction and too small for the other. Momentum averages the swings away; Adagrad, RMSprop and Adam give each direction a rate of its own.",
-                      "在狭长的谷里，它要么在两壁间来回摆，要么慢慢爬：同一个学习率对一个方向太大，对另一个太小。动量把摆动平均掉；Adagrad、RMSprop、Adam 给每个方向自己的学习率。")),
-        el("p", {}, chapter("03_gradient_descent", T("Chapter 03: gradient descent", "第 03 章：梯度下降")), " · ", chapter("05_optimizers", T("Chapter 05: optimizers", "第 05 章：优化器")))]
+    explain() {
+        const first = this.paths ? [...this.paths.subarray(0, 3)] : null, next = this.paths ? this.paths.subarray(24, 26) : null;
+        return [
+            el("p", {}, T("All stand at one place and see only the slope under their feet. SGD goes straight down it:", "大家站在同一处，只看得见脚下的坡。SGD 直接往下走：")),
+            el("p.formula", {}, "w ← w − η ∇L(w)"),
+            first ? el("p", {}, T(`Now: from (${num(first[0], 2)}, ${num(first[1], 2)}), ${num(first[2], 2)} high, SGD’s first step with η = ${this.rates[0]} leads to (${num(next[0], 2)}, ${num(next[1], 2)}).`,
+                                  `此刻：从 (${num(first[0], 2)}, ${num(first[1], 2)})、高度 ${num(first[2], 2)} 出发，SGD 以 η = ${this.rates[0]} 走第一步，到达 (${num(next[0], 2)}, ${num(next[1], 2)})。`)) : null,
+            el("p", {}, T("In a long valley it swings from wall to wall, or creeps: one rate is too large for one direction and too small for the other. Momentum averages the swings away; Adagrad, RMSprop and Adam give each direction a rate of its own.",
+                          "在狭长的谷里，它要么在两壁间来回摆，要么慢慢爬：同一个学习率对一个方向太大，对另一个太小。动量把摆动平均掉；Adagrad、RMSprop、Adam 给每个方向自己的学习率。")),
+            el("p", {}, chapter("03_gradient_descent", T("Chapter 03: gradient descent", "第 03 章：梯度下降")), " · ", chapter("05_optimizers", T("Chapter 05: optimizers", "第 05 章：优化器")))];
+    }
 };
 
 /* ---- panel 5 ---- */
@@ -286,13 +296,13 @@ const memoryPanel = {
             el("div.buttons", {}, this.play, button(T("Start anew", "重新开始"), () => { this.seed++; this.start(); })),
             legend([{ name: T("real", "实际"), color: css("--text") }, { name: T("net", "网络"), color: css("--plus") }, { name: T("as last year", "同去年"), color: css("--minus"), dash: [1] }]),
             this.chart, el("div.row", {}, el("div.grow", {}, this.curve), el("div.grow", {}, this.status)), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
         this.gradients();
         if (this.last) this.frame(this.last);
         else this.start();
     },
     async gradients() {
-        const all = await Promise.all([0, 1, 2].map(k => ask("memory", "gradient", k, this.scale, this.forget, this.seed)));
+        const all = this.all = await Promise.all([0, 1, 2].map(k => ask("memory", "gradient", k, this.scale, this.forget, this.seed)));
         plot(this.norms, all.map((y, k) => ({ y: [...y], color: racerColor[k], dash: [null, [6, 3], [2, 2]][k] })), { log: true, x: T("steps back: 0 … 59", "往回的步数：0 … 59") });
     },
     async start() {
@@ -313,22 +323,64 @@ const memoryPanel = {
         if (f.net < f.naive / 3 && f.updates > 0) this.task.check(true);
     },
     c() {
-        return `/* The whole program: examples/13_rnn.c. Its heart: */
-dl_model *net = dl_model_new(dl, dl_shape2(12, 1));          /* the last 12 months' growth */
-dl_model_add_${["rnn", "lstm", "gru"][this.kind]}(net, 16, false);
-dl_model_add_dense(net, 1, DL_LINEAR);                       /* the next one */
-dl_model_compile(net, DL_MSE, dl_adam(0.005));
-dl_fit fit = dl_fit_default();
-fit.epochs = 60;
-fit.batch_size = 16;
-dl_model_fit(net, dl_data_from_targets(dl, in, 96, dl_shape2(12, 1), out, dl_shape1(1)), &fit);
+        const rows = [];
+        for (let i = 0; i < 144; i += 12) rows.push("    " + [...this.months.subarray(i, i + 12)].join(", "));
+        return `#define DL_IMPLEMENTATION
+#include "dl.h"
+#include <math.h>
+#include <stdio.h>
+
+enum { MONTHS = 144, WINDOW = 12, SAMPLES = MONTHS - 2 * WINDOW, TEST = 24 };
+static const dl_real month[MONTHS] = {              /* thousands of passengers, 1949 to 1960 */
+${rows.join(",\n")}
+};
+static dl_real in[SAMPLES][WINDOW], out[SAMPLES];
+
+int main(void)
+{
+    /* The growth since the year before, of 12 months; wanted is that of the next one. */
+    for (int s = 0; s < SAMPLES; s++)
+        for (int t = 0; t <= WINDOW; t++) {
+            const double y = 10 * log((double)month[s + 12 + t] / (double)month[s + t]);
+            *(t < WINDOW ? &in[s][t] : &out[s]) = (dl_real)y;
+        }
+    dl_ctx *dl = dl_new(${this.seed});
+    dl_model *net = dl_model_new(dl, dl_shape2(WINDOW, 1));
+    dl_model_add_${["rnn", "lstm", "gru"][this.kind]}(net, 16, false);
+    dl_model_add_dense(net, 1, DL_LINEAR);
+    dl_model_compile(net, DL_MSE, dl_adam(0.005));
+    dl_fit fit = dl_fit_default();
+    fit.epochs = 200;
+    fit.batch_size = 16;
+    fit.verbose = 0;
+    dl_model_fit(net, dl_data_from_targets(dl, in[0], SAMPLES - TEST, dl_shape2(WINDOW, 1), out,
+                                           dl_shape1(1)), &fit);
+    dl_tensor *x = dl_from(dl, dl_shape3(SAMPLES, WINDOW, 1), in[0]);
+    dl_tensor *y = dl_model_predict(net, x);
+    double error = 0, naive = 0;
+    for (int s = SAMPLES - TEST; y && s < SAMPLES; s++) {
+        const double year_before = (double)month[s + 12], real = (double)month[s + 24];
+        const double said = year_before * exp((double)y->data[s] / 10);
+        printf("month %3d: %3.0f, forecast %3.0f\\n", s + 24, real, said);
+        error += 100 * fabs(said / real - 1) / TEST;
+        naive += 100 * fabs(year_before / real - 1) / TEST;
+    }
+    printf("mean error: net %.2f %%, as last year %.2f %%\\n", error, naive);
+    const bool failed = dl_error(dl) != DL_OK;
+    dl_free(dl);
+    return failed;
+}
 `;
     },
-    explain: () => [
-        el("p.formula", {}, "h_t = tanh(W_x x_t + W_h h_{t−1} + b)"),
-        el("p", {}, T("Going back one step multiplies the gradient by W_h and by tanh′, which is at most 1. Sixty such factors make almost nothing, or too much. An LSTM carries its memory on by adding, behind a gate; with the gate open the factor is about 1.",
-                      "往回走一步，梯度就乘上 W_h 和 tanh′（至多为 1）。六十个这样的因子乘起来，要么几乎为零，要么太大。LSTM 用门控的加法传递记忆；门开着时因子约为 1。")),
-        el("p", {}, chapter("13_rnn", T("Chapter 13: recurrent nets", "第 13 章：循环网络")))]
+    explain() {
+        const left = (this.all || []).map((y, k) => ["RNN", "LSTM", "GRU"][k] + " " + num(y[59] / y[0], 4)).join(T(", ", "，"));
+        return [
+            el("p.formula", {}, "h_t = tanh(W_x x_t + W_h h_{t−1} + b)"),
+            el("p", {}, T(`Now, of the slope at the last input, so much is left 59 steps back: ${left}.`, `此刻，往回 59 步，梯度是最后一步的这么多倍：${left}。`)),
+            el("p", {}, T("Going back one step multiplies the gradient by W_h and by tanh′, which is at most 1. Sixty such factors make almost nothing, or too much. An LSTM carries its memory on by adding, behind a gate; with the gate open the factor is about 1.",
+                          "往回走一步，梯度就乘上 W_h 和 tanh′（至多为 1）。六十个这样的因子乘起来，要么几乎为零，要么太大。LSTM 用门控的加法传递记忆；门开着时因子约为 1。")),
+            el("p", {}, chapter("13_rnn", T("Chapter 13: recurrent nets", "第 13 章：循环网络")))];
+    }
 };
 
 /* ---- panel 6 ---- */
@@ -373,7 +425,7 @@ const languagePanel = {
                 button(T("Forget everything", "忘掉一切"), () => this.start(false)), button(T("As shipped", "恢复训练好的"), () => this.start(true))),
             el("div.row", {}, el("div", {}, this.paper, el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
             this.look, this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
         if (this.poem.length) this.show();
         else await this.write();
@@ -405,6 +457,7 @@ const languagePanel = {
         const start = [...this.prompt].map(s => this.number.get(s)).filter(k => k !== undefined);
         this.poem = [0, ...start];
         while (this.poem.length <= POEM) {
+            this.paper.textContent = this.poem.slice(1).map(k => this.signs[k]).join("");
             const p = await ask("language", "next", this.poem, this.heat);
             let u = Math.random(), k = 0;
             while (k < p.length - 1 && (u -= p[k]) > 0) k++;
@@ -446,62 +499,243 @@ const languagePanel = {
         const upto = this.poem.slice(0, Math.max(1, this.chosen)), p = await ask("language", "next", upto, this.heat);
         const best = [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, 8);
         this.guess.replaceChildren(el("p", {}, T("What it finds likely there:", "它认为这里可能是：")), ...best.map(k => el("div.bar", {}, el("b", { lang: "zh" }, this.signs[k]),
-            el("span.track", {}, el("i", { style: "width:" + 100 * p[k] + "%" })), el("span.value", {}, (100 * p[k]).toFixed(1) + " %"))));
+            el("span.track", {}, el("i", { style: `transform:scaleX(${p[k]})` })), el("span.value", {}, (100 * p[k]).toFixed(1) + " %"))));
     },
     c() {
-        return `/* The whole program: examples/14_language.c. A block and the loss of this page: */
-dl_transformer o = dl_transformer_default();
-o.heads = 4;
-o.norm_first = true;
-o.causal = true;                                   /* a sign sees only those before it */
-y = dl_mul_scalar(dl_embedding(signs, x, dl_shape2(N, 32), -1), 8);       /* sqrt(64) */
-y = dl_add(y, places);
-y = dl_transformer_encoder(y, block1, &o);
-y = dl_transformer_encoder(y, block2, &o);
-y = dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5);
-loss = dl_cross_entropy(dl_linear(y, signs, bias), next);
-dl_optimizer_zero_grad(adamw);
-dl_backward(loss);
-dl_optimizer_step(adamw);
-dl_tape_clear(dl);
+        const start = [...this.prompt].filter(c => this.number.has(c)).join("");
+        return `#define DL_IMPLEMENTATION
+#include "dl.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { T = 32, E = 64, F = 160, BLOCKS = 2, POEMS = 6000, SIGNS = 6000, TEST = 64, BATCH = 4,
+       UPDATES = 600 };
+static char       sign[SIGNS][5];                   /* UTF-8; number 0 stands before each poem */
+static int        signs = 1, poems;
+static int32_t    poem[POEMS][T];
+static dl_tensor *p[3 + BLOCKS * DL_ENCODER_PARAMS];      /* signs, biases, places, blocks */
+
+/* The number of the sign at *s; moves *s behind it. */
+static int32_t next_sign(const char **s)
+{
+    static int16_t number[0x110000];                /* of a sign, by its Unicode number */
+    const char *from = *s;
+    int32_t c = (unsigned char)*(*s)++, bytes = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+    if (bytes > 1) c &= 0x7F >> bytes;
+    for (int i = 1; i < bytes && **s; i++) c = c << 6 | (*(*s)++ & 0x3F);
+    if (c >= 0x110000 || (number[c] == 0 && signs == SIGNS)) return 0;
+    if (number[c] == 0) {
+        memcpy(sign[signs], from, (size_t)(*s - from));
+        number[c] = (int16_t)signs++;
+    }
+    return number[c];
+}
+
+/* Poems of four verses of seven, one a line behind the author and a tab. */
+static bool read_poems(const char *path)
+{
+    char line[512];
+    FILE *f = fopen(path, "rb");
+    while (f && poems < POEMS && fgets(line, sizeof line, f)) {
+        const char *s = strchr(line, '\\t');
+        int n = 0;
+        for (const char *c = s; c && *c; c++) n += (*c & 0xC0) == 0xC0;      /* a sign's first byte */
+        if (n != T) continue;
+        s++;
+        for (int t = 0; t < T; t++) poem[poems][t] = next_sign(&s);
+        poems++;
+    }
+    if (f) fclose(f);
+    return poems > TEST;
+}
+
+/* Scores of the sign behind each of x [N,n]: [N,n,signs]. */
+static dl_tensor *scores(const int32_t *x, int N, int n)
+{
+    dl_transformer o = dl_transformer_default();
+    o.heads = 4;
+    o.norm_first = true;
+    o.causal = true;                                /* a sign sees only those before it */
+    o.dropout = 0.15;
+    dl_tensor *y = dl_mul_scalar(dl_embedding(p[0], x, dl_shape2(N, n), -1), sqrt((double)E));
+    y = dl_dropout(dl_add(y, dl_slice(p[2], 0, 0, n)), o.dropout);
+    for (int k = 0; k < BLOCKS; k++) y = dl_transformer_encoder(y, p + 3 + k * DL_ENCODER_PARAMS, &o);
+    return dl_linear(dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5), p[0], p[1]);
+}
+
+/* The loss of BATCH poems: from the first on, or with first < 0 drawn by chance. */
+static dl_tensor *loss_of(dl_ctx *dl, int first)
+{
+    int32_t in[BATCH][T] = {{0}}, out[BATCH][T];
+    for (int i = 0; i < BATCH; i++) {
+        const int which = first < 0 ? (int)dl_rng_int(dl_ctx_rng(dl), poems - TEST) : first + i;
+        memcpy(in[i] + 1, poem[which], sizeof in[i] - sizeof in[i][0]);
+        memcpy(out[i], poem[which], sizeof out[i]);
+    }
+    return dl_cross_entropy(scores(in[0], BATCH, T), out[0]);
+}
+
+/* Evaluation: no dropout, nothing recorded; and back. */
+static void quiet(dl_ctx *dl, bool on)
+{
+    dl_set_training(dl, !on);
+    dl_set_no_grad(dl, on);
+}
+
+static void write_poem(dl_ctx *dl, const char *start, double temperature)
+{
+    int32_t text[T + 1] = {0};
+    quiet(dl, true);
+    for (int n = 1; n <= T; n++) {
+        if (*start) {
+            text[n] = next_sign(&start);
+        } else {
+            dl_tensor *z = scores(text, 1, n);
+            dl_tensor *q = dl_softmax(dl_div_scalar(dl_slice(z, 1, n - 1, n), temperature));
+            double u = dl_rng_uniform(dl_ctx_rng(dl));
+            for (int k = 0; q && k < signs && (u -= (double)q->data[k]) > 0; k++) text[n] = k + 1;
+            text[n] = text[n] < signs ? text[n] : signs - 1;
+        }
+        printf("%s", sign[text[n]]);
+        dl_tape_clear(dl);
+    }
+    printf("\\n");
+    quiet(dl, false);
+}
+
+int main(void)
+{
+    if (!read_poems("data/poems/tang.txt")) return 1;
+    dl_ctx *dl = dl_new(1);
+    p[0] = dl_param(dl, dl_shape2(signs, E), dl_init_normal(0, 0.1));
+    p[1] = dl_param(dl, dl_shape1(signs), dl_init_zeros());
+    p[2] = dl_param(dl, dl_shape2(T, E), dl_init_normal(0, 0.5));
+    for (int k = 0; k < BLOCKS; k++)
+        dl_transformer_encoder_init(dl, p + 3 + k * DL_ENCODER_PARAMS, E, F);
+    dl_optim adamw = dl_torch_adamw(0.003);
+    adamw.clip_norm = 1;
+    dl_optimizer *opt = dl_optimizer_new(dl, adamw, p, 3 + BLOCKS * DL_ENCODER_PARAMS);
+    for (int u = 1; u <= UPDATES; u++) {
+        dl_optimizer_zero_grad(opt);
+        dl_backward(loss_of(dl, -1));
+        dl_optimizer_step(opt);
+        dl_tape_clear(dl);
+        if (u % 200) continue;
+        double sum = 0;
+        quiet(dl, true);
+        for (int i = 0; i < TEST; i += BATCH) {
+            sum += dl_item(loss_of(dl, poems - TEST + i));
+            dl_tape_clear(dl);
+        }
+        quiet(dl, false);
+        printf("%d updates: hesitates between %.0f signs\\n", u, exp(sum * BATCH / TEST));
+    }
+    write_poem(dl, "${start}", ${this.heat});
+    const bool failed = dl_error(dl) != DL_OK;
+    dl_free(dl);
+    return failed;
+}
 `;
     },
-    explain: () => [
-        el("p.formula", {}, "L = −mean log p(x_t | x_1 … x_{t−1})"),
-        el("p", {}, T("e^L is how many signs the net hesitates between. Each sign asks (q) and all before it answer (k): softmax(qkᵀ/√d) says how much of each one’s v it takes. The picture has a row for each of 2 blocks × 4 heads.",
-                      "e^L 就是困惑度：网络在多少个字之间犹豫。每个字提问（q），之前的字应答（k）：softmax(qkᵀ/√d) 决定从各字取多少 v。图中每行是 2 个块 × 4 个头之一。")),
-        el("p", {}, T("Temperature divides the scores before the softmax: below 1 it plays safe, above 1 it dares.", "温度在 softmax 之前除分数：小于 1 更稳，大于 1 更大胆。")),
-        el("p", {}, chapter("14_language", T("Chapter 14: language", "第 14 章：语言")))]
+    explain() {
+        return [
+            el("p.formula", {}, "L = −mean log p(x_t | x_1 … x_{t−1})"),
+            el("p", {}, T(`Now: L = ${num(Math.log(this.perplexity))}, e^L = ${num(this.perplexity, 1)}; by chance it would be all ${this.signs.length} signs.`,
+                          `此刻：L = ${num(Math.log(this.perplexity))}，e^L = ${num(this.perplexity, 1)}；瞎猜则是全部 ${this.signs.length} 个字。`)),
+            el("p", {}, T("e^L is how many signs the net hesitates between. Each sign asks (q) and all before it answer (k): softmax(qkᵀ/√d) says how much of each one’s v it takes. The picture has a row for each of 2 blocks × 4 heads.",
+                          "e^L 就是困惑度：网络在多少个字之间犹豫。每个字提问（q），之前的字应答（k）：softmax(qkᵀ/√d) 决定从各字取多少 v。图中每行是 2 个块 × 4 个头之一。")),
+            el("p", {}, T("Temperature divides the scores before the softmax: below 1 it plays safe, above 1 it dares.", "温度在 softmax 之前除分数：小于 1 更稳，大于 1 更大胆。")),
+            el("p", {}, chapter("14_language", T("Chapter 14: language", "第 14 章：语言")))];
+    }
 };
 
 /* ---- panel 7 ---- */
 const speedPanel = {
     id: "speed",
     name: () => T("Speed", "速度"),
-    training: false,
+    training: false, guess: 30, guessed: false,
     async load() {},
     build(root) {
-        this.table = el("div.scroll");
+        const row = (name, share) => {
+            const value = el("td", {}, "–"), bar = el("i", { style: `transform:scaleX(${share})` });
+            return { value, bar, row: el("tr", {}, el("th", { scope: "row" }, name), value, el("td", {}, el("span.track", {}, bar))) };
+        };
+        this.here = row(T("here: ", "这里：") + (engine.vectors ? T("WebAssembly, 128-bit vectors", "WebAssembly，128 位向量")
+                                                              : T("WebAssembly, no vectors", "WebAssembly，无向量指令")), 0);
+        this.there = row(T("the same C, compiled for a PC: ", "同样的 C，为 PC 编译：") + NATIVE.where, 1);
+        this.there.value.textContent = Math.round(NATIVE.rate).toLocaleString();
+        this.status = el("p.status", { role: "status" });
         this.play = button(T("Measure", "测量"), () => this.toggle(), "main");
-        root.append(el("p", {}, T("How many pictures a second does dl.h learn from here, in this browser, on one core? The net of the first document: 784-512-10, RMSprop, 128 pictures a step.",
-                                  "dl.h 在这里、在这个浏览器里、用一个核，每秒能学多少张图片？第一份文档的网络：784-512-10，RMSprop，每步 128 张。")),
-            el("div.buttons", {}, this.play), this.table, fold(T("Explain", "讲解"), () => this.explain()));
-        this.frame(this.last);
+        this.task = challenge(this, T("guess before you measure, and be right within a quarter of it.", "先猜再测，猜得与实测相差不超过四分之一。"));
+        root.append(
+            el("p", {}, T("How many pictures a second does dl.h learn from here, in this browser, on one core? The net of the first document: 784-512-10, RMSprop, 128 pictures a step.",
+                          "dl.h 在这里、在这个浏览器里、用一个核，每秒能学多少张图片？第一份文档的网络：784-512-10，RMSprop，每步 128 张。")),
+            el("div.controls", {}, slider(T("my guess: of the native speed", "我猜：原生速度的"), [2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100, 120, 150],
+                this.guess, v => { this.guess = v; this.guessed = true; }, v => v + " %")),
+            el("div.buttons", {}, this.play),
+            el("div.scroll", {}, el("table", {}, el("tr", {}, [T("where", "哪里"), T("pictures a second", "每秒图片"), ""].map(h => el("th", {}, h))),
+                this.here.row, this.there.row)),
+            this.status, this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
+        if (this.last) this.frame(this.last);
     },
     async toggle() {
-        this.training = !this.training;
+        if (!this.training) await ask("speed", "start", digitsPanel.pixels.slice(0, 784 * 5000), digitsPanel.labels.slice(0, 5000));
+        await train(this, !this.training);
         this.play.textContent = this.training ? T("Stop", "停止") : T("Measure", "测量");
-        if (this.training) this.info = await ask("speed", "start", digitsPanel.pixels.subarray(0, 784 * 5000), digitsPanel.labels.subarray(0, 5000));
-        await ask("speed", "run", this.training);
     },
     frame(f) {
-        this.last = f || this.last;
-        const rate = f && f.rate ? f.rate : 0;
-        this.table.replaceChildren(el("table", {}, el("tr", {}, [T("where", "哪里"), T("pictures a second", "每秒图片"), ""].map(h => el("th", {}, h))),
-            el("tr", {}, el("th", {}, T("here: ", "这里：") + (engine.vectors ? T("WebAssembly, 128-bit vectors", "WebAssembly，128 位向量") : T("WebAssembly, no vectors", "WebAssembly，无向量指令"))),
-                el("td", {}, rate ? Math.round(rate).toLocaleString() : "–"), el("td", {}, el("span.track", {}, el("i", { style: "width:" + Math.min(100, rate / NATIVE.rate * 100) + "%" })))),
-            el("tr", {}, el("th", {}, T("the same C, compiled for a PC: ", "同样的 C，为 PC 编译：") + NATIVE.where), el("td", {}, Math.round(NATIVE.rate).toLocaleString()), el("td", {}, el("span.track", {}, el("i", { style: "width:100%" }))))));
+        this.last = f;
+        if (!f.rate) return;
+        const share = f.rate / NATIVE.rate;
+        this.here.value.textContent = Math.round(f.rate).toLocaleString();
+        this.here.bar.style.transform = `scaleX(${Math.min(1, share)})`;
+        this.status.textContent = T(`${f.steps} steps; the first one’s loss ${f.first.toFixed(5)}; ${Math.round(100 * share)} % of the native speed`,
+                                    `${f.steps} 步；第一步的损失 ${f.first.toFixed(5)}；原生速度的 ${Math.round(100 * share)} %`);
+        if (this.guessed && f.steps > 30 && Math.abs(this.guess / (100 * share) - 1) < 0.25) this.task.check(true);
     },
-    explain: () => [el("p", {}, T("The same dl.h, unchanged, one thread each. Compiled for a PC it uses vectors of 256 or 512 bits where the processor has them; WebAssembly has 128, and no fused multiply-add. The number here is your machine's, the other was measured on the machine named, so they compare only roughly.",
-        "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。"))]
+    c: () => `#define DL_IMPLEMENTATION
+#include "dl.h"
+#include <stdio.h>
+#include <time.h>
+
+int main(void)
+{
+    dl_ctx *dl = dl_new(42);
+    dl_data *train = dl_data_take(dl_mnist_load(dl, "data/mnist", DL_TRAIN), 0, 5000);
+    dl_model *net = dl_model_new(dl, dl_shape3(1, 28, 28));
+    dl_model_add_flatten(net);
+    dl_model_add_dense(net, 512, DL_RELU);
+    dl_model_add_dense(net, 10, DL_SOFTMAX);
+    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_rmsprop(0.001));
+    dl_loader *batches = dl_loader_new(train, 128, true);
+    dl_batch b;
+    clock_t from = 0;
+    int steps = 0;
+    while (dl_loader_next(batches, &b)) {           /* once through the 5,000 */
+        const double loss = dl_model_train_batch(net, &b).loss;
+        dl_tape_clear(dl);
+        if (steps++ == 0) {                         /* the first step also gets its memory */
+            printf("loss of the first step: %.5f\\n", loss);
+            from = clock();
+        }
+    }
+    const double seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
+    printf("%.0f pictures a second\\n", 128 * (steps - 1) / seconds);
+    const bool failed = dl_error(dl) != DL_OK;
+    dl_free(dl);
+    return failed;
+}
+`,
+    explain() {
+        const f = this.last, flops = 6 * (784 * 512 + 512 * 10);
+        return [
+                el("p", {}, T("The same dl.h, unchanged, one thread each. Compiled for a PC it uses vectors of 256 or 512 bits where the processor has them; WebAssembly has 128, and no fused multiply-add. The number here is your machine’s, the other was measured on the machine named, so they compare only roughly.",
+                    "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。")),
+                el("p.formula", {}, "2 · (784·512 + 512·10) · 3 = " + flops.toLocaleString()),
+                el("p", {}, T("So many multiplications and additions a picture takes: forward, and twice as many backward (for the weights and for what comes before).", "每张图片需要这么多次乘法和加法：前向一份，反向两份（对权重和对前一层）。"),
+                    f && f.rate ? T(` Here that is ${num(f.rate * flops / 1e9, 1)} thousand million a second.`, ` 这里是每秒 ${num(f.rate * flops / 1e8, 0)} 亿次。`) : ""),
+                el("p", {}, chapter("07_mlp_rmsprop", T("Chapter 07: this net", "第 07 章：这个网络")))];
+    }
 };

@@ -38,12 +38,12 @@ const REACH = 6, MOST = 8;                                       /* the plane; u
 
 /* What goes wrong in nets, to look at: settings that show it, and what to look for. */
 const troubles = [
-    [() => T("dying ReLUs", "ReLU 死亡"), { set: 0, units: [8, 8], activation: 1, optimizer: 0, rate: 1, batch: 8 },
+    [() => T("dying ReLUs", "ReLU 死亡"), { set: 0, units: [8, 8], activation: 1, optimizer: 0, rate: 3, batch: 8 },
      () => T("The rate is too large for ReLU: a step throws a unit so far that it answers 0 to every point. Its gradient is 0 too, so it never comes back: red frames.",
              "学习率对 ReLU 太大：一步就把单元甩得太远，对所有点都输出 0。它的梯度也是 0，再也回不来：红框。")],
-    [() => T("exploding rate", "学习率爆炸"), { set: 6, units: [4, 4], activation: 0, optimizer: 0, rate: 1, batch: 16 },
-     () => T("Each step jumps over the valley and lands higher on the other side, where the slope is steeper: the loss grows to infinity within a few steps.",
-             "每一步都跨过谷底，落到对面更高处，那里更陡：几步之内损失就到无穷大。")],
+    [() => T("exploding rate", "学习率爆炸"), { set: 6, units: [], activation: 0, optimizer: 0, rate: 0.3, batch: 16, slow: 16 },
+     () => T("One unit and no bend: the loss is a bowl. Each of these slow steps jumps over its bottom and lands higher on the other side, where it is steeper: the weights swing, the loss grows without end. A rate of 0.1 would arrive.",
+             "一个单元，没有弯曲：损失是一只碗。这里慢慢走的每一步都跨过碗底，落到对面更高、更陡处：权重来回摆，损失无限增大。学习率 0.1 就能走到底。")],
     [() => T("vanishing gradients", "梯度消失"), { set: 0, units: [4, 4, 4, 4, 4, 4], activation: 2, optimizer: 0, rate: 0.1, batch: 16, lines: 1 },
      () => T("Sigmoid’s slope is at most 1/4, and each layer multiplies by it on the way back. The lines show gradients now: point at some on the left, then on the right.",
              "sigmoid 的斜率至多 1/4，反向时每一层都要乘一次。现在连线表示梯度：指向左边的几条，再看右边的。")]
@@ -125,6 +125,7 @@ const pointsPanel = {
         if (!this.training && this.rows.length - this.test < 2) return;
         this.leave();
         await train(this, !this.training);
+        this.hint.setAttribute("aria-live", this.training ? "off" : "polite");
     },
 
     build(root) {
@@ -179,13 +180,19 @@ const pointsPanel = {
                 el("div.grow", {}, this.map, el("div.buttons", {}, this.brushes()))),
             el("div.buttons", {}, el("span", {}, T("Watch what goes wrong: ", "看看会出什么问题：")),
                 troubles.map(([name, settings, why]) => button(name(), async () => {
+                    const { slow, ...change } = settings;
                     this.own = null;
-                    Object.assign(o, { features: 3, dropout: 0, l1: 0, l2: 0, lines: 0 }, settings);
+                    Object.assign(o, { features: 3, dropout: 0, l1: 0, l2: 0, lines: 0 }, change);
                     this.makeData();
                     await rebuild();
                     await this.start();
                     this.why.textContent = why();
-                    await this.toggle();
+                    if (!slow) await this.toggle();
+                    for (let k = 0, last = this.last; k < slow && this.last === last && current === this; k++) {
+                        await this.step();
+                        last = this.last;
+                        await new Promise(done => setTimeout(done, 300));
+                    }
                 }, "small"))), this.why,
             this.task,
             fold(T("Your own points: paste CSV", "自己的点：粘贴 CSV"), () => this.csv()),
@@ -254,7 +261,7 @@ const pointsPanel = {
         if (this.training && this.turn) return;
         this.drawMap();
         plot(this.curve, [{ y: this.losses, color: css("--plus") }, { y: this.tests, color: css("--minus"), dash: [5, 3] }],
-             { x: T("training, and dashed: test", "实线训练，虚线测试"), low: 0 });
+             { x: T("loss in training; dashed: in testing", "损失：实线训练，虚线测试"), log: lost, low: lost ? undefined : 0 });
     },
     /* The net's answer at a place as a number from -1 to 1, or a color for several classes. */
     answerColor() {
@@ -625,6 +632,7 @@ const pointsPanel = {
         for (let i = 0; i < rows.length; i += 4) lines.push("    " + rows.slice(i, i + 4).join(", "));
         return `#define DL_IMPLEMENTATION
 #include "dl.h"
+#include <math.h>
 #include <stdio.h>
 
 enum { N = ${n - this.test}, F = ${F} };

@@ -39,6 +39,7 @@ static bool train_digits(void)
         while (dl_loader_next(batches, &b)) {
             b.x = dl_augment_batch(b.x, &change, NULL);
             digit_update(m, opt, &b);
+            dl_tape_clear(dl);
         }
         double right = 0;
         dl_set_no_grad(dl, true);

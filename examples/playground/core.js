@@ -55,7 +55,7 @@ function num(x, digits) {
     if (!isFinite(x)) return isNaN(x) ? "–" : x > 0 ? "∞" : "−∞";
     const d = digits === undefined ? 3 : digits;
     const a = Math.abs(x);
-    if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace("-", "−");
+    if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace(/-/g, "−");
     return x.toFixed(a >= 100 ? 0 : d).replace("-", "−");
 }
 const percent = x => isFinite(x) ? (100 * x).toFixed(1) + " %" : "–";
@@ -95,10 +95,15 @@ async function train(panel, on) {
     panel.status.setAttribute("aria-live", on ? "off" : "polite");
     await ask(panel.id, "run", on);
 }
-/* A curve that grows: when it gets long, every second number is dropped. */
-function grow(curve, value) {
-    if (isFinite(value)) curve.push(value);
-    return curve.length > 400 ? curve.filter((v, i) => i % 2) : curve;
+/* A curve that grows: when it gets long, every second number is dropped, now and from then on. */
+function growing() {
+    let every = 1, n = 0;
+    return { y: [], add(...values) {
+        for (const v of values) if (n++ % every === 0 && isFinite(v)) this.y.push(v);
+        if (this.y.length < 400) return;
+        this.y = this.y.filter((v, i) => i % 2 === 0);
+        every *= 2;
+    } };
 }
 
 /* What the page carries: text elements of base64. */
@@ -223,6 +228,8 @@ function power(v) {
 
 /* Curves over one axis: series of {y, color, name, dash}; options {log, low, high, label, marks}. */
 function plot(c, series, options) {
+    c.hidden = series.every(s => s.y.length < 2);
+    if (c.hidden) return;
     const o = options || {}, g = pen(c), W = c.width / c.scale, H = c.height / c.scale;
     c.again = () => plot(c, series, o);
     const left = 54, right = 8, top = 10, bottom = 24;

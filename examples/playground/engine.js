@@ -31,6 +31,9 @@ function Engine(send) {
         return value;
     };
 
+    /* Losses for the next frame; a page in the background takes none for long. */
+    const note = (losses, value) => { if (losses.push(value) > 4000) losses.splice(0, 2000); };
+
     /* ---- panels ---- */
     const panel = {};
 
@@ -99,6 +102,7 @@ function Engine(send) {
         },
         reset() {
             this.images = 0;
+            this.losses = [];
             this.busy = 0;
             this.tested = 0;
             this.right = 0;
@@ -121,6 +125,7 @@ function Engine(send) {
             this.loss = C.digits_train(1);
             this.images += 32;
             this.busy += performance.now() - from;
+            note(this.losses, this.loss);
             if (this.images % 128 === 0) this.measure(20);
         },
         /* The accuracy on the test pictures, n at a time: 1000 are a whole number of these. */
@@ -138,7 +143,7 @@ function Engine(send) {
         },
         frame() {
             return {
-                images: this.images, loss: this.loss, accuracy: this.accuracy,
+                images: this.images, loss: this.loss, losses: this.losses.splice(0), accuracy: this.accuracy,
                 rate: this.busy ? this.images / this.busy * 1000 : 0,
                 answer: this.looked ? floats(C.digits_answer(), 10) : null,
                 kind: C.digits_kind(), parameters: C.digits_parameters()
@@ -232,14 +237,15 @@ function Engine(send) {
         },
         start(o) {
             this.updates = 0;
+            this.losses = [];
             this.o = o;
             C.memory_begin(put(0, o.months), o.kind, o.units, o.rate, o.seed);
             check();
             return this.frame();
         },
         slice() {
-            this.loss = C.memory_train(2);
-            this.updates += 2;
+            note(this.losses, C.memory_train(1));
+            this.updates++;
         },
         frame() {
             const said = floats(C.memory_forecast(), 120), real = this.o.months;
@@ -248,7 +254,7 @@ function Engine(send) {
                 net += 100 / 24 * Math.abs(said[s] / real[s + 24] - 1);
                 naive += 100 / 24 * Math.abs(real[s + 12] / real[s + 24] - 1);
             }
-            return { updates: this.updates, loss: this.loss, said, net, naive };
+            return { updates: this.updates, losses: this.losses.splice(0), said, net, naive };
         }
     };
 
@@ -256,20 +262,17 @@ function Engine(send) {
         start(o) {
             this.o = o;
             this.updates = 0;
-            this.loss = NaN;
-            this.tested = 0;
-            this.sum = 0;
+            this.losses = [];
             C.language_begin(put(0, o.poems), o.poems.length / o.length, o.test, o.signs, o.rate, o.seed);
             check();
             if (o.weights) this.weights(o.weights);
             return this.frame();
         },
         slice() {
-            this.last = C.language_train(4);
-            this.loss = isNaN(this.loss) ? this.last : 0.98 * this.loss + 0.02 * this.last;
+            note(this.losses, C.language_train(4));
             this.updates++;
         },
-        frame() { return { updates: this.updates, loss: this.loss }; },
+        frame() { return { updates: this.updates, losses: this.losses.splice(0) }; },
         test(first, n) { return C.language_test(first, n); },
         next(signs, temperature) {
             return floats(C.language_next(put(0, Int32Array.from(signs)), signs.length, temperature),

@@ -4,7 +4,7 @@
 const digitsPanel = {
     id: "digits",
     name: () => T("Digits", "手写数字"),
-    kind: 1, training: false, losses: [], drawn: null, strokes: null, label: -1, size: 0.1,
+    kind: 1, training: false, losses: growing(), drawn: null, strokes: null, label: -1, size: 0.1,
 
     async load() {
         const all = await unpacked("mnist"), n = all.length / 785;
@@ -191,7 +191,7 @@ const digitsPanel = {
     async forget(kind) {
         if (this.training) await this.toggle();
         this.kind = kind;
-        this.losses = [];
+        this.losses = growing();
         this.forgot = true;
         this.frame(await ask("digits", "forget", kind));
         if (this.drawn) {
@@ -201,7 +201,7 @@ const digitsPanel = {
     },
     frame(f) {
         this.last = f;
-        if (this.training) this.losses = grow(this.losses, f.loss);
+        this.losses.add(...f.losses.splice(0));
         if (f.answer && this.drawn) { this.bars.show(f.answer); this.say(f.answer); }
         this.status.textContent = f.images
             ? T(`${f.images} pictures seen, ${Math.round(f.rate)} a second; right on test pictures: ${percent(f.accuracy)}`,
@@ -209,7 +209,7 @@ const digitsPanel = {
             : this.forgot ? T("It knows nothing now: every digit is about as likely.", "它现在什么都不会：每个数字的可能性差不多。")
                           : T("This net has been trained before.", "这个网络已经训练过。");
         if (this.forgot && f.accuracy >= 0.95) this.task.check(true);
-        plot(this.lossPlot, [{ y: this.losses, color: css("--plus") }], { log: true,
+        plot(this.lossPlot, [{ y: this.losses.y, color: css("--plus") }], { log: true,
              x: T("loss of a batch, over time", "每批的损失") });
     },
 
@@ -257,6 +257,8 @@ const digitsPanel = {
                 const r = await ask("digits", "attack", best, -1, this.size, 10);
                 tiles.replaceChildren(...show(r.input, r.answer));
                 this.bars.show(r.answer);
+                const now = r.answer.indexOf(Math.max(...r.answer));
+                this.said.textContent = T(`Of the changed picture the net says ${now}, ${percent(r.answer[now])} sure.`, `对改动后的图，网络说是 ${now}，${percent(r.answer[now])} 的把握。`);
             }), button(T("Put it back", "恢复"), () => this.strokes && this.label < 0
                 ? this.changed(this.paper.getContext("2d", { willReadFrequently: true })) : this.look(this.drawn))),
             tiles);

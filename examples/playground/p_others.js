@@ -269,7 +269,7 @@ int main(void)
 const memoryPanel = {
     id: "memory",
     name: () => T("Memory", "记忆"),
-    kind: 1, scale: 1, forget: 2, training: false, losses: [], seed: 1,
+    kind: 1, scale: 1, forget: 2, training: false, losses: growing(), seed: 1,
 
     async load() {
         const text = await (await asset("series")).text();
@@ -307,7 +307,7 @@ const memoryPanel = {
     },
     async start() {
         if (this.training) await this.toggle();
-        this.losses = [];
+        this.losses = growing();
         this.frame(await ask("memory", "start", { months: this.months, kind: this.kind, units: 16, rate: 0.005, seed: this.seed }));
     },
     async toggle() {
@@ -315,10 +315,10 @@ const memoryPanel = {
     },
     frame(f) {
         this.last = f;
-        this.losses = grow(this.losses, f.loss);
+        this.losses.add(...f.losses.splice(0));
         const from = 84, real = [...this.months.subarray(from)], net = [...f.said.subarray(from - 24)], year = [...this.months.subarray(from - 12, 132)];
         plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960; the last 24 months were not learned from", "1956 … 1960；最后 24 个月未参与训练") });
-        plot(this.curve, [{ y: this.losses, color: css("--plus") }], { log: true, x: T("loss", "损失") });
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }], { log: true, x: T("loss", "损失") });
         this.status.textContent = T("updates ", "更新 ") + f.updates + T("; mean error in the last 24 months: net ", "；最后 24 个月的平均误差：网络 ") + num(f.net, 2) + T(" %, as last year ", " %，同去年 ") + num(f.naive, 2) + " %";
         if (f.net < f.naive / 3 && f.updates > 0) this.task.check(true);
     },
@@ -388,7 +388,7 @@ const POEM = 32, POEMS_TEST = 64;
 const languagePanel = {
     id: "language",
     name: () => T("Language", "语言模型"),
-    training: false, losses: [], heat: 0.8, prompt: "", poem: [], chosen: -1, shipped: true,
+    training: false, losses: growing(), heat: 0.8, prompt: "", poem: [], chosen: -1, shipped: true,
 
     async load() {
         const text = new TextDecoder().decode(await unpacked("poems")), [signs, ...lines] = text.split("\n");
@@ -400,7 +400,7 @@ const languagePanel = {
     async start(shipped) {
         if (this.training) await this.toggle();
         this.shipped = shipped;
-        this.losses = [];
+        this.losses = growing();
         const packed = await unpacked("poet");
         this.last = await ask("language", "start", { poems: this.poems, test: POEMS_TEST, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
             weights: shipped ? new Uint16Array(packed.buffer) : null });
@@ -424,7 +424,8 @@ const languagePanel = {
             el("div.buttons", {}, button(T("Write a poem", "写一首诗"), () => this.write(), "main"), this.play,
                 button(T("Forget everything", "忘掉一切"), () => this.start(false)), button(T("As shipped", "恢复训练好的"), () => this.start(true))),
             el("div.row", {}, el("div", {}, this.paper, el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
-            this.look, this.task,
+            this.look, el("p.center", {}, T("two blocks of four heads, a row each: the darker, the more the chosen sign takes from there",
+                                               "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
         if (this.poem.length) this.show();
@@ -446,11 +447,11 @@ const languagePanel = {
     frame(f) {
         if (f) {
             this.last = f;
-            if (this.training) this.losses = grow(this.losses, f.loss);
+            this.losses.add(...f.losses.splice(0));
             if (this.training && f.updates > this.measured + 200) this.measure();
         }
         if (!this.curve) return;
-        plot(this.curve, [{ y: this.losses, color: css("--plus") }], { x: T("loss of each sign while training", "训练中每字的损失") });
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }], { x: T("loss of each sign while training", "训练中每字的损失") });
         this.status.textContent = (f ? T("updates ", "更新 ") + f.updates + T("; ", "；") : "") + T("on poems it has not read it hesitates between ", "在没读过的诗上，困惑度 ") + num(this.perplexity, 0) + T(" signs.", "。");
     },
     async write() {
@@ -463,7 +464,7 @@ const languagePanel = {
             while (k < p.length - 1 && (u -= p[k]) > 0) k++;
             this.poem.push(k);
         }
-        this.chosen = POEM;
+        this.chosen = 12;
         this.show();
     },
     async show() {

@@ -58,7 +58,7 @@ const pointsPanel = {
     name: () => T("A net on points", "平面上的网络"),
     o: { set: 0, noise: 0.1, count: 300, part: 0.3, seed: 1, features: 3, units: [4, 3], activation: 3,
          optimizer: 6, rate: 0.03, batch: 16, l1: 0, l2: 0, dropout: 0, lines: 0 },
-    own: null, brush: 0, losses: [], tests: [], training: false, walk: null, chosen: null,
+    own: null, brush: 0, losses: growing(), tests: growing(), training: false, walk: null, chosen: null,
 
     async load() { this.makeData(); },
 
@@ -98,8 +98,8 @@ const pointsPanel = {
         if (n - this.test < 2) { this.status.textContent = T("At least two points.", "至少要两个点。"); return; }
         const xy = new Float32Array(2 * n), target = new Float32Array(n);
         this.rows.forEach(([x, y, t], i) => { xy[2 * i] = x; xy[2 * i + 1] = y; target[i] = t; });
-        this.losses = [];
-        this.tests = [];
+        this.losses = growing();
+        this.tests = growing();
         this.walk = null;
         this.numbers.replaceChildren();
         try {
@@ -241,8 +241,8 @@ const pointsPanel = {
     frame(f) {
         this.last = f;
         if (f.updates > 0) {
-            this.losses = grow(this.losses, f.loss);
-            this.tests = grow(this.tests, f.test);
+            this.losses.add(f.loss);
+            this.tests.add(f.test);
         }
         const dead = f.dead.reduce((a, b) => a + b, 0), lost = !isFinite(f.loss) || f.loss > 1e6;
         this.status.textContent = T("updates ", "更新 ") + f.updates + T(", loss ", "，损失 ") + num(f.loss) +
@@ -260,7 +260,7 @@ const pointsPanel = {
         }
         if (this.training && this.turn) return;
         this.drawMap();
-        plot(this.curve, [{ y: this.losses, color: css("--plus") }, { y: this.tests, color: css("--minus"), dash: [5, 3] }],
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }, { y: this.tests.y, color: css("--minus"), dash: [5, 3] }],
              { x: T("loss in training; dashed: in testing", "损失：实线训练，虚线测试"), log: lost, low: lost ? undefined : 0 });
     },
     /* The net's answer at a place as a number from -1 to 1, or a color for several classes. */
@@ -309,7 +309,7 @@ const pointsPanel = {
         const f = this.last, layers = [f.inputs, ...f.sizes], drawn = [f.inputs, ...f.drawn], W = 640, H = 360;
         const box = Math.min(52, H / Math.max(...drawn) - 6, 0.6 * W / layers.length);
         return layers.map((n, k) => ({ n, box, drawn: drawn[k], x: 34 + (W - 68) * k / (layers.length - 1),
-            y: u => H / 2 + (u - (drawn[k] - 1) / 2) * Math.min(box + 12, (H - 10) / drawn[k]) }));
+            y: u => H / 2 + (u - (drawn[k] - 1) / 2) * Math.min(box + 28, (H - 10) / drawn[k]) }));
     },
     /* Weight and gradient of layer k's unit to, for what comes from unit from of the layer before (-1: the bias). */
     weight(k, from, to) {
@@ -501,12 +501,13 @@ const pointsPanel = {
         const w = this.walk, n = this.last.sizes.length, forward = w.at <= n, k = forward ? w.at : 2 * n + 1 - w.at;
         const L = w.layers[k], before = w.layers[k - 1].a, after = w.layers[k + 1], most = 4;
         const u = [...L.dz.subarray(0, MOST)].reduce((best, d, i, all) => Math.abs(d) > Math.abs(all[best]) ? i : best, 0);
-        const sum = terms => terms.slice(0, most).map(([a, b]) => `${num(a, 2)}·${num(b, 3)}`).join(" + ") + (terms.length > most ? " + …" : "");
+        const brace = v => v < 0 ? `(${num(v, 2)})` : num(v, 2);
+        const sum = terms => terms.slice(0, most).map(([a, b]) => `${brace(a)}·${brace(b)}`).join(" + ") + (terms.length > most ? " + …" : "");
         const input = [...before].slice(0, MOST).map((a, i) => [this.weight(k - 1, i, u).w, a]);
         const bias = this.weight(k - 1, -1, u).w, last = k === n, name = T(`Unit ${u + 1} of ${this.layerName(k)}`, `${this.layerName(k)}的单元 ${u + 1}`);
         let text, formula;
         if (forward) {
-            formula = `z = Wx + b = ${sum(input)} + ${num(bias, 2)} = ${num(L.z[u])}`;
+            formula = `z = Wx + b = ${sum(input)} + ${brace(bias)} = ${num(L.z[u])}`;
             text = last ? this.classes ? T(`${name}: softmax makes of all z the probabilities a = ${[...L.a].slice(0, most).map(a => num(a)).join(", ")}. The loss: −ln a of the right class ${w.sample[2]} = ${num(w.loss, 4)}.`,
                                            `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
                                          : T(`The loss: (a − target)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}.`,
@@ -518,7 +519,7 @@ const pointsPanel = {
             formula = last ? this.classes ? `δ = a − y = ${num(L.a[u])} − ${u === w.sample[2] ? 1 : 0} = ${num(L.dz[u])}` : `δ = 2(a − t) = ${num(L.dz[u])}`
                            : `δ = Wᵀδ · f′(z) = (${sum(back)}) · ${num(L.dz[u] / whole, 2)} = ${num(L.dz[u], 4)}`;
             text = T(`${name}: δ is how the loss changes with z. Each weight’s gradient is δ times what came in: ∂L/∂w = `, `${name}：δ 是损失随 z 的变化。每个权重的梯度是 δ 乘以输入：∂L/∂w = `) +
-                   input.slice(0, most).map(([x, a]) => `${num(L.dz[u], 3)}·${num(a, 2)} = ${num(L.dz[u] * a, 4)}`).slice(0, 2).join(T(", ", "，")) + (input.length > 2 ? " …" : "");
+                   input.slice(0, most).map(([x, a]) => `${brace(L.dz[u])}·${brace(a)} = ${num(L.dz[u] * a, 4)}`).slice(0, 2).join(T(", ", "，")) + (input.length > 2 ? " …" : "");
         }
         this.chosen = { k, u };
         const where = forward ? T(`Forward, ${k} of ${n}`, `前向，第 ${k}/${n} 步`) : T(`Backward, ${w.at - n} of ${n}`, `反向，第 ${w.at - n}/${n} 步`);

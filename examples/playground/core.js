@@ -110,7 +110,9 @@ function growing() {
 async function asset(name) {
     const text = document.getElementById("asset-" + name).textContent, pieces = [], STEP = 1 << 17;
     for (let i = 0; i < text.length; i += STEP) {            /* a piece at a time, for slow phones */
-        pieces.push(Uint8Array.from(atob(text.slice(i, i + STEP)), c => c.charCodeAt(0)));
+        const bytes = atob(text.slice(i, i + STEP)), piece = new Uint8Array(bytes.length);
+        for (let k = 0; k < piece.length; k++) piece[k] = bytes.charCodeAt(k);
+        pieces.push(piece);
         await new Promise(done => setTimeout(done));
     }
     return new Blob(pieces);

@@ -263,14 +263,16 @@ function Engine(send) {
             this.o = o;
             this.updates = 0;
             this.losses = [];
+            this.part = 0;
             C.language_begin(put(0, o.poems), o.poems.length / o.length, o.test, o.signs, o.rate, o.seed);
             check();
             if (o.weights) this.weights(o.weights);
             return this.frame();
         },
         slice() {
-            note(this.losses, C.language_train(4));
-            this.updates++;
+            note(this.losses, C.language_train(2, this.part, 2));    /* two poems, then two more */
+            this.part = 1 - this.part;
+            if (this.part === 0) this.updates++;
         },
         frame() { return { updates: this.updates, losses: this.losses.splice(0) }; },
         test(first, n) { return C.language_test(first, n); },

@@ -28,9 +28,8 @@ const digitsPanel = {
         this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
         this.lossPlot = chart(150, T("loss of each batch", "每个小批量的损失"));
         this.said = el("p.said", {});
-        const seen = k => el("figure", {}, this["seen" + k] = canvas(84, 84, ""), el("figcaption", {},
-            [T("ink", "找到墨迹"), T("cut out", "剪出数字"), T("20 × 20", "20 × 20"),
-             T("what the net sees", "网络看到的")][k]));
+        const names = [T("ink", "找到墨迹"), T("cut out", "剪出数字"), "20 × 20", T("what the net sees", "网络看到的")];
+        this.seen = names.map(name => canvas(84, 84, name));
         this.inside = el("div.maps");
         this.attackBox = el("div.maps");
         this.mistakes = el("div.maps");
@@ -52,7 +51,7 @@ const digitsPanel = {
                     this.status, this.lossPlot)),
             this.task,
             el("h3", {}, T("From your paper to what the net is shown", "从你的字到网络看到的图")),
-            el("div.maps.steps", {}, [0, 1, 2, 3].map(seen)),
+            el("div.maps.steps", {}, this.seen.map((c, k) => el("figure", {}, c, el("figcaption", {}, names[k])))),
             fold(T("Inside: what the first layers make of it", "内部：前几层看到了什么"),
                  () => (this.maps(), this.inside)),
             fold(T("Saliency, and a change that fools it", "显著图，以及骗过它的改动"),
@@ -164,10 +163,10 @@ const digitsPanel = {
         this.drawn = r;
         this.invite.hidden = !!r;
         const white = ink();
-        [0, 1, 2, 3].forEach(k => {
+        this.seen.forEach((c, k) => {
             const data = !r ? new Float32Array(784) : k === 3 ? r.input
                        : r.steps ? r.steps.subarray(784 * k, 784 * k + 784) : new Float32Array(784);
-            picture(this["seen" + k], data, 28, 28, white);
+            picture(c, data, 28, 28, white);
         });
         this.bars.show(r ? r.answer : null);
         this.say(r ? r.answer : null);

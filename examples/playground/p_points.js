@@ -102,6 +102,7 @@ const pointsPanel = {
         this.tests = growing();
         this.walk = null;
         this.numbers.replaceChildren();
+        this.drawBrushes();
         try {
             this.frame(await ask("points", "start", {
                 seed: o.seed, features: o.features, xy, target, test: this.test, classes: this.classes,
@@ -152,6 +153,7 @@ const pointsPanel = {
         this.why = el("p.said.why", { role: "status" });
         this.numbers = el("div.numbers");
         this.shape = el("div.controls");
+        this.brushes = el("div.buttons");
         this.task = challenge(this, T("spirals, only x₁ and x₂ as inputs, test accuracy 95 % or better.",
                                       "双螺旋，只用 x₁ 和 x₂ 作输入，测试准确率达到 95 %。"));
         root.append(
@@ -176,8 +178,6 @@ const pointsPanel = {
                 button(T("One step", "一步"), () => this.step()),
                 button(T("Start anew", "重新开始"), () => { o.seed++; this.start(); }),
                 button(T("One sample, step by step", "一个样本，逐步看"), () => this.probe())),
-            el("div.row", {}, el("div.grow2", {}, this.graph, this.hint, this.numbers, this.curve, this.status),
-                el("div.grow", {}, this.map, el("div.buttons", {}, this.brushes()))),
             el("div.buttons", {}, el("span", {}, T("Watch what goes wrong: ", "看看会出什么问题：")),
                 troubles.map(([name, settings, why]) => button(name(), async () => {
                     const { slow, ...change } = settings;
@@ -194,28 +194,39 @@ const pointsPanel = {
                         await new Promise(done => setTimeout(done, 300));
                     }
                 }, "small"))), this.why,
+            el("div.row", {}, el("div.grow2", {}, this.graph, this.hint, this.numbers, this.curve, this.status),
+                el("div.grow", {}, this.map, this.brushes)),
             this.task,
             fold(T("Your own points: paste CSV", "自己的点：粘贴 CSV"), () => this.csv()),
             fold(T("Share this net", "分享这个网络"), () => this.share()),
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         this.drawShape();
+        this.drawBrushes();
         if (!this.last) this.start();
         else {
             this.frame(this.last);
             if (this.walk) this.show();
         }
     },
-    brushes() {
-        const n = Math.max(2, this.classes);
-        return [el("span", {}, T("Click into the plane to add a point: ", "点击平面添加一个点：")),
-                this.classes === 0 ? T("(not for numbers)", "（数值任务不可用）") : [...Array(n).keys()].map(k =>
-            el("button.brush" + (k === this.brush ? ".on" : ""), { type: "button", style: "border-color:" + classColor(k),
-                "aria-pressed": String(k === this.brush), onclick: e => {
-                    this.brush = k;
-                    for (const b of e.target.parentNode.querySelectorAll(".brush")) b.classList.toggle("on", b === e.target);
-                } }, T("class ", "类 ") + k)),
-            button(T("No points", "清空点"), () => { this.own = []; this.rows = []; this.test = 0; this.classes = Math.max(2, this.classes); this.drawMap(); }, "small")];
+    /* What a click into the plane adds. */
+    drawBrushes() {
+        if (this.classes === 0) {
+            this.brushes.replaceChildren(T("Click into the plane: that place step by step, as if its target were 0.",
+                                           "点击平面：逐步看那个位置，目标当作 0。"));
+            return;
+        }
+        this.brush = Math.min(this.brush, this.classes - 1);
+        this.brushes.replaceChildren(el("span", {}, T("Click into the plane to add a point: ", "点击平面添加一个点：")),
+            ...[...Array(this.classes).keys()].map(k => el("button.brush" + (k === this.brush ? ".on" : ""), {
+                type: "button", style: "border-color:" + classColor(k), "aria-pressed": String(k === this.brush),
+                onclick: () => { this.brush = k; this.drawBrushes(); } }, T("class ", "类 ") + k)),
+            button(T("No points", "清空点"), async () => {
+                if (this.training) await this.toggle();
+                this.own = this.rows = [];
+                this.test = 0;
+                this.drawMap();
+            }, "small"));
     },
     drawShape() {
         const o = this.o, on = k => o.features >> k & 1;

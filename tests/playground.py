@@ -30,7 +30,7 @@ def check(ok, what):
 
 # ---- drawing --------------------------------------------------------------------------------
 
-def arc(cx, cy, rx, ry, a, b, n=24):
+def arc(cx, cy, rx, ry, a, b, n=14):
     return [(cx + rx * math.cos(math.radians(a + (b - a) * i / n)),
              cy + ry * math.sin(math.radians(a + (b - a) * i / n))) for i in range(n + 1)]
 
@@ -60,7 +60,7 @@ def draw(page, digit, size=220, dx=0, dy=0):
         page.mouse.move(x0 + size * stroke[0][0], y0 + size * stroke[0][1])
         page.mouse.down()
         for x, y in stroke[1:]:
-            page.mouse.move(x0 + size * x, y0 + size * y, steps=2)
+            page.mouse.move(x0 + size * x, y0 + size * y)
         page.mouse.up()
     page.wait_for_function('() => !digitsPanel.asking && digitsPanel.drawn')
     return page.evaluate('() => { const p = digitsPanel.drawn.answer; return p.indexOf(Math.max(...p)); }')

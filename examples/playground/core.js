@@ -335,7 +335,7 @@ function fold(title, make, live) {
         fill();
         const again = live && setInterval(() => {
             if (!d.open || !d.isConnected) clearInterval(again);
-            else if (!body.contains(document.activeElement)) fill();
+            else if (!body.contains(document.activeElement) && !getSelection().containsNode(body, true)) fill();
         }, 1000);
     } }, el("summary", {}, title), body);
     return d;

@@ -54,13 +54,17 @@ function Engine(send) {
             return this.frame();
         },
         rate(r) { C.points_rate(r); },
+        pace(n) { this.o.pace = n; },
         slice() {
-            this.loss = C.points_train(4);
-            this.updates += 4;
-        },
-        step(n) {
-            this.loss = C.points_train(n);
+            const n = Math.min(4, this.o.pace || 4);
+            C.points_train(n);
             this.updates += n;
+        },
+        /* So that one can watch: only so many updates a frame. */
+        enough() { return this.o.pace && this.updates >= this.shown + this.o.pace; },
+        step() {
+            C.points_train(1);
+            this.updates++;
             return this.frame();
         },
         frame() {
@@ -71,6 +75,7 @@ function Engine(send) {
                 weights += 2 * u * (before + 1);
                 before = u;
             }
+            this.shown = this.updates;
             const [loss, accuracy] = floats(C.points_score(0), 2);
             const [test, testAccuracy] = floats(C.points_score(1), 2);
             return {
@@ -341,9 +346,10 @@ function Engine(send) {
                     p.slice();
                     last = performance.now() - now;
                     now += last;
-                } while (now + last < end);
+                } while (now + last < end && !(p.enough && p.enough()));
             }
             check();
+            if (!taken && p.enough && p.enough()) return;            /* until that frame is shown */
         } catch (e) {
             send({ panel: running, error: e.message });
             running = null;
@@ -363,6 +369,7 @@ function Engine(send) {
     return async function (m) {
         if (m.taken) {
             taken = true;
+            if (running) next();
             return;
         }
         try {

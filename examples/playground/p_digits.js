@@ -173,8 +173,8 @@ const digitsPanel = {
     },
     say(p) {
         if (!p) {
-            this.said.textContent = T("This net has read 60,000 handwritten digits. Write one on the paper: it answers while you draw. Then make it forget, and train it anew, right here.",
-                                      "这个网络读过六万个手写数字。在纸上写一个，它边看边猜。然后让它忘掉，就在这里重新训练。");
+            this.said.textContent = T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
+                                      "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。");
             return;
         }
         const best = p.indexOf(Math.max(...p));

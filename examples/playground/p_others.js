@@ -316,7 +316,7 @@ const memoryPanel = {
         this.last = f;
         this.losses.add(...f.losses.splice(0));
         const from = 84, real = [...this.months.subarray(from)], net = [...f.said.subarray(from - 24)], year = [...this.months.subarray(from - 12, 132)];
-        plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960; the last 24 months were not learned from", "1956 … 1960；最后 24 个月未参与训练") });
+        plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960, the last two years unseen", "1956 … 1960，最后两年未参与训练") });
         plot(this.curve, [{ y: this.losses.y, color: css("--plus") }], { log: true, x: T("loss", "损失") });
         this.status.textContent = T("updates ", "更新 ") + f.updates + T("; mean error in the last 24 months: net ", "；最后 24 个月的平均误差：网络 ") + num(f.net, 2) + T(" %, as last year ", " %，同去年 ") + num(f.naive, 2) + " %";
         if (f.net < f.naive / 3 && f.updates > 0) this.task.check(true);

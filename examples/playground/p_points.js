@@ -36,6 +36,9 @@ const optimizerC = r => [`dl_sgd(${r})`, `dl_momentum(${r}, 0.9)`, `dl_nesterov(
 const featureNames = ["x₁", "x₂", "x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"];
 const REACH = 6, MOST = 8;                                       /* the plane; units drawn of a layer */
 
+/* Updates a frame; 0: as many as the machine can. */
+const paces = [[() => T("slow", "慢"), 1], [() => T("to watch", "适中"), 8], [() => T("full", "全速"), 0]];
+
 /* What goes wrong in nets, to look at: settings that show it, and what to look for. */
 const troubles = [
     [() => T("dying ReLUs", "ReLU 死亡"), { set: 0, units: [8, 8], activation: 1, optimizer: 0, rate: 3, batch: 8 },
@@ -57,7 +60,7 @@ const pointsPanel = {
     id: "points",
     name: () => T("A net on points", "平面上的网络"),
     o: { set: 0, noise: 0.1, count: 300, part: 0.3, seed: 1, features: 3, units: [4, 3], activation: 3,
-         optimizer: 6, rate: 0.03, batch: 16, l1: 0, l2: 0, dropout: 0, lines: 0 },
+         optimizer: 6, rate: 0.03, batch: 16, l1: 0, l2: 0, dropout: 0, lines: 0, sharp: 0, pace: 8 },
     own: null, brush: 0, losses: growing(), tests: growing(), training: false, walk: null, chosen: null,
 
     async load() { this.makeData(); },
@@ -108,7 +111,7 @@ const pointsPanel = {
                 seed: o.seed, features: o.features, xy, target, test: this.test, classes: this.classes,
                 units: o.units, activation: activationNumber[o.activation], dropout: o.dropout, l1: o.l1,
                 l2: o.l2, optimizer: o.optimizer, rate: o.rate, batch: Math.min(o.batch, n - this.test),
-                most: MOST, reach: REACH }));
+                pace: o.pace, most: MOST, reach: REACH }));
         } catch (e) { this.status.textContent = e.message; }
     },
     set(change) {
@@ -163,6 +166,8 @@ const pointsPanel = {
                 choose(T("activation", "激活函数"), activations, o.activation, i => this.set({ activation: i })),
                 choose(T("optimizer", "优化器"), optimizers, o.optimizer, i => this.set({ optimizer: i })),
                 slider(T("learning rate", "学习率"), powers, o.rate, v => this.set({ rate: v })),
+                choose(T("pace", "快慢"), paces.map(p => p[0]()), paces.findIndex(p => p[1] === o.pace),
+                       i => { o.pace = paces[i][1]; ask("points", "pace", o.pace); }),
                 choose(T("lines show", "连线表示"), [T("weights", "权重"), T("gradients", "梯度")], o.lines,
                        i => { o.lines = i; this.drawGraph(); })),
             this.shape,
@@ -173,7 +178,9 @@ const pointsPanel = {
                 slider(T("batch", "批大小"), [1, 2, 4, 8, 16, 32, 64, 128], o.batch, v => this.set({ batch: v })),
                 slider("L1", [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03], o.l1, v => this.set({ l1: v })),
                 slider("L2", [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03], o.l2, v => this.set({ l2: v })),
-                slider(T("dropout", "丢弃率"), [0, 0.1, 0.2, 0.3, 0.5], o.dropout, v => this.set({ dropout: v })))),
+                slider(T("dropout", "丢弃率"), [0, 0.1, 0.2, 0.3, 0.5], o.dropout, v => this.set({ dropout: v })),
+                choose(T("the plane shows", "平面表示"), [T("how sure", "把握多大"), T("the decision", "判定结果")], o.sharp,
+                       i => { o.sharp = i; if (this.last) this.drawMap(); }))),
             el("div.buttons", {}, this.play,
                 button(T("One step", "一步"), () => this.step()),
                 button(T("Start anew", "重新开始"), () => { o.seed++; this.start(); }),
@@ -278,8 +285,9 @@ const pointsPanel = {
     answerColor() {
         const f = this.last, n = f.side ** 2, out = f.drawn[f.drawn.length - 1];
         const base = f.map.length - out * n, signed = signedColor();
-        if (this.classes === 0) return i => signed(f.map[base + i]);
-        if (this.classes === 2) return i => signed(0.85 * (2 * f.map[base + n + i] - 1));
+        const show = v => signed(this.o.sharp ? 0.85 * Math.sign(v) : v);
+        if (this.classes === 0) return i => show(f.map[base + i]);
+        if (this.classes === 2) return i => show(0.85 * (2 * f.map[base + n + i] - 1));
         const colors = [0, 1, 2, 3].map(k => rgb(["--minus", "--plus", "--third", "--fourth"][k])), paper = rgb("--paper");
         return i => {
             const c = [0, 0, 0];
@@ -472,7 +480,7 @@ const pointsPanel = {
     async step() {
         if (this.training) await this.toggle();
         const sample = this.walk && this.walk.sample;
-        this.frame(await ask("points", "step", 1));
+        this.frame(await ask("points", "step"));
         if (sample) this.probe(sample);
     },
     /* All numbers of one sample: for each layer z, a, dz = dL/dz, dW [out][in], db. */
@@ -626,6 +634,7 @@ const pointsPanel = {
         to.activation = whole(to.activation, activations.length - 1);
         to.optimizer = whole(to.optimizer, optimizers.length - 1);
         to.features = whole(to.features, 127) || 3;
+        to.pace = paces.some(p => p[1] === to.pace) ? to.pace : 8;
         to.count = Math.max(10, whole(to.count, 10000));
         to.batch = Math.max(1, whole(to.batch, 1e4));
         this.makeData();

@@ -142,8 +142,8 @@ test:
 check:
 	$(parallel) test-programs build/tests
 	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/exercises.sh \
-	    tests/docs.sh \
-	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
+	    tests/docs.sh tests/builds.sh tests/valgrind.sh tests/survive.sh tests/playground.sh \
+	    $(CHECKS:%=quick:%)
 
 long: accuracy digits
 	$(parallel) build/tests $(B)/tests/survive-float
@@ -184,7 +184,7 @@ check-docs: all
 playground:
 	python3 examples/playground/build.py
 check-playground:
-	python3 tests/playground.py
+	@sh tests/playground.sh
 
 accuracy: all $(B)/tests/export-float
 	@sh tests/accuracy.sh

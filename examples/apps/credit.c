@@ -82,9 +82,11 @@ int main(int argc, char **argv) {
              "epochs batch seed threads html quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
     dl_table *all = dl_table_load(dl, path, NULL);
+    const dl_column *paid = dl_table_column(all, dl_table_find(all, "class"));
     const int n = (int)dl_table_row_count(all);
-    if (all && (n > MOST || n < FOLDS || dl_table_find(all, "class") < 0))
-        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' and %d to %d rows", path, FOLDS, MOST);
+    if (all && (n > MOST || n < FOLDS || !paid || paid->categories != 2))
+        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with two texts, and %d to %d rows", path,
+                FOLDS, MOST);
     if (dl_error(dl) || !probabilities(all, NULL, &o, p_all, label, &other, &more) ||
         !probabilities(all, unfair, &o, p, label, &seconds, &parameters)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Credit: what mistakes cost", "信贷：犯错的代价"));

@@ -72,7 +72,7 @@ static void spectrogram(const sound *s, bool varied, dl_rng *r, dl_real *picture
     static float x[2 * LONGEST];
     static double power[2 * LONGEST / HOP][BANDS], re[WINDOW], im[WINDOW], a[WINDOW], b[WINDOW];
     const int n = (int)(s->n / speed) < 2 * LONGEST ? (int)(s->n / speed) : 2 * LONGEST;
-    double loudest = 0, energy = 0;
+    double loudest = 1e-12, energy = 0;
     int frames = 0, first, last;
     for (int i = 0; i < s->n; i++) energy += (double)s->x[i] * (double)s->x[i] / s->n;
     for (int i = 0; i < n; i++) {

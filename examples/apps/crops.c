@@ -4,7 +4,8 @@
 
        gcc -O2 examples/apps/crops.c -o crops -lm && ./crops
 
-   Five nets, each tried on the fifth of the plants that it has not seen. Data: data/README.md.
+   Five nets, each tried on the fifth of the plants that it has not seen. With six seeds 92.2 to 94.6 %
+   are right, by one question 36 to 39 %. Data: data/README.md.
    @F S1-6: agriculture   @F S2-9.2: the quality of data */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

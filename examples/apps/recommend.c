@@ -10,6 +10,9 @@
    1. films: 300 viewers, 100 films. SYNTHETIC, drawn here: no free set of ratings was found. But so
       the truth is known, also of what nobody rated.
    2. real choices: 16 votes of 435 members of Congress, a fifth of them hidden (data/README.md).
+
+   With six seeds: an error of 0.64 to 0.69, by averages 0.85 to 0.93; of the votes 80 to 82 % right,
+   by the majority 53 to 58 %.
    @F S3-5.4: recommendation */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

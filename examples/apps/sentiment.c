@@ -6,7 +6,7 @@
        gcc -O2 examples/apps/sentiment.c -o sentiment -lm && ./sentiment --text 味道不错，下次还来
 
    Phrases and reviews are no customers': they were WRITTEN FOR THIS PROGRAM (data/reviews/README.md),
-   since no free Chinese set was found.
+   since no free Chinese set was found. With six seeds 81 to 84 % are right, by the list 62 %.
    @F S3-5.3: sentiment analysis   @F S4-6: language */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

@@ -7,7 +7,8 @@
    One voice is a person's (Allison, a recording for telephones); FIVE ARE SYNTHETIC, spoken by
    programs: no free set of many people saying digits was found. Ten recordings of a voice are few, so
    the net hears each of its training recordings in 40 variants: higher and faster or the opposite,
-   cut off at the ends, with noise. data/speech/README.md says where they are from.
+   cut off at the ends, with noise. data/speech/README.md says where they are from. With six seeds 48
+   to 50 of 60 are right, of the person's 8 to 10 of 10; by the most similar picture 40 and 6.
    @F S0-6.2 S3-5.2: speech   @F S1-2.2: convolutional nets for images and speech */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

@@ -8,7 +8,8 @@
    is, how much of it the others say, too, ...);  p = softmax(score_1 .. score_5)
 
    40 Chinese passages, WRITTEN FOR THIS PROGRAM (data/summaries/README.md), as were the words that
-   are looked for; ten nets, each tried on the four passages that it has not seen.
+   are looked for; ten nets, each tried on the four passages that it has not seen. With six seeds 28 to
+   33 of 40 are right, by the best simple rule 18.
    @F S3-5.3: summaries   @F S4-6: language */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

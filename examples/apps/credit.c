@@ -86,14 +86,15 @@ int main(int argc, char **argv) {
     const dl_column *paid = dl_table_column(all, dl_table_find(all, "class"));
     const int n = (int)dl_table_row_count(all);
     if (all && (n > MOST || n < FOLDS || !paid || paid->categories != 2))
-        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with two texts, and %d to %d rows", path,
-                FOLDS, MOST);
+        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with two texts, and %d to %d rows",
+                path, FOLDS, MOST);
     if (dl_error(dl) || !probabilities(all, NULL, &o, p_all, label, &other, &more) ||
         !probabilities(all, unfair, &o, p, label, &seconds, &parameters)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Credit: what mistakes cost", "信贷：犯错的代价"));
     ex_show_text(&page, o.quiet, 0,
-                 EX("%d applicants, each judged by a net that has not seen them. A loan lost costs %d, "
-                    "a good customer turned away %d. To refuse is right where %d p > 1 - p, p > %.3f.",
+                 EX("%d applicants, each judged by a net that has not seen them. A loan lost costs "
+                    "%d, a good customer turned away %d. To refuse is right where %d p > 1 - p, p > "
+                    "%.3f.",
                     "%d 位申请人，每一位都由没有见过他的网络来判断。坏账的代价是 %d，拒绝一位好客户的代价是 "
                     "%d。%d p > 1 - p 时应当拒绝，即 p > %.3f。"), n, LOST, REFUSED, LOST,
                  (double)REFUSED / (LOST + REFUSED));

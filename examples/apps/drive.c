@@ -202,8 +202,8 @@ int main(int argc, char **argv) {
         ex_draw(&im, 1, 0, 1);
     }
     ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, EX("who drives, in the wind|part of a lap until it leaves its lane",
-                                         "谁开车（有风）|偏出车道之前驶过的部分（圈）"));
+    ex_show_row(&page, o.quiet, true, EX("who drives, in the wind|laps until it leaves its lane",
+                                         "谁开车（有风）|偏出车道之前驶过的圈数"));
     ex_show_row(&page, o.quiet, false, "%s|%.2f", EX("nobody: straight on", "没有人：直行"), straight);
     ex_show_row(&page, o.quiet, false, "%s|%.2f", EX("the net, a copy", "网络，照抄"), after[0]);
     for (int k = 1; k <= ROUNDS; k++)
@@ -212,8 +212,8 @@ int main(int argc, char **argv) {
     ex_show_row(&page, o.quiet, false, "%s|%.2f", EX("the driver", "司机"), expert);
     ex_page_table(&page, false);
     ex_show_text(&page, o.quiet, 0,
-                 EX("Mean of %d tracks that are new to the net. The picture shows the one where the copy "
-                    "(dashed) got least far, and the corrected net (solid).",
+                 EX("Mean of %d tracks that are new to the net. The picture shows the one where the "
+                    "copy (dashed) got least far, and the corrected net (solid).",
                     "%d 条新赛道的平均。图中是照抄者（虚线）走得最短的那条，以及纠正后的网络（实线）。"), NEW);
     draw(&page, &t[worst], &clone, &own);
     ex_show_now_you(&page, o.quiet,
@@ -221,8 +221,8 @@ int main(int argc, char **argv) {
                        "both rounds). Does it still need to be corrected?",
                        "让司机示范时也有风（main 里两处都用 gusts）。还需要纠正吗？"),
                     EX("Less: the wind throws the driver off the middle, and the way back is in the "
-                       "lesson. With six seeds such copies drove 0.52 to 1.00 of a lap, those of a calm "
-                       "day 0.07 to 1.00, those that were corrected 1.00.",
+                       "lesson. With six seeds such copies drove 0.52 to 1.00 of a lap, those of a "
+                       "calm day 0.07 to 1.00, those that were corrected 1.00.",
                        "需要得少：风把司机吹离中线，怎样回来也在示范里。用六个种子试，这样的照抄者驶过 0.52 到 "
                        "1.00 圈，无风时照抄的 0.07 到 1.00 圈，纠正过的都是 1.00 圈。"));
     ex_page_close(&page, o.quiet);

@@ -150,7 +150,8 @@ static bool read_votes(dl_ctx *dl, const char *path, cells *c) {
     dl_table *t = dl_table_load(dl, path, NULL);
     int32_t order[MEMBERS * VOTES];
     if (t && (dl_table_row_count(t) != MEMBERS || dl_table_column_count(t) <= VOTES))
-        return dl_fail(dl, DL_ERR_FORMAT, "%s: it needs %d members and %d votes", path, MEMBERS, VOTES);
+        return dl_fail(dl, DL_ERR_FORMAT, "%s: it needs %d members and %d votes", path, MEMBERS,
+                       VOTES);
     if (!t) return false;
     c->users = MEMBERS, c->items = VOTES, c->n = 0;
     dl_rng_permutation(dl_ctx_rng(dl), order, MEMBERS * VOTES);
@@ -189,10 +190,10 @@ int main(int argc, char **argv) {
     popular[3] = p[3];
     const double by_taste = liked(&films, truth, p), by_all = liked(&films, truth, popular);
     if (!o.quiet) {
-        printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the mean error is\n"
+        printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error is\n"
                   "   %.3f from the averages of viewer and film\n   %.3f from the product\n"
-                  "   The %d films that each should see: they would rate them\n"
-                  "   %.2f on average, if they are what all like best\n   %.2f, if the product chooses\n",
+                  "   The %d films that each should see: they would rate them\n   %.2f on average, "
+                  "if they are what all like best\n   %.2f, if the product chooses\n",
                   "1. 电影（合成数据）：已知 %d 个，共 %d 格；隐藏的 %d 个评分的误差\n"
                   "   %.3f 由观众和电影的平均得出\n   %.3f 由乘积得出\n"
                   "   给每人推荐 %d 部，他们会打的分数平均\n"

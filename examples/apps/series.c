@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
     for (int t = 12; t < MONTHS; t++) y[t - 12] = (dl_real)(10 * log(x[t] / x[t - 12]));
     const double start = ex_seconds(), all = ORIGINS * AHEAD;
     for (int now = FIRST; now < FIRST + ORIGINS && dl_error(dl) == DL_OK; now++) {
-        const int n = now - 12 - BACK - AHEAD + 1, k = now - 12 - BACK;   /* windows so far; the last */
+        const int n = now - 12 - BACK - AHEAD + 1, k = now - 12 - BACK;  /* windows; the last */
         if ((now - FIRST) % 12 == 0) widths(dl, y, n, &o, width);         /* anew each year */
         learn(dl, y, n, k, k + 1, &o, said);
         for (int h = 0; h < AHEAD; h++) {
@@ -134,10 +134,11 @@ int main(int argc, char **argv) {
     }
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_show_text(&page, o.quiet, 0,
-                 EX("%d forecasts of %d months, from the end of each month from December 1956 on. Mean "
-                    "error: %.2f %% as last year, %.2f %% last year with the last month's growth, %.2f "
-                    "%% the net. Its intervals, forecast ±%.0f %% on average, were to hold 90 %% of the "
-                    "months; they held %.1f %%. (Forecasts overlap: these are not %d independent trials.)",
+                 EX("%d forecasts of %d months, from the end of each month from December 1956 on. "
+                    "Mean error: %.2f %% as last year, %.2f %% last year with the last month's growth, "
+                    "%.2f %% the net. Its intervals, forecast ±%.0f %% on average, were to hold 90 %% "
+                    "of the months; they held %.1f %%. (Forecasts overlap: these are not %d "
+                    "independent trials.)",
                     "从 1956 年 12 月起，每个月底预测一次，共 %d 次，每次 %d 个月。平均误差：同去年 %.2f%%，去年乘以"
                     "上个月的年增长 %.2f%%，网络 %.2f%%。它的区间（平均为预测值 ±%.0f%%）应当包含 90%% 的月份，"
                     "实际包含 %.1f%%。（各次预测互相重叠，并不是 %d 次独立的试验。）"),

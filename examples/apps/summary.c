@@ -153,11 +153,11 @@ int main(int argc, char **argv) {
         printf("\n");
     }
     if (!o.quiet)
-        printf(EX("Right, of %d passages (written for this):\n%6d  the first sentence\n%6d  the place that "
-                  "is right most often\n%6d  the longest\n%6d  the one that shares most with the others"
-                  "\n%6d  the net, on passages that it has not seen (forty are few: give or take 3)\n\n",
+        printf(EX("Right, of %d passages (written for this):\n%6d  the first sentence\n%6d  the place "
+                  "that is right most often\n%6d  the longest\n%6d  the one that shares most with the "
+                  "others\n%6d  the net, on passages that it has not seen (give or take 3)\n\n",
                   "%d 篇（为本程序而写）中选对的：\n%6d  第一句\n%6d  最常选对的位置\n%6d  最长的一句\n%6d  "
-                  "与别的句子相同最多的一句\n%6d  网络，对没见过的文章（四十篇很少：误差约 3 篇）\n\n"),
+                  "与别的句子相同最多的一句\n%6d  网络，对没见过的文章（误差约 3 篇）\n\n"),
                PASSAGES, rule[0], rule[1], rule[2], rule[3], right);
     ex_result("test_accuracy=%.4f naive=%.4f first=%.4f longest=%.4f passages=%d seconds=%.2f",
               (double)right / PASSAGES, (double)naive / PASSAGES, (double)rule[0] / PASSAGES,

@@ -211,7 +211,7 @@ static void views(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "options.stratify false: name a column to split by");
     char *many = (char *)malloc(10000);
     strcpy(many, "n\n");
-    for (int i = 0; i < 1001; i++) snprintf(many + strlen(many), 10, "%d\n", i);
+    for (int i = 0; i < 1001; i++) snprintf(many + strlen(many), 16, "%d\n", i);
     CHECK(!dl_table_split(table_of(dl, many), 0.5, "n", NULL, &first, &second), "by a number");
     CHECK_ERROR(dl, DL_ERR_LIMIT, "column 'n' has 1001 different texts; a table is split by one");
     free(many);

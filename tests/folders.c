@@ -281,6 +281,72 @@ static void names(void)
     CHECK(count_live == 0, "%ld blocks left", count_live);
 }
 
+/* Long endings are no pictures'; a JPEG's size may stand behind 64 KB of what a camera says. */
+static void sizes_later(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    size_t n = 0;
+    uint8_t *jpg = test_slurp("tests/golden/pictures/rgb.jpg", &n);
+    if (!jpg) jpg = test_slurp("golden/pictures/rgb.jpg", &n);
+    if (HAVE_STB && CHECK(jpg, "rgb.jpg")) {
+        static uint8_t file[100000];
+        memcpy(file, jpg, 2);
+        for (int i = 0; i < 2; i++) {                       /* two comments of 40,000 bytes */
+            static const uint8_t comment[4] = { 0xFF, 0xFE, 40000 >> 8, 40000 & 255 };
+            memcpy(file + 2 + i * 40002, comment, 4);
+        }
+        memcpy(file + 80006, jpg + 2, n - 2);
+        folder("");
+        folder("a");
+        bytes("a/1.jpg", file, n + 80004);
+        picture(dl, "a/2.png", 0.5, 3, 3);
+        bytes("a/3.jpegjpeg", "", 0);
+        bytes("a/4.png....", "", 0);
+        dl_images o = quiet_options();
+        dl_data *d = dl_data_images(dl, place(""), &o);
+        CHECK(d && dl_data_count(d) == 2 && told_count == 0 &&
+              dl_shape_equal(dl_data_shape(d), dl_shape3(3, 9, 13)), "%s%s", told,
+              dl_error_text(dl));
+        clean();
+    }
+    free(jpg);
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
+/* Each allocation of opening folders and reading from them fails once. */
+static void out_of_memory(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    int failed = 0;
+    folder("");
+    folder("a");
+    folder("b");
+    for (int i = 0; i < 6; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "%c/%d.png", i % 2 ? 'a' : 'b', i);
+        picture(dl, name, 0.1 * i, 3, 3);
+    }
+    dl_free(dl);
+    for (int i = 1; HAVE_STB && i < 500; i++) {
+        const long live = count_live;
+        dl = test_quiet_new(1);
+        dl_batch batch;
+        count_fail_at = count_calls + i;
+        dl_images o = quiet_options();
+        dl_data *d = dl_data_images(dl, place(""), &o);
+        const bool ok = d && dl_loader_next(dl_loader_new(d, 6, true), &batch);
+        const bool done = count_calls < count_fail_at;
+        count_fail_at = 0;
+        CHECK(ok == (dl_error(dl) == DL_OK), "allocation %d: %s", i, dl_error_text(dl));
+        failed += !ok;
+        dl_free(dl);
+        if (!CHECK(count_live == live, "allocation %d: %ld lost", i, count_live - live) || done) break;
+    }
+    clean();
+    CHECK(!HAVE_STB || failed > 10, "%d allocations failed", failed);
+}
+
 /* Pictures that break while they are read: others of their class stand in for them. */
 static void damaged(void)
 {
@@ -488,6 +554,8 @@ int main(void)
     TEST(sizes);
     TEST(refused);
     TEST(names);
+    TEST(sizes_later);
+    TEST(out_of_memory);
     TEST(damaged);
     TEST(training);
     TEST(streams);

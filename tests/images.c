@@ -5,6 +5,11 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#if defined(__unix__) || defined(__APPLE__)
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
 #ifdef EX_STB
 #define HAVE_STB 1
@@ -20,6 +25,70 @@ static const char *scratch(const char *name)
     if (!dir) dir = getenv("TEMP");
     snprintf(path, sizeof path, "%s/dlh-images-%s", dir ? dir : "/tmp", name);
     return path;
+}
+
+/* Each allocation of what is done with a picture fails once: a message, and nothing lost. */
+static bool whole_way(dl_ctx *dl)
+{
+    const char *path = scratch("m.png");
+    dl_tensor *x = dl_zeros(dl, dl_shape3(3, 40, 30));
+    for (dl_int i = 0; x && i < x->size; i++) x->data[i] = i / 30 % 40 > 9 && i % 30 > 19;
+    dl_tensor *y = dl_image_to_mnist(x, NULL);
+    dl_tensor *z = dl_image_grey(dl_image_pad(dl_resize(x, 9, 9, DL_AREA), 1, 1, 1, 1, 0));
+    return dl_image_save(y, path) && z && (!HAVE_STB || dl_image_load(dl, path, 0));
+}
+
+static void out_of_memory(void)
+{
+    int failed = 0;
+    for (int i = 1; i < 200; i++) {
+        const long live = count_live;
+        dl_ctx *dl = test_quiet_new(1);
+        count_fail_at = count_calls + i;
+        const bool ok = whole_way(dl), done = count_calls < count_fail_at;
+        count_fail_at = 0;
+        CHECK(ok == (dl_error(dl) == DL_OK), "allocation %d: %s", i, dl_error_text(dl));
+        failed += !ok;
+        dl_free(dl);
+        if (!CHECK(count_live == live, "allocation %d: %ld lost", i, count_live - live) || done) break;
+    }
+    remove(scratch("m.png"));
+    CHECK(failed > 2, "%d allocations failed", failed);
+}
+
+/* A file that cannot be written whole is as it was, and a link stays one. */
+static void saving(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    CHECK(!dl_image_save(dl_zeros(dl, dl_shape2(2, 2)), ""), "no name");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_image_save: cannot write ");
+#if defined(__unix__) || defined(__APPLE__)
+    char real[1100], link[1100], old[8] = { 0 };
+    struct rlimit all, few;
+    snprintf(real, sizeof real, "%s", scratch("real.png"));
+    snprintf(link, sizeof link, "%s", scratch("link.png"));
+    FILE *f = fopen(real, "wb");
+    fputs("old", f);
+    fclose(f);
+    CHECK(symlink(real, link) == 0 && getrlimit(RLIMIT_FSIZE, &all) == 0, "a link");
+    few = all;
+    few.rlim_cur = 1000;                                     /* the disk is full */
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &few) == 0, "a limit");
+    CHECK(!dl_image_save(dl_zeros(dl, dl_shape2(50, 50)), link), "written");
+    setrlimit(RLIMIT_FSIZE, &all);
+    CHECK_ERROR(dl, DL_ERR_FILE, "; it is as it was");
+    f = fopen(link, "rb");
+    CHECK(fread(old, 1, 7, f) == 3 && strcmp(old, "old") == 0, "%s", old);
+    fclose(f);
+    CHECK(dl_image_save(dl_zeros(dl, dl_shape2(50, 50)), link), "%s", dl_error_text(dl));
+    f = fopen(real, "rb");
+    CHECK(fread(old, 1, 7, f) == 7 && old[1] == 'P', "where the link leads");
+    fclose(f);
+    remove(link);
+    remove(real);
+#endif
+    dl_free(dl);
 }
 
 /* What is saved comes back, rounded to bytes, in each number of channels. */
@@ -281,6 +350,13 @@ static void cuts(void)
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_grey: [1,4,3] is not [...,3,H,W]");
     CHECK(!dl_image_normalize(x, mean, NULL), "no deviation");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a deviation above 0, for each of 1 channels");
+    for (int k = 0; k < 4; k++) {                                      /* sums that overflow */
+        const dl_int far = k % 2 ? PTRDIFF_MAX : -PTRDIFF_MAX;
+        CHECK(!dl_image_crop(x, k < 2 ? far : 0, k < 2 ? 0 : far, 2, 2, 0), "far off");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_image_crop: row ");
+        CHECK(!dl_image_pad(x, k < 2 ? far : 0, 0, 0, k < 2 ? 0 : far, 0), "too many");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "pixels on a side are too many");
+    }
     dl_free(dl);
 }
 
@@ -388,6 +464,8 @@ static void digit(void)
 int main(void)
 {
     TEST(save_load);
+    TEST(saving);
+    TEST(out_of_memory);
     TEST(channels);
     TEST(bad_files);
     TEST(sorts);

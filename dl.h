@@ -15403,58 +15403,56 @@ static const dl_layer *dli_early_probabilities(const dl_layer *l)
 }
 
 /* Does output k go together with its loss? What can never learn is refused. */
-static bool dli_check_layers(const dl_model *m, int k, const dl_loss *loss)
+static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl_loss *loss)
 {
     const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s has a softmax over one "
-                           "unit, which is always 1; for yes or no use DL_SIGMOID and "
-                           "DL_BINARY_CROSSENTROPY, or one unit for each class",
-                           m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
+                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
+                           "one unit for each class", who, m->layer[i]->name);
     if (last->outputs != 1)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s has %d outputs; a loss compares "
-                       "one", last->name, last->outputs);
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %d outputs; a loss compares one", who,
+                       last->name, last->outputs);
     if (loss->logits == DL_LINEAR) return true;
     if (last->activation != loss->logits && last->activation != DL_LINEAR)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
-                       "(or linear, for logits), but %s has %s", loss->name, f, last->name,
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs a last layer with %s (or linear, for "
+                       "logits), but %s has %s", who, loss->name, f, last->name,
                        dl_activation_name(last->activation));
     if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s compares classes, but %s has "
-                       "only %lld output; give it one for each class, or use "
-                       "DL_BINARY_CROSSENTROPY", loss->name, last->name,
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %lld "
+                       "output; give it one for each class, or use DL_BINARY_CROSSENTROPY", who,
+                       loss->name, last->name,
                        (long long)dli_last(last->output[0]));
     const dl_layer *early = dli_early_probabilities(last);
     return !early ||
-           dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
-                   "logits, but %s has made probabilities of them with its %s; give %s linear and "
-                   "the last layer %s", loss->name, last->name, early->name,
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s would take what %s gives for logits, but "
+                   "%s has made probabilities of them with its %s; give %s linear and the last "
+                   "layer %s", who, loss->name, last->name, early->name,
                    dl_activation_name(early->activation), early->name, f);
 }
 
 /* Is every layer there for something? */
-static bool dli_check_graph(const dl_model *m)
+static bool dli_check_graph(const char *who, const dl_model *m)
 {
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
-            return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: nothing reads %s, and it is no "
-                           "output; name the outputs with dl_model_outputs", m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_STATE, "%s: nothing reads %s, and it is no output; name "
+                           "the outputs with dl_model_outputs", who, m->layer[i]->name);
     return true;
 }
 
-DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
-                                     dl_optim optimizer)
+static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss,
+                        const double *weight, dl_optim optimizer)
 {
-    const char *who = "dl_model_compile";
     const int n = dl_model_output_count(m);
     if (!dli_model_whole(who, m)) return false;
     if (m->owner) return dli_model_own(who, m);
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model has no parameters; add layers first",
                        who);
-    if (!dli_check_graph(m)) return false;
+    if (!dli_check_graph(who, m)) return false;
     for (int k = 0; k < n; k++) {
         const dl_loss *l = loss ? loss[k] : NULL;
         if (!l || !l->name || (!l->of_targets && !l->of_labels))
@@ -15469,7 +15467,7 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
-        if (!dli_check_layers(m, k, l)) return false;
+        if (!dli_check_layers(who, m, k, l)) return false;
     }
     dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
     dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
@@ -15496,7 +15494,13 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
                        "here is one loss; give each its own with dl_model_compile_outputs",
                        m->outs);
-    return dl_model_compile_outputs(m, &loss, NULL, optimizer);
+    return dli_compile("dl_model_compile", m, &loss, NULL, optimizer);
+}
+
+DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
+                                     dl_optim optimizer)
+{
+    return dli_compile("dl_model_compile_outputs", m, loss, weight, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -15856,7 +15860,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 {
     const int n = dl_model_output_count(m);
     if (!x || !y) return false;
-    dl_tensor **out = dli_predict("dl_model_predict", m, x[0], x + 1, n, DLI_RAW_NONE);
+    dl_tensor **out = dli_predict("dl_model_predict_all", m, x[0], x + 1, n, DLI_RAW_NONE);
     if (out) memcpy(y, out, (size_t)n * sizeof *y);
     return out != NULL;
 }
@@ -16452,12 +16456,23 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+/* False when it could not be done; a loss that is NaN is a result. */
+static bool dli_evaluate(dl_model *m, const dl_data *data, dl_metrics *result)
 {
     const char *who = "dl_model_evaluate";
-    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
+    *result = dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return false;
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
+    const bool ok = dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t);
+    *result = dli_tally_end(&t, ok);
+    return ok;
+}
+
+DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+{
+    dl_metrics result;
+    dli_evaluate(m, data, &result);
+    return result;
 }
 
 /* ---- fit ---- */
@@ -16809,7 +16824,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
-    if (r->validation) v = dl_model_evaluate(m, r->validation);
+    const bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
@@ -16817,7 +16832,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
     if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
-    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    if (!seen) return false;
     m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
@@ -23636,6 +23651,7 @@ struct dl_c_file {
     int         seens;
     char       *done;                         /* tables written so far, one for each tensor */
     int         column;                       /* bytes in this line of a table            */
+    const char *table;                        /* its name                                 */
     int64_t     flash;
     dl_real    *test;                         /* inputs, then outputs of the selftest     */
     int         tests;                        /* so many                                  */
@@ -23846,18 +23862,29 @@ static void dli_c_number(dl_c_file *f, const char *text)
 static void dli_c_real(dl_c_file *f, double x)
 {
     char s[40];
-    dli_c_number(f, dli_c_float(s, x));
+    if (fabs(x) <= FLT_MAX) dli_c_number(f, dli_c_float(s, x));
+    else if (!f->failed)
+        dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float can; "
+                   "train anew with a lower learning rate", f->table);
+}
+
+static bool dli_c_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Are two names the same in C, where all but letters and digits are _? */
+static bool dli_c_alike(const char *a, const char *b)
+{
+    for (; *a && *b && (*a == *b || !(dli_c_letter(*a) || dli_c_letter(*b))); b++) a++;
+    return !*a && !*b;
 }
 
 /* The name of a tensor in C, with what comes behind it: letters, digits and _. */
 static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
 {
     if (*prefix) dli_putf(out, "%s_", prefix);
-    for (; *name; name++) {
-        const char c = *name;
-        const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        dli_put_some(out, ok ? &c : "_", 1);
-    }
+    for (; *name; name++) dli_put_some(out, dli_c_letter(*name) ? name : "_", 1);
     dli_put(out, end);
 }
 
@@ -23868,6 +23895,7 @@ static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const 
     dli_c_put_name(f->out, f->options->name, name, end);
     dli_putf(f->out, "[%lld] = {", (long long)n);
     f->column = 0;
+    f->table = name;
 }
 static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
 
@@ -23914,6 +23942,10 @@ static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
     int i = 0;
     while (i < f->m->tensors && f->m->tensor[i] != t) i++;
     if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
+    for (int j = 0; f->pass == DLI_C_PLAN && j < f->m->tensors; j++)
+        if (f->done[j] && dli_c_alike(t->name, f->m->tensor[j]->name))
+            return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: '%s' and another tensor have the same name "
+                              "in C; give it a new one (dl_set_name)", t->name);
     f->done[i] = 1 + (char)f->pass;
     return true;
 }
@@ -24052,12 +24084,14 @@ DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
     if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
     dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
+    const int length = dli_format_args(line, sizeof line, format, args);
     va_end(args);
     if (f->pass == DLI_C_LINES) f->out = &text;
     dli_c_expand(f, line);
     f->out = out;
     full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
+    if (length >= (int)sizeof line || text.length >= sizeof full)
+        dli_c_fail(f, DL_ERR_LIMIT, "%s: %s: a line of more than a thousand bytes", f->layer->name);
     if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
 }
 
@@ -24712,7 +24746,6 @@ static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
     return !f->failed;
 }
 
-
 /* Find out whether all can be exported, where what lies, and how much it is. */
 static bool dli_c_plan_all(dl_c_file *f, bool step)
 {
@@ -25152,8 +25185,9 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
     const dl_mark mark = dl_tape_mark(f->ctx);
     double sums[5] = { 0, 0, 0, 0, 0 };
     bool ok = loader != NULL;
+    int more = 1;
     dl_batch b;
-    while (ok && dl_loader_next(loader, &b)) {
+    while (ok && (more = dli_loader_next(loader, &b)) > 0) {
         if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
         if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
             memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
@@ -25161,7 +25195,7 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
         dl_tape_release(f->ctx, mark);
     }
     dl_loader_free(loader);
-    if (!ok || dl_error(f->ctx) != DL_OK) return false;
+    if (!ok || more < 0) return false;
     f->report.accuracy = sums[0] / sums[4];
     if (!f->options->int8) return true;
     f->report.int8_accuracy = sums[1] / sums[4];
@@ -25178,13 +25212,16 @@ static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void 
     if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
     f->tests = o->tests;
     if (o->tests) {
-        const size_t each = (size_t)(f->plan[0].in + f->plan[0].out);
+        const size_t each = (size_t)f->plan[0].in + (size_t)f->plan[0].out;
         f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
         if (!f->test) return 0;
         dli_c_invent(f);
     }
     if (o->data && !dli_c_measure(f, before)) return 0;
     if (f->test && !dli_c_answer(f)) return 0;
+    dli_text nowhere = { NULL, 0, 0, NULL, false };
+    dli_c_put_file(&nowhere, f);                     /* what goes wrong does so before a file is */
+    if (f->failed) return 0;
     const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
     if (size && o->report) *o->report = f->report;
     return size;
@@ -25214,7 +25251,7 @@ DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *
 DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
                                           const dl_export_c *options)
 {
-    return dli_c_export(m, "dl_model_export_c", dli_buffer, buffer, room, options);
+    return dli_c_export(m, "dl_model_export_c_to_memory", dli_buffer, buffer, room, options);
 }
 #endif /* DL_NO_EXPORT */
 

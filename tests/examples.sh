@@ -172,6 +172,15 @@ for source in examples/[0-9][0-9]_*.c; do
             --steps 4000
         expect $prog '$modes >= 7 && $good_points > 0.3 && $denoise_error < 0.1'
         run $prog "classes" --quiet --limit 640 --epochs 1 --steps 10 --digits ;;
+    16_reinforcement)
+        for seed in 0 42; do
+            run $prog "q_error win_first win_second updates" --quiet --seed $seed
+            expect $prog '$q_error < 0.01 && $agree == $cells && $cells == 18'
+            expect $prog '$lost == 0 && $games > 400 && $win_first > 0.95 && $win_second > 0.8'
+            expect $prog '$cart_steps >= 195 && $cart_before < 100'
+        done
+        run $prog "" --quiet --updates 100
+        expect $prog '$lost > 0 && $updates == 100' ;;
     *)  run $prog "" --quiet ;;
     esac
 

@@ -44,7 +44,7 @@ static double worth(const double *v, int s, int a) {
     const double p[3] = {slip / 2, 1 - slip, slip / 2};
     double sum = 0;
     for (int k = 0; k < 3; k++) {
-        const int to = neighbour(s, (a + WAYS - 1 + k) % WAYS);       /* left of it, it, right of it */
+        const int to = neighbour(s, (a + WAYS - 1 + k) % WAYS);  /* left, ahead, right       */
         sum += p[k] * (reward(to) + (reward(to) == 0 ? discount * v[to] : 0));
     }
     return sum;
@@ -308,10 +308,10 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
     double learned[CELLS], episodes[SHOTS];
     int a[CELLS], b[CELLS];
     const ex_axes axes = {EX("Q-learning: how far from the true values", "Q 学习：离真值多远"),
-                          EX("episodes", "局数"), EX("root mean square error", "均方根误差"),
+                          EX("episodes, thousands", "局数（千）"), EX("root mean square error", "均方根误差"),
                           0, 0, 0, 0, true};
     const ex_curve curve = {EX("max Q − V", "max Q − V"), episodes, error, SHOTS};
-    for (int k = 0; k < SHOTS; k++) episodes[k] = (k + 1) * (EPISODES / SHOTS);
+    for (int k = 0; k < SHOTS; k++) episodes[k] = (k + 1) * (EPISODES / SHOTS) / 1000.0;
     for (int s = 0; s < CELLS; s++) {
         double w[WAYS];
         for (int k = 0; k < WAYS; k++) w[k] = worth(v, s, k);
@@ -354,7 +354,7 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
                                     "它（X）怎样看自己的每一步：空棋盘，对方（O）占角之后，对方占两个角之后："));
     ex_page_figure(page, "16-boards", EX("The value of each move on three boards",
                                          "三个局面里每一步的价值"));
-    if (page->f) ex_svg_begin(page, 3 * WIDE - 40, 3 * CELL + 8);
+    if (page->f) ex_svg_begin(page, 3 * WIDE - 32, 3 * CELL + 8);
     for (int i = 0; i < 9; i++) {
         for (int k = 0; k < 3; k++) {
             const int c = 3 * (i / 3) + i % 3, at = position[k].cell[c];
@@ -379,8 +379,8 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     dl_tape_clear(dl);
 }
 
-static void show_games(const tally *first, const tally *second, const double lost[2][LOOKS], int looks, int done,
-                       ex_page *page, bool quiet) {
+static void show_games(const tally *first, const tally *second, const double lost[2][LOOKS],
+                       int looks, int done, ex_page *page, bool quiet) {
     const ex_axes axes = {EX("Tic-tac-toe: lost games, of all that there are", "井字棋：所有对局里输掉的"),
                           EX("updates", "更新次数"), EX("lost, %", "输掉的（%）"), 0, 0, 0, 0, false};
     double updates[LOOKS];
@@ -428,8 +428,8 @@ int main(int argc, char **argv) {
     most.value = &updates;
     most.help = EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次");
     ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards alone; "
-                                "ten seconds",
-                                "格子世界、井字棋、小车倒立摆，只从奖励学会；十秒"),
+                                "some seconds",
+                                "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
              "seed threads html quiet", &most, 1);
     dl_ctx *dl = ex_begin(&o);
     ex_page page = ex_page_open(&o, EX("Reinforcement learning", "强化学习"));
@@ -449,6 +449,7 @@ int main(int argc, char **argv) {
 
     /* Tic-tac-toe: until no game is lost. */
     ex_show_text(&page, o.quiet, 2, EX("Tic-tac-toe, against itself", "井字棋，自己和自己下"));
+    ex_page_formula(&page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
     dl_model *net = dl_model_new(dl, dl_shape1(18));
     dl_model_add_dense(net, 128, DL_RELU);
     dl_model_add_dense(net, 128, DL_RELU);
@@ -480,6 +481,7 @@ int main(int argc, char **argv) {
 
     /* The cart: a policy, made better by its own gains. */
     ex_show_text(&page, o.quiet, 2, EX("Cart-pole", "小车倒立摆"));
+    ex_page_formula(&page, "w ← w + η Σ (Gₜ − bₜ) ∇ log p(aₜ|sₜ)");
     dl_model *policy = dl_model_new(dl, dl_shape1(4));
     dl_model_add_dense(policy, 32, DL_TANH);
     dl_model_add_dense(policy, 2, DL_LINEAR);

@@ -181,6 +181,17 @@ for source in examples/[0-9][0-9]_*.c; do
         done
         run $prog "" --quiet --updates 100
         expect $prog '$lost > 0 && $updates == 100' ;;
+    17_trust)
+        run $prog "accuracy noise fgsm pgd hardened hardened_pgd private_accuracy" --quiet \
+            --limit 3000 --epochs 4
+        expect $prog '$noise > $accuracy - 15 && $fgsm < 40 && $pgd < $fgsm + 1 && $pgd < 30'
+        expect $prog '$hardened_pgd > $pgd + 20 && $missing < 0.1 && $erased < $erased_random - 30'
+        expect $prog '$leak_odd > 0.7 && $leak_private < 0.56 && $leak_private_odd < $leak_odd - 0.1'
+        expect $prog '$epsilon > 1.9 && $epsilon < 2.2' ;;
+    18_scale)
+        run $prog "error_least error_most power both_deep" --quiet --limit 16000 --epochs 2
+        expect $prog '$error_most < $error_least - 10 && $error_most < $error_narrow && $power > 0.15'
+        expect $prog '$both_deep > 70 && $plain_deep < 40 && $vanished < 1e-8' ;;
     *)  run $prog "" --quiet ;;
     esac
 

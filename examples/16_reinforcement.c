@@ -7,7 +7,7 @@
    computes what each cell is worth (value iteration); whoever does not can find it out by trying
    (Q-learning, a table). Tic-tac-toe: a net in place of the table learns by playing against itself.
    Whether it can lose is no matter of samples: we play every game that there is against it.
-   Cart-pole: a net that gives probabilities of actions; actions that turned out better than expected
+   Cart-pole: a net that gives probabilities of actions; those that turned out better than expected
    become more likely (REINFORCE with a baseline).
 
        gcc -O2 examples/16_reinforcement.c -o reinforcement -lm && ./reinforcement
@@ -217,8 +217,8 @@ static void drive(dl_ctx *dl, dl_model *policy, episode *e) {
     }
 }
 
-/* The gain G_t = 1 + 0.99 G_{t+1} from each step on, less the baseline b_t, the mean of all carts' at
-   this time: what this cart's actions brought beyond what is usual. */
+/* The gain G_t = 1 + 0.99 G_{t+1} from each step on, less the baseline b_t, the mean of all carts'
+   at this time: what this cart's actions brought beyond what is usual. */
 static void advantages(const episode *e, double a[CARTS][LONG]) {
     memset(a, 0, CARTS * sizeof *a);
     for (int i = 0; i < CARTS; i++)
@@ -321,22 +321,23 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
     }
     ex_page_formula(page, "V(s) = maxₐ Σ P(s′|s,a) (r + γ V(s′))");
     ex_show_text(page, quiet, 2, EX("A grid: what is each cell worth?", "格子世界：每一格值多少？"));
-    ex_show_text(page, quiet, 0, EX("Computed from the rules, in %d sweeps (+1 goal, -1 pit, one step "
-                                    "in five slips aside):", "由规则算出，扫 %d 遍（+1 终点，-1 陷阱，"
+    ex_show_text(page, quiet, 0, EX("Computed from the rules, in %d sweeps (+1 goal, -1 pit, one "
+                                    "step in five slips aside):", "由规则算出，扫 %d 遍（+1 终点，-1 陷阱，"
                                     "五步里有一步滑到旁边）："), sweeps);
     ex_page_figure(page, "16-values", EX("The value of each cell and the best way from it",
                                          "每一格的价值，和从那里出发最好的走法"));
     show_values(v, a, page, quiet);
-    ex_show_text(page, quiet, 0, EX("Found by trying, in %d episodes of Q-learning, without the rules:",
+    ex_show_text(page, quiet, 0, EX("Found by trying, without the rules, in %d episodes of "
+                                    "Q-learning:",
                                     "不知道规则，试出来的，Q 学习 %d 局："), EPISODES);
     ex_page_figure(page, "16-learned", EX("The values that Q-learning found, and its ways",
                                           "Q 学习试出的价值和走法"));
     show_values(learned, b, page, quiet);
-    ex_show_text(page, quiet, 0, EX("They differ by %.4f (root mean square); its way is as good as the "
-                                    "best in %d cells of %d.",
+    ex_show_text(page, quiet, 0, EX("They differ by %.4f (root mean square); its way is as good as "
+                                    "the best in %d cells of %d.",
                                     "两者相差 %.4f（均方根）；它的走法与最好的一样好的，有 %d 格，共 %d 格。"),
                  error[SHOTS - 1], agree, cells);
-    ex_page_figure(page, "16-learning", EX("The error of Q-learning falls with the number of episodes",
+    ex_page_figure(page, "16-learning", EX("The error of Q-learning, by episodes",
                                            "局数越多，Q 学习的误差越小"));
     ex_page_plot(page, axes, &curve, 1);
 }
@@ -349,8 +350,8 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     enum { CELL = 58, WIDE = 3 * CELL + 40 };
     dl_tensor *q = dl_model_predict(net, encode(dl, position, 3));
     if (!q) return;
-    ex_show_text(page, quiet, 0, EX("What it thinks of its moves (X): on an empty board, after O in a "
-                                    "corner, after two corners:",
+    ex_show_text(page, quiet, 0, EX("What it (X) thinks of its moves: on an empty board, after O "
+                                    "in a corner, after two corners:",
                                     "它（X）怎样看自己的每一步：空棋盘，对方（O）占角之后，对方占两个角之后："));
     ex_page_figure(page, "16-boards", EX("The value of each move on three boards",
                                          "三个局面里每一步的价值"));
@@ -361,7 +362,8 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
             const bool chosen = c == choose(&position[k], q->data + 9 * k);
             const int x = 4 + k * WIDE + i % 3 * CELL, y = 4 + i / 3 * CELL;
             char text[16];
-            snprintf(text, sizeof text, at ? at > 0 ? "X" : "O" : "%.2f", (double)q->data[9 * k + c]);
+            snprintf(text, sizeof text, at == 0 ? "%.2f" : at > 0 ? "X" : "O",
+                     (double)q->data[9 * k + c]);
             if (page->f == NULL) continue;
             fprintf(page->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" "
                     "stroke=\"#333\"/>\n", x, y, CELL, CELL, chosen ? "#F5D76E" : "#fff");
@@ -391,8 +393,8 @@ static void show_games(const tally *first, const tally *second, const double los
     t[0] = first;
     t[1] = second;
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|wins, random|loses, random",
-                                      "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
+    ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|"
+                                      "wins, random|loses, random", "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
     for (int k = 0; k < 2; k++)
         ex_show_row(page, quiet, false, "%s|%d|%d|%d|%d|%.1f%%|%.1f%%", k ? EX("second", "后手") :
                     EX("first", "先手"), t[k]->wins + t[k]->draws + t[k]->losses, t[k]->wins,
@@ -403,14 +405,15 @@ static void show_games(const tally *first, const tally *second, const double los
     ex_page_plot(page, axes, curve, 2);
 }
 
-static void show_carts(const double *steps, double before, double after, ex_page *page, bool quiet) {
+static void show_carts(const double *steps, double before, double after, ex_page *page,
+                       bool quiet) {
     const ex_axes axes = {EX("Cart-pole: steps until the pole falls", "小车倒立摆：杆倒下之前的步数"),
                           EX("updates", "更新次数"), EX("steps, 200 at most", "步数，最多 200"),
                           0, 0, 0, 210, false};
     const ex_curve curve = {EX("mean of 16 carts", "16 辆小车的平均"), NULL, steps, DRIVES};
-    ex_show_text(page, quiet, 0, EX("Before: the pole stands for %.1f steps, the mean of %d episodes. "
-                                    "After %d updates: %.1f of at most %d; in training it never saw more "
-                                    "than %d.",
+    ex_show_text(page, quiet, 0, EX("Before: the pole stands for %.1f steps, the mean of %d "
+                                    "episodes. After %d updates: %.1f of at most %d; in training "
+                                    "it never saw more than %d.",
                                     "训练之前：杆站立 %.1f 步（%d 局平均）。%d 次更新之后：%.1f 步，上限 %d 步；"
                                     "训练时从没见过超过 %d 步的。"),
                  before, TESTED, DRIVES, after, TEST_STEPS, LONG);
@@ -427,8 +430,8 @@ int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     most.value = &updates;
     most.help = EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次");
-    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards alone; "
-                                "some seconds",
+    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards "
+                                "alone; some seconds",
                                 "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
              "seed threads html quiet", &most, 1);
     dl_ctx *dl = ex_begin(&o);
@@ -495,11 +498,11 @@ int main(int argc, char **argv) {
     if (dl_error(dl)) return ex_end(dl, &o);
     show_carts(steps, before, after, &page, o.quiet);
     ex_show_now_you(&page, o.quiet,
-                    EX("nothing slips any more (slip = 0). What is the start worth? Count the steps, "
-                       "then try it.",
+                    EX("nothing slips any more (slip = 0). What is the start worth? Count the "
+                       "steps, then try it.",
                        "如果不再滑倒（slip = 0），起点值多少？先数步数，再试。"),
-                    EX("Eight steps to the goal; the last one brings 1, and each of the seven before "
-                       "it costs a factor of 0.9: 0.9^7 = 0.478.",
+                    EX("Eight steps to the goal; the last one brings 1, and each of the seven "
+                       "before it costs a factor of 0.9: 0.9^7 = 0.478.",
                        "到终点八步；最后一步得 1，前面七步每步乘 0.9：0.9 的 7 次方是 0.478。"));
     ex_page_close(&page, o.quiet);
     ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "

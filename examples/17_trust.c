@@ -3,12 +3,13 @@
    The documents name these as open problems (S0 and S2 in their summaries, S1 in section 6, S3 in
    section 7). Each of them can be measured, and so can what helps, and what that costs.
 
-   Adversarial examples: the gradient says how each pixel must change to make the loss grow (FGSM); many
-   small steps find worse (PGD). A net that is trained on such images withstands them. Explanations:
-   which pixels spoke for this class? The gradient (saliency), and integrated gradients, whose parts
-   add up to the score. Whether they mean anything is tested: erase what they name. Privacy: a net
-   is surer of images that it has seen, and so tells who was in its training data. Noise on gradients
-   that are clipped one sample at a time bounds that, by a number epsilon that can be proved.
+   Adversarial examples: the gradient says how each pixel must change to make the loss grow (FGSM);
+   many small steps find worse (PGD). A net that is trained on such images withstands them.
+   Explanations: which pixels spoke for this class? The gradient (saliency), and integrated
+   gradients, whose parts add up to the score. Whether they mean anything is tested: erase what they
+   name. Privacy: a net is surer of images that it has seen, and so tells who was in its training
+   data. Noise on gradients that are clipped one sample at a time bounds that, by a number epsilon
+   that can be proved.
 
        gcc -O2 examples/17_trust.c -o trust -lm && ./trust        (-fopenmp for all cores)
 
@@ -23,7 +24,7 @@ enum { PIXELS = 784, TESTED = 1000, POINTS = 9, PGD = 10, SHOWN = 6, PATH = 32, 
        SEEN = 2000, ODD = 20, GUARDS = 4, ORDERS = 64 };
 
 static const double EPS = 0.1;                           /* how much a pixel may change          */
-static const double SAMPLED = 0.05, SIGMA = 1.5, DELTA = 1e-4;          /* of private training     */
+static const double SAMPLED = 0.05, SIGMA = 1.5, DELTA = 1e-4;        /* of private training     */
 
 static dl_model *new_net(dl_ctx *dl, int units, double dropout) {
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
@@ -62,7 +63,8 @@ static dl_tensor *attack(dl_model *net, dl_tensor *x, const int32_t *label, doub
     return dl_detach(bad);
 }
 
-/* Train, on the images as they are or (eps > 0) on what an attack of so many steps makes of them. */
+/* Train, on the images as they are or (eps > 0) on what an attack of so many steps makes of
+   them. */
 static void train(dl_model *net, const dl_data *data, const ex_options *o, double eps, int steps) {
     dl_ctx *dl = dl_data_ctx(data);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
@@ -133,8 +135,9 @@ static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) 
     return dl_mul(s, x);
 }
 
-/* How much the parts of the integrated gradients miss z_c(x) - z_c(0) by, at most, relative to it. */
-static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label, const dl_tensor *parts) {
+/* By how much the parts of the integrated gradients miss z_c(x) - z_c(0): the most, relative to it. */
+static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
+                         const dl_tensor *parts) {
     dl_tensor *z = dl_model_predict(net, x), *z0 = dl_model_predict(net, dl_mul_scalar(x, 0));
     double worst = 0;
     for (dl_int n = 0; z && z0 && parts && n < x->shape.dim[0]; n++) {
@@ -240,8 +243,8 @@ static double epsilon_of(int steps, double q, double sigma, double delta) {
     return least;
 }
 
-/* 2 SEEN images in random order, every ODD-th with a wrong label, as mistakes in registers are: what
-   a net can only know by heart. The first half is seen in training. */
+/* 2 SEEN images in random order, every ODD-th with a wrong label, as there are mistakes in any
+   register: a net can only know them by heart. The first half is seen in training. */
 static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2]) {
     dl_ctx *dl = dl_data_ctx(all);
     dl_real *x = (dl_real *)malloc(2 * SEEN * PIXELS * sizeof *x);
@@ -263,8 +266,8 @@ static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2])
     free(x);
 }
 
-/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout and
-   L2, 2 by augmentation, 3 by differential privacy. */
+/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
+   and L2, 2 by augmentation, 3 by differential privacy. */
 static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
     dl_ctx *dl = dl_data_ctx(seen);
     dl_model *m = new_net(dl, guard == 3 ? 32 : 128, guard == 1 ? 0.5 : 0);
@@ -295,14 +298,16 @@ static void show_row_of(dl_model *net, const dl_tensor *x, const int32_t *label,
                         const char *id, const char *caption, ex_page *page, bool quiet) {
     ex_image im[SHOWN];
     if (!x) return;
-    dl_tensor *p = net ? dl_softmax(dl_model_predict(net, dl_from(x->ctx, x->shape, x->data))) : NULL;
+    dl_tensor *same = dl_from(x->ctx, x->shape, x->data);
+    dl_tensor *p = net ? dl_softmax(dl_model_predict(net, same)) : NULL;
     memset(im, 0, sizeof im);
     for (int i = 0; i < SHOWN; i++) {
         im[i].pixel = x->data + i * PIXELS;
         im[i].height = im[i].width = 28;
         if (p == NULL) continue;
         const int said = ex_argmax(p->data + 10 * i, 10);
-        snprintf(im[i].caption, sizeof im[i].caption, said == label[i] ? "%d %.0f%%" : "✗ %d %.0f%%", said, 100 * (double)p->data[10 * i + said]);
+        snprintf(im[i].caption, sizeof im[i].caption, "%s%d %.0f%%", said == label[i] ? "" : "✗ ",
+                 said, 100 * (double)p->data[10 * i + said]);
     }
     ex_show_text(page, quiet, 0, "%s", caption);
     if (!quiet) ex_draw(im, SHOWN, 0, hi);
@@ -320,21 +325,22 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
                                {EX("hardened, FGSM", "对抗训练，FGSM"), eps, y[3], POINTS},
                                {EX("hardened, PGD", "对抗训练，PGD"), eps, y[4], POINTS}};
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("change of a pixel|noise|FGSM|PGD|hardened, FGSM|hardened, PGD",
-                                      "像素改动|噪声|FGSM|PGD|对抗训练，FGSM|对抗训练，PGD"));
+    ex_show_row(page, quiet, true, EX("change of a pixel|noise|FGSM|PGD|hardened, FGSM|"
+                                      "hardened, PGD", "像素改动|噪声|FGSM|PGD|对抗训练，FGSM|对抗训练，PGD"));
     for (int k = 0; k < POINTS; k++) {
         eps[k] = k * EPS / 4;
-        if (k % 2 == 0) ex_show_row(page, quiet, false, "%.2f|%.1f|%.1f|%.1f|%.1f|%.1f", eps[k], y[0][k],
-                                    y[1][k], y[2][k], y[3][k], y[4][k]);
+        if (k % 2 == 0)
+            ex_show_row(page, quiet, false, "%.2f|%.1f|%.1f|%.1f|%.1f|%.1f", eps[k], y[0][k], y[1][k],
+                        y[2][k], y[3][k], y[4][k]);
     }
     ex_page_table(page, false);
-    ex_page_figure(page, "17-attacks", EX("Accuracy under noise, FGSM and PGD, of a plain and a hardened "
-                                          "net", "噪声、FGSM、PGD 之下的准确率，普通网络与对抗训练的网络"));
+    ex_page_figure(page, "17-attacks", EX("Accuracy under noise, FGSM and PGD, plain and hardened",
+                                          "噪声、FGSM、PGD 之下的准确率，普通网络与对抗训练的网络"));
     ex_page_plot(page, axes, curve, 5);
 }
 
-/* What each guard costs and brings; got: accuracy on what was seen and on new images, leak of all and
-   of the odd ones. */
+/* What each guard costs and brings; got: accuracy on what was seen and on new images, leak of all
+   and of the odd ones. */
 static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, bool quiet) {
     const char *name[GUARDS] = {EX("nothing", "无"), EX("dropout, L2", "丢弃法，L2"),
                                 EX("augmentation", "数据增强"), EX("private", "差分隐私")};
@@ -349,8 +355,9 @@ static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, b
                     got[k][2], got[k][3], proved);
     }
     ex_page_table(page, false);
-    ex_show_text(page, quiet, 0, EX("Leak: the area under the attacker's ROC, 0.5 is guessing. Odd: the "
-                                    "one image in %d whose label is wrong. Epsilon holds for delta = %g.",
+    ex_show_text(page, quiet, 0, EX("Leak: the area under the attacker's ROC, 0.5 is guessing. Odd: "
+                                    "the one image in %d whose label is wrong. Epsilon holds for "
+                                    "delta = %g.",
                                     "泄漏：攻击者的 ROC 曲线下面积，0.5 等于瞎猜。异常：每 %d 张里标签错的那"
                                     "一张。ε 对应 δ = %g。"), ODD, DELTA);
 }
@@ -362,8 +369,8 @@ int main(int argc, char **argv) {
     o.epochs = 10;
     o.batch = 100;
     o.limit = 10000;
-    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; a minute",
-                                "对抗样本，解释，网络泄漏什么；一分钟"),
+    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; half a minute",
+                                "对抗样本，解释，网络泄漏什么；半分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
@@ -386,7 +393,8 @@ int main(int argc, char **argv) {
         y[4][k] = accuracy(hardened, test, eps, PGD);
     }
     ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
-    ex_show_text(&page, o.quiet, 2, EX("Adversarial examples: accuracy in percent", "对抗样本：准确率（%%）"));
+    ex_show_text(&page, o.quiet, 2, EX("Adversarial examples: accuracy in percent",
+                                       "对抗样本：准确率（%%）"));
     show_attacks(y, &page, o.quiet);
     dl_loader *loader = dl_loader_new(test, 500, false);
     dl_batch b;
@@ -420,10 +428,10 @@ int main(int argc, char **argv) {
                 "pixel adds to the score", "积分梯度：每个像素给得分添了多少"), &page, true);
     show_row_of(NULL, saliency(hardened, b.x, b.labels), b.labels, 0.3, "17-hardened",
                 EX("Saliency of the hardened net", "对抗训练的网络的显著图"), &page, true);
-    ex_show_text(&page, o.quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. With %d "
-                                       "pixels of each image erased, it still recognizes: %.1f %% if "
-                                       "they are ink at random, %.1f %% if saliency chose them, %.1f %% if "
-                                       "integrated gradients did.",
+    ex_show_text(&page, o.quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. With "
+                                       "%d pixels of each image erased, it still recognizes: %.1f %% "
+                                       "if they are ink at random, %.1f %% if saliency chose them, "
+                                       "%.1f %% if integrated gradients did.",
                                        "各部分加起来就是 z(x) - z(0)，最多差 %.1f%%。每张图像抹掉 %d 个像素，还认得的："
                                        "随机抹墨迹 %.1f%%，按显著图抹 %.1f%%，按积分梯度抹 %.1f%%。"),
                  100 * missing, ERASED, left[0], left[1], left[2]);
@@ -447,17 +455,18 @@ int main(int argc, char **argv) {
                                        "隐私：这张图像在训练集里吗？"));
     show_privacy(got, epsilon, &page, o.quiet);
     ex_show_now_you(&page, o.quiet,
-                    EX("a score is z = w x with w = (1, -2, 0.5). By how much can an attacker raise it, if "
-                       "each of the three pixels may change by 0.1?",
+                    EX("a score is z = w x with w = (1, -2, 0.5). By how much can an attacker "
+                       "raise it, if each of the three pixels may change by 0.1?",
                        "得分 z = w x，w = (1, -2, 0.5)。三个像素各可以改动 0.1，攻击者最多能把得分提高多少？"),
-                    EX("0.1 (1 + 2 + 0.5) = 0.35: eps times the sum of |w|. With 784 pixels that is much.",
+                    EX("0.1 (1 + 2 + 0.5) = 0.35: eps times the sum of |w|. With 784 pixels "
+                       "that is much.",
                        "0.1×(1 + 2 + 0.5) = 0.35：ε 乘以 |w| 之和。像素有 784 个时，就很可观了。"));
     ex_page_close(&page, o.quiet);
     if (dl_error(dl) == DL_OK)
         ex_result("accuracy=%.1f noise=%.1f fgsm=%.1f pgd=%.1f hardened=%.1f hardened_pgd=%.1f "
                   "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
-                  "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f private_accuracy=%.1f "
-                  "epsilon=%.2f seconds=%.2f", y[1][0], y[0][4], y[1][4], y[2][4], y[3][0], y[4][4],
+                  "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
+                  "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", y[1][0], y[0][4], y[1][4], y[2][4], y[3][0], y[4][4],
                   missing, left[0], left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
                   got[3][1], epsilon, seconds);
     return ex_end(dl, &o);

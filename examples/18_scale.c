@@ -1,9 +1,9 @@
 /* 18 - scale: more data, wider nets, deeper nets; what each brings, and what depth needs.
 
-   The documents expect more of everything: data, depth, power (S1 in sections 5 and 6, S3 in section
-   7, S4 in section 8). We measure it. First nets of three widths on 250 to 60,000 images, each with the
-   same number of updates: errors fall like a power of the number of images, as long as the net is
-   wide enough for them. Then nets of 2 to 64 layers, built in four ways. Depth alone fails:
+   The documents expect more of everything: data, depth, power (S1 in sections 5 and 6, S3 in
+   section 7, S4 in section 8). We measure it. First nets of three widths on 234 to 60,000 images,
+   each with the same number of updates: errors fall like a power of the number of images, as long
+   as the net is wide enough for them. Then nets of 2 to 64 layers, built in four ways. Depth alone fails:
    from layer to layer signal and gradient shrink by a factor, or grow. What made hundreds of layers
    possible are two remedies, and they need each other: the shortcut around a layer, y = x + f(x),
    whose derivative is 1 + f'(x) (He et al., 2015), and batch normalization, which keeps the size of
@@ -18,13 +18,14 @@
 #include "../dl.h"
 #include "example.h"
 
-enum { WIDTHS = 3, SIZES = 5, DEPTHS = 6, WAYS = 4, NARROW = 32, DEEP_IMAGES = 4000, DEEP_EPOCHS = 5,
-       DEEPEST = 64 };
+enum { WIDTHS = 3, SIZES = 5, DEPTHS = 6, WAYS = 4, NARROW = 32, DEEP_IMAGES = 4000,
+       DEEP_EPOCHS = 5, DEEPEST = 64 };
 
 /* ---------------------------------------------------------------- more data, more width ---- */
 
 /* Errors in percent on new images, of a net with so many units, after so many updates. */
-static double error_of(const dl_data *train, const dl_data *test, int units, int batch, int updates) {
+static double error_of(const dl_data *train, const dl_data *test, int units, int batch,
+                       int updates) {
     dl_model *m = dl_model_new(dl_data_ctx(train), dl_shape1(784));
     dl_model_add_dense(m, units, DL_RELU);
     dl_model_add_dense(m, 10, DL_SOFTMAX);
@@ -108,31 +109,33 @@ static void show_width(const int *units, const double *n, double error[WIDTHS][S
     ex_show_text(page, quiet, 2, EX("More data, more width: errors on new images, in percent",
                                     "更多的数据，更宽的网络：新图像上的错误率（%%）"));
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("units|weights|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|10^9 operations",
-                                      "单元|参数|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|运算，10^9 次"),
+    ex_show_row(page, quiet, true, EX("units|weights|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|"
+                                      "10^9 operations", "单元|参数|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|运算，10^9 次"),
                 n[0], n[1], n[2], n[3], n[4]);
     for (int k = 0; k < WIDTHS; k++) {
         const double *e = error[k], weights = 795.0 * units[k] + 10;
         const ex_curve c = {name[k], NULL, e, SIZES};
         snprintf(name[k], sizeof name[k], EX("%d units", "%d 个单元"), units[k]);
         curve[k] = c;
-        ex_show_row(page, quiet, false, "%d|%.0f|%.1f|%.1f|%.1f|%.1f|%.1f|%.2f|%.0f", units[k], weights,
-                    e[0], e[1], e[2], e[3], e[4], power_of(n, e, SIZES), 6 * weights * updates * batch / 1e9);
+        ex_show_row(page, quiet, false, "%d|%.0f|%.1f|%.1f|%.1f|%.1f|%.1f|%.2f|%.0f", units[k],
+                    weights, e[0], e[1], e[2], e[3], e[4], power_of(n, e, SIZES),
+                    6 * weights * updates * batch / 1e9);
     }
     ex_page_table(page, false);
-    ex_page_figure(page, "18-data", EX("Errors on new images by the number of training images, for nets "
-                                       "of three widths", "错误率与训练图像数，三种宽度的网络"));
+    ex_page_figure(page, "18-data", EX("Errors on new images by the number of training images, for "
+                                       "nets of three widths", "错误率与训练图像数，三种宽度的网络"));
     ex_page_plot(page, axes, curve, WIDTHS);
 }
 
-static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS], double norm[WAYS][DEEPEST],
-                       ex_page *page, bool quiet) {
+static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
+                       double norm[WAYS][DEEPEST], ex_page *page, bool quiet) {
     const char *way[WAYS] = {EX("layers alone", "只有层"), EX("shortcuts", "残差"),
                              EX("normalized", "归一化"), EX("both", "两样都有")};
     const ex_axes axes = {EX("How much of the training data is learned", "训练集学会了多少"),
                           EX("layers, as a power of 2: from 2 to 64", "层数，2 的几次方：从 2 到 64"),
                           EX("training accuracy, %", "训练准确率（%）"), 0, 0, 0, 100, false};
-    const ex_axes front = {EX("The gradient of each of 64 layers, before training", "64 层各自的梯度，训练之前"),
+    const ex_axes front = {EX("The gradient of each of 64 layers, before training",
+                              "64 层各自的梯度，训练之前"),
                            EX("layer, 1 is the first", "第几层，1 是最前面"),
                            EX("norm of ∂L/∂W", "∂L/∂W 的范数"), 0, 0, 0, 0, true};
     ex_curve curve[WAYS], slope[WAYS];
@@ -149,13 +152,13 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS], do
         slope[k] = s;
         for (int d = 0; d < DEPTHS; d++)
             snprintf(cell[d], sizeof cell[d], "%.0f (%.0f)", seen[k][d], fresh[k][d]);
-        ex_show_row(page, quiet, false, "%s|%s|%s|%s|%s|%s|%s|%.1e", way[k], cell[0], cell[1], cell[2],
-                    cell[3], cell[4], cell[5], norm[k][0]);
+        ex_show_row(page, quiet, false, "%s|%s|%s|%s|%s|%s|%s|%.1e", way[k], cell[0], cell[1],
+                    cell[2], cell[3], cell[4], cell[5], norm[k][0]);
     }
     ex_page_table(page, false);
-    ex_show_text(page, quiet, 0, EX("Gradient at 64: the norm of dL/dW of the first of 64 layers, before "
-                                    "training.", "64 层的梯度：训练之前，64 层中第一层 dL/dW 的范数。"));
-    ex_page_figure(page, "18-depth", EX("Training accuracy by depth: only shortcuts and normalization "
+    ex_show_text(page, quiet, 0, EX("Gradient at 64: the norm of dL/dW of the first of 64 layers, "
+                                    "before training.", "64 层的梯度：训练之前，64 层中第一层 dL/dW 的范数。"));
+    ex_page_figure(page, "18-depth", EX("Training accuracy by depth: only shortcuts and norms "
                                         "together still learn with 64 layers",
                                         "训练准确率与深度：64 层时，只有残差与归一化合起来还学得会"));
     ex_page_plot(page, axes, curve, WAYS);
@@ -171,8 +174,8 @@ int main(int argc, char **argv) {
     o.epochs = 2;
     o.batch = 100;
     o.limit = 60000;
-    ex_parse(&o, argc, argv, EX("more data, wider nets, deeper nets, and what depth needs; a minute",
-                                "更多数据，更宽，更深，以及深度需要什么；一分钟"),
+    ex_parse(&o, argc, argv, EX("more data, wider nets, deeper nets, and what depth needs; "
+                                "half a minute", "更多数据，更宽，更深，以及深度需要什么；半分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     dl_data *all = ex_mnist(dl, &o, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
@@ -216,11 +219,13 @@ int main(int argc, char **argv) {
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
     show_depth(seen, fresh, norm, &page, o.quiet);
-    ex_show_now_you(&page, o.quiet, EX("64 layers, each with a derivative of 0.7. By what factor has the "
-                    "gradient shrunk at the first? With a shortcut around each, whose derivative adds 1 "
-                    "to 0.02?", "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，导数是 "
-                    "1 + 0.02 呢？"),
-                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.", "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
+    ex_show_now_you(&page, o.quiet,
+                    EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
+                       "shrunk at the first? With a shortcut around each, a derivative of 1 + 0.02?",
+                       "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
+                       "导数是 1 + 0.02 呢？"),
+                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",
+                       "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
     ex_page_close(&page, o.quiet);
     ex_result("error_least=%.2f error_most=%.2f error_narrow=%.2f power=%.3f plain_deep=%.1f "
               "shortcut_deep=%.1f normalized_deep=%.1f both_deep=%.1f vanished=%.1e seconds=%.2f",

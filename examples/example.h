@@ -434,8 +434,8 @@ static inline int ex_worst(const dl_data *d, const dl_real *p, dl_int *index, in
 /* Tic-tac-toe as the one sees it whose turn it is: 1 is mine, -1 the other's, 0 empty. */
 typedef struct ex_board { int cell[9]; } ex_board;
 
-/* Make a move on an empty cell. 1: it wins; 0: the board is full; -1: the game goes on, and the sides
-   change. */
+/* Make a move on an empty cell. 1: it wins; 0: the board is full; -1: the game goes on, and the
+   sides change. */
 static inline int ex_board_move(ex_board *b, int move) {
     static const int line[8][3] = {{0, 1, 2}, {3, 4, 5}, {6, 7, 8}, {0, 3, 6},
                                    {1, 4, 7}, {2, 5, 8}, {0, 4, 8}, {2, 4, 6}};

@@ -3,11 +3,11 @@
    The documents expect more of everything: data, depth, power (S1 in sections 5 and 6, S3 in
    section 7, S4 in section 8). We measure it. First nets of three widths on 234 to 60,000 images,
    each with the same number of updates: errors fall like a power of the number of images, as long
-   as the net is wide enough for them. Then nets of 2 to 64 layers, built in four ways. Depth alone fails:
-   from layer to layer signal and gradient shrink by a factor, or grow. What made hundreds of layers
-   possible are two remedies, and they need each other: the shortcut around a layer, y = x + f(x),
-   whose derivative is 1 + f'(x) (He et al., 2015), and batch normalization, which keeps the size of
-   what a layer adds (Ioffe, Szegedy, 2015).
+   as the net is wide enough for them. Then nets of 2 to 64 layers, built in four ways. Depth alone
+   fails: from layer to layer signal and gradient shrink by a factor, or grow. What made hundreds of
+   layers possible are two remedies, and they need each other: the shortcut around a layer,
+   y = x + f(x), whose derivative is 1 + f'(x) (He et al., 2015), and batch normalization, which
+   keeps the size of what a layer adds (Ioffe, Szegedy, 2015).
 
        gcc -O2 examples/18_scale.c -o scale -lm && ./scale        (-fopenmp for all cores)
 
@@ -110,7 +110,8 @@ static void show_width(const int *units, const double *n, double error[WIDTHS][S
                                     "更多的数据，更宽的网络：新图像上的错误率（%%）"));
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("units|weights|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|"
-                                      "10^9 operations", "单元|参数|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|运算，10^9 次"),
+                                      "10^9 operations",
+                                      "单元|参数|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|运算，10^9 次"),
                 n[0], n[1], n[2], n[3], n[4]);
     for (int k = 0; k < WIDTHS; k++) {
         const double *e = error[k], weights = 795.0 * units[k] + 10;
@@ -221,7 +222,7 @@ int main(int argc, char **argv) {
     show_depth(seen, fresh, norm, &page, o.quiet);
     ex_show_now_you(&page, o.quiet,
                     EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
-                       "shrunk at the first? With a shortcut around each, a derivative of 1 + 0.02?",
+                       "shrunk at the first? With a shortcut around each, of 1 + 0.02?",
                        "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
                        "导数是 1 + 0.02 呢？"),
                     EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",

@@ -356,8 +356,8 @@ static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, b
     }
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0, EX("Leak: the area under the attacker's ROC, 0.5 is guessing. "
-                                    "Odd: the one image in %d whose label is wrong. Epsilon holds for "
-                                    "delta = %g.",
+                                    "Odd: the one image in %d whose label is wrong. Epsilon holds "
+                                    "for delta = %g.",
                                     "泄漏：攻击者的 ROC 曲线下面积，0.5 等于瞎猜。异常：每 %d 张里标签错的那"
                                     "一张。ε 对应 δ = %g。"), ODD, DELTA);
 }
@@ -369,9 +369,9 @@ int main(int argc, char **argv) {
     o.epochs = 10;
     o.batch = 100;
     o.limit = 10000;
-    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; half "
-                                "a minute",
-                                "对抗样本，解释，网络泄漏什么；半分钟"),
+    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; a "
+                                "minute",
+                                "对抗样本，解释，网络泄漏什么；一分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
@@ -431,8 +431,8 @@ int main(int argc, char **argv) {
                 EX("Saliency of the hardened net", "对抗训练的网络的显著图"), &page, true);
     ex_show_text(&page, o.quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. "
                                        "With %d pixels of each image erased, it still recognizes: "
-                                       "%.1f %% if they are ink at random, %.1f %% if saliency chose them, "
-                                       "%.1f %% if integrated gradients did.",
+                                       "%.1f %% if they are ink at random, %.1f %% if saliency "
+                                       "chose them, %.1f %% if integrated gradients did.",
                                        "各部分加起来就是 z(x) - z(0)，最多差 %.1f%%。每张图像抹掉 %d 个像素，还认得的："
                                        "随机抹墨迹 %.1f%%，按显著图抹 %.1f%%，按积分梯度抹 %.1f%%。"),
                  100 * missing, ERASED, left[0], left[1], left[2]);
@@ -468,7 +468,8 @@ int main(int argc, char **argv) {
                   "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
                   "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
                   "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", y[1][0], y[0][4],
-                  y[1][4], y[2][4], y[3][0], y[4][4], missing, left[0], left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
+                  y[1][4], y[2][4], y[3][0], y[4][4], missing, left[0],
+                  left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
                   got[3][1], epsilon, seconds);
     return ex_end(dl, &o);
 }

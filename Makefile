@@ -20,13 +20,15 @@ TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
 .PHONY: all help mnist pages docs dist check-docs playground check-playground build/tests \
-        test-programs test check golden fuzz long accuracy digits bench clean
+        learn test-programs test check golden fuzz long accuracy digits bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
 	@echo 'make            build every example into $(B)/'
 	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
+	@echo 'make learn      exercises: write a function, save, see what it gives (EX=09_conv, LIST=1,'
+	@echo '                HINT=1, RESET=1, LANG=zh)'
 	@echo 'make pages      every chapter'"'"'s page with pictures, in $(B)/pages/, and an index of them'
 	@echo '                (20 minutes; PAGES=zh: in Chinese; LIMIT=2000: quicker)'
 	@echo 'make test       build and run the tests (6 to 8 minutes on two cores)'
@@ -56,6 +58,13 @@ help:
 
 mnist: $(B)/07_mlp_rmsprop
 	@$(B)/07_mlp_rmsprop
+
+# The exercises; LANG is the environment's, unless it is given.
+$(B)/learn/learn: $(addprefix examples/exercises/,learn.c build.h os.h)
+	@mkdir -p $(@D)
+	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
+learn: $(B)/learn/learn
+	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
 
 # --html pages, each by a run of its program, and one that lists them. LIMIT=2000: fewer images, for
 # the programs that have them.
@@ -127,11 +136,13 @@ parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j
 
 test:
 	$(parallel) test-programs
-	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/exercises.sh \
+	    tests/docs.sh
 
 check:
 	$(parallel) test-programs build/tests
-	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh \
+	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/exercises.sh \
+	    tests/docs.sh \
 	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
 
 long: accuracy digits

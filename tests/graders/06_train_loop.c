@@ -54,6 +54,10 @@ static void given(args *a) { run(a, true, false, mean(a), false); }
 static void stale(args *a) { run(a, true, true, mean(a), false); }
 static void no_bias(args *a) { run(a, false, false, mean(a), false); }
 static void no_mean(args *a) { run(a, false, true, 2, false); }
+static void one_update(args *a) {                             /* behind the loop over e */
+    I(E) = 1;
+    run(a, false, true, mean(a), false);
+}
 static void no_rate(args *a) { run_with(a, false, 1, mean(a), false, I(D) + 1); }
 static void not_zero(args *a) { run_with(a, false, S(lr), mean(a), false, I(D)); }
 static void no_two(args *a) { run(a, false, true, mean(a) / 2, false); }
@@ -80,6 +84,8 @@ const grader the_grader = {
          "偏置从没训练过：它的导数在 g[D] 里。"},
         {"as-given", 0, given, "This still computes what the given lines did: g is not set to zero in "
          "each round, and b is never updated.", "算出来的与原来那几行一样：g 没有每轮清零，b 也从不更新。"},
+        {"one-update", 0, one_update, "There is only one update: it belongs inside of the loop over e, to its "
+         "end.", "只更新了一次：更新要在 e 的循环里面，放在末尾。"},
         {"no-rate", 0, no_rate, "w is right. The update of the bias lacks the learning rate.",
          "w 对了。偏置的更新漏了学习率。"},
         {"bias-not-zeroed", 0, not_zero, "w is right. g has D + 1 numbers, and g[D] was not set to zero.",

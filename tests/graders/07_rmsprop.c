@@ -101,7 +101,8 @@ const grader the_grader = {
         {"exchanged", 0, exchanged, "rho and 1 - rho are exchanged: rho is the share of the old a.",
          "rho 与 1 - rho 对调了：rho 是旧的 a 所占的份额。"},
         {"adagrad", 0, adagrad, "This a only ever grows, which is Adagrad. RMSprop keeps rho of it and "
-         "adds 1 - rho of the new.", "这个 a 只增不减，那是 Adagrad。RMSprop 留下 rho 份旧的，加 1 - rho 份新的。"},
+         "adds 1 - rho of the new.",
+         "这个 a 只增不减，那是 Adagrad。RMSprop 留下 rho 份旧的，加 1 - rho 份新的。"},
         {"no-share", 0, no_share, "The factor 1 - rho at g^2 is missing.", "g^2 前面漏了因子 1 - rho。"},
         {"no-eps", 0, no_eps, "eps is missing under the root.", "根号里漏了 eps。"},
     },

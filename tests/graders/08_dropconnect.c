@@ -66,6 +66,17 @@ static void back_no_mask(args *a) { backward_by(a, 2, 2); }
 static void back_no_mask_w(args *a) { backward_by(a, 0, 2); }
 static void back_not_scaled(args *a) { backward_by(a, 1, 1); }
 static void back_not_scaled_w(args *a) { backward_by(a, 0, 1); }
+static void back_exchanged(args *a) {              /* dx from x, dw from w */
+    const dl_int N = I(N), D = I(D), M = I(M);
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int j = 0; j < M; j++)
+            for (dl_int k = 0; k < D; k++) {
+                const dl_int jk = j * D + k;
+                const double d = R(dy)[i * M + j] * factor(a, jk, 0);
+                R(dx)[i * D + k] += d * R(x)[i * D + k];
+                R(dw)[jk] += d * R(w)[jk];
+            }
+}
 static void back_others(args *a) { backward_by(a, 3, 3); }
 static void back_dense(args *a) { backward_by(a, 5, 5); }
 #else
@@ -111,6 +122,8 @@ const grader the_grader = {
          "and it learns nothing.", "反向没有问 u：缺席的权重上什么也不往回传，它自己也不学。"},
         {"backward-not-scaled", 1, back_not_scaled, "The factor 1 / (1 - p) is missing in the backward.",
          "反向漏了因子 1 / (1 - p)。"},
+        {"exchanged", 1, back_exchanged, "x and w are exchanged: dx gets dy times w, dw gets dy times x.",
+         "x 与 w 用反了：dx 要乘 w，dw 要乘 x。"},
         {"backward-others", 1, back_others, "The backward drops the wrong ones: u < p means absent.",
          "反向丢反了：u < p 的才缺席。"},
         {"dense-backward", 1, back_dense, "This is the backward of the dense layer: u and p are missing.",

@@ -52,7 +52,8 @@
      >>rules            30  what holds for every function: ownership, errors, gradients, names
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          200  the context: dl_new, dl_free, threads, the instruction set
+     >>memory          320  the context: dl_new, dl_free, threads, the instruction set; files that
+                           are read and saved
      >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
@@ -2246,7 +2247,8 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
    metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
-   time. Changes nothing. All NaN on failure. */
+   time. Weights of samples count in the loss alone; accuracy and metrics take each sample as one
+   (scikit-learn's without sample_weight). Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2864,7 +2866,8 @@ DL_DEF dl_images dl_images_default(void);
    Only paths are kept: each batch is read and decoded (by all threads) when its turn comes, so the
    set may be larger than memory. Files whose beginning is no picture are left out at once; one that
    turns out to be damaged later is replaced by the next of its class. Both are named and counted.
-   NULL with a message for no classes, a class without a picture, a directory that can't be read. */
+   NULL with a message for no classes, a class without a picture, a directory that can't be read
+   (on Linux of 32 bits, a large file system may want -D_FILE_OFFSET_BITS=64). */
 DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options);
 /* How many files of such a data set could not be read until now. */
 DL_DEF dl_int dl_data_unreadable(const dl_data *d);
@@ -19244,8 +19247,8 @@ static dli_sheet *dli_sheet_new(dl_ctx *c, const char *who, const char *from, ch
 
 DL_DEF const char *dl_column_kind_name(dl_column_kind kind)
 {
-    return kind == DL_COLUMN_NUMBER ? "number" : kind == DL_COLUMN_DATE ? "date"
-         : kind == DL_COLUMN_TEXT ? "text" : "empty";
+    static const char *const names[] = { "empty", "number", "date", "text" };
+    return names[kind >= DL_COLUMN_EMPTY && kind <= DL_COLUMN_TEXT ? kind : DL_COLUMN_EMPTY];
 }
 
 /* A date as years: 1950-07-01 is 1950.5. */

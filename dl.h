@@ -1639,6 +1639,9 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n);
 /* How many inputs and outputs it has. */
 DL_DEF int dl_model_input_count(const dl_model *m);
 DL_DEF int dl_model_output_count(const dl_model *m);
+/* The shape of a sample of input or output k; rank -1 when there is none. */
+DL_DEF dl_shape dl_model_input_shape(const dl_model *m, int k);
+DL_DEF dl_shape dl_model_output_shape(const dl_model *m, int k);
 
 /* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
    behind those that are there in l->param; a state, all c at the start, saved and cloned but not
@@ -15775,6 +15778,17 @@ static const dl_shape *dli_input_shape(const dl_model *m, int k)
     return &m->input;
 }
 
+DL_DEF dl_shape dl_model_input_shape(const dl_model *m, int k)
+{
+    const bool there = m && k >= 0 && k < m->inputs;
+    return there ? *dli_input_shape(m, k) : dli_rank(dl_shape0(), -1);
+}
+DL_DEF dl_shape dl_model_output_shape(const dl_model *m, int k)
+{
+    const bool there = k >= 0 && k < dl_model_output_count(m);
+    return there ? dli_output_shape(m, k) : dli_rank(dl_shape0(), -1);
+}
+
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
@@ -24460,13 +24474,19 @@ DLI_ONNX_HOOK(conv)
                          &o->conv, dims) ||
         !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
                      : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
+    int extra[2] = { o->conv.output_padding[0], o->conv.output_padding[1] };
+    for (int i = 0; i < 2 && transposed && o->conv.same; i++) {      /* H s = all but `over` */
+        const int64_t over = s.span[i] - s.stride[i];
+        s.after[i] = over > 0 ? over - s.before[i] : 0;
+        extra[i] = over < 0 ? (int)-over : 0;
+    }
     dli_onnx_one(f, transposed ? "ConvTranspose" : "Conv", o->bias ? "#x #v0 #v1" : "#x #v0");
     dl_onnx_ints(f, "kernel_shape", l->param[0]->shape.dim + 2, dims);
     dli_onnx_pair(f, "strides", o->conv.stride, dims);
     dli_onnx_pair(f, "dilations", o->conv.dilation, dims);
     dl_onnx_int(f, "group", o->conv.groups);
     dli_onnx_pads(f, s.before, s.after, dims);
-    if (transposed) dli_onnx_pair(f, "output_padding", o->conv.output_padding, dims);
+    if (transposed) dli_onnx_pair(f, "output_padding", extra, dims);
     return true;
 }
 DLI_ONNX_HOOK(upsampling)
@@ -24520,7 +24540,7 @@ static bool dli_onnx_gate_rows(const dl_layer *l, dl_onnx_file *f, const char *n
 {
     const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const char *gates = dli_onnx_gates(o->kind);
-    const int G = (int)strlen(gates), each = 4 / step;
+    const int G = (int)strlen(gates), each = (3 - first + step) / step;
     const dl_shape in = l->param[first]->shape;
     const dl_int block = l->param[first]->size / G;
     const dl_shape shape = in.rank > 1 ? dl_shape3(K, in.dim[0], in.dim[1])

@@ -3157,10 +3157,10 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 
        static bool gate_onnx(const dl_layer *l, dl_onnx_file *f)
        {
-           dl_onnx_node(f, "Transpose", "#v0", "w");
-           dl_onnx_node(f, "MatMul", "#x w", "z");
-           dl_onnx_node(f, "Sigmoid", "z", "g");
-           dl_onnx_node(f, "Mul", "#x g", "#y");
+           dl_onnx_line(f, "w = Transpose(#v0)");
+           dl_onnx_line(f, "z = MatMul(#x, w)");
+           dl_onnx_line(f, "g = Sigmoid(z)");
+           dl_onnx_line(f, "#y = Mul(#x, g)");
            return l->params == 1;
        }
 
@@ -3204,17 +3204,16 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 
 /* ---- for a type's onnx: what a layer becomes ---- */
 
-/* A node: its operator, and the names of the values that it reads and gives, spaces between them.
+/* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes:
+
+       dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2);
+
    #x #x1 are the layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which
    is added; #v0 its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the
-   layer's own. */
-DL_DEF void dl_onnx_node(dl_onnx_file *f, const char *op, const char *inputs, const char *outputs);
-/* Attributes of the node that was written last: whole numbers, one of them, a number, a text. */
-DL_DEF void dl_onnx_ints(dl_onnx_file *f, const char *name, const dl_int *v, int n);
-DL_DEF void dl_onnx_int(dl_onnx_file *f, const char *name, dl_int v);
-DL_DEF void dl_onnx_float(dl_onnx_file *f, const char *name, double v);
-DL_DEF void dl_onnx_string(dl_onnx_file *f, const char *name, const char *text);
-/* A constant of the layer's own: floats of a shape (NULL: all of them c), or n whole numbers. */
+   layer's own. Attributes are a whole number, a text, a list of these in [], or, behind : in place
+   of =, a number, as in epsilon:0.001. */
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...) DLI_PRINTF(2, 3);
+/* A constant of the layer's own: floats of a shape (x NULL: all of them c), or n whole numbers. */
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c);
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n);
@@ -23710,7 +23709,6 @@ struct dl_onnx_file {
     const dl_layer *layer;   /* whose hook is at work                          */
     char       *at;          /* the file                                       */
     size_t      size, room;
-    size_t      node;        /* where the open node begins; 0: there is none   */
     char       *done;        /* of each tensor: it is in the file              */
     bool        failed;
     bool        activated;   /* #y is what is behind the activation            */
@@ -23795,166 +23793,141 @@ static void dli_pb_real(dl_onnx_file *f, double x, int width)
     dli_put_bytes(bytes, width == 4 ? low : bits, width);
     dli_pb_raw(f, bytes, (size_t)width);
 }
-/* n of them: x, or all c. */
-static void dli_pb_reals(dl_onnx_file *f, int field, const dl_real *x, dl_int n, double c,
-                         int width)
-{
-    const size_t begin = dli_pb_begin(f, field);
-    for (dl_int i = 0; i < n; i++) dli_pb_real(f, x ? (double)x[i] : c, width);
-    dli_pb_end(f, begin);
-}
 
-/* ---- values' names ---- */
+/* ---- the notation of a node ----
+   #y = Gemm(#x, #v0, #v1) transB=1 alpha:0.5 mode=nearest list=[1,2]. */
 
 static const char *dli_onnx_value(char s[DL_NAME_MAX], const dl_onnx_file *f, const dl_layer *l,
                                   int k);
 
-/* Finish the open node. */
-static void dli_onnx_close(dl_onnx_file *f)
+/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). */
+static void dli_onnx_tensor(dl_onnx_file *f, const void *name, size_t length, dl_shape shape,
+                            int type, const dl_real *x, double c, const dl_int *v)
 {
-    if (f->node) dli_pb_end(f, f->node);
-    f->node = 0;
-}
-
-/* The beginning of a tensor: its name, type and shape. */
-static size_t dli_onnx_tensor_begin(dl_onnx_file *f, const void *name, size_t length,
-                                    dl_shape shape, int type)
-{
-    dli_onnx_close(f);
     const size_t begin = dli_pb_begin(f, DLI_GRAPH_INITIALIZER);
     for (int d = 0; d < shape.rank; d++) dli_pb_int(f, DLI_TENSOR_DIMS, shape.dim[d]);
     dli_pb_int(f, DLI_TENSOR_TYPE, type);
     dli_pb_bytes(f, DLI_TENSOR_NAME, name, length);
-    return begin;
-}
-
-static void dli_onnx_put_floats(dl_onnx_file *f, const char *name, dl_shape shape,
-                                const dl_real *x, double c)
-{
-    const size_t begin = dli_onnx_tensor_begin(f, name, strlen(name), shape, 1);
-    dli_pb_reals(f, DLI_TENSOR_RAW, x, dl_shape_size(shape), c, 4);
+    const size_t raw = dli_pb_begin(f, DLI_TENSOR_RAW);
+    for (dl_int i = 0; i < dl_shape_size(shape); i++) {
+        uint8_t bytes[8];
+        dli_put_bytes(bytes, v ? (uint64_t)(int64_t)v[i] : 0, 8);
+        if (v) dli_pb_raw(f, bytes, 8);
+        else dli_pb_real(f, x ? (double)x[i] : c, type == 1 ? 4 : 8);
+    }
+    dli_pb_end(f, raw);
     dli_pb_end(f, begin);
 }
 
 /* A parameter or state becomes an initializer, the first time that it is read. */
-static const char *dli_onnx_tensor(dl_onnx_file *f, const dl_tensor *t)
+static const char *dli_onnx_weight(dl_onnx_file *f, const dl_tensor *t)
 {
     for (int i = 0; i < f->m->tensors; i++) {
         if (f->m->tensor[i] != t || f->done[i]) continue;
         f->done[i] = 1;
-        dli_onnx_put_floats(f, t->name, t->shape, t->data, 0);
+        dli_onnx_tensor(f, t->name, strlen(t->name), t->shape, 1, t->data, 0, NULL);
     }
     return t->name;
 }
 
-/* A name as dl_onnx_node has it, for the file. */
-static const char *dli_onnx_word(char s[DL_NAME_MAX], dl_onnx_file *f, const char *word, size_t n,
-                                 int star)
+/* A name as a line has it, for the file. */
+static const char *dli_onnx_word(char s[DL_NAME_MAX], dl_onnx_file *f, const char *word, size_t n)
 {
     const dl_layer *l = f->layer;
-    const int k = star >= 0 ? star : n > 2 ? atoi(word + 2) : 0;
+    int k = n > 2 ? atoi(word + 2) : 0, from = 0;
     s[0] = 0;
-    if (word[0] == '#' && word[1] == 'x') {
-        int from = 0, at = k;
-        while (from + 1 < l->froms && at >= dli_source_outputs(l->from[from]))
-            at -= dli_source_outputs(l->from[from++]);
-        return dli_onnx_value(s, f, l->from[from], at);
-    }
+    if (word[0] == '#' && (word[1] == 'v' || word[1] == 'u'))
+        return dli_onnx_weight(f, word[1] == 'v' ? l->param[k] : l->state[k]);
     if (word[0] == '#' && word[1] == 'y' && (f->activated || l->activation == DL_LINEAR))
         return dli_onnx_value(s, f, l, k);
-    if (word[0] == '#' && word[1] == 'y') dli_format(s, DL_NAME_MAX, "%s/linear%d", l->name, k);
-    else if (word[0] == '#') return dli_onnx_tensor(f, word[1] == 'v' ? l->param[k] : l->state[k]);
+    if (word[0] == '#' && word[1] == 'x') {
+        for (; k >= dli_source_outputs(l->from[from]); from++) k -= dli_source_outputs(l->from[from]);
+        return dli_onnx_value(s, f, l->from[from], k);
+    }
+    if (word[0] == '#') dli_format(s, DL_NAME_MAX, "%s/linear%d", l->name, k);
     else if (word[0] != '_' || n > 1)
         dli_format(s, DL_NAME_MAX, "%s/%.*s", l->name, (int)(n < 100 ? n : 100), word);
     return s;
 }
 
-/* Do something for each word of a list: write its initializer (field 0) or its name. */
-static void dli_onnx_words(dl_onnx_file *f, const char *words, int field)
+/* The names up to `end`: as fields of a node, or (field 0) so that they are there. */
+static const char *dli_onnx_words(dl_onnx_file *f, const char *at, char end, int field)
 {
     char s[DL_NAME_MAX];
-    while (*words) {
-        const size_t n = strcspn(words, " ");
-        const bool star = n == 3 && memcmp(words, "#x*", 3) == 0;
-        for (int k = star ? 0 : -1; k < (star ? f->layer->inputs : 0); k++) {
-            const char *name = dli_onnx_word(s, f, words, n, k);
+    while (*at && *at != end) {
+        const size_t n = strcspn(at, ",)= ");
+        const bool star = n == 3 && at[2] == '*';
+        for (int k = 0; k < (star ? f->layer->inputs : n > 0); k++) {
+            char one[24];
+            if (star) dli_format(one, sizeof one, "#x%d", k);
+            const char *name = dli_onnx_word(s, f, star ? one : at, star ? strlen(one) : n);
             if (field) dli_pb_text(f, field, name);
         }
-        words += n;
-        words += *words == ' ';
+        at += n > 0 ? n : 1;
     }
+    return at + (*at != 0);
 }
 
-DL_DEF void dl_onnx_node(dl_onnx_file *f, const char *op, const char *inputs, const char *outputs)
+/* An attribute, up to the next space: name=whole number, name:number, name=text, name=[list]. */
+static const char *dli_onnx_attribute(dl_onnx_file *f, const char *at)
 {
-    dli_onnx_words(f, inputs, 0);
-    dli_onnx_close(f);
-    f->node = dli_pb_begin(f, DLI_GRAPH_NODE);
-    dli_onnx_words(f, inputs, DLI_NODE_INPUT);
-    dli_onnx_words(f, outputs, DLI_NODE_OUTPUT);
-    dli_pb_text(f, DLI_NODE_OP, op);
+    const size_t attribute = dli_pb_begin(f, DLI_NODE_ATTRIBUTE), name = strcspn(at, "=:");
+    const bool real = at[name] == ':', list = at[name] && at[name + 1] == '[';
+    dli_pb_bytes(f, DLI_ATTR_NAME, at, name);
+    at += name + (at[name] != 0) + list;
+    const bool text = *at >= 'A' && !real;
+    dli_pb_int(f, DLI_ATTR_TYPE, (real ? 1 : text ? 3 : 2) + (list ? 5 : 0));
+    while (*at && *at != ' ' && *at != ']') {
+        const size_t n = strcspn(at, ",] ");
+        double x = 0;
+        if (!text) dli_read_number(at, '.', &x);
+        if (text) dli_pb_bytes(f, list ? DLI_ATTR_STRINGS : DLI_ATTR_S, at, n);
+        else if (!real) dli_pb_int(f, list ? DLI_ATTR_INTS : DLI_ATTR_I, (int64_t)x);
+        else dli_pb_number(f, DLI_ATTR_F * 8 + 5);
+        if (real) dli_pb_real(f, x, 4);
+        at += n + (at[n] == ',');
+    }
+    dli_pb_end(f, attribute);
+    at += *at == ']';
+    return at + strspn(at, " ");
 }
 
-static size_t dli_onnx_attribute(dl_onnx_file *f, const char *name, int type)
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
 {
-    const size_t begin = dli_pb_begin(f, DLI_NODE_ATTRIBUTE);
-    dli_pb_text(f, DLI_ATTR_NAME, name);
-    dli_pb_int(f, DLI_ATTR_TYPE, type);
-    return begin;
-}
-DL_DEF void dl_onnx_ints(dl_onnx_file *f, const char *name, const dl_int *v, int n)
-{
-    const size_t begin = dli_onnx_attribute(f, name, 7);
-    for (int i = 0; i < n; i++) dli_pb_int(f, DLI_ATTR_INTS, v[i]);
-    dli_pb_end(f, begin);
-}
-DL_DEF void dl_onnx_int(dl_onnx_file *f, const char *name, dl_int v)
-{
-    const size_t begin = dli_onnx_attribute(f, name, 2);
-    dli_pb_int(f, DLI_ATTR_I, v);
-    dli_pb_end(f, begin);
-}
-DL_DEF void dl_onnx_float(dl_onnx_file *f, const char *name, double v)
-{
-    const size_t begin = dli_onnx_attribute(f, name, 1);
-    dli_pb_number(f, DLI_ATTR_F * 8 + 5);
-    dli_pb_real(f, v, 4);
-    dli_pb_end(f, begin);
-}
-DL_DEF void dl_onnx_string(dl_onnx_file *f, const char *name, const char *text)
-{
-    const size_t begin = dli_onnx_attribute(f, name, 3);
-    dli_pb_text(f, DLI_ATTR_S, text);
-    dli_pb_end(f, begin);
-}
-/* The same text n times, as a list. */
-static void dli_onnx_strings(dl_onnx_file *f, const char *name, const char *text, int n)
-{
-    const size_t begin = dli_onnx_attribute(f, name, 8);
-    for (int i = 0; i < n; i++) dli_pb_text(f, DLI_ATTR_STRINGS, text);
-    dli_pb_end(f, begin);
+    char line[1000];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    const char *op = strchr(line, '='), *in = op ? strchr(op, '(') : NULL;
+    if (!in) {
+        f->failed = !dl_fail(f->ctx, DL_ERR_ARGUMENT, "dl_onnx_line: '%.100s' is no y = Op(x)", line);
+        return;
+    }
+    dli_onnx_words(f, in + 1, ')', 0);
+    const size_t node = dli_pb_begin(f, DLI_GRAPH_NODE);
+    const char *at = dli_onnx_words(f, in + 1, ')', DLI_NODE_INPUT);
+    dli_onnx_words(f, line, '=', DLI_NODE_OUTPUT);
+    op += 1 + strspn(op + 1, " ");
+    dli_pb_bytes(f, DLI_NODE_OP, op, (size_t)(in - op));
+    at += strspn(at, " ");
+    while (*at) at = dli_onnx_attribute(f, at);
+    dli_pb_end(f, node);
 }
 
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c)
 {
     char s[DL_NAME_MAX];
-    dli_onnx_put_floats(f, dli_onnx_word(s, f, name, strlen(name), -1), shape, x, c);
+    dli_onnx_word(s, f, name, strlen(name));
+    dli_onnx_tensor(f, s, strlen(s), shape, 1, x, c, NULL);
 }
 
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
 {
     char s[DL_NAME_MAX];
-    name = dli_onnx_word(s, f, name, strlen(name), -1);
-    const size_t begin = dli_onnx_tensor_begin(f, name, strlen(name), dl_shape1(n), 7);
-    const size_t raw = dli_pb_begin(f, DLI_TENSOR_RAW);
-    for (int i = 0; i < n; i++) {
-        uint8_t bytes[8];
-        dli_put_bytes(bytes, (uint64_t)(int64_t)v[i], 8);
-        dli_pb_raw(f, bytes, 8);
-    }
-    dli_pb_end(f, raw);
-    dli_pb_end(f, begin);
+    dli_onnx_word(s, f, name, strlen(name));
+    dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
 }
 
 /* ---- protobuf, read ----
@@ -24328,88 +24301,74 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
 }
 /* ---- the library's layers ---- */
 
-/* Of a layer that is one node; and with a whole number of an attribute. */
-static bool dli_onnx_one(dl_onnx_file *f, const char *op, const char *inputs)
+/* The shape [batch, shape...], for a Reshape. */
+static void dli_onnx_batch(dl_onnx_file *f, const char *name, dl_shape shape)
 {
-    dl_onnx_node(f, op, inputs, "#y");
-    return true;
-}
-
-/* A permutation of axes, written as digits; a reshape to [batch, shape...]. */
-static void dli_onnx_transpose(dl_onnx_file *f, const char *in, const char *out, const char *order)
-{
-    dl_int axis[DL_MAX_DIMS];
-    for (int i = 0; order[i]; i++) axis[i] = order[i] - '0';
-    dl_onnx_node(f, "Transpose", in, out);
-    dl_onnx_ints(f, "perm", axis, (int)strlen(order));
-}
-static void dli_onnx_reshape(dl_onnx_file *f, const char *in, const char *name, const char *out,
-                             dl_shape shape)
-{
-    char inputs[64];
     const dl_shape all = dli_batch_shape(-1, shape);
     dl_onnx_wholes(f, name, all.dim, all.rank);
-    dli_format(inputs, sizeof inputs, "%s %s", in, name);
-    dl_onnx_node(f, "Reshape", inputs, out);
 }
 
 DLI_ONNX_HOOK(input) { return l && f; }
-DLI_ONNX_HOOK(activation) { return l && dli_onnx_one(f, "Identity", "#x"); }
+DLI_ONNX_HOOK(activation)
+{
+    dl_onnx_line(f, "#y = Identity(#x)");
+    return l != NULL;
+}
 DLI_ONNX_HOOK(reshape)
 {
-    dli_onnx_reshape(f, "#x", "shape", "#y", l->output[0]);
+    dli_onnx_batch(f, "shape", l->output[0]);
+    dl_onnx_line(f, "#y = Reshape(#x, shape)");
     return true;
 }
 DLI_ONNX_HOOK(dropout)
 {
     dl_onnx_floats(f, "ratio", dl_shape0(), NULL, *DLI_O(double));
-    return dli_onnx_one(f, "Dropout", "#x ratio");
+    dl_onnx_line(f, "#y = Dropout(#x, ratio)");
+    return true;
 }
 DLI_ONNX_HOOK(standardize)
 {
-    const bool inverse = *DLI_O(bool);
-    dl_onnx_node(f, inverse ? "Mul" : "Sub", inverse ? "#x #u1" : "#x #u0", "part");
-    return dli_onnx_one(f, inverse ? "Add" : "Div", inverse ? "part #u0" : "part #u1");
+    dl_onnx_line(f, *DLI_O(bool) ? "part = Mul(#x, #u1)" : "part = Sub(#x, #u0)");
+    dl_onnx_line(f, *DLI_O(bool) ? "#y = Add(part, #u0)" : "#y = Div(part, #u1)");
+    return true;
 }
-DLI_ONNX_HOOK(add) { return l && dli_onnx_one(f, "Sum", "#x*"); }
+DLI_ONNX_HOOK(add)
+{
+    dl_onnx_line(f, "#y = Sum(#x*)");
+    return l != NULL;
+}
 DLI_ONNX_HOOK(concat)
 {
-    dli_onnx_one(f, "Concat", "#x*");
-    dl_onnx_int(f, "axis", 1 + dli_concat_axis(l));
+    dl_onnx_line(f, "#y = Concat(#x*) axis=%d", 1 + dli_concat_axis(l));
     return true;
 }
 DLI_ONNX_HOOK(dense)
 {
     const bool bias = l->params > 1;
-    if (l->input[0].rank == 1) {
-        dli_onnx_one(f, "Gemm", bias ? "#x #v0 #v1" : "#x #v0");
-        dl_onnx_int(f, "transB", 1);
-        return true;
+    if (l->input[0].rank == 1) dl_onnx_line(f, "#y = Gemm(#x, #v0%s) transB=1", bias ? ", #v1" : "");
+    else {
+        dl_onnx_line(f, "w = Transpose(#v0)");
+        dl_onnx_line(f, "%s = MatMul(#x, w)", bias ? "product" : "#y");
+        if (bias) dl_onnx_line(f, "#y = Add(product, #v1)");
     }
-    dli_onnx_transpose(f, "#v0", "w", "10");
-    dl_onnx_node(f, "MatMul", "#x w", bias ? "product" : "#y");
-    return !bias || dli_onnx_one(f, "Add", "product #v1");
+    return true;
 }
 
-/* Scale and shift of a normalization: its parameters, or 1 and 0 as constants. */
-static const char *dli_onnx_scale(char s[64], const dl_layer *l, dl_onnx_file *f, const char *x,
-                                  dl_shape shape, const char *rest)
+/* Weight and bias of a normalization: its parameters, or 1 and 0. */
+static const char *dli_onnx_scale(char s[32], const dl_layer *l, dl_onnx_file *f, dl_shape shape)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
     if (!o->weight) dl_onnx_floats(f, "one", shape, NULL, 1);
     if (!o->bias) dl_onnx_floats(f, "zero", shape, NULL, 0);
-    dli_format(s, 64, "%s %s %s%s", x, o->weight ? "#v0" : "one", !o->bias ? "zero"
-               : o->weight ? "#v1" : "#v0", rest);
+    dli_format(s, 32, "%s, %s", o->weight ? "#v0" : "one", !o->bias ? "zero" : o->weight ? "#v1" : "#v0");
     return s;
 }
 DLI_ONNX_HOOK(batch_norm)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    char s[64];
-    dli_onnx_one(f, "BatchNormalization",
-                 dli_onnx_scale(s, l, f, "#x", dl_shape1(l->input[0].dim[0]), " #u0 #u1"));
-    dl_onnx_float(f, "epsilon", o->eps);
-    dl_onnx_float(f, "momentum", 1 - o->momentum);
+    char s[32];
+    dl_onnx_line(f, "#y = BatchNormalization(#x, %s, #u0, #u1) epsilon:%.9g momentum:%.9g",
+                 dli_onnx_scale(s, l, f, dl_shape1(l->input[0].dim[0])), o->eps, 1 - o->momentum);
     return true;
 }
 DLI_ONNX_HOOK(layer_norm)
@@ -24417,88 +24376,77 @@ DLI_ONNX_HOOK(layer_norm)
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
     const dl_shape in = l->input[0];
     dl_shape shape = dl_shape0();
-    char s[64];
+    char s[32];
     for (int d = in.rank - o->axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
-    dli_onnx_one(f, "LayerNormalization", dli_onnx_scale(s, l, f, "#x", shape, ""));
-    dl_onnx_int(f, "axis", -o->axes);
-    dl_onnx_float(f, "epsilon", o->eps);
+    dl_onnx_line(f, "#y = LayerNormalization(#x, %s) axis=%d epsilon:%.9g",
+                 dli_onnx_scale(s, l, f, shape), -o->axes, o->eps);
     return true;
 }
-/* Groups of channels are the channels of an instance normalization. */
+/* A group of channels is a channel of an instance normalization. */
 DLI_ONNX_HOOK(group_norm)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    const dl_shape in = l->input[0], G = dl_shape1(o->groups);
+    const dl_shape in = l->input[0];
     dl_shape C = in;
-    dli_onnx_reshape(f, "#x", "groups", "grouped",
-                     dl_shape2(o->groups, dl_shape_size(in) / o->groups));
-    dl_onnx_floats(f, "one", G, NULL, 1);
-    dl_onnx_floats(f, "zero", G, NULL, 0);
-    dl_onnx_node(f, "InstanceNormalization", "grouped one zero", "normal");
-    dl_onnx_float(f, "epsilon", o->eps);
+    char s[32];
     for (int d = 1; d < C.rank; d++) C.dim[d] = 1;
     dl_onnx_wholes(f, "channels", C.dim, C.rank);
-    dli_onnx_reshape(f, "normal", "shape", o->weight || o->bias ? "back" : "#y", in);
-    if (o->weight) {
-        dl_onnx_node(f, "Reshape", "#v0 channels", "weight");
-        dl_onnx_node(f, "Mul", "back weight", o->bias ? "scaled" : "#y");
-    }
-    if (!o->bias) return true;
-    dl_onnx_node(f, "Reshape", o->weight ? "#v1 channels" : "#v0 channels", "bias");
-    return dli_onnx_one(f, "Add", o->weight ? "scaled bias" : "back bias");
+    dl_onnx_floats(f, "ones", dl_shape1(o->groups), NULL, 1);
+    dl_onnx_floats(f, "zeros", dl_shape1(o->groups), NULL, 0);
+    dli_onnx_batch(f, "groups", dl_shape2(o->groups, dl_shape_size(in) / o->groups));
+    dli_onnx_batch(f, "shape", in);
+    dl_onnx_line(f, "grouped = Reshape(#x, groups)");
+    dl_onnx_line(f, "normal = InstanceNormalization(grouped, ones, zeros) epsilon:%.9g", o->eps);
+    dl_onnx_line(f, "back = Reshape(normal, shape)");
+    const char *weights = dli_onnx_scale(s, l, f, dl_shape1(in.dim[0]));
+    const int first = (int)strcspn(weights, ",");
+    dl_onnx_line(f, "weight = Reshape(%.*s, channels)", first, weights);
+    dl_onnx_line(f, "bias = Reshape(%s, channels)", weights + first + 2);
+    dl_onnx_line(f, "scaled = Mul(back, weight)");
+    dl_onnx_line(f, "#y = Add(scaled, bias)");
+    return true;
 }
 
 #ifndef DL_NO_IMAGES
-/* Two numbers for height and width, of which a sequence has the first alone. */
-static void dli_onnx_pair(dl_onnx_file *f, const char *name, const int *v, int dims)
-{
-    const dl_int pair[2] = { v[0], v[1] };
-    dl_onnx_ints(f, name, pair, dims);
-}
-static void dli_onnx_pads(dl_onnx_file *f, const int64_t *before, const int64_t *after, int dims)
-{
-    dl_int pads[4];
-    for (int i = 0; i < dims; i++) {
-        pads[i] = (dl_int)before[2 - dims + i];
-        pads[dims + i] = (dl_int)after[2 - dims + i];
-    }
-    dl_onnx_ints(f, "pads", pads, 2 * dims);
-}
 DLI_ONNX_HOOK(conv)
 {
     const dl_conv_layer *o = DLI_O(dl_conv_layer);
-    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
+    const dl_conv *c = &o->conv;
+    const bool grows = l->type->forward == dli_conv_transpose_layer_forward;
     const int dims = l->input[0].rank - 1;
+    int extra[2] = { c->output_padding[0], c->output_padding[1] };
+    const char *bias = o->bias ? ", #v1" : "";
+    char tail[80] = "";
     dli_slide s;
-    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2,
-                         &o->conv, dims) ||
-        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
-    int extra[2] = { o->conv.output_padding[0], o->conv.output_padding[1] };
-    for (int i = 0; i < 2 && transposed && o->conv.same; i++) {      /* H s = all but `over` */
-        const int64_t over = s.span[i] - s.stride[i];
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2, c,
+                         dims) ||
+        !(grows ? dli_slide_grow(l->ctx, l->name, &s, c->same, c->output_padding)
+                : dli_slide_fit(l->ctx, l->name, &s, c->same))) return false;
+    for (int i = 0; i < 2 && grows && c->same; i++) {         /* all but `over` of it is H s */
+        const int over = (int)(s.span[i] - s.stride[i]);
         s.after[i] = over > 0 ? over - s.before[i] : 0;
-        extra[i] = over < 0 ? (int)-over : 0;
+        extra[i] = over < 0 ? -over : 0;
     }
-    dli_onnx_one(f, transposed ? "ConvTranspose" : "Conv", o->bias ? "#x #v0 #v1" : "#x #v0");
-    dl_onnx_ints(f, "kernel_shape", l->param[0]->shape.dim + 2, dims);
-    dli_onnx_pair(f, "strides", o->conv.stride, dims);
-    dli_onnx_pair(f, "dilations", o->conv.dilation, dims);
-    dl_onnx_int(f, "group", o->conv.groups);
-    dli_onnx_pads(f, s.before, s.after, dims);
-    if (transposed) dli_onnx_pair(f, "output_padding", extra, dims);
+    if (grows) dli_format(tail, sizeof tail, " output_padding=[%d,%d]", extra[0], extra[1]);
+    const int top = (int)s.before[0], left = (int)s.before[1];
+    const int bottom = (int)s.after[0], right = (int)s.after[1];
+    if (dims == 1)
+        dl_onnx_line(f, "#y = Conv(#x, #v0%s) strides=[%d] dilations=[%d] pads=[%d,%d] group=%d",
+                     bias, c->stride[0], c->dilation[0], left, right, c->groups);
+    else
+        dl_onnx_line(f, "#y = %s(#x, #v0%s) strides=[%d,%d] dilations=[%d,%d] pads=[%d,%d,%d,%d] "
+                     "group=%d%s", grows ? "ConvTranspose" : "Conv", bias, c->stride[0],
+                     c->stride[1], c->dilation[0], c->dilation[1], top, left, bottom, right,
+                     c->groups, tail);
     return true;
 }
 DLI_ONNX_HOOK(upsampling)
 {
-    const dl_int four = 4;
     dl_real scales[4] = { 1, 1, 1, 1 };
     scales[2] = scales[3] = (dl_real)*DLI_O(int);
-    dl_onnx_floats(f, "scales", dl_shape1(four), scales, 0);
-    dli_onnx_one(f, "Resize", "#x _ scales");
-    dl_onnx_string(f, "mode", "nearest");
-    dl_onnx_string(f, "coordinate_transformation_mode", "asymmetric");
-    dl_onnx_string(f, "nearest_mode", "floor");
+    dl_onnx_floats(f, "scales", dl_shape1(4), scales, 0);
+    dl_onnx_line(f, "#y = Resize(#x, _, scales) mode=nearest nearest_mode=floor "
+                 "coordinate_transformation_mode=asymmetric");
     return true;
 }
 DLI_ONNX_HOOK(pool)
@@ -24506,115 +24454,130 @@ DLI_ONNX_HOOK(pool)
     const bool max = l->type->forward == dli_max_pool_layer_forward;
     dl_pool o = *DLI_O(dl_pool);
     dl_int out[2];
-    int64_t before[2], after[2];
     if (!dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &o, max, out))
         return false;
-    for (int i = 0; i < 2; i++) {
-        before[i] = o.before[i];
-        after[i] = o.after[i];
-    }
-    dli_onnx_one(f, max ? "MaxPool" : "AveragePool", "#x");
-    dli_onnx_pair(f, "kernel_shape", o.kernel, 2);
-    dli_onnx_pair(f, "strides", o.stride, 2);
-    dli_onnx_pads(f, before, after, 2);
-    if (!max) dl_onnx_int(f, "count_include_pad", o.count_padding);
+    dl_onnx_line(f, "#y = %s(#x) kernel_shape=[%d,%d] strides=[%d,%d] pads=[%d,%d,%d,%d]%s",
+                 max ? "MaxPool" : "AveragePool", o.kernel[0], o.kernel[1], o.stride[0],
+                 o.stride[1], o.before[0], o.before[1], o.after[0], o.after[1],
+                 !max && o.count_padding ? " count_include_pad=1" : "");
     return true;
 }
 DLI_ONNX_HOOK(global_pool)
 {
-    dl_onnx_node(f, "GlobalAveragePool", "#x", "mean");
-    return l && dli_onnx_one(f, "Flatten", "mean");
+    dl_onnx_line(f, "mean = GlobalAveragePool(#x)");
+    dl_onnx_line(f, "#y = Flatten(mean)");
+    return l != NULL;
 }
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* ONNX has gates in another order, which for each of its own tells which of ours it is. */
+/* ONNX has gates in another order: for each of its own, which of ours it is. */
 static const char *dli_onnx_gates(dl_recurrent_kind kind)
 {
     return kind == DL_LSTM ? "0312" : kind == DL_GRU ? "102" : "0";
 }
 
-/* Weights of both directions, gates in ONNX's order: tensors first, first + step ... of 4 K. */
+/* Tensors first to last of each direction one behind the other, with gates in ONNX's order. */
 static bool dli_onnx_gate_rows(const dl_layer *l, dl_onnx_file *f, const char *name, int first,
-                               int step, int K)
+                               int last)
 {
     const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
     const char *gates = dli_onnx_gates(o->kind);
-    const int G = (int)strlen(gates), each = (3 - first + step) / step;
+    const int G = (int)strlen(gates), K = l->params / 4;
     const dl_shape in = l->param[first]->shape;
     const dl_int block = l->param[first]->size / G;
     const dl_shape shape = in.rank > 1 ? dl_shape3(K, in.dim[0], in.dim[1])
-                                       : dl_shape2(K, each * in.dim[0]);
+                                       : dl_shape2(K, (last - first + 1) * in.dim[0]);
     dl_real *x = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)dl_shape_size(shape), sizeof *x);
-    if (!x) return false;
     dl_real *at = x;
-    for (int k = 0; k < K; k++)
-        for (int i = first; i < 4; i += step)
-            for (int g = 0; g < G; g++, at += block)
-                memcpy(at, l->param[4 * k + i]->data + (gates[g] - '0') * block,
-                       (size_t)block * sizeof *x);
-    dl_onnx_floats(f, name, shape, x, 0);
-    DL_FREE(x);
-    return true;
+    for (int k = 0; x && k < 4 * K; k++)
+        for (int g = 0; g < G && k % 4 >= first && k % 4 <= last; g++, at += block)
+            memcpy(at, l->param[k]->data + (gates[g] - '0') * block, (size_t)block * sizeof *x);
+    if (x) dl_onnx_floats(f, name, shape, x, 0);
+    if (x) DL_FREE(x);
+    return x != NULL;
 }
 DLI_ONNX_HOOK(recurrent)
 {
     const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
-    const int K = o->bidirectional ? 2 : 1;
     const bool all = o->return_sequences;
-    if (!dli_onnx_gate_rows(l, f, "W", 0, 4, K) || !dli_onnx_gate_rows(l, f, "R", 1, 4, K) ||
-        !dli_onnx_gate_rows(l, f, "B", 2, 1, K)) return false;
-    dli_onnx_transpose(f, "#x", "steps", "102");
-    dl_onnx_node(f, o->kind == DL_LSTM ? "LSTM" : o->kind == DL_GRU ? "GRU" : "RNN",
-                 "steps W R B", all ? "states" : "_ states");
-    dl_onnx_int(f, "hidden_size", o->units);
-    dl_onnx_string(f, "direction", K > 1 ? "bidirectional" : "forward");
-    if (o->kind == DL_GRU) dl_onnx_int(f, "linear_before_reset", 1);
-    if (o->kind == DL_RNN_RELU) dli_onnx_strings(f, "activations", "Relu", K);
-    dli_onnx_transpose(f, "states", "samples", all ? "2013" : "102");
-    dli_onnx_reshape(f, "samples", "shape", "#y", l->output[0]);
+    if (!dli_onnx_gate_rows(l, f, "W", 0, 0) || !dli_onnx_gate_rows(l, f, "R", 1, 1) ||
+        !dli_onnx_gate_rows(l, f, "B", 2, 3)) return false;
+    dli_onnx_batch(f, "shape", l->output[0]);
+    dl_onnx_line(f, "steps = Transpose(#x) perm=[1,0,2]");
+    dl_onnx_line(f, "%s = %s(steps, W, R, B) hidden_size=%d direction=%s%s",
+                 all ? "states" : "_, states",
+                 o->kind == DL_LSTM ? "LSTM" : o->kind == DL_GRU ? "GRU" : "RNN", o->units,
+                 o->bidirectional ? "bidirectional" : "forward",
+                 o->kind == DL_GRU ? " linear_before_reset=1" : o->kind != DL_RNN_RELU ? ""
+                 : o->bidirectional ? " activations=[Relu,Relu]" : " activations=[Relu]");
+    dl_onnx_line(f, "samples = Transpose(states) perm=[%s]", all ? "2,0,1,3" : "1,0,2");
+    dl_onnx_line(f, "#y = Reshape(samples, shape)");
     return true;
 }
 DLI_ONNX_HOOK(embedding)
 {
-    dl_onnx_node(f, "Cast", "#x", "words");
-    dl_onnx_int(f, "to", 7);
-    return l && dli_onnx_one(f, "Gather", "#v0 words");
+    dl_onnx_line(f, "words = Cast(#x) to=7");
+    dl_onnx_line(f, "#y = Gather(#v0, words)");
+    return l != NULL;
 }
 /* q, k and v at once: [N,T,3E] to [3,N,heads,T,E/heads]. */
 DLI_ONNX_HOOK(attention)
 {
     const dli_attention_options *o = DLI_O(dli_attention_options);
     const dl_int T = l->input[0].dim[0], E = l->input[0].dim[1], h = o->heads, D = E / h;
-    dli_onnx_transpose(f, "#v0", "w", "10");
-    dl_onnx_node(f, "MatMul", "#x w", "product");
-    dl_onnx_node(f, "Add", "product #v1", "qkv");
-    dli_onnx_reshape(f, "qkv", "heads", "headed", dl_shape4(T, 3, h, D));
-    dli_onnx_transpose(f, "headed", "stack", "20314");
-    dl_onnx_node(f, "Split", "stack", "q k v");
-    dl_onnx_int(f, "axis", 0);
-    dli_onnx_transpose(f, "k", "kt", "01243");
-    dl_onnx_node(f, "MatMul", "q kt", "scores");
+    dl_real *mask = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)(T * T), sizeof *mask);
+    if (!mask) return false;
+    for (dl_int i = 0; i < T * T; i++)
+        mask[i] = o->causal && i % T > i / T ? (dl_real)-INFINITY : 0;
+    if (o->causal) dl_onnx_floats(f, "mask", dl_shape2(T, T), mask, 0);
+    DL_FREE(mask);
+    dli_onnx_batch(f, "heads", dl_shape4(T, 3, h, D));
+    dli_onnx_batch(f, "shape", l->output[0]);
     dl_onnx_floats(f, "scale", dl_shape0(), NULL, 1 / sqrt((double)D));
-    dl_onnx_node(f, "Mul", "scores scale", o->causal ? "scaled" : "masked");
-    if (o->causal) {
-        dl_real *mask = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)(T * T), sizeof *mask);
-        if (!mask) return false;
-        for (dl_int i = 0; i < T * T; i++) mask[i] = i % T > i / T ? (dl_real)-INFINITY : 0;
-        dl_onnx_floats(f, "mask", dl_shape2(T, T), mask, 0);
-        DL_FREE(mask);
-        dl_onnx_node(f, "Add", "scaled mask", "masked");
-    }
-    dl_onnx_node(f, "Softmax", "masked", "weights");
-    dl_onnx_int(f, "axis", -1);
-    dl_onnx_node(f, "MatMul", "weights v", "seen");
-    dli_onnx_transpose(f, "seen", "behind", "01324");
-    dli_onnx_reshape(f, "behind", "shape", "joined", l->output[0]);
-    dli_onnx_transpose(f, "#v2", "out", "10");
-    dl_onnx_node(f, "MatMul", "joined out", "mapped");
-    return dli_onnx_one(f, "Add", "mapped #v3");
+    dl_onnx_line(f, "w = Transpose(#v0)");
+    dl_onnx_line(f, "product = MatMul(#x, w)");
+    dl_onnx_line(f, "qkv = Add(product, #v1)");
+    dl_onnx_line(f, "headed = Reshape(qkv, heads)");
+    dl_onnx_line(f, "stack = Transpose(headed) perm=[2,0,3,1,4]");
+    dl_onnx_line(f, "q, k, v = Split(stack) axis=0");
+    dl_onnx_line(f, "kt = Transpose(k) perm=[0,1,2,4,3]");
+    dl_onnx_line(f, "scores = MatMul(q, kt)");
+    dl_onnx_line(f, "scaled = Mul(scores, scale)");
+    if (o->causal) dl_onnx_line(f, "masked = Add(scaled, mask)");
+    dl_onnx_line(f, "weights = Softmax(%s) axis=-1", o->causal ? "masked" : "scaled");
+    dl_onnx_line(f, "seen = MatMul(weights, v)");
+    dl_onnx_line(f, "behind = Transpose(seen) perm=[0,1,3,2,4]");
+    dl_onnx_line(f, "joined = Reshape(behind, shape)");
+    dl_onnx_line(f, "w2 = Transpose(#v2)");
+    dl_onnx_line(f, "mapped = MatMul(joined, w2)");
+    dl_onnx_line(f, "#y = Add(mapped, #v3)");
+    return true;
 }
 #endif
+
+/* The activation of output k, from "linear". */
+static void dli_onnx_activate(dl_onnx_file *f, int k)
+{
+    static const char *const ops[] = { "Identity", "Relu", "Sigmoid", "Tanh", "Softmax",
+                                       "LeakyRelu", "Elu", "", "", "Softplus" };
+    const dl_activation a = f->layer->activation;
+    if (a == DL_SILU) dl_onnx_line(f, "gate%d = Sigmoid(linear%d)", k, k);
+    if (a == DL_GELU) {                          /* x (1 + erf(x / sqrt 2)) / 2 */
+        char s[32];
+        for (int i = 0; i < 3; i++) {
+            dli_format(s, sizeof s, "c%d_%d", i, k);
+            dl_onnx_floats(f, s, dl_shape0(), NULL, i == 0 ? sqrt(0.5) : i == 1 ? 1 : 0.5);
+        }
+        dl_onnx_line(f, "narrow%d = Mul(linear%d, c0_%d)", k, k, k);
+        dl_onnx_line(f, "erf%d = Erf(narrow%d)", k, k);
+        dl_onnx_line(f, "raised%d = Add(erf%d, c1_%d)", k, k, k);
+        dl_onnx_line(f, "gate%d = Mul(raised%d, c2_%d)", k, k, k);
+    }
+    if (a == DL_SILU || a == DL_GELU) dl_onnx_line(f, "#y%d = Mul(linear%d, gate%d)", k, k, k);
+    else dl_onnx_line(f, "#y%d = %s(linear%d)%s", k, ops[a], k, a == DL_SOFTMAX ? " axis=-1"
+                      : a == DL_LEAKY_RELU ? " alpha:0.01" : "");
+}
 
 static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_name(char s[DL_NAME_MAX], const dl_layer *graph, const dl_layer *l, int k);
@@ -24638,31 +24601,6 @@ static const char *dli_onnx_value(char s[DL_NAME_MAX], const dl_onnx_file *f, co
     return s;
 }
 
-/* The activation of output k, from "linear". */
-static void dli_onnx_activate(dl_onnx_file *f, int k)
-{
-    static const char *const ops[] = { "Identity", "Relu", "Sigmoid", "Tanh", "Softmax",
-                                       "LeakyRelu", "Elu", "Gelu", "Silu", "Softplus" };
-    const dl_activation a = f->layer->activation;
-    char x[24], y[24], both[48];
-    dli_format(x, sizeof x, "linear%d", k);
-    dli_format(y, sizeof y, "#y%d", k);
-    if (a == DL_GELU) {
-        dl_onnx_floats(f, "half", dl_shape0(), NULL, 0.5);
-        dl_onnx_floats(f, "root", dl_shape0(), NULL, sqrt(0.5));
-        dl_onnx_floats(f, "unit", dl_shape0(), NULL, 1);
-        dli_format(both, sizeof both, "%s root", x);
-        dl_onnx_node(f, "Mul", both, "narrow");
-        dl_onnx_node(f, "Erf", "narrow", "erf");
-        dl_onnx_node(f, "Add", "erf unit", "raised");
-        dl_onnx_node(f, "Mul", "raised half", "gate");
-    } else if (a == DL_SILU) dl_onnx_node(f, "Sigmoid", x, "gate");
-    if (a == DL_GELU || a == DL_SILU) dli_format(both, sizeof both, "%s gate", x);
-    dl_onnx_node(f, a == DL_GELU || a == DL_SILU ? "Mul" : ops[a],
-                 a == DL_GELU || a == DL_SILU ? both : x, y);
-    if (a == DL_SOFTMAX) dl_onnx_int(f, "axis", -1);
-    if (a == DL_LEAKY_RELU) dl_onnx_float(f, "alpha", 0.01);
-}
 /* Shape and element type of an input or output. */
 static void dli_onnx_info(dl_onnx_file *f, int field, const char *name, dl_shape shape)
 {
@@ -24707,7 +24645,6 @@ static bool dli_onnx_layers(dl_onnx_file *f)
         f->activated = true;
         for (int k = 0; k < l->outputs && l->activation != DL_LINEAR && !dli_is_graph(l); k++)
             dli_onnx_activate(f, k);
-        dli_onnx_close(f);
     }
     return !f->failed;
 }
@@ -24847,10 +24784,10 @@ static void dli_give_num(dli_exec *r, int k, dli_num x)
 }
 static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
 
-static dl_tensor *dli_nothing(const dli_exec *r, const char *why)
+/* It goes on only if this is so. */
+static bool dli_want(const dli_exec *r, bool so, const char *wanted)
 {
-    dli_node_bad(&r->source, r->n, "%s", why);
-    return NULL;
+    return so || dli_node_bad(&r->source, r->n, "%s", wanted);
 }
 
 /* An axis counted from the front; -1 with a message. */
@@ -24896,7 +24833,7 @@ static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl
     dl_int own[DL_MAX_DIMS], step = 1, at[DL_MAX_DIMS] = { 0, 0, 0, 0, 0, 0 };
     dli_num y = dli_num_of(NULL);
     if (n < 0 || (!x.t && !x.v)) return y;
-    if (n > INT32_MAX || all > INT32_MAX) return dli_num_of(dli_nothing(r, "it is too large"));
+    if (!dli_want(r, n <= INT32_MAX && all <= INT32_MAX, "it is too large")) return y;
     for (int d = shape.rank - 1; d >= 0 && !stride; d--) {
         own[d] = d < x.shape.rank && x.shape.dim[d] > 1 ? step : 0;
         step *= d < x.shape.rank ? x.shape.dim[d] : 1;
@@ -25137,8 +25074,8 @@ static void dli_o_pow(dli_exec *r)
 {
     dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
     if (!x || !p) return;
-    if (p->size != 1) dli_nothing(r, "the exponent should be one number");
-    else dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
+    if (dli_want(r, p->size == 1, "the exponent should be one number"))
+        dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
 }
 
 static void dli_o_clip(dli_exec *r)
@@ -25184,8 +25121,8 @@ static void dli_o_where(dli_exec *r)
     for (int k = 1; k < 3; k++) if (!dli_o_broadcast(r, shape, dli_x(r, k).shape, &shape)) return;
     for (int k = 0; k < 3; k++) x[k] = dli_expanded(r, dli_x(r, k), shape);
     dl_tensor *in[2] = { x[1].t, x[2].t };
-    if (!x[0].v) dli_nothing(r, "the condition should be true or false");
-    else if (in[0] && in[1])
+    if (!dli_want(r, x[0].v != NULL, "the condition should be true or false")) return;
+    if (in[0] && in[1])
         dli_give(r, dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_where_forward,
                                  dli_where_backward, x[0].v, 0));
     else if (x[1].v && x[2].v) {
@@ -25290,15 +25227,15 @@ static void dli_o_squeeze(dli_exec *r)
     dl_shape s = dl_shape0();
     if (!dli_o_list(r, 1, "axes", v, &n)) return;
     const int rank = x.shape.rank + (more ? n : 0);
-    if (rank > DL_MAX_DIMS) dli_nothing(r, "too many axes");
-    if (rank > DL_MAX_DIMS || !dli_axes(r, 1, rank, false, on)) return;
+    if (!dli_want(r, rank <= DL_MAX_DIMS && (!more || n >= 0), "it has too many axes, or too few") ||
+        !dli_axes(r, 1, rank, false, on)) return;
     for (int d = 0, from = 0; d < rank; d++) {
         if (!more && n < 0) on[d] = x.shape.dim[d] == 1;
-        if (more) s.dim[s.rank++] = on[d] ? 1 : x.shape.dim[from++ < x.shape.rank ? from - 1 : 0];
+        if (more) s.dim[s.rank++] = on[d] || from == x.shape.rank ? 1 : x.shape.dim[from++];
         else if (!on[d]) s.dim[s.rank++] = x.shape.dim[d];
     }
-    if (dl_shape_size(s) == dl_shape_size(x.shape)) dli_give_num(r, 0, dli_reshaped(x, s));
-    else dli_nothing(r, "only axes of length 1 can go, and none come twice");
+    if (dli_want(r, dl_shape_size(s) == dl_shape_size(x.shape), "only axes of length 1 can go"))
+        dli_give_num(r, 0, dli_reshaped(x, s));
 }
 
 static void dli_o_transpose(dli_exec *r)
@@ -25311,8 +25248,8 @@ static void dli_o_transpose(dli_exec *r)
         order[d] = n < 0 ? rank - 1 - d : d < n ? dli_o_axis(r, v[d], rank) : 0;
         if (order[d] >= 0) seen |= 1 << order[d];
     }
-    if (seen == (1 << rank) - 1) dli_give_num(r, 0, dli_permuted(r, x, order));
-    else dli_nothing(r, "perm should have each axis once");
+    if (dli_want(r, seen == (1 << rank) - 1, "perm should have each axis once"))
+        dli_give_num(r, 0, dli_permuted(r, x, order));
 }
 
 static void dli_o_concat(dli_exec *r)
@@ -25326,9 +25263,8 @@ static void dli_o_concat(dli_exec *r)
         dl_shape other = dli_x(r, k).shape;
         if (k > 0 && other.rank == s.rank) s.dim[axis] += other.dim[axis];
         other.dim[axis] = s.dim[axis];
-        if (!dl_shape_equal(other, s) || (dli_x(r, k).v != NULL) != whole)
-            dli_nothing(r, "the shapes do not fit together");
-        if (!dl_shape_equal(other, s) || (dli_x(r, k).v != NULL) != whole) return;
+        if (!dli_want(r, dl_shape_equal(other, s) && (dli_x(r, k).v != NULL) == whole,
+                      "the shapes do not fit together")) return;
         t[k] = dli_x(r, k).t;
     }
     if (!whole) dli_give(r, dl_concat(t, n, axis));
@@ -25362,8 +25298,7 @@ static void dli_o_split(dli_exec *r)
         uint64_t v = (uint64_t)(all - at < each ? all - at : each);
         if (size) v = k < count ? (uint64_t)size[k] : 0;
         else if (listed && !dli_pb_list_next(&l, &v)) v = 0;
-        if (v > (uint64_t)(all - at)) dli_nothing(r, "the parts are longer than the whole");
-        if (v > (uint64_t)(all - at)) return;
+        if (!dli_want(r, v <= (uint64_t)(all - at), "the parts are longer than the whole")) return;
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
@@ -25380,8 +25315,8 @@ static void dli_o_slice(dli_exec *r)
         const int axis = dli_o_axis(r, n[2] > i ? v[2][i] : i, x.shape.rank);
         const int64_t step = n[3] > i ? v[3][i] : 1;
         if (axis < 0) return;
-        if (step == 0 || step > INT32_MAX || step < -INT32_MAX) dli_nothing(r, "a step of 0");
-        if (step == 0 || step > INT32_MAX || step < -INT32_MAX) return;
+        if (!dli_want(r, step != 0 && step <= INT32_MAX && step >= -INT32_MAX,
+                      "a step of 0, or too large a one")) return;
         const int64_t all = x.shape.dim[axis];
         int64_t at[2];
         for (int k = 0; k < 2; k++) {
@@ -25405,8 +25340,7 @@ static void dli_o_gather(dli_exec *r)
     int32_t *index = dli_indexes(r, n);
     dl_shape s = dl_shape0();
     if (axis < 0 || !v || !index) return;
-    if (x.shape.rank - 1 + at.shape.rank > DL_MAX_DIMS) dli_nothing(r, "too many axes");
-    if (x.shape.rank - 1 + at.shape.rank > DL_MAX_DIMS) return;
+    if (!dli_want(r, x.shape.rank - 1 + at.shape.rank <= DL_MAX_DIMS, "too many axes")) return;
     for (dl_int i = 0; i < n; i++) {
         const int64_t all = x.shape.dim[axis], k = v[i] < 0 ? v[i] + all : v[i];
         if (k < 0 || k >= all)
@@ -25438,9 +25372,8 @@ static void dli_o_tile(dli_exec *r)
     if (!dli_shape_at(r, 1, &times)) return;
     for (int d = 0; d < x.shape.rank && d < times.rank && (x.t || x.v); d++) {
         const dl_int all = x.shape.dim[d], many = times.dim[d];
-        if (many < 0 || (all > 0 && many > INT32_MAX / all)) dli_nothing(r, "too many times");
-        int32_t *index = many < 0 || (all > 0 && many > INT32_MAX / all) ? NULL
-                       : dli_indexes(r, all * many);
+        const bool fits = many >= 0 && (all == 0 || many <= INT32_MAX / all);
+        int32_t *index = dli_want(r, fits, "too many times") ? dli_indexes(r, all * many) : NULL;
         if (!index) return;
         for (dl_int i = 0; i < all * many; i++) index[i] = (int32_t)(i % all);
         if (many != 1) x = dli_o_along(r, x, d, index, all * many);
@@ -25464,8 +25397,7 @@ static void dli_o_pad(dli_exec *r)
     const double fill = with && with->size ? (double)with->data[0]
                                            : dli_attr_float(r->n, "value", 0);
     dl_shape s = x.shape;
-    if (n != 2 * rank) dli_nothing(r, "pads should have two numbers for each axis");
-    if (n != 2 * rank) return;
+    if (!dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return;
     for (int d = rank - 1; d >= 0; d--) {
         const int64_t all = x.shape.dim[d], before = v[d], after = v[rank + d];
         stride[d] = step;
@@ -25473,8 +25405,8 @@ static void dli_o_pad(dli_exec *r)
         const bool far = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
                          all + before + after < 0 || (back && (before >= all || after >= all)) ||
                          (edge && all == 0);
-        if (far) dli_nothing(r, "pads that do not fit");
-        index[d] = far ? NULL : dli_indexes(r, (dl_int)(all + before + after));
+        if (dli_want(r, !far, "pads that do not fit"))
+            index[d] = dli_indexes(r, (dl_int)(all + before + after));
         if (!index[d]) return;
         s.dim[d] = (dl_int)(all + before + after);
         for (dl_int i = 0; i < s.dim[d]; i++) {
@@ -25538,14 +25470,13 @@ static void dli_o_resize(dli_exec *r)
     int n = -1;
     if (!x || (!old && !dli_o_list(r, 3, NULL, size, &n))) return;
     const int rank = x->shape.rank;
-    if (n != rank && !(scales && scales->size == rank)) dli_nothing(r, "no size for each axis");
-    if (n != rank && !(scales && scales->size == rank)) return;
+    if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis")) return;
     for (int d = 0; d < rank && x; d++) {
         const double all = (double)x->shape.dim[d];
         const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
         const double out = n == rank ? (double)size[d] : floor(all * scale);
-        if (!(out >= 1 && out <= INT32_MAX)) x = dli_nothing(r, "an impossible size");
-        else if (out < all || out > all) x = dli_resized(r, x, d, (dl_int)out, scale);
+        if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
+        if (out < all || out > all) x = dli_resized(r, x, d, (dl_int)out, scale);
     }
     dli_give(r, x);
 }
@@ -25557,8 +25488,7 @@ static void dli_o_depth(dli_exec *r)
     static const int back[] = { 0, 3, 5, 1, 2, 4 };
     dl_tensor *x = dli_xt(r, 0);
     const dl_int b = (dl_int)dli_attr_int(r->n, "blocksize", 1);
-    if (!x || x->shape.rank != 4 || b < 1 || b > 1024) dli_nothing(r, "no image, or no block");
-    if (!x || x->shape.rank != 4 || b < 1 || b > 1024) return;
+    if (!x || !dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block")) return;
     const dl_int *d = x->shape.dim, C = d[1] / (b * b);
     if (r->n->op->code == 's') {
         x = dl_permute(dl_reshape(x, dl_shape6(d[0], d[1], d[2] / b, b, d[3] / b, b)), back);
@@ -25607,9 +25537,9 @@ static void dli_o_constant_of_shape(dli_exec *r)
     if (given) a = dli_pb_find(a, DLI_ATTR_T);
     const dli_dtype *d = given ? dli_onnx_dtype(dli_pb_whole(a, DLI_TENSOR_TYPE, 0)) : NULL;
     if (!dli_shape_at(r, 0, &s)) return;
-    if (given && (!d || !dli_onnx_elements(a, 1, dli_floats(d) ? &c : NULL, &v)))
-        dli_nothing(r, "its value should be one number");
-    else if (!d || dli_floats(d)) dli_give(r, dl_full(r->c, s, (double)c));
+    if (!dli_want(r, !given || (d && dli_onnx_elements(a, 1, dli_floats(d) ? &c : NULL, &v)),
+                  "its value should be one number")) return;
+    if (!d || dli_floats(d)) dli_give(r, dl_full(r->c, s, (double)c));
     else {
         const dli_num y = dli_wholes(r, s);
         for (dl_int i = 0; y.v && i < dl_shape_size(s); i++) y.v[i] = v;
@@ -25623,9 +25553,7 @@ static void dli_o_range(dli_exec *r)
     const int64_t *a = dli_xv(r, 0, &n), *b = a ? dli_xv(r, 1, &n) : NULL, *d = b ? dli_xv(r, 2, &n) : NULL;
     if (!d) return;
     const double count = *d ? ceil(((double)*b - (double)*a) / (double)*d) : -1;
-    if (count < 0 && !*d) dli_nothing(r, "a step of 0");
-    if (count > INT32_MAX) dli_nothing(r, "too many numbers");
-    if (!*d || count > INT32_MAX) return;
+    if (!dli_want(r, *d && count <= INT32_MAX, "a step of 0, or too many numbers")) return;
     const dli_num y = dli_wholes(r, dl_shape1(count > 0 ? (dl_int)count : 0));
     for (dl_int i = 0; y.v && i < y.shape.dim[0]; i++)
         y.v[i] = (int64_t)((uint64_t)*a + (uint64_t)i * (uint64_t)*d);
@@ -25644,10 +25572,10 @@ static void dli_o_reduce(dli_exec *r)
         const int64_t *v = dli_xv(r, 0, &n);
         const dli_num y = dli_wholes(r, keep ? dl_shape1(1) : dl_shape0());
         if (!v || !y.v) return;
-        if (dli_x(r, 0).shape.rank > 1) dli_nothing(r, "only of a list of whole numbers");
+        if (!dli_want(r, dli_x(r, 0).shape.rank <= 1, "only of a list of whole numbers")) return;
         y.v[0] = 1;
         for (dl_int i = 0; i < n; i++) y.v[0] = dli_whole_of('*', y.v[0], v[i]);
-        if (dli_x(r, 0).shape.rank <= 1) dli_give_num(r, 0, y);
+        dli_give_num(r, 0, y);
         return;
     }
     dl_tensor *x = dli_xt(r, 0);
@@ -25742,8 +25670,7 @@ static void dli_o_gemm(dli_exec *r)
     const double alpha = dli_attr_float(r->n, "alpha", 1), beta = dli_attr_float(r->n, "beta", 1);
     const bool none = c == DL_NONE, turned = dli_attr_int(r->n, "transB", 0) != 0;
     if (!a || !b || !c) return;
-    if (a->shape.rank != 2 || b->shape.rank != 2) dli_nothing(r, "two matrices are needed");
-    if (a->shape.rank != 2 || b->shape.rank != 2) return;
+    if (!dli_want(r, a->shape.rank == 2 && b->shape.rank == 2, "two matrices are needed")) return;
     if (dli_attr_int(r->n, "transA", 0)) a = dl_transpose(a, 0, 1);
     const bool bias = !none && c->shape.rank == 1 && c->size == b->shape.dim[0] &&
                       alpha == 1 && beta == 1;
@@ -25799,7 +25726,7 @@ static bool dli_window_of(const dli_exec *r, dli_o_window *w, const dl_tensor *x
         const int64_t in = x->shape.dim[2 + i - (2 - w->dims)], s = w->stride[i] ? w->stride[i] : 1;
         const int64_t k = kernel ? kernel[i - (2 - w->dims)] : w->kernel[i];
         const int64_t span = (k - 1) * w->dilation[i] + 1;
-        if (in > INT32_MAX / 4 || span > INT32_MAX / 4) return dli_nothing(r, "too large") != NULL;
+        if (!dli_want(r, in <= INT32_MAX / 4 && span <= INT32_MAX / 4, "too large")) return false;
         int64_t pad = grows ? (in - 1) * s + span + w->extra[i] - in * s
                             : ((in + s - 1) / s - 1) * s + span - in;
         if (pad < 0) pad = 0;
@@ -25819,11 +25746,9 @@ static void dli_o_conv(dli_exec *r)
     dl_tensor *x = dli_xt(r, 0), *w = dli_xt(r, 1), *b = dli_xt(r, 2), *y;
     dli_o_window v;
     dl_conv o = dl_conv_default();
-    if (!x || !w || !b || w->shape.rank != x->shape.rank || w->shape.rank < 3) {
-        if (x && w && b) dli_nothing(r, "the weight does not fit the input");
-        return;
-    }
-    if (!dli_window_of(r, &v, x, w->shape.dim + 2)) return;
+    if (!x || !w || !b || !dli_want(r, w->shape.rank == x->shape.rank && w->shape.rank > 2,
+                                    "the weight does not fit the input") ||
+        !dli_window_of(r, &v, x, w->shape.dim + 2)) return;
     const bool grows = r->n->op->code == 't', line = v.dims == 1;
     const int64_t groups = dli_attr_int(r->n, "group", 1);
     o.groups = groups < 1 || groups > INT32_MAX ? 0 : (int)groups;
@@ -25853,10 +25778,8 @@ static void dli_o_pool(dli_exec *r)
     if (!x || !dli_window_of(r, &v, x, NULL)) return;
     const bool max = r->n->op->code == 'X', line = v.dims == 1;
     const bool count = max || dli_attr_int(r->n, "count_include_pad", 0) != 0;
-    if (!max && count && (v.extra[0] || v.extra[1])) {
-        dli_nothing(r, "ceil_mode 1 with count_include_pad 1 can't be done here");
-        return;
-    }
+    if (!dli_want(r, max || !count || !(v.extra[0] || v.extra[1]), "ceil_mode 1 together with "
+                  "count_include_pad 1")) return;
     for (int i = 0; i < 2; i++) {
         o.kernel[i] = v.kernel[i];
         o.stride[i] = v.stride[i];
@@ -25889,10 +25812,8 @@ static void dli_o_batch_norm(dli_exec *r)
     const double eps = dli_attr_float(r->n, "epsilon", 1e-5);
     if (!x || !mean || !var) return;
     for (int k = 3; k < 5; k++)
-        if (r->g->value[r->n->in[k]].state < 0) {
-            dli_nothing(r, "mean and variance should be initializers");
-            return;
-        }
+        if (!dli_want(r, r->g->value[r->n->in[k]].state >= 0, "mean and variance should be "
+                      "initializers")) return;
     dli_give(r, dl_batch_norm(x, dli_xt(r, 1), dli_xt(r, 2), mean, var,
                               1 - dli_attr_float(r->n, "momentum", 0.9), eps));
 }
@@ -25913,9 +25834,9 @@ static void dli_o_group_norm(dli_exec *r)
     if (!x || !w || x->shape.rank < 2) return;
     const dl_int C = x->shape.dim[1];
     const int64_t groups = r->n->op->code == 'i' ? C : dli_attr_int(r->n, "num_groups", 1);
-    if (w->size != C || groups < 1 || groups > C)
-        dli_nothing(r, "weight and bias should have a number for each channel");
-    else dli_give(r, dl_group_norm(x, (int)groups, w, dli_xt(r, 2),
+    if (dli_want(r, w->size == C && groups > 0 && groups <= C, "weight and bias should have a "
+                 "number for each channel"))
+        dli_give(r, dl_group_norm(x, (int)groups, w, dli_xt(r, 2),
                                    dli_attr_float(r->n, "epsilon", 1e-5)));
 }
 
@@ -25928,8 +25849,9 @@ static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl
     const dli_num x = dli_x(r, i);
     const int G = (int)strlen(gates);
     int32_t *index = dli_indexes(r, G * H);
-    if (!index || !x.t || x.shape.rank < 2 || x.shape.dim[1] < first + G * H || x.shape.dim[0] <= k)
-        return dli_nothing(r, "a weight does not fit hidden_size and direction");
+    if (!index || !dli_want(r, x.t && x.shape.rank > 1 && x.shape.dim[1] >= first + G * H &&
+                               x.shape.dim[0] > k, "a weight does not fit hidden_size and direction"))
+        return NULL;
     for (int g = 0; g < G; g++)
         for (dl_int h = 0; h < H; h++)
             index[(gates[g] - '0') * H + h] = (int32_t)(first + g * H + h);
@@ -25961,10 +25883,8 @@ static void dli_o_recurrent(dli_exec *r)
     dl_recurrent o = dl_recurrent_default();
     dl_int lengths;
     o.bidirectional = both;
-    if (H < 1 || H > INT32_MAX / 8 || !x || x->shape.rank != 3) {
-        dli_nothing(r, "X and R should be [T,N,D] and [directions,gates H,H]");
-        return;
-    }
+    if (!dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
+                  "[T,N,D] and [directions,gates H,H]")) return;
     for (int i = 0; i < (both ? 8 : 4); i++) {
         const dl_int first = i % 4 == 3 ? H * (dl_int)strlen(dli_onnx_gates(kind)) : 0;
         w[i] = i % 4 > 1 && !dli_has(r, 3) ? DL_NONE
@@ -25976,8 +25896,7 @@ static void dli_o_recurrent(dli_exec *r)
     if (dli_has(r, 4)) {
         const int64_t *v = dli_xv(r, 4, &lengths);
         int32_t *list = v ? dli_indexes(r, lengths) : NULL;
-        if (!list || back || !x || lengths != x->shape.dim[0]) dli_nothing(r, "lengths don't fit");
-        if (!list || back || !x || lengths != x->shape.dim[0]) return;
+        if (!list || !dli_want(r, !back && x && lengths == x->shape.dim[0], "lengths don't fit")) return;
         for (dl_int i = 0; i < lengths; i++)
             list[i] = v[i] < 1 || v[i] > x->shape.dim[1] ? 0 : (int32_t)v[i];
         o.lengths = list;
@@ -26055,7 +25974,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     { "Pad", 1, 3, 1, 4, "mode=constant|reflect|edge pads value", dli_o_pad, NULL, NULL, 0 },
     { "Resize", 1, 4, 1, 14, "mode=nearest|linear nearest_mode coordinate_transformation_mode="
       "half_pixel|pytorch_half_pixel|align_corners|asymmetric cubic_coeff_a exclude_outside=0 "
-      "extrapolation_value antialias=0", dli_o_resize, NULL, NULL, 0 },
+      "extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch", dli_o_resize, NULL, NULL, 0 },
     { "Upsample", 2, 2, 1, 2, "mode=nearest|linear", dli_o_resize, NULL, NULL, 'u' },
     { "DepthToSpace", 1, 1, 1, 0, "blocksize mode=DCR|CRD", dli_o_depth, NULL, NULL, 'd' },
     { "SpaceToDepth", 1, 1, 1, 0, "blocksize", dli_o_depth, NULL, NULL, 's' },
@@ -26626,10 +26545,8 @@ static bool dli_graph_put(dl_onnx_file *f, const dli_value *v, const dl_tensor *
     if (type != 1 && type != 11)
         return dl_fail(f->ctx, DL_ERR_STATE, "%s: the graph's numbers are of 16 bits, which are not "
                        "written", f->who);
-    const size_t begin = dli_onnx_tensor_begin(f, v->name.p, (size_t)(v->name.end - v->name.p),
-                                               t->shape, (int)type);
-    dli_pb_reals(f, DLI_TENSOR_RAW, t->data, t->size, 0, type == 1 ? 4 : 8);
-    dli_pb_end(f, begin);
+    dli_onnx_tensor(f, v->name.p, (size_t)(v->name.end - v->name.p), t->shape, (int)type, t->data, 0,
+                    NULL);
     return true;
 }
 

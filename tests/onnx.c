@@ -27,10 +27,10 @@ static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 }
 static bool gate_onnx(const dl_layer *l, dl_onnx_file *f)
 {
-    dl_onnx_node(f, "Transpose", "#v0", "w");
-    dl_onnx_node(f, "MatMul", "#x w", "z");
-    dl_onnx_node(f, "Sigmoid", "z", "g");
-    dl_onnx_node(f, "Mul", "#x g", "#y");
+    dl_onnx_line(f, "w = Transpose(#v0)");
+    dl_onnx_line(f, "z = MatMul(#x, w)");
+    dl_onnx_line(f, "g = Sigmoid(z)");
+    dl_onnx_line(f, "#y = Mul(#x, g)");
     return l->params == 1;
 }
 static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL,

@@ -22286,6 +22286,20 @@ static void dli_put_encoder(dli_text *out, const dl_encoder *e)
     dli_put(out, "]}");
 }
 
+/* How its input was made, and what its classes are called. */
+static void dli_put_extras(dli_text *out, const dl_model *m)
+{
+    if (dli_scales(&m->scaling)) {
+        dli_put(out, ",\"scaling\":");
+        dli_put_fields(out, dli_scaling_fields, &m->scaling);
+    }
+    for (int i = 0; dl_model_class_name(m, i); i++) {
+        dli_put(out, i ? "," : ",\"classes\":[");
+        dli_put_string(out, m->class_name[i]);
+    }
+    if (dl_model_class_names(m)) dli_put(out, "]");
+}
+
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
     dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
@@ -22297,15 +22311,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     }
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
-    if (dli_scales(&m->scaling)) {
-        dli_put(out, ",\"scaling\":");
-        dli_put_fields(out, dli_scaling_fields, &m->scaling);
-    }
-    for (int i = 0; dl_model_class_name(m, i); i++) {
-        dli_put(out, i ? "," : ",\"classes\":[");
-        dli_put_string(out, m->class_name[i]);
-    }
-    if (dl_model_class_names(m)) dli_put(out, "]");
+    dli_put_extras(out, m);
     dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
@@ -22736,6 +22742,16 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
     return ok;
 }
 
+/* What dli_put_extras has written, as far as it is there. */
+static bool dli_build_extras(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    const dli_json *scaling = dli_json_find(v, "scaling"), *classes = dli_json_find(v, "classes");
+    return (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
+                                         &m->scaling) &&
+                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
+           (!classes || dli_build_classes(f, m, classes));
+}
+
 /* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
 static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
 {
@@ -22811,8 +22827,7 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
                                          "classes", "table", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
-    const dli_json *metrics = dli_json_find(v, "metrics"), *scaling = dli_json_find(v, "scaling");
-    const dli_json *classes = dli_json_find(v, "classes"), *table = dli_json_find(v, "table");
+    const dli_json *metrics = dli_json_find(v, "metrics"), *table = dli_json_find(v, "table");
     double x;
     dl_shape shape;
     if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
@@ -22839,11 +22854,7 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
-                                         &m->scaling) &&
-                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
-           (!classes || dli_build_classes(f, m, classes)) &&
-           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
+           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -24649,13 +24660,26 @@ static bool dli_onnx_layers(dl_onnx_file *f)
     return !f->failed;
 }
 
-/* What a file of this library's own says beside the graph: class names and scaling, as JSON. */
+/* Class names and scaling, as the library's own file has them, under this key of the metadata. */
+static const char dli_onnx_key[] = "dl_extras";
 static void dli_onnx_extras(dl_onnx_file *f)
 {
-    char text[1024];
-    dli_text out = { text, sizeof text, 0, NULL, false };
-    (void)out;
-    (void)f;
+    dli_text out = { NULL, 0, 0, NULL, false };
+    dli_put_extras(&out, f->m);
+    if (out.length == 0) return;
+    const size_t entry = dli_pb_begin(f, DLI_MODEL_METADATA), room = out.length + 1;
+    dli_pb_text(f, 1, dli_onnx_key);
+    const size_t text = dli_pb_begin(f, 2), at = f->size;
+    dli_pb_raw(f, NULL, room);
+    if (f->failed) return;
+    out.at = f->at + at;
+    out.size = room;
+    out.length = 0;
+    dli_put_extras(&out, f->m);
+    f->at[at] = '{';                             /* in place of a comma */
+    f->at[at + room - 1] = '}';
+    dli_pb_end(f, text);
+    dli_pb_end(f, entry);
 }
 
 static bool dli_onnx_file_of(dl_onnx_file *f)
@@ -25503,28 +25527,41 @@ static void dli_o_depth(dli_exec *r)
 
 /* ---- operators: made of nothing ---- */
 
+/* The numbers of an attribute, floats or whole, as a list or (with rank 0) the only one. */
+static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, int rank)
+{
+    const bool whole = field == DLI_ATTR_I || field == DLI_ATTR_INTS;
+    dli_num y = dli_num_of(NULL);
+    dli_pb a;
+    uint64_t v;
+    dl_shape s = rank ? dl_shape1(0) : dl_shape0();
+    if (!dli_attr(r->n, name, &a)) return y;
+    dli_pb_list l = dli_pb_list_of(a, field, whole ? 0 : 4);
+    for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
+    if (whole) y = dli_wholes(r, s);
+    else y = dli_num_of(dl_zeros(r->c, s));
+    for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
+        if (whole) y.v[i] = (int64_t)v;
+        else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
+    }
+    return y;
+}
 static void dli_o_constant(dli_exec *r)
 {
+    static const char *const names[] = { "value_float", "value_int", "value_floats", "value_ints" };
+    static const int fields[] = { DLI_ATTR_F, DLI_ATTR_I, DLI_ATTR_FLOATS, DLI_ATTR_INTS };
     dli_pb a;
-    dli_num y = dli_num_of(NULL);
-    uint64_t v;
-    if (dli_attr(r->n, "value_float", &a))
-        dli_give(r, dl_full(r->c, dl_shape0(), dli_attr_float(r->n, "value_float", 0)));
-    else if (dli_attr(r->n, "value_int", &a)) {
-        y = dli_wholes(r, dl_shape0());
-        if (y.v) y.v[0] = dli_attr_int(r->n, "value_int", 0);
-    } else if (dli_attr(r->n, "value_ints", &a) || dli_attr(r->n, "value_floats", &a)) {
-        const bool whole = dli_attr(r->n, "value_ints", &a);
-        dl_int n = 0;
-        dli_pb_list l = dli_pb_list_of(a, whole ? DLI_ATTR_INTS : DLI_ATTR_FLOATS, whole ? 0 : 4);
-        for (dli_pb_list count = l; dli_pb_list_next(&count, &v);) n++;
-        y = whole ? dli_wholes(r, dl_shape1(n)) : dli_num_of(dl_zeros(r->c, dl_shape1(n)));
-        for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v); i++) {
-            if (whole) y.v[i] = (int64_t)v;
-            else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
-        }
-    }
-    if (y.v || y.t) dli_give_num(r, 0, y);
+    for (int i = 0; i < 4; i++)
+        if (dli_attr(r->n, names[i], &a))
+            dli_give_num(r, 0, dli_attr_numbers(r, names[i], fields[i], i / 2));
+}
+
+/* scikit-learn's StandardScaler: (x - offset) scale. */
+static void dli_o_scaler(dli_exec *r)
+{
+    dl_tensor *offset = dli_attr_numbers(r, "offset", DLI_ATTR_FLOATS, 1).t;
+    dl_tensor *scale = dli_attr_numbers(r, "scale", DLI_ATTR_FLOATS, 1).t;
+    if (offset && scale) dli_give(r, dl_mul(dl_sub(dli_xt(r, 0), offset), scale));
 }
 
 static void dli_o_constant_of_shape(dli_exec *r)
@@ -25980,6 +26017,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     { "SpaceToDepth", 1, 1, 1, 0, "blocksize", dli_o_depth, NULL, NULL, 's' },
     { "Constant", 0, 0, 1, 0, "value value_float value_floats value_int value_ints",
       dli_o_constant, NULL, NULL, 0 },
+    { "Scaler", 1, 1, 1, 0, "offset scale", dli_o_scaler, NULL, NULL, 0 },
     { "ConstantOfShape", 1, 1, 1, 0, "value", dli_o_constant_of_shape, NULL, NULL, 0 },
     { "Range", 3, 3, 1, 0, "", dli_o_range, NULL, NULL, 0 },
     DLI_REDUCE_ROW("ReduceSum", 'S'), DLI_REDUCE_ROW("ReduceMean", 'M'),
@@ -26028,9 +26066,19 @@ static bool dli_pb_sound(dli_pb m)
 /* The operator of a node, or NULL. */
 static const dli_onnx_op *dli_onnx_find(dli_pb domain, dli_pb type)
 {
-    const bool known = domain.p == domain.end || dli_pb_is(domain, "ai.onnx");
+    const bool known = domain.p == domain.end || dli_pb_is(domain, "ai.onnx") ||
+                       dli_pb_is(domain, "ai.onnx.ml");
     for (size_t i = 0; known && i < sizeof dli_onnx_ops / sizeof dli_onnx_ops[0]; i++)
         if (dli_pb_is(type, dli_onnx_ops[i].name)) return &dli_onnx_ops[i];
+    return NULL;
+}
+
+/* The node that gives a value. */
+static const dli_onnx_node *dli_graph_maker(const dli_graph *g, int value)
+{
+    for (int i = g->nodes - 1; i >= 0; i--)
+        for (int k = 0; k < g->node[i].outs; k++)
+            if (g->node[i].out[k] == value) return &g->node[i];
     return NULL;
 }
 
@@ -26148,7 +26196,7 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
     return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
 }
 
-/* Those outputs that are floats; or all, when there are none. */
+/* Those outputs that are floats (in a dictionary, too); or all, when there are none. */
 static bool dli_graph_outputs(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
@@ -26161,7 +26209,10 @@ static bool dli_graph_outputs(dli_onnx_in *in)
             const int v = dli_graph_value(g, name);
             if (!g->value[v].made || name.end - name.p > DLI_ONNX_NAME)
                 return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
+            const dli_onnx_node *n = d ? NULL : dli_graph_maker(g, v);
             if (d && (all || dli_floats(d))) g->output[g->outputs++] = v;
+            else if (n && dli_pb_is(n->type, "ZipMap") && n->ins == 1)      /* scikit-learn's */
+                g->output[g->outputs++] = n->in[0];
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26588,6 +26639,24 @@ static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
     NULL, NULL, dli_graph_output_onnx };
 
+/* Class names and scaling, where the file has them. */
+static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
+{
+    dli_pb_field f;
+    dli_pb text = { NULL, NULL };
+    dli_file file;
+    for (DLI_PB_EACH(f, in->g->model, DLI_MODEL_METADATA))
+        if (dli_pb_is(dli_pb_find(f.bytes, 1), dli_onnx_key)) text = dli_pb_find(f.bytes, 2);
+    if (!text.p) return true;
+    memset(&file, 0, sizeof file);
+    file.source = in->source;
+    dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
+                                (size_t)(text.end - text.p), false);
+    const bool ok = v && v->kind == '{' && dli_build_extras(&file, m, v);
+    if (v) DL_FREE(v);
+    return ok || dli_bad(&in->source, "its dl_extras are damaged");
+}
+
 /* A model of this graph. */
 static dl_model *dli_graph_model(dli_onnx_in *in)
 {
@@ -26607,7 +26676,7 @@ static dl_model *dli_graph_model(dli_onnx_in *in)
         list[k] = dl_model_add_from(m, &dli_graph_output_type, &k, &l, 1);
         ok = list[k] != NULL;
     }
-    ok = ok && (g->outputs == 1 || dl_model_outputs(m, list, g->outputs));
+    ok = ok && (g->outputs == 1 || dl_model_outputs(m, list, g->outputs)) && dli_graph_extras(in, m);
     if (list) DL_FREE(list);
     if (!ok) dl_model_free(m);
     return ok ? m : NULL;

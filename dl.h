@@ -23694,6 +23694,7 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #define DLI_ONNX_LEAST 7             /* that are read   */
 #define DLI_ONNX_MOST 28
 #define DLI_ONNX_NAME 200            /* bytes of a name that is used here, too */
+#define DLI_ONNX_LONG 512            /* bytes of a name that is made here, and its 0    */
 #ifndef DLI_ONNX_ROOM
 #define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph's values may take for a few samples */
 #endif
@@ -23725,6 +23726,7 @@ struct dl_onnx_file {
     bool        activated;   /* #y is what is behind the activation            */
     dl_layer   *graph;   /* a layer that was read from a file, or NULL     */
     bool        alone;       /* there are no others                            */
+    char        prefix[9];   /* of the other layers' names, when there is one  */
 };
 
 static void dli_pb_raw(dl_onnx_file *f, const void *bytes, size_t n)
@@ -23808,7 +23810,7 @@ static void dli_pb_real(dl_onnx_file *f, double x, int width)
 /* ---- the notation of a node ----
    #y = Gemm(#x, #v0, #v1) transB=1 alpha:0.5 mode=nearest list=[1,2]. */
 
-static const char *dli_onnx_value(char s[DL_NAME_MAX], const dl_onnx_file *f, const dl_layer *l,
+static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
                                   int k);
 
 /* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). */
@@ -23831,40 +23833,41 @@ static void dli_onnx_tensor(dl_onnx_file *f, const void *name, size_t length, dl
 }
 
 /* A parameter or state becomes an initializer, the first time that it is read. */
-static const char *dli_onnx_weight(dl_onnx_file *f, const dl_tensor *t)
+static const char *dli_onnx_weight(char s[DLI_ONNX_LONG], dl_onnx_file *f, const dl_tensor *t)
 {
+    dli_format(s, DLI_ONNX_LONG, "%s%s", f->prefix, t->name);
     for (int i = 0; i < f->m->tensors; i++) {
         if (f->m->tensor[i] != t || f->done[i]) continue;
         f->done[i] = 1;
-        dli_onnx_tensor(f, t->name, strlen(t->name), t->shape, 1, t->data, 0, NULL);
+        dli_onnx_tensor(f, s, strlen(s), t->shape, 1, t->data, 0, NULL);
     }
-    return t->name;
+    return s;
 }
 
 /* A name as a line has it, for the file. */
-static const char *dli_onnx_word(char s[DL_NAME_MAX], dl_onnx_file *f, const char *word, size_t n)
+static const char *dli_onnx_word(char s[DLI_ONNX_LONG], dl_onnx_file *f, const char *word, size_t n)
 {
     const dl_layer *l = f->layer;
     int k = n > 2 ? atoi(word + 2) : 0, from = 0;
     s[0] = 0;
     if (word[0] == '#' && (word[1] == 'v' || word[1] == 'u'))
-        return dli_onnx_weight(f, word[1] == 'v' ? l->param[k] : l->state[k]);
+        return dli_onnx_weight(s, f, word[1] == 'v' ? l->param[k] : l->state[k]);
     if (word[0] == '#' && word[1] == 'y' && (f->activated || l->activation == DL_LINEAR))
         return dli_onnx_value(s, f, l, k);
     if (word[0] == '#' && word[1] == 'x') {
         for (; k >= dli_source_outputs(l->from[from]); from++) k -= dli_source_outputs(l->from[from]);
         return dli_onnx_value(s, f, l->from[from], k);
     }
-    if (word[0] == '#') dli_format(s, DL_NAME_MAX, "%s/linear%d", l->name, k);
+    if (word[0] == '#') dli_format(s, DLI_ONNX_LONG, "%s%s/linear%d", f->prefix, l->name, k);
     else if (word[0] != '_' || n > 1)
-        dli_format(s, DL_NAME_MAX, "%s/%.*s", l->name, (int)(n < 100 ? n : 100), word);
+        dli_format(s, DLI_ONNX_LONG, "%s%s/%.*s", f->prefix, l->name, (int)(n < 100 ? n : 100), word);
     return s;
 }
 
 /* The names up to `end`: as fields of a node, or (field 0) so that they are there. */
 static const char *dli_onnx_words(dl_onnx_file *f, const char *at, char end, int field)
 {
-    char s[DL_NAME_MAX];
+    char s[DLI_ONNX_LONG];
     while (*at && *at != end) {
         const size_t n = strcspn(at, ",)= ");
         const bool star = n == 3 && at[2] == '*';
@@ -23929,14 +23932,14 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c)
 {
-    char s[DL_NAME_MAX];
+    char s[DLI_ONNX_LONG];
     dli_onnx_word(s, f, name, strlen(name));
     dli_onnx_tensor(f, s, strlen(s), shape, 1, x, c, NULL);
 }
 
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
 {
-    char s[DL_NAME_MAX];
+    char s[DLI_ONNX_LONG];
     dli_onnx_word(s, f, name, strlen(name));
     dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
 }
@@ -24591,24 +24594,25 @@ static void dli_onnx_activate(dl_onnx_file *f, int k)
 }
 
 static bool dli_is_graph(const dl_layer *l);
-static bool dli_graph_name(char s[DL_NAME_MAX], const dl_layer *graph, const dl_layer *l, int k);
+static bool dli_graph_extends(dl_onnx_file *f);
+static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
 
 /* What output k of layer l is called; of NULL, and of further inputs, "input", "input_2" ... */
-static const char *dli_onnx_value(char s[DL_NAME_MAX], const dl_onnx_file *f, const dl_layer *l,
+static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
                                   int k)
 {
     int input = 1;
     if (f->graph && dli_graph_name(s, f->graph, l, k)) return s;
     if (l && l->froms) {
-        dli_format(s, DL_NAME_MAX, k ? "%s/%d" : "%s", l->name, k);
+        dli_format(s, DLI_ONNX_LONG, k ? "%s%s/%d" : "%s%s", f->prefix, l->name, k);
         return s;
     }
     for (int i = 0; l && i <= l->index; i++) input += !f->m->layer[i]->froms;
-    dli_format(s, DL_NAME_MAX, input > 1 ? "input_%d" : "input", input);
+    dli_format(s, DLI_ONNX_LONG, input > 1 ? "%sinput_%d" : "%sinput", f->prefix, input);
     return s;
 }
 
@@ -24632,13 +24636,15 @@ static void dli_onnx_info(dl_onnx_file *f, int field, const char *name, dl_shape
     dli_pb_end(f, info);
 }
 
+/* Inputs that are not the graph's own. */
 static void dli_onnx_inputs(dl_onnx_file *f)
 {
-    char s[DL_NAME_MAX];
-    dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, NULL, 0), f->m->input);
-    for (int i = 0; i < f->m->layers; i++) {
-        const dl_layer *l = f->m->layer[i];
-        if (!l->froms) dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, l, 0), l->output[0]);
+    char s[DLI_ONNX_LONG];
+    for (int k = 0, i = -1; k < f->m->inputs; k++) {
+        while (k > 0 && f->m->layer[++i]->froms) continue;
+        const dl_layer *l = k ? f->m->layer[i] : NULL;
+        if (!f->graph || !dli_graph_name(s, f->graph, l, 0))
+            dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, l, 0), *dli_input_shape(f->m, k));
     }
 }
 
@@ -24684,7 +24690,7 @@ static void dli_onnx_extras(dl_onnx_file *f)
 
 static bool dli_onnx_file_of(dl_onnx_file *f)
 {
-    char s[DL_NAME_MAX];
+    char s[DLI_ONNX_LONG];
     const dli_graph *g = f->graph ? (const dli_graph *)f->graph->own : NULL;
     const dl_model *m = f->m;
     dli_pb_int(f, DLI_MODEL_IR, g ? g->ir : 8);
@@ -24698,11 +24704,10 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (f->alone) {
-        dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
-        dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
-    } else {
-        dli_onnx_inputs(f);
+    if (g) dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
+    dli_onnx_inputs(f);
+    if (f->alone) dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
+    else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
                           dli_output_shape(m, k));
@@ -24734,6 +24739,7 @@ static size_t dli_onnx_save(const dl_model *m, const char *who, const char *path
             f.alone = false;
     }
     f.alone = f.alone && f.graph != NULL;
+    if (f.graph && !f.alone && !dli_graph_extends(&f)) return 0;
     f.done = (char *)dli_alloc(m->ctx, who, (size_t)m->tensors + 1, 1);
     if (f.done && dli_onnx_file_of(&f)) size = dli_write(m->ctx, who, path, buffer, room,
                                                          dli_put_onnx, &f);
@@ -26568,7 +26574,7 @@ static bool dli_is_graph(const dl_layer *l) { return l && l->type->forward == dl
 
 /* What output k of layer l is called in the graph's file, when it is an input or output of the
    graph. */
-static bool dli_graph_name(char s[DL_NAME_MAX], const dl_layer *graph, const dl_layer *l, int k)
+static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k)
 {
     const dli_graph *g = (const dli_graph *)graph->own;
     int value = -1;
@@ -26576,8 +26582,27 @@ static bool dli_graph_name(char s[DL_NAME_MAX], const dl_layer *graph, const dl_
     if (l == graph) value = g->output[k];
     if (l && l->type->forward == dli_graph_output_forward) value = g->output[*DLI_O(int)];
     if (value < 0) return false;
-    dli_format(s, DL_NAME_MAX, "%.*s", (int)(g->value[value].name.end - g->value[value].name.p),
+    dli_format(s, DLI_ONNX_LONG, "%.*s", (int)(g->value[value].name.end - g->value[value].name.p),
                (const char *)g->value[value].name.p);
+    return true;
+}
+
+/* Can layers stand behind the graph in a file? Then with names that it does not have: one + more in
+   front than any of its own. */
+static bool dli_graph_extends(dl_onnx_file *f)
+{
+    const dli_graph *g = (const dli_graph *)f->graph->own;
+    size_t most = 0;
+    for (int i = 0; i < g->values; i++) {
+        const uint8_t *p = g->value[i].name.p, *end = g->value[i].name.end;
+        size_t n = 0;
+        while (p < end && *p++ == '+') n++;
+        if (n > most) most = n;
+    }
+    if (g->opset < DLI_ONNX_OPSET || g->each || most + 2 > sizeof f->prefix)
+        return dl_fail(f->ctx, DL_ERR_STATE, "%s: with layers behind it a graph is written if it "
+                       "takes batches and is of operator set %d or later", f->who, DLI_ONNX_OPSET);
+    memset(f->prefix, '+', most + 1);
     return true;
 }
 
@@ -26606,7 +26631,7 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
 {
     dli_graph *g = (dli_graph *)l->own;
     dli_pb_field at;
-    dli_pb m = g->graph, a;
+    dli_pb m = g->graph;
     int node = 0;
     while (dli_pb_next(&m, &at)) {
         dli_value *v = NULL;
@@ -26619,7 +26644,6 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
                 return false;
         } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
     }
-    (void)a;
     return true;
 }
 

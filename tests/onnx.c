@@ -316,6 +316,28 @@ static void new_head(void)
     dl_free(dl);
 }
 
+/* A file of the library's own gets layers of the same names as it has already. */
+static void names_again(void)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = net_single(dl);
+    dl_tensor *x = dl_rand(dl, dl_shape2(5, 3));
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        uint8_t *p = written(dl, m, &size);
+        char name[20];
+        snprintf(name, sizeof name, "again_%d", i);
+        looked_at(name, m, &x, p, size);
+        dl_model *back = dl_onnx_load_from_memory(dl, p, size, NULL);
+        free(p);
+        if (!CHECK(back, "%s", dl_error_text(dl))) break;
+        same_answers(name, m, back, &x);
+        m = back;
+        dl_model_add_dense(m, 2, DL_RELU);
+    }
+    dl_free(dl);
+}
+
 /* ---- what is refused ---- */
 
 /* Cut off everywhere (a file has no end mark, so its last entries may be missed), and with every byte changed: a message or a model, never both. */
@@ -449,6 +471,7 @@ int main(void)
     TEST(one_sample);
     TEST(fine_tuning);
     TEST(new_head);
+    TEST(names_again);
     TEST(extras);
     TEST(refused);
     TEST(damaged);

@@ -68,6 +68,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
+     >>onnx           3100  models as ONNX graphs, and graphs of others as models
      >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -77,7 +78,7 @@
 
    Who calls whom: a room calls those below it, never one above.
 
-     floor 3    files, export, debug                    saving; looking inside
+     floor 3    files, onnx, export, debug              saving; looking inside
                   |        |
                 model ---- data                         fit: batches, forward, loss, backward, step
                   |
@@ -158,13 +159,13 @@
                             dl.h only declares what it calls; as always with stb, one of your files
                             says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
                             may be this one, before or after dl.h (before it, when it is static)
-   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_EXPORT
+   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_ONNX, DL_NO_EXPORT
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all six compiles in two thirds of the time. In this order:
+                            out all seven compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them tables
-                            and models); saving and loading (and with them export); a net as a C
-                            file. The kernels of floor 1 are always there
+                            and models); saving and loading (and with them the next two); ONNX; a
+                            net as a C file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
@@ -1541,9 +1542,9 @@ typedef struct dl_field {
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
-   file (see >>export), false when it can't; NULL: models with such layers are not exported. onnx does
-   the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to must
-   outlive the layer. */
+   file (see >>export), false when it can't; NULL: models with such layers are not exported. onnx
+   does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
+   must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -2923,6 +2924,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      an optimizer                      a file, and back    dl_optimizer_save, _load
      a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
+     a model made here                 ONNX Runtime, ...   dl_onnx_save, see >>onnx
+     PyTorch, Keras ... by ONNX        a whole model       dl_onnx_load
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
    safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
@@ -3190,11 +3193,11 @@ DL_DEF dl_onnx dl_onnx_default(void);
 /* Write the model, as safely as dl_model_save does. False on failure, an old file kept: a layer of
    a type without onnx, or more than 2^31 - 1 bytes. */
 DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
-/* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all inputs
-   is the batch, when the file leaves it open or has a 1 there; a graph that can't take more than one
-   sample is run sample by sample. Where another number stands there, a sample is all of the input.
-   Inputs of whole numbers take them as floats. Outputs are those of type float, or all if there are
-   none. NULL with a message on failure. */
+/* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
+   inputs is the batch, when the file leaves it open or has a 1 there; a graph that can't take more
+   than one sample is run sample by sample. Where another number stands there, a sample is all of
+   the input. Inputs of whole numbers take them as floats. Outputs are those of type float, or all
+   if there are none. NULL with a message on failure. */
 DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *options);
 #endif
 /* The same to the caller's buffer (see >>files), and from a buffer. */
@@ -3204,15 +3207,14 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 
 /* ---- for a type's onnx: what a layer becomes ---- */
 
-/* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes:
-
-       dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2);
-
-   #x #x1 are the layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which
-   is added; #v0 its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the
-   layer's own. Attributes are a whole number, a text, a list of these in [], or, behind : in place
-   of =, a number, as in epsilon:0.001. */
-DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...) DLI_PRINTF(2, 3);
+/* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes, as in
+   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2). #x #x1 are the
+   layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which is added; #v0
+   its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the layer's own.
+   Attributes are a whole number, a text, a list of these in [], or, behind : in place of =, a
+   number, as in epsilon:0.001. */
+DLI_PRINTF(2, 3)
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
 /* A constant of the layer's own: floats of a shape (x NULL: all of them c), or n whole numbers. */
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c);
@@ -13960,7 +13962,8 @@ DLI_ONNX_HOOK(recurrent); DLI_ONNX_HOOK(embedding); DLI_ONNX_HOOK(attention);
 #endif
 
 static const dl_layer_type dli_layer_types[] = {
-    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same), DLI_X(reshape) },
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same),
+      DLI_X(reshape) },
     { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
       dli_activation_build, dli_same_forward, NULL, DLI_C(activation), DLI_X(activation) },
     { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
@@ -13971,17 +13974,21 @@ static const dl_layer_type dli_layer_types[] = {
       dli_reshape_layer_forward, NULL, DLI_C(same), DLI_X(reshape) },
     { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
       dli_same_forward, NULL, DLI_C(same), DLI_X(input) },
-    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add), DLI_X(add) },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add),
+      DLI_X(add) },
     { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
       dli_concat_layer_forward, NULL, DLI_C(concat), DLI_X(concat) },
     { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
       NULL, DLI_C(dense), DLI_X(dense) },
     { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm), DLI_X(batch_norm) },
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm),
+      DLI_X(batch_norm) },
     { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm), DLI_X(layer_norm) },
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm),
+      DLI_X(layer_norm) },
     { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm), DLI_X(group_norm) },
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm),
+      DLI_X(group_norm) },
 #ifndef DL_NO_IMAGES
     { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
       dli_conv1d_layer_forward, NULL, DLI_C(conv), DLI_X(conv) },
@@ -22854,7 +22861,8 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
+           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) &&
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -23684,8 +23692,8 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
    runs it.
 
    Protobuf knows messages: lists of fields, each a number (which says what it is), and either a
-   whole number, 4 or 8 bytes, or a length and so many bytes, that may be a message, too. In front of
-   a field stands 8 * number + kind; whole numbers have 7 bits in a byte, the lowest first, and a
+   whole number, 4 or 8 bytes, or a length and so many bytes, that may be a message, too. In front
+   of a field stands 8 * number + kind; whole numbers have 7 bits in a byte, the lowest first, and a
    high bit in each byte but the last.
    ------------------------------------------------------------------------------------------ */
 
@@ -23696,7 +23704,7 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #define DLI_ONNX_NAME 200            /* bytes of a name that is used here, too */
 #define DLI_ONNX_LONG 512            /* bytes of a name that is made here, and its 0    */
 #ifndef DLI_ONNX_ROOM
-#define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph's values may take for a few samples */
+#define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph may take for a few samples */
 #endif
 
 
@@ -23855,12 +23863,14 @@ static const char *dli_onnx_word(char s[DLI_ONNX_LONG], dl_onnx_file *f, const c
     if (word[0] == '#' && word[1] == 'y' && (f->activated || l->activation == DL_LINEAR))
         return dli_onnx_value(s, f, l, k);
     if (word[0] == '#' && word[1] == 'x') {
-        for (; k >= dli_source_outputs(l->from[from]); from++) k -= dli_source_outputs(l->from[from]);
+        for (; k >= dli_source_outputs(l->from[from]); from++)
+            k -= dli_source_outputs(l->from[from]);
         return dli_onnx_value(s, f, l->from[from], k);
     }
     if (word[0] == '#') dli_format(s, DLI_ONNX_LONG, "%s%s/linear%d", f->prefix, l->name, k);
     else if (word[0] != '_' || n > 1)
-        dli_format(s, DLI_ONNX_LONG, "%s%s/%.*s", f->prefix, l->name, (int)(n < 100 ? n : 100), word);
+        dli_format(s, DLI_ONNX_LONG, "%s%s/%.*s", f->prefix, l->name,
+                   (int)(n < 100 ? n : 100), word);
     return s;
 }
 
@@ -23915,7 +23925,8 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
     va_end(args);
     const char *op = strchr(line, '='), *in = op ? strchr(op, '(') : NULL;
     if (!in) {
-        f->failed = !dl_fail(f->ctx, DL_ERR_ARGUMENT, "dl_onnx_line: '%.100s' is no y = Op(x)", line);
+        f->failed = !dl_fail(f->ctx, DL_ERR_ARGUMENT, "dl_onnx_line: '%.100s' is no y = Op(x)",
+                             line);
         return;
     }
     dli_onnx_words(f, in + 1, ')', 0);
@@ -24004,7 +24015,8 @@ static bool dli_pb_is(dli_pb a, const char *s)
 }
 static bool dli_pb_same(dli_pb a, dli_pb b)
 {
-    return a.end - a.p == b.end - b.p && (a.p == a.end || memcmp(a.p, b.p, (size_t)(a.end - a.p)) == 0);
+    const size_t n = (size_t)(a.end - a.p);
+    return n == (size_t)(b.end - b.p) && (n == 0 || memcmp(a.p, b.p, n) == 0);
 }
 
 /* The last field of a number, as bytes and as a whole number; nothing, and `other`, without it. */
@@ -24122,7 +24134,8 @@ static bool dli_node_bad(const dli_source *s, const dli_onnx_node *n, const char
     va_start(args, format);
     dli_format_args(text, sizeof text, format, args);
     va_end(args);
-    const dli_pb name = n->name.p < n->name.end ? n->name : dli_pb_find(n->message, DLI_NODE_OUTPUT);
+    const dli_pb name = n->name.p < n->name.end ? n->name
+                                                : dli_pb_find(n->message, DLI_NODE_OUTPUT);
     return dli_bad(s, "operator %.*s of node '%.*s': %s", DLI_PB_SHOWN(n->type),
                    DLI_PB_SHOWN(name), text);
 }
@@ -24144,7 +24157,8 @@ static int dli_graph_value(dli_graph *g, dli_pb name)
 static void dli_graph_release(dli_graph *g)
 {
     if (!g || dli_atomic_add(&g->users, -1) > 0) return;
-    for (int i = 0; g->value && i < g->values; i++) if (g->value[i].whole) DL_FREE(g->value[i].whole);
+    for (int i = 0; g->value && i < g->values; i++)
+        if (g->value[i].whole) DL_FREE(g->value[i].whole);
     void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
                             (void *)(uintptr_t)g->model.p, g };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
@@ -24359,7 +24373,8 @@ DLI_ONNX_HOOK(concat)
 DLI_ONNX_HOOK(dense)
 {
     const bool bias = l->params > 1;
-    if (l->input[0].rank == 1) dl_onnx_line(f, "#y = Gemm(#x, #v0%s) transB=1", bias ? ", #v1" : "");
+    if (l->input[0].rank == 1)
+        dl_onnx_line(f, "#y = Gemm(#x, #v0%s) transB=1", bias ? ", #v1" : "");
     else {
         dl_onnx_line(f, "w = Transpose(#v0)");
         dl_onnx_line(f, "%s = MatMul(#x, w)", bias ? "product" : "#y");
@@ -24374,7 +24389,8 @@ static const char *dli_onnx_scale(char s[32], const dl_layer *l, dl_onnx_file *f
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
     if (!o->weight) dl_onnx_floats(f, "one", shape, NULL, 1);
     if (!o->bias) dl_onnx_floats(f, "zero", shape, NULL, 0);
-    dli_format(s, 32, "%s, %s", o->weight ? "#v0" : "one", !o->bias ? "zero" : o->weight ? "#v1" : "#v0");
+    dli_format(s, 32, "%s, %s", o->weight ? "#v0" : "one",
+               !o->bias ? "zero" : o->weight ? "#v1" : "#v0");
     return s;
 }
 DLI_ONNX_HOOK(batch_norm)
@@ -24644,7 +24660,8 @@ static void dli_onnx_inputs(dl_onnx_file *f)
         while (k > 0 && f->m->layer[++i]->froms) continue;
         const dl_layer *l = k ? f->m->layer[i] : NULL;
         if (!f->graph || !dli_graph_name(s, f->graph, l, 0))
-            dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, l, 0), *dli_input_shape(f->m, k));
+            dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, l, 0),
+                          *dli_input_shape(f->m, k));
     }
 }
 
@@ -24971,7 +24988,7 @@ static bool dli_o_list(const dli_exec *r, int k, const char *name, int64_t v[DL_
     if (*n >= 0 || !dli_has(r, k)) return true;
     const int64_t *list = dli_xv(r, k, &count);
     if (!list) return false;
-    if (count > DL_MAX_DIMS) return dli_node_bad(&r->source, r->n, "more than %d axes", DL_MAX_DIMS);
+    if (!dli_want(r, count <= DL_MAX_DIMS, "too many axes")) return false;
     for (dl_int i = 0; i < count; i++) v[i] = list[i];
     *n = (int)count;
     return true;
@@ -25013,7 +25030,8 @@ static void dli_o_formula(dli_exec *r)
     case 'c': dli_give(r, dl_mul_scalar(dl_elu(dl_div_scalar(x, alpha), 1), alpha)); break;
     case 'h': dli_give(r, dl_clamp(dl_add_scalar(dl_mul_scalar(x, alpha),
                                    dli_attr_float(n, "beta", 0.5)), 0, 1)); break;
-    case 'w': dli_give(r, dl_mul(x, dl_clamp(dl_add_scalar(dl_div_scalar(x, 6), 0.5), 0, 1))); break;
+    case 'w': dli_give(r, dl_mul(x, dl_clamp(dl_add_scalar(dl_div_scalar(x, 6), 0.5), 0, 1)));
+              break;
     case 'r': dli_give(r, dl_scalar_div(1, x)); break;
     case 'o': dli_give(r, dl_div(x, dl_add_scalar(dl_abs(x), 1))); break;
     case 'm': dli_give(r, dl_mul(x, dl_tanh(dl_softplus(x)))); break;
@@ -25114,7 +25132,7 @@ static void dli_o_clip(dli_exec *r)
     for (int k = 0; k < 2; k++) {
         dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
         bound[k] = t && t->size == 1 ? (double)t->data[0]
-                 : dli_attr_float(r->n, k ? "max" : "min", k ? (double)INFINITY : (double)-INFINITY);
+                 : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
     }
     dli_give(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
 }
@@ -25197,7 +25215,8 @@ static void dli_o_shape(dli_exec *r)
     if (last < 0) last += s.rank;
     if (last > s.rank) last = s.rank;
     if (first < 0) first = 0;
-    const dli_num y = dli_wholes(r, size ? dl_shape0() : dl_shape1(last > first ? (dl_int)(last - first) : 0));
+    const dl_int count = last > first ? (dl_int)(last - first) : 0;
+    const dli_num y = dli_wholes(r, size ? dl_shape0() : dl_shape1(count));
     if (!y.v) return;
     if (size) y.v[0] = dl_shape_size(s);
     for (int64_t d = first; d < last && !size; d++) y.v[d - first] = s.dim[d];
@@ -25257,7 +25276,7 @@ static void dli_o_squeeze(dli_exec *r)
     dl_shape s = dl_shape0();
     if (!dli_o_list(r, 1, "axes", v, &n)) return;
     const int rank = x.shape.rank + (more ? n : 0);
-    if (!dli_want(r, rank <= DL_MAX_DIMS && (!more || n >= 0), "it has too many axes, or too few") ||
+    if (!dli_want(r, rank <= DL_MAX_DIMS && (!more || n >= 0), "too many axes, or too few") ||
         !dli_axes(r, 1, rank, false, on)) return;
     for (int d = 0, from = 0; d < rank; d++) {
         if (!more && n < 0) on[d] = x.shape.dim[d] == 1;
@@ -25284,7 +25303,8 @@ static void dli_o_transpose(dli_exec *r)
 
 static void dli_o_concat(dli_exec *r)
 {
-    const int n = r->n->ins, axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 1), dli_x(r, 0).shape.rank);
+    const int n = r->n->ins, rank = dli_x(r, 0).shape.rank;
+    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 1), rank);
     dl_tensor **t = (dl_tensor **)dli_tape_alloc(r->c, "dl_onnx", (size_t)n * sizeof *t);
     dl_shape s = dli_x(r, 0).shape;
     if (!t || axis < 0) return;
@@ -25415,7 +25435,8 @@ static void dli_o_pad(dli_exec *r)
 {
     const dli_num x = dli_x(r, 0);
     const int rank = x.shape.rank;
-    const bool edge = dli_attr_is(r->n, "mode", "edge"), back = dli_attr_is(r->n, "mode", "reflect");
+    const bool edge = dli_attr_is(r->n, "mode", "edge");
+    const bool back = dli_attr_is(r->n, "mode", "reflect");
     int64_t v[2 * DL_MAX_DIMS];
     int32_t *index[DL_MAX_DIMS] = { NULL, NULL, NULL, NULL, NULL, NULL };
     dl_int stride[DL_MAX_DIMS], step = 1, count = 0;
@@ -25450,7 +25471,8 @@ static void dli_o_pad(dli_exec *r)
 }
 
 /* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
-static double dli_resize_place(const dli_onnx_node *n, double i, double scale, dl_int in, dl_int out)
+static double dli_resize_place(const dli_onnx_node *n, double i, double scale, dl_int in,
+                               dl_int out)
 {
     const char *how = "coordinate_transformation_mode";
     if (n->op->code == 'u' || dli_attr_is(n, how, "asymmetric")) return i / scale;
@@ -25500,7 +25522,8 @@ static void dli_o_resize(dli_exec *r)
     int n = -1;
     if (!x || (!old && !dli_o_list(r, 3, NULL, size, &n))) return;
     const int rank = x->shape.rank;
-    if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis")) return;
+    if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
+        return;
     for (int d = 0; d < rank && x; d++) {
         const double all = (double)x->shape.dim[d];
         const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
@@ -25518,7 +25541,8 @@ static void dli_o_depth(dli_exec *r)
     static const int back[] = { 0, 3, 5, 1, 2, 4 };
     dl_tensor *x = dli_xt(r, 0);
     const dl_int b = (dl_int)dli_attr_int(r->n, "blocksize", 1);
-    if (!x || !dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block")) return;
+    if (!x || !dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block"))
+        return;
     const dl_int *d = x->shape.dim, C = d[1] / (b * b);
     if (r->n->op->code == 's') {
         x = dl_permute(dl_reshape(x, dl_shape6(d[0], d[1], d[2] / b, b, d[3] / b, b)), back);
@@ -25593,8 +25617,9 @@ static void dli_o_constant_of_shape(dli_exec *r)
 static void dli_o_range(dli_exec *r)
 {
     dl_int n;
-    const int64_t *a = dli_xv(r, 0, &n), *b = a ? dli_xv(r, 1, &n) : NULL, *d = b ? dli_xv(r, 2, &n) : NULL;
-    if (!d) return;
+    const int64_t *a = dli_xv(r, 0, &n), *b = a && n == 1 ? dli_xv(r, 1, &n) : NULL;
+    const int64_t *d = b && n == 1 ? dli_xv(r, 2, &n) : NULL;
+    if (!d || n != 1) return;
     const double count = *d ? ceil(((double)*b - (double)*a) / (double)*d) : -1;
     if (!dli_want(r, *d && count <= INT32_MAX, "a step of 0, or too many numbers")) return;
     const dli_num y = dli_wholes(r, dl_shape1(count > 0 ? (dl_int)count : 0));
@@ -25622,8 +25647,8 @@ static void dli_o_reduce(dli_exec *r)
         return;
     }
     dl_tensor *x = dli_xt(r, 0);
-    if (!x || !dli_axes(r, 1, x->shape.rank, dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0, on))
-        return;
+    const bool all = dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0;
+    if (!x || !dli_axes(r, 1, x->shape.rank, all, on)) return;
     if (code == 'L' || code == 'Q') x = dl_square(x);
     if (code == 'A') x = dl_abs(x);
     for (int d = x ? x->shape.rank - 1 : -1; d >= 0 && x; d--)
@@ -25654,7 +25679,8 @@ static void dli_o_softmax(dli_exec *r)
 {
     dl_tensor *x = dli_xt(r, 0), *(*f)(dl_tensor *) = r->n->op->one;
     const bool old = r->g->opset < 13;
-    const int axis = x ? dli_o_axis(r, dli_attr_int(r->n, "axis", old ? 1 : -1), x->shape.rank) : -1;
+    const int64_t own = dli_attr_int(r->n, "axis", old ? 1 : -1);
+    const int axis = x ? dli_o_axis(r, own, x->shape.rank) : -1;
     if (axis < 0) return;
     const int last = x->shape.rank - 1;
     const dl_shape shape = x->shape;
@@ -25720,7 +25746,8 @@ static void dli_o_gemm(dli_exec *r)
     if (turned) y = dl_linear(a, b, bias ? c : DL_NONE);
     else y = dl_matmul(a, b);
     if (alpha < 1 || alpha > 1) y = dl_mul_scalar(y, alpha);
-    if (!none && !(turned && bias)) y = dl_add(y, beta < 1 || beta > 1 ? dl_mul_scalar(c, beta) : c);
+    if (beta < 1 || beta > 1) c = none ? c : dl_mul_scalar(c, beta);
+    if (!none && !(turned && bias)) y = dl_add(y, c);
     dli_give(r, y);
 }
 
@@ -25751,7 +25778,8 @@ static bool dli_window_pair(const dli_exec *r, const dli_o_window *w, const char
 }
 
 /* The window of a node on x, with this kernel (NULL: from the attribute). */
-static bool dli_window_of(const dli_exec *r, dli_o_window *w, const dl_tensor *x, const dl_int *kernel)
+static bool dli_window_of(const dli_exec *r, dli_o_window *w, const dl_tensor *x,
+                          const dl_int *kernel)
 {
     const bool grows = r->n->op->code == 't', pool = !kernel;
     const bool lower = dli_attr_is(r->n, "auto_pad", "SAME_LOWER");
@@ -25886,14 +25914,15 @@ static void dli_o_group_norm(dli_exec *r)
 #ifndef DL_NO_SEQUENCES
 /* ---- operators: recurrent nets ---- */
 
-/* Rows of direction k of input i of a node, [K,G H,...], with gates in our order, from row `first`. */
-static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl_int H, dl_int first)
+/* Rows of direction k of input i of a node, [K,G H,...], with gates in our order, from row first */
+static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl_int H,
+                                dl_int first)
 {
     const dli_num x = dli_x(r, i);
     const int G = (int)strlen(gates);
     int32_t *index = dli_indexes(r, G * H);
     if (!index || !dli_want(r, x.t && x.shape.rank > 1 && x.shape.dim[1] >= first + G * H &&
-                               x.shape.dim[0] > k, "a weight does not fit hidden_size and direction"))
+                               x.shape.dim[0] > k, "a weight does not fit size and direction"))
         return NULL;
     for (int g = 0; g < G; g++)
         for (dl_int h = 0; h < H; h++)
@@ -25939,7 +25968,8 @@ static void dli_o_recurrent(dli_exec *r)
     if (dli_has(r, 4)) {
         const int64_t *v = dli_xv(r, 4, &lengths);
         int32_t *list = v ? dli_indexes(r, lengths) : NULL;
-        if (!list || !dli_want(r, !back && x && lengths == x->shape.dim[0], "lengths don't fit")) return;
+        if (!list || !dli_want(r, !back && x && lengths == x->shape.dim[0], "lengths don't fit"))
+            return;
         for (dl_int i = 0; i < lengths; i++)
             list[i] = v[i] < 1 || v[i] > x->shape.dim[1] ? 0 : (int32_t)v[i];
         o.lengths = list;
@@ -25957,7 +25987,7 @@ static void dli_o_recurrent(dli_exec *r)
 
 /* ---- the table ---- */
 
-#define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER dilations kernel_shape pads strides"
+#define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
 #define DLI_UNARY_ROW(name, f)  { name, 1, 1, 1, 0, "", dli_o_one, f, NULL, 0 }
 #define DLI_CODE_ROW(name, inputs, attributes, f, code) \
     { name, inputs, inputs, 1, 0, attributes, f, NULL, NULL, code }
@@ -26017,7 +26047,8 @@ static const dli_onnx_op dli_onnx_ops[] = {
     { "Pad", 1, 3, 1, 4, "mode=constant|reflect|edge pads value", dli_o_pad, NULL, NULL, 0 },
     { "Resize", 1, 4, 1, 14, "mode=nearest|linear nearest_mode coordinate_transformation_mode="
       "half_pixel|pytorch_half_pixel|align_corners|asymmetric cubic_coeff_a exclude_outside=0 "
-      "extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch", dli_o_resize, NULL, NULL, 0 },
+      "extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch", dli_o_resize, NULL,
+      NULL, 0 },
     { "Upsample", 2, 2, 1, 2, "mode=nearest|linear", dli_o_resize, NULL, NULL, 'u' },
     { "DepthToSpace", 1, 1, 1, 0, "blocksize mode=DCR|CRD", dli_o_depth, NULL, NULL, 'd' },
     { "SpaceToDepth", 1, 1, 1, 0, "blocksize", dli_o_depth, NULL, NULL, 's' },
@@ -26039,17 +26070,19 @@ static const dli_onnx_op dli_onnx_ops[] = {
     { "GlobalMaxPool", 1, 1, 1, 0, "", dli_o_global, NULL, NULL, 'X' },
     { "BatchNormalization", 5, 5, 1, 24, "epsilon momentum spatial=1 training_mode=0",
       dli_o_batch_norm, NULL, NULL, 0 },
-    { "LayerNormalization", 2, 3, 1, 0, "axis epsilon stash_type", dli_o_layer_norm, NULL, NULL, 0 },
+    { "LayerNormalization", 2, 3, 1, 0, "axis epsilon stash_type", dli_o_layer_norm, NULL, NULL,
+      0 },
     { "InstanceNormalization", 3, 3, 1, 0, "epsilon", dli_o_group_norm, NULL, NULL, 'i' },
     { "GroupNormalization", 3, 3, 1, 0, "epsilon num_groups stash_type", dli_o_group_norm, NULL,
       NULL, 0 },
 #ifndef DL_NO_IMAGES
-    { "Conv", 2, 3, 1, 0, "group " DLI_WINDOW, dli_o_conv, NULL, NULL, 0 },
-    { "ConvTranspose", 2, 3, 1, 0, "group output_padding " DLI_WINDOW, dli_o_conv, NULL, NULL, 't' },
-    { "MaxPool", 1, 1, 1, 0, "ceil_mode storage_order=0 auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER "
-      "dilations=1 kernel_shape pads strides", dli_o_pool, NULL, NULL, 'X' },
-    { "AveragePool", 1, 1, 1, 0, "ceil_mode count_include_pad auto_pad=NOTSET|VALID|SAME_UPPER|"
-      "SAME_LOWER dilations=1 kernel_shape pads strides", dli_o_pool, NULL, NULL, 0 },
+    { "Conv", 2, 3, 1, 0, "group dilations " DLI_WINDOW, dli_o_conv, NULL, NULL, 0 },
+    { "ConvTranspose", 2, 3, 1, 0, "group dilations output_padding " DLI_WINDOW, dli_o_conv, NULL,
+      NULL, 't' },
+    { "MaxPool", 1, 1, 1, 0, "ceil_mode storage_order=0 dilations=1 " DLI_WINDOW, dli_o_pool, NULL,
+      NULL, 'X' },
+    { "AveragePool", 1, 1, 1, 0, "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, dli_o_pool,
+      NULL, NULL, 0 },
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_GATED "direction=forward|reverse|bidirectional hidden_size layout=0 "
@@ -26153,8 +26186,8 @@ static bool dli_graph_input(dli_onnx_in *in, dli_pb info)
     for (DLI_PB_EACH(f, shape, 1)) {
         const int64_t n = dli_pb_whole(f.bytes, 1, -1);
         if (s.rank == DL_MAX_DIMS)
-            return dli_bad(&in->source, "the input '%.*s' has more than %d axes", DLI_PB_SHOWN(name),
-                           DL_MAX_DIMS);
+            return dli_bad(&in->source, "the input '%.*s' has more than %d axes",
+                           DLI_PB_SHOWN(name), DL_MAX_DIMS);
         s.dim[s.rank++] = n < 0 || n > INT32_MAX ? -1 : (dl_int)n;
     }
     v->made = DLI_MADE_INPUT;
@@ -26264,8 +26297,10 @@ static bool dli_graph_live(dli_onnx_in *in)
             if (n->op && k < 32 && n->op->fixed >> k & 1) v->fixed = true;
         }
     }
-    for (int i = 0; i < g->nodes; i++)
-        if (g->node[i].live && !g->node[i].dropped && !dli_graph_check(in, &g->node[i])) return false;
+    for (int i = 0; i < g->nodes; i++) {
+        const dli_onnx_node *n = &g->node[i];
+        if (n->live && !n->dropped && !dli_graph_check(in, n)) return false;
+    }
     return true;
 }
 
@@ -26293,7 +26328,8 @@ static bool dli_graph_roles(dli_onnx_in *in)
         bool finite;
         if (v->made != DLI_MADE_TENSOR || !v->live || v->whole) continue;
         if (!dli_onnx_dtype(dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0)))
-            return dli_bad(&in->source, "the tensor '%.*s' is not of numbers", DLI_PB_SHOWN(v->name));
+            return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
+                           DLI_PB_SHOWN(v->name));
         if (!dli_graph_finite(in, v, &finite)) return false;
         if (finite && !v->fixed && v->shape.rank > 0) v->param = params++;
         else v->state = states++;
@@ -26320,7 +26356,8 @@ static bool dli_graph_samples(dli_onnx_in *in)
     dli_graph *g = in->g;
     const dl_onnx *o = in->options;
     if (g->inputs == 0) return dli_bad(&in->source, "it has no input");
-    if (o && (o->inputs_count < 0 || o->inputs_count > g->inputs || (o->inputs_count && !o->inputs)))
+    if (o && (o->inputs_count < 0 || o->inputs_count > g->inputs ||
+              (o->inputs_count && !o->inputs)))
         return dl_fail(in->source.ctx, DL_ERR_ARGUMENT, "%s: shapes of %d inputs, but there are %d",
                        in->source.who, o->inputs_count, g->inputs);
     for (int k = 0; k < g->inputs; k++) {
@@ -26345,8 +26382,8 @@ static bool dli_graph_samples(dli_onnx_in *in)
                                dli_shown(in->source.ctx, *s));
             if (told) s->dim[d] = given.dim[d - from];
             if (s->dim[d] < 0)
-                return dli_bad(&in->source, "the input '%.*s' leaves axis %d open; give its samples' "
-                               "shape in dl_onnx.inputs", DLI_PB_SHOWN(name), d);
+                return dli_bad(&in->source, "the input '%.*s' leaves axis %d open; give its "
+                               "samples' shape in dl_onnx.inputs", DLI_PB_SHOWN(name), d);
             g->sample[k].dim[g->sample[k].rank++] = s->dim[d];
         }
     }
@@ -26360,7 +26397,8 @@ static bool dli_graph_read(dli_onnx_in *in)
     g->model.p = in->source.own;
     in->source.own = NULL;
     if (!g->model.p) {
-        uint8_t *copy = (uint8_t *)dli_alloc(in->source.ctx, in->source.who, in->source.size + 1, 1);
+        uint8_t *copy = (uint8_t *)dli_alloc(in->source.ctx, in->source.who, in->source.size + 1,
+                                             1);
         if (copy) memcpy(copy, in->source.bytes, in->source.size);
         g->model.p = copy;
     }
@@ -26516,7 +26554,7 @@ static bool dli_graph_rehearse(dl_layer *l)
     char text[300] = "";
     memset(&r, 0, sizeof r);
     dli_scope scope = dli_scope_begin(c, false);
-    if (c->tape_limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
+    if (limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
     c->advice = "its values are too large";
     if (fine) c->error_fn = dli_hush;
     bool ok = !g->each && dli_graph_try(l, 3, &r);
@@ -26619,10 +26657,10 @@ static bool dli_graph_put(dl_onnx_file *f, const dli_value *v, const dl_tensor *
 {
     const int64_t type = dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0);
     if (type != 1 && type != 11)
-        return dl_fail(f->ctx, DL_ERR_STATE, "%s: the graph's numbers are of 16 bits, which are not "
-                       "written", f->who);
-    dli_onnx_tensor(f, v->name.p, (size_t)(v->name.end - v->name.p), t->shape, (int)type, t->data, 0,
-                    NULL);
+        return dl_fail(f->ctx, DL_ERR_STATE, "%s: the graph's numbers are of 16 bits, which are "
+                       "not written", f->who);
+    dli_onnx_tensor(f, v->name.p, (size_t)(v->name.end - v->name.p), t->shape, (int)type, t->data,
+                    0, NULL);
     return true;
 }
 
@@ -26700,7 +26738,8 @@ static dl_model *dli_graph_model(dli_onnx_in *in)
         list[k] = dl_model_add_from(m, &dli_graph_output_type, &k, &l, 1);
         ok = list[k] != NULL;
     }
-    ok = ok && (g->outputs == 1 || dl_model_outputs(m, list, g->outputs)) && dli_graph_extras(in, m);
+    ok = ok && (g->outputs == 1 || dl_model_outputs(m, list, g->outputs)) &&
+         dli_graph_extras(in, m);
     if (list) DL_FREE(list);
     if (!ok) dl_model_free(m);
     return ok ? m : NULL;

@@ -25,7 +25,10 @@ static dl_model *image_net(dl_ctx *dl, int C, int H, int W)
 {
     return dl_model_new(dl, dl_shape3(C, H, W));
 }
-static dl_model *sequence_net(dl_ctx *dl, int T, int D) { return dl_model_new(dl, dl_shape2(T, D)); }
+static dl_model *sequence_net(dl_ctx *dl, int T, int D)
+{
+    return dl_model_new(dl, dl_shape2(T, D));
+}
 
 static dl_model *net_dense(dl_ctx *dl)
 {
@@ -395,8 +398,8 @@ typedef struct net { const char *name; dl_model *(*make)(dl_ctx *dl); } net;
 static const net list[] = {
     NET(dense), NET(single), NET(empty), NET(rows), NET(activations), NET(wide_activations),
     NET(graph), NET(inputs), NET(concat), NET(conv2d), NET(conv1d), NET(transpose), NET(pools),
-    NET(norms), NET(standardized), NET(standardized_image), NET(folded_dense), NET(rnn), NET(rnn_last), NET(lstm), NET(lstm_last), NET(gru),
-    NET(gru_last), NET(deep_recurrent), NET(bidirectional), NET(words), NET(attention),
+    NET(norms), NET(standardized), NET(standardized_image), NET(folded_dense),
+    NET(rnn), NET(rnn_last), NET(lstm), NET(lstm_last), NET(gru), NET(gru_last), NET(deep_recurrent), NET(bidirectional), NET(words), NET(attention),
     NET(encoder), NET(resnet), NET(own), NET(s0), NET(s1), NET(s2) };
 #define NETS (sizeof list / sizeof list[0])
 

@@ -309,6 +309,11 @@ for source in examples/apps/*.c; do
         "$work/$prog" --quiet --dir /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && grep -q '/nowhere/images.*--dir' "$work/err"
         check $? "$prog where it cannot write" "$work/err" ;;
+    onnx)
+        run $prog "before after difference" --quiet --limit 2000 --dir "$work"
+        expect $prog '$before > 0.75 && $after > $before && $difference < 1e-5'
+        run $prog "before after" --quiet --limit 1000 --dir "$work" --net "$work/tuned.onnx"
+        expect $prog '$before > 0.75 && $after > 0.75' ;;
     table)
         run $prog "test_accuracy naive matthews parameters" --quiet --save "$work/iris.model"
         expect $prog '$test_accuracy > 0.85 && $naive < 0.4 && $parameters == 1315'

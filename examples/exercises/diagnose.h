@@ -68,8 +68,9 @@ static const char *diagnose_ratio(const pattern *p) {
     const double r = bottom > 0 ? top / bottom : 1;
     if (scale == 0 || r != r || fabs(r) < 1e-6 || fabs(r) > 1e9) return NULL;
     for (dl_int i = 0; i < n; i++)
-        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), 1e2 * J.tolerance)) return NULL;
-    if (fabs(r + 1) < 1e-4)
+        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), J.tolerance < 1e-5 ? 1e-6 : J.tolerance))
+            return NULL;
+    if (fabs(r + 1) < 1e-3)
         return said(p, "sign", T("The sign is the wrong way round: all of %s has the right size.",
                                  "符号反了：%s 的大小都对。"), p->g->name);
     const double more = fabs(r) > 1 ? fabs(r) : 1 / fabs(r);

@@ -223,7 +223,8 @@ static bool same(const double *a, const double *b, dl_int n) {
 }
 static dl_int first_wrong(const trial *t, int k, dl_int *wrong) {
     const arg *g = &t->a.a[k];
-    const double scale = largest(t->want[k], g->n);
+    double scale = largest(t->want[k], g->n);
+    if (g->role != '=') scale = fmax(scale, largest(g->value, g->n));    /* what it is added to */
     dl_int first = -1;
     *wrong = 0;
     for (dl_int i = 0; i < g->n; i++) {
@@ -378,7 +379,10 @@ static void tell_crash(const os_job *job, const trial *t) {
 static void tell_wrong(const trial *t, int k, dl_int i, dl_int wrong) {
     const arg *g = &t->a.a[k];
     char name[80], text[2000] = "";
+    const double before = J.tolerance;
+    if (t->tolerance > 0) J.tolerance = t->tolerance;
     const char *diagnosis = diagnose(t, k, i, text, sizeof text);
+    J.tolerance = before;
     verdict(diagnosis);
     if (J.all && J.told) return;
     element(name, sizeof name, g, i);

@@ -20544,8 +20544,7 @@ static bool dli_picture_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
     char end[8] = { 0 };                                 /* 6 bytes, a point behind them, a 0 */
-    for (int i = 0; dot && dot[i] && i < 6; i++)
-        end[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
+    for (int i = 0; dot && dot[i] && i < 6; i++) end[i] = dli_lower(dot[i]);
     return end[0] && strstr(".png.jpg.jpeg.bmp.ppm.pgm.tif.tiff.webp.", strcat(end, "."));
 }
 

@@ -48,7 +48,8 @@ def keep(name, arrays):
     path = os.path.join(GOLDEN, name + '.onnx')
     model = onnx.load(path)
     for part in [*model.graph.node, *model.graph.value_info]:
-        del part.metadata_props[:]                          # where in Python it came from: large
+        if len(part.metadata_props):
+            del part.metadata_props[:]                      # where in Python it came from: large
     onnx.save(model, path)
     got = run(path, arrays)
     floats = [y for y in got if isinstance(y, np.ndarray) and y.dtype.kind == 'f']
@@ -195,8 +196,68 @@ def sklearn_graphs():
             f.write(to_onnx(model.fit(x, y), x[:1], **o).SerializeToString())
         keep(f'sklearn_{name}', [x[:3]])
 
+def by_hand():
+    """Graphs of single operators, with what exporters write seldom; and such as must be refused."""
+    import onnx
+    from onnx import TensorProto as T, helper as h
+    r = np.random.RandomState(0)
+    def tensor(name, a, type=T.FLOAT, raw=False):
+        a = np.asarray(a)
+        if raw:
+            return onnx.numpy_helper.from_array(a, name)
+        return h.make_tensor(name, type, a.shape, a.flatten().tolist())
+    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), **ends):
+        graph = h.make_graph([h.make_node(op, i, o, name=f'{op}_{k}', **a)
+                              for k, (op, i, o, a) in enumerate(nodes)], 'g',
+                             [h.make_tensor_value_info('x', T.FLOAT, ['N'] + shape)],
+                             [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
+        onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid('', opset)], ir_version=8),
+                  os.path.join(GOLDEN, name + '.onnx'))
+        if x is not False:
+            keep(name, [r.randn(3, *shape).astype(np.float32) if x is None else x])
+    w = r.randn(4, 5)
+    cast = [('Cast', ['w'], ['wf'], {'to': T.FLOAT}), ('MatMul', ['x', 'wf'], ['y'], {})]
+    write('hand_half', cast, [4], [tensor('w', w, T.FLOAT16)])
+    write('hand_half_raw', cast, [4], [tensor('w', w.astype(np.float16), raw=True)])
+    write('hand_bfloat', cast, [4], [tensor('w', w, T.BFLOAT16)])
+    write('hand_double', cast, [4], [tensor('w', w, T.DOUBLE)])
+    write('hand_bytes', cast, [4], [tensor('w', np.round(w * 20), T.INT8)])
+    write('hand_softmax11', [('Softmax', ['x'], ['y'], {})], [3, 4], opset=11)
+    write('hand_old', [('BatchNormalization', ['x', 's', 'b', 'm', 'v'], ['n'], {}),
+                       ('Upsample', ['n', 'up'], ['u'], {'mode': 'nearest'}),
+                       ('Pad', ['u'], ['p'], {'mode': 'edge', 'pads': [0, 0, 1, 0, 0, 0, 2, 1]}),
+                       ('Slice', ['p'], ['q'], {'starts': [1, -3], 'ends': [5, 100], 'axes': [2, 3]}),
+                       ('ReduceMean', ['q'], ['a'], {'axes': [2, 3], 'keepdims': 0}),
+                       ('Unsqueeze', ['a'], ['e'], {'axes': [1]}), ('Clip', ['e'], ['y'], {'min': -.5})],
+          [2, 3, 3], [tensor('s', [1., 2]), tensor('b', [0., 1]), tensor('m', [.1, .2]),
+                      tensor('v', [1., 2]), tensor('up', [1., 1, 2, 2])], opset=9)
+    H = 3
+    lstm = [('Transpose', ['x'], ['t'], {'perm': [1, 0, 2]}),
+            ('LSTM', ['t', 'W', 'R', 'B'], ['s', 'h', 'c'], {'hidden_size': H, 'direction': 'reverse'}),
+            ('Transpose', ['h'], ['hh'], {'perm': [1, 0, 2]}), ('Transpose', ['s'], ['ss'], {'perm': [2, 0, 1, 3]})]
+    write('hand_reverse', lstm, [4, 2], [tensor('W', r.randn(1, 4 * H, 2)), tensor('R', r.randn(1, 4 * H, H)),
+                                         tensor('B', r.randn(1, 8 * H))], outputs=('hh', 'ss'))
+    one = [('Relu', ['x'], ['y'], {})]
+    bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
+    bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
+    bad('twice', one + one)
+    bad('opset', one, opset=999)
+    bad('output', one, outputs=('z',))
+    bad('huge', [('ConstantOfShape', ['n'], ['c'], {}), ('Add', ['x', 'c'], ['y'], {})],
+        [tensor('n', [100000, 100000, 4], T.INT64)])
+    bad('size', [('Expand', ['x', 'n'], ['y'], {})], [tensor('n', [2 ** 40, 2 ** 40, 4], T.INT64)])
+    bad('type', [('Reshape', ['x', 'n'], ['y'], {})], [tensor('n', [2., 2])])
+    bad('shapes', [('MatMul', ['x', 'w'], ['y'], {})], [tensor('w', w.T)])
+    bad('inputs', [('Relu', ['x', 'x'], ['y'], {})])
+    outside = tensor('w', w)
+    outside.ClearField('float_data')
+    outside.data_location = T.EXTERNAL
+    outside.external_data.add(key='location', value='w.bin')
+    bad('external', [('MatMul', ['x', 'w'], ['y'], {})], [outside])
+
 def write():
     os.makedirs(GOLDEN, exist_ok=True)
+    by_hand()
     keras_graphs()
     sklearn_graphs()
     torch_graphs()

@@ -3,14 +3,14 @@
    It needs dl.h, libc and libm. Include it after dl.h. Nothing here is deep learning: to learn
    that, read the programs and dl.h.
 
-     language    EX("English", "中文"), ex_width, ex_pad
+     language    EX("English", "中文"), ex_width, ex_pad, ex_decode
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
                  ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
-                 ex_page_history, ex_page_close: one file, inline SVG, no network
+                 ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
 
@@ -78,6 +78,22 @@ static inline void ex_pad(const char *text, int width, bool right) {
     const int spaces = width - ex_width(text) > 0 ? width - ex_width(text) : 0;
     if (right) printf("%*s%s", spaces, "", text);
     else printf("%s%*s", text, spaces, "");
+}
+
+/* The sign at s, 1 to 4 bytes of UTF-8, as its Unicode number; moves s on. -1: no UTF-8. */
+static inline int32_t ex_decode(const char **s) {
+    static const int32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)*s;
+    int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC0 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                p[0] < 0xF8 ? 4 : 0;
+    int32_t c = bytes == 1 ? p[0] : p[0] & (0x7F >> bytes);
+    for (int i = 1; i < bytes; i++) {
+        if ((p[i] & 0xC0) != 0x80) return -1;      /* also at the line's end */
+        c = c << 6 | (p[i] & 0x3F);
+    }
+    if (bytes == 0 || c < least[bytes] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return -1;
+    *s += bytes;
+    return c;
 }
 
 /* ----------------------------------------------------------------------------- options ---- */
@@ -1251,6 +1267,24 @@ static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const d
     ex_svg_text(p, at_y - (GAP + 24) / 2.0 - 1, middle, "middle", 24, "", "Σ →");
     snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %.4g", (double)y[0]);
     ex_svg_text(p, width / 2.0, TOP + n * CELL + 36, "middle", 18, "", sum);
+    fputs("</svg>\n", p->f);
+}
+
+/* x[n,n] from 0, white, to 1, black, below and on the diagonal, with a name at each row and column. */
+static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *const *name, int n) {
+    enum { CELL = 22, LEFT = 36 };
+    if (p->f == NULL) return;
+    ex_svg_begin(p, LEFT + n * CELL + 6, LEFT + n * CELL + 6);
+    for (int i = 0; i < n; i++) {
+        ex_svg_text(p, LEFT - 6, LEFT + CELL * i + 17, "end", 17, "", name[i]);
+        ex_svg_text(p, LEFT + CELL * (i + 0.5), LEFT - 8, "middle", 17, "", name[i]);
+        for (int j = 0; j <= i; j++) {
+            const int grey = 255 - (int)(255 * fmin(1, (double)x[i * n + j]));
+            fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"rgb(%d,%d,%d)\" "
+                    "stroke=\"#ccc\" stroke-width=\".5\"/>\n", LEFT + CELL * j, LEFT + CELL * i, CELL,
+                    CELL, grey, grey, grey);
+        }
+    }
     fputs("</svg>\n", p->f);
 }
 

@@ -150,7 +150,7 @@ for macro in $all "-DDL_NO_IMAGES -DDL_NO_SEQUENCES" "-DDL_NO_MODEL -DDL_NO_IMAG
 done
 # shellcheck disable=SC2086
 try "$cxx $all" $cxx -x c++ -std=c++11 -O0 $warn $all -I. "$work/tape.c" -o "$work/a.out" -lm
-for macro in -DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_FILES -DDL_NO_EXPORT; do        # and those that have models
+for macro in -DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_FILES -DDL_NO_ONNX -DDL_NO_EXPORT; do        # and those that have models
     try "$cc $macro, a model" $cc -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm &&
         run "$cc $macro, a model"
 done
@@ -280,7 +280,7 @@ if [ "$cc" = gcc ]; then
             return
         fi
         try "$1 (run)" $3 "$work/b.exe"
-        for room in files data rng errors locale; do
+        for room in files folders data rng errors locale private; do
             try "$1, $room" $2 -O1 -static -I. -I"$work/inc" tests/$room.c -o "$work/b.exe" -lm &&
                 try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
         done

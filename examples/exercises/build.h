@@ -349,7 +349,8 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
     snprintf(paths[1], OS_PATH, "%.900s/child-%s", dir, names[kind]);
     snprintf(paths[2], OS_PATH, "%.900s/compiler-%s", dir, names[kind]);
     snprintf(paths[3], OS_PATH, "-I%.900s", dir);
-    const char *all = format("#include \"exercise.c\"\n#undef main\n%s#include \"" GRADERS "/%s.c\"\n"
+    const char *all = format("#include \"exercise.c\"\n#undef main\n#undef CHILD\n#define CHILD\n#undef TRAIN\n"
+                             "%s#include \"" GRADERS "/%s.c\"\n"
                              "%s", kind == CHILD_TRAIN ? "#define TRAIN\n" : "#include \"child.c\"\n",
                              exercise, kind == CHILD_TRAIN ? "#include \"train.c\"\n" : "");
     text_write(paths[0], all, strlen(all));
@@ -373,6 +374,7 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
     p.word[n++] = "-lm";
     p.word[n] = NULL;
     p.cpu = 60;
+    p.memory = 2048;
     return p;
 }
 
@@ -421,6 +423,24 @@ static inline void verdict_add(const char *dir, const char *line) {
     fclose(f);
 }
 
+/* The line of an #include that is neither of the C library nor of exercise.h; NULL: there is none. */
+static inline char *includes_more(char *text) {
+    static const char *const allowed[] = {"\"exercise.h\"", "<math.h>", "<stdbool.h>", "<stdio.h>",
+        "<stdlib.h>", "<string.h>", "<float.h>", "<limits.h>", "<stdint.h>", "<stddef.h>"};
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += strspn(line, " \t\n");
+        char *c = line + (*line == '#');
+        c += strspn(c, " \t");
+        if (*line != '#' || strncmp(c, "include", 7) != 0) continue;
+        c += 7 + strspn(c + 7, " \t");
+        bool fine = false;
+        for (size_t k = 0; k < sizeof allowed / sizeof *allowed; k++)
+            fine = fine || strncmp(c, allowed[k], strlen(allowed[k])) == 0;
+        if (!fine) return line;
+    }
+    return NULL;
+}
+
 /* Compile and judge the file of an exercise. dir is empty at first (os_temp); afterwards it holds
    "report", the words for the learner, and "verdicts", a line for each check. True: all passed. */
 static inline bool check(const char *file, const char *exercise, const char *dir,
@@ -442,6 +462,10 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         verdict_add(dir, "stub failed stub");
         fprintf(report, T("\n  Nothing is written yet between the marks >>> and <<< .\n",
                           "\n  两个标记 >>> 与 <<< 之间还没有改动。\n"));
+    } else if (o->all && (a = includes_more(plain)) != NULL) {
+        verdict_add(dir, "compile failed include");
+        fprintf(report, T("\n  This has no place in an exercise: %.*s\n",
+                          "\n  练习里不许有：%.*s\n"), (int)strcspn(a, "\n"), a);
     } else {
         FILE *f = fopen(format("%s/exercise.c", dir), "wb");
         if (f == NULL) exit(3);
@@ -450,11 +474,27 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         const char *all = format("#include \"exercise.c\"\n#undef main\n#include \"child.c\"\n"
                                  "#include \"" GRADERS "/%s.c\"\n", exercise);
         text_write(format("%.900s/all.c", dir), all, strlen(all));
+#ifdef _WIN32
+        _putenv(sanitized ? "SANITIZED=1" : "SANITIZED=0");
+#else
+        setenv("SANITIZED", sanitized ? "1" : "0", 1);
+        setenv("ASAN_OPTIONS", o->all ? "exitcode=66:detect_leaks=0:hard_rss_limit_mb=1000"
+                                      : "exitcode=66:hard_rss_limit_mb=1000", 1);
+        if (o->all) setenv("TMPDIR", dir, 1);
+        setenv("UBSAN_OPTIONS", "exitcode=66:print_stacktrace=0", 1);
+#endif
         os_program two[2];
         os_job job[2];
         for (int k = 0; k < (o->quick ? 1 : 2); k++) {              /* both at once */
             two[k] = child_command(dir, exercise, k == 0 ? CHILD_DOUBLE : CHILD_FLOAT,
                                    k == 0 && sanitized, paths[k]);
+            if (o->all) {                /* so that no #include reads what is not for students */
+                two[k].home = dir;
+                two[k].look[0] = SHIPPED;
+                two[k].look[1] = "dl.h";
+                two[k].look[2] = format(GRADERS "/%s.c", exercise);
+                two[k].look[3] = library_file(k == 1);
+            }
             os_start(&job[k], &two[k]);
         }
         for (int k = 0; k < (o->quick ? 1 : 2); k++) os_wait(&job[k]);
@@ -462,14 +502,6 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         const char *wrong = report_compiler(report, paths[0][2], !passed, exercise, plain);
         if (!passed) verdict_add(dir, format("compile failed %s", wrong));
         const char *seed = format("%llu", (unsigned long long)o->seed);
-#ifdef _WIN32
-        _putenv(sanitized ? "SANITIZED=1" : "SANITIZED=0");
-#else
-        setenv("SANITIZED", sanitized ? "1" : "0", 1);
-        setenv("ASAN_OPTIONS", o->all ? "exitcode=66:detect_leaks=0:hard_rss_limit_mb=1000"
-                                      : "exitcode=66:hard_rss_limit_mb=1000", 1);
-        setenv("UBSAN_OPTIONS", "exitcode=66:print_stacktrace=0", 1);
-#endif
         const bool compiled = passed;
         for (int k = 0; k < (o->quick ? 1 : 2) && compiled && (passed || o->all); k++) {
             const char *said = format("%s/said", dir);
@@ -510,18 +542,19 @@ static inline bool mnist_part(const char *dir, const char *file, int n, int head
     return ok;
 }
 
-/* After check() passed, in its directory. What is to be seen is printed by the program. */
-static inline bool train(const char *exercise, const char *dir) {
+/* After check() passed, in its directory, if the exercise has a @train. The program's words go to a
+   file, or are printed (NULL). */
+static inline bool train(const char *exercise, const char *dir, int images, const char *words) {
     char net[32], paths[5][OS_PATH];
     if (!text_has(exercise, "train ", net, sizeof net)) return true;
-    if (!mnist_part(dir, "train-images-idx3-ubyte", 2000, 16, 784) ||
-        !mnist_part(dir, "train-labels-idx1-ubyte", 2000, 8, 1) ||
-        !mnist_part(dir, "t10k-images-idx3-ubyte", 1000, 16, 784) ||
-        !mnist_part(dir, "t10k-labels-idx1-ubyte", 1000, 8, 1) || !library(true))
+    if (!mnist_part(dir, "train-images-idx3-ubyte", images, 16, 784) ||
+        !mnist_part(dir, "train-labels-idx1-ubyte", images, 8, 1) ||
+        !mnist_part(dir, "t10k-images-idx3-ubyte", images / 2, 16, 784) ||
+        !mnist_part(dir, "t10k-labels-idx1-ubyte", images / 2, 8, 1) || !library(true))
         return false;
     os_program compile = child_command(dir, exercise, CHILD_TRAIN, false, paths);
     if (!works(&compile)) return false;
-    os_program p = command(NULL, paths[1], T("en", "zh"), net, NULL);
+    os_program p = command(words, paths[1], T("en", "zh"), net, dir, NULL);
     p.cpu = 60;
     p.wall = 120;
     p.memory = 2048;

@@ -4,13 +4,14 @@
    judge does, in another process. */
 #include "grader.h"
 
-/* Without the sanitizer, GUARD numbers on both sides of every array tell when it was left. */
+/* Without the sanitizer, GUARD numbers on both sides of every array tell when it was written to; who
+   reads them gets NaN. */
 #ifdef SANITIZED
 enum { GUARD = 0 };
 #else
 enum { GUARD = 16 };
 #endif
-static const unsigned char guard_byte = 0xA5;
+static const unsigned char guard_byte = 0xFF;
 
 static void child_read(void *to, size_t size, FILE *f) {
     if (fread(to, 1, size, f) != size) exit(3);

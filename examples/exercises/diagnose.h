@@ -24,13 +24,14 @@ static const char *said(const pattern *p, const char *name, const char *format, 
 static const char *diagnose_writing(const pattern *p) {
     const arg *g = p->g;
     const double *got = p->t->got[p->k], *want = p->t->want[p->k];
+    const double near = g->below ? 1 : 1e-2;                    /* whole numbers lost a fraction */
     dl_int unwritten = 0, first = -1, summed = 0, nan = 0;
     for (dl_int i = 0; i < g->n; i++) {
-        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < 1e-2)) {
+        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < near)) {
             unwritten++;
             if (first < 0) first = i;
         }
-        if (g->role == '=' && fabs(got[i] - unset - want[i]) < 1e-2) summed++;
+        if (g->role == '=' && fabs(got[i] - unset - want[i]) < near) summed++;
         if (got[i] != got[i] && want[i] == want[i]) nan++;
     }
     if (unwritten == g->n)
@@ -67,8 +68,9 @@ static const char *diagnose_ratio(const pattern *p) {
     const double r = bottom > 0 ? top / bottom : 1;
     if (scale == 0 || r != r || fabs(r) < 1e-6 || fabs(r) > 1e9) return NULL;
     for (dl_int i = 0; i < n; i++)
-        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), 1e2 * J.tolerance)) return NULL;
-    if (fabs(r + 1) < 1e-4)
+        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), J.tolerance < 1e-5 ? 1e-6 : J.tolerance))
+            return NULL;
+    if (fabs(r + 1) < 1e-3)
         return said(p, "sign", T("The sign is the wrong way round: all of %s has the right size.",
                                  "符号反了：%s 的大小都对。"), p->g->name);
     const double more = fabs(r) > 1 ? fabs(r) : 1 / fabs(r);
@@ -211,6 +213,19 @@ static const char *diagnose_place(const pattern *p) {
     return NULL;
 }
 
+/* Does this mistake give what the learner's function gave, in every call of the check? */
+static bool is_mistake(const mistake *m, int k) {
+    for (int c = 0; c < J.done; c++) {
+        const trial *t = &J.trial[c];
+        if (t->entry != m->entry) continue;
+        args out = call_with(m->call, &t->a);
+        const bool alike = same(t->got[k], out.a[k].value, out.a[k].n);
+        args_free(&out);
+        if (!alike) return false;
+    }
+    return true;
+}
+
 /* The name of the mistake, its explanation in text; "different" when no pattern fits. */
 static const char *diagnose(const trial *t, int k, dl_int first, char *text, size_t size) {
     const arg *g = &t->a.a[k];
@@ -223,13 +238,9 @@ static const char *diagnose(const trial *t, int k, dl_int first, char *text, siz
         }
     for (int m = 0; m < MOST_MISTAKES && the_grader.mistake[m].name && !name; m++) {
         const mistake *q = &the_grader.mistake[m];
-        if (q->entry != t->entry || p.y[first] != p.y[first]) continue;
-        args out = call_with(q->call, &t->a);
-        if (same(t->got[k], out.a[k].value, g->n)) {
-            name = q->name;
-            snprintf(text, size, "%s", T(q->en, q->zh));
-        }
-        args_free(&out);
+        if (q->entry != t->entry || p.y[first] != p.y[first] || !is_mistake(q, k)) continue;
+        name = q->name;
+        snprintf(text, size, "%s", T(q->en, q->zh));
     }
     if (the_grader.secret && !name) name = "different";
     if (!name) name = diagnose_writing(&p);

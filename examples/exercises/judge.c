@@ -31,7 +31,7 @@ static struct {
     double      tolerance;
     const char *check;          /* the check that runs                                */
     trial      *trial;
-    int         count;          /* of trials                                          */
+    int         count, done;    /* of trials: how many there are, and how many came back */
     int         failed;
     bool        told;           /* the learner has been told of a failure             */
 } J;
@@ -175,12 +175,15 @@ static bool run_child(os_job *job, int *done) {
     p.word[2] = out;
     p.out = text;
     p.cpu = 2;
-    p.wall = 20;
+    p.wall = J.all ? 10 : 20;
     p.memory = strcmp(getenv("SANITIZED") ? getenv("SANITIZED") : "", "1") == 0 && !J.is_float
              ? 0 : 1024;                                   /* the sanitizer has a limit of its own */
     p.jail = J.dir;
     p.alone = J.all;
-    *job = os_run(&p);
+    static int slow;                        /* in a class nobody waits for one student for ever */
+    static const os_job stopped = {.end = OS_SLOW};
+    *job = slow < 2 ? os_run(&p) : stopped;
+    slow += job->end == OS_SLOW;
     *done = 0;
     f = fopen(out, "rb");
     for (; f && *done < J.count; ++*done) {
@@ -220,7 +223,8 @@ static bool same(const double *a, const double *b, dl_int n) {
 }
 static dl_int first_wrong(const trial *t, int k, dl_int *wrong) {
     const arg *g = &t->a.a[k];
-    const double scale = largest(t->want[k], g->n);
+    double scale = largest(t->want[k], g->n);
+    if (g->role != '=') scale = fmax(scale, largest(g->value, g->n));    /* what it is added to */
     dl_int first = -1;
     *wrong = 0;
     for (dl_int i = 0; i < g->n; i++) {
@@ -375,7 +379,10 @@ static void tell_crash(const os_job *job, const trial *t) {
 static void tell_wrong(const trial *t, int k, dl_int i, dl_int wrong) {
     const arg *g = &t->a.a[k];
     char name[80], text[2000] = "";
+    const double before = J.tolerance;
+    if (t->tolerance > 0) J.tolerance = t->tolerance;
     const char *diagnosis = diagnose(t, k, i, text, sizeof text);
+    J.tolerance = before;
     verdict(diagnosis);
     if (J.all && J.told) return;
     element(name, sizeof name, g, i);
@@ -422,6 +429,7 @@ static bool judge(const char *check) {
     }
     const int before = J.failed;
     const bool ended = run_child(&job, &done);
+    J.done = done;
     for (int c = 0; c < done && J.failed == before; c++) {
         const trial *t = &J.trial[c];
         for (int k = 0; k < t->a.count && J.failed == before; k++) {

@@ -12,6 +12,7 @@
 #include "build.h"
 
 static os_names all;
+static uint64_t seed = 1;                /* of the random numbers that are tried */
 enum { NONE = -1 };
 
 /* ---- what has been done: lines "passed NAME" and "hint NAME NUMBER" ---- */
@@ -71,6 +72,24 @@ static void list(void) {
              "\n  通过 %d 个，共 %d 个；剩下的大约要 %d 分钟。\n"), passed, all.count, minutes);
 }
 
+/* A sheet a chapter, to be printed: DIR/NN.md, the exercises as they are given. */
+static bool sheets(const char *dir) {
+    FILE *f = NULL;
+    os_mkdir(dir);
+    for (int e = 0; e < all.count; e++) {
+        if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) {
+            if (f) fclose(f);
+            f = fopen(format("%s/%.2s.md", dir, all.name[e]), "wb");
+            if (f == NULL) return false;
+            fprintf(f, "# Chapter %.2s: exercises   第 %.2s 章：练习\n", all.name[e], all.name[e]);
+        }
+        char *text = text_read(format(SHIPPED "/%s.c", all.name[e]), NULL);
+        fprintf(f, "\n## %s\n\n```c\n%s```\n", all.name[e], text ? text : "");
+        free(text);
+    }
+    return f && fclose(f) == 0;
+}
+
 static void hint(int e) {
     int n = 1;
     while (n < 3 && remembers(format("hint %s %d", all.name[e], n))) n++;
@@ -106,7 +125,7 @@ static void celebrate(int e, const char *dir) {
     char *solution = answer(all.name[e], 0, NULL, 0);
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
     fflush(stdout);
-    if (!train(all.name[e], dir))
+    if (!train(all.name[e], dir, 2000, NULL))
         printf(T("\n  (MNIST could not be trained here.)\n", "\n  （这里无法训练 MNIST。）\n"));
     if (text) printf("\n%s\n", text);
     if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"), solution);
@@ -118,7 +137,7 @@ static void celebrate(int e, const char *dir) {
 /* Judge the learner's file; what is wrong is printed. */
 static bool once(int e) {
     char dir[OS_PATH];
-    const check_options o = {1, false, false};
+    const check_options o = {seed, false, false};
     os_temp(dir, sizeof dir);
     const bool passed = check(mine(e), all.name[e], dir, &o);
     char *report = text_read(format("%s/report", dir), NULL);
@@ -184,7 +203,7 @@ static int find(const char *name) {
 }
 
 int main(int argc, char **argv) {
-    const char *ex = "", *lang = "";
+    const char *ex = "", *lang = "", *sheet = "";
     bool hints = false, resets = false, lists = false, one = !os_terminal();
     for (int i = 1; i < argc; i++) {
         const char *value = strchr(argv[i], '=');
@@ -192,6 +211,9 @@ int main(int argc, char **argv) {
         const bool on = value == NULL || strcmp(value, "=0") != 0;
         if (n == 2 && strncmp(argv[i], "EX", n) == 0 && value) ex = value + 1;
         else if (n == 4 && strncmp(argv[i], "LANG", n) == 0 && value) lang = value + 1;
+        else if (n == 6 && strncmp(argv[i], "SHEETS", n) == 0 && value) sheet = value + 1;
+        else if (n == 4 && strncmp(argv[i], "SEED", n) == 0 && value)
+            seed = strtoull(value + 1, NULL, 10);
         else if (n == 4 && strncmp(argv[i], "HINT", n) == 0) hints = on;
         else if (n == 4 && strncmp(argv[i], "LIST", n) == 0) lists = on;
         else if (n == 4 && strncmp(argv[i], "ONCE", n) == 0) one = on;
@@ -211,6 +233,7 @@ int main(int argc, char **argv) {
     }
     all = exercises();
     if (all.count == 0) return 2;
+    if (*sheet) return !sheets(sheet);
     os_mkdir("my");
     int e = *ex ? find(ex) : next(0);
     if (*ex && e == NONE) {

@@ -52,6 +52,7 @@ typedef struct os_program {
     long        memory;                  /* MB                                                 */
     const char *jail;                    /* run here as somebody who may do little; or NULL    */
     bool        alone;                   /* in a jail: no second process, no network           */
+    const char *home, *look[8];          /* write here only, and look at these only            */
 } os_program;
 
 typedef enum os_end { OS_EXITED, OS_CRASHED, OS_SLOW, OS_NOT_FOUND } os_end;
@@ -81,11 +82,11 @@ static inline os_job os_run(const os_program *p) {
 }
 
 /* Several names in one array, sorted. */
-typedef struct os_names { char (*name)[64]; int count; } os_names;
+typedef struct os_names { char (*name)[256]; int count; } os_names;
 static inline int os_compare(const void *a, const void *b) { return strcmp(a, b); }
 static inline void os_names_add(os_names *n, const char *name) {
-    if (strlen(name) > 63 || name[0] == '.') return;
-    if (n->count % 64 == 0) n->name = realloc(n->name, (size_t)(n->count + 64) * 64);
+    if (strlen(name) > 255 || name[0] == '.') return;
+    if (n->count % 64 == 0) n->name = realloc(n->name, (size_t)(n->count + 64) * 256);
     if (n->name == NULL) exit(3);
     strcpy(n->name[n->count++], name);
 }
@@ -97,6 +98,18 @@ static inline double os_time(const char *path) {
     return (double)s.st_mtim.tv_sec + 1e-9 * (double)s.st_mtim.tv_nsec;
 #else
     return (double)s.st_mtime;
+#endif
+}
+
+/* 'f' a file, 'd' a directory, 0 anything else: a link, or nothing. */
+static inline char os_kind(const char *path) {
+    struct stat s;
+#ifdef _WIN32
+    if (stat(path, &s) != 0) return 0;
+    return (s.st_mode & _S_IFMT) == _S_IFDIR ? 'd' : 'f';
+#else
+    if (lstat(path, &s) != 0) return 0;
+    return S_ISDIR(s.st_mode) ? 'd' : S_ISREG(s.st_mode) ? 'f' : 0;
 #endif
 }
 
@@ -136,7 +149,7 @@ static inline os_names os_list(const char *dir) {
     if (h == INVALID_HANDLE_VALUE) return n;
     do os_names_add(&n, f.cFileName); while (FindNextFileA(h, &f));
     FindClose(h);
-    qsort(n.name, (size_t)n.count, 64, os_compare);
+    qsort(n.name, (size_t)n.count, 256, os_compare);
     return n;
 }
 /* A directory of our own for what is run; in the build directory, since nobody is shut out here. */
@@ -283,7 +296,7 @@ static inline os_names os_list(const char *dir) {
     if (d == NULL) return n;
     for (struct dirent *e; (e = readdir(d)) != NULL;) os_names_add(&n, e->d_name);
     closedir(d);
-    qsort(n.name, (size_t)n.count, 64, os_compare);
+    qsort(n.name, (size_t)n.count, 256, os_compare);
     return n;
 }
 
@@ -307,32 +320,60 @@ static inline void os_limit(int what, double value) {
     setrlimit(what, &l);
 }
 
-/* From here on this process may write below dir only (Linux 5.13 and later; else nothing happens). */
-static inline bool os_write_only_in(const char *dir) {
+/* From here on this process may do what it likes below dir, read and run what belongs to the system
+   and what is in look (up to a NULL), and touch no other file. Linux 5.13 and later; elsewhere
+   nothing happens. */
+static inline bool os_stay_in(const char *dir, const char *const *look_at) {
 #if defined(__linux__) && defined(SYS_landlock_create_ruleset)
+    static const char *const system[] = {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev"};
     struct landlock_ruleset_attr rules;
     struct landlock_path_beneath_attr below;
     memset(&rules, 0, sizeof rules);
     memset(&below, 0, sizeof below);
-    rules.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-        LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
-        LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+    const unsigned look = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+                          LANDLOCK_ACCESS_FS_READ_DIR;
+    rules.handled_access_fs = look | LANDLOCK_ACCESS_FS_WRITE_FILE |
+        LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+        LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+        LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
         LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
-    below.allowed_access = rules.handled_access_fs;
     const int set = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
-    below.parent_fd = open(dir, O_PATH | O_CLOEXEC);
-    const bool ok = set >= 0 && below.parent_fd >= 0 &&
-        syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0 &&
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-        syscall(SYS_landlock_restrict_self, set, 0) == 0;
+    const size_t systems = sizeof system / sizeof *system;
+    bool ok = set >= 0;
+    for (size_t i = 0; ok && (i <= systems || (look_at && look_at[i - systems - 1])); i++) {
+        const char *path = i < systems ? system[i] : i == systems ? dir : look_at[i - systems - 1];
+        below.allowed_access = i == systems ? rules.handled_access_fs
+                             : os_kind(path) == 'f' ? look & ~LANDLOCK_ACCESS_FS_READ_DIR : look;
+        below.parent_fd = open(path, O_PATH | O_CLOEXEC);
+        if (below.parent_fd < 0) { ok = i != systems; continue; }
+        ok = syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &below, 0) == 0;
+        close(below.parent_fd);
+    }
+    ok = ok && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         syscall(SYS_landlock_restrict_self, set, 0) == 0;
     if (set >= 0) close(set);
-    if (below.parent_fd >= 0) close(below.parent_fd);
     return ok;
 #else
     (void)dir;
+    (void)look_at;
     return false;
 #endif
 }
+
+#ifdef __linux__
+/* No network, and no other process to be seen or killed: this one stays behind, and ends as its
+   child in there ends. Where namespaces are not allowed, nothing happens. */
+static inline void os_be_alone(void) {
+    if (unshare(CLONE_NEWNET | CLONE_NEWPID) != 0 &&
+        unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID) != 0) return;
+    const pid_t inside = fork();
+    int status = 0;
+    if (inside == 0) return;
+    while (waitpid(inside, &status, 0) < 0 && errno == EINTR) {}
+    if (WIFSIGNALED(status)) raise(WTERMSIG(status));
+    _exit(inside < 0 ? 126 : WEXITSTATUS(status));
+}
+#endif
 
 /* Between fork and exec: limits first, then who we are, last what can no longer be undone. */
 static inline void os_become(const os_program *p) {
@@ -345,18 +386,19 @@ static inline void os_become(const os_program *p) {
     os_limit(RLIMIT_CORE, 0);
     if (p->cpu > 0) os_limit(RLIMIT_CPU, p->cpu + .999);
     if (p->memory > 0) os_limit(RLIMIT_AS, (double)p->memory * 1048576.0);
+    if (p->cpu > 0) os_limit(RLIMIT_FSIZE, 64e6);
+    if (p->home) os_stay_in(p->home, p->look);
     if (p->jail == NULL) return;
-    os_limit(RLIMIT_FSIZE, 64e6);
     os_limit(RLIMIT_NOFILE, 32);
 #ifdef __linux__
-    if (p->alone && unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {}
+    if (p->alone) os_be_alone();
 #endif
     if (geteuid() == 0) {
         struct stat s;
         if (stat(p->jail, &s) != 0 || setgid(s.st_gid) != 0 || setuid(s.st_uid) != 0) _exit(126);
     }
     if (p->alone) os_limit(RLIMIT_NPROC, 0);
-    if (p->alone) os_write_only_in(p->jail);
+    if (p->alone) os_stay_in(p->jail, NULL);
     if (chdir(p->jail) != 0) _exit(126);
 }
 static inline void os_start(os_job *j, const os_program *p) {
@@ -407,7 +449,7 @@ static inline bool os_chinese(void) {
 static inline void os_remove(const char *dir) {
     os_names n = os_list(dir);
     for (int i = 0; i < n.count; i++) {
-        char path[OS_PATH + 64];
+        char path[OS_PATH + 256];
         snprintf(path, sizeof path, "%s/%s", dir, n.name[i]);
         remove(path);
     }

@@ -1,7 +1,7 @@
 /* train.c - the learner's kernel trains MNIST. Compiled as one with the learner's file and the
    description of the exercise, whose TRAINS says which kernel is replaced, and linked with dl.h:
 
-       train zh|en NET        in a directory with the four files of (some of) MNIST
+       train zh|en NET DIRECTORY        the directory holds the four files of (some of) MNIST
 
    The same net is trained twice from the same seed, by dl.h's kernels and by the learner's. What is
    shown is a score and no verdict. */
@@ -38,8 +38,9 @@ static dl_model *train_net(dl_ctx *dl, const char *net) {
 
 typedef struct train_result { double accuracy, seconds; } train_result;
 /* Train it, with the learner's kernel or without. digits: draw what it reads then. */
-static train_result train_run(dl_ctx *dl, const char *net, bool theirs, int digits) {
-    dl_data *train = dl_mnist_load(dl, ".", DL_TRAIN), *test = dl_mnist_load(dl, ".", DL_TEST);
+static train_result train_run(dl_ctx *dl, const char *net, bool theirs, int digits,
+                              const char *mnist) {
+    dl_data *train = dl_mnist_load(dl, mnist, DL_TRAIN), *test = dl_mnist_load(dl, mnist, DL_TEST);
     dl_kernel_table_reset(dl);
     if (theirs) train_put(dl_kernel_table(dl));
     dl_model *m = train_net(dl, net);
@@ -65,15 +66,15 @@ static train_result train_run(dl_ctx *dl, const char *net, bool theirs, int digi
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3) return 3;
+    if (argc != 4) return 3;
     ex_chinese = strcmp(argv[1], "zh") == 0;
     ex_console_utf8();
     dl_ctx *dl = dl_new(42), *dl2 = dl_new(42);
     printf(EX("\n  Your code trains MNIST (%s, 2000 images, 3 epochs) ...\n",
               "\n  你的代码在训练 MNIST（%s，2000 张图，3 轮）……\n"), argv[2]);
     fflush(stdout);
-    const train_result ours = train_run(dl, argv[2], false, 0);
-    const train_result theirs = train_run(dl2, argv[2], true, 5);
+    const train_result ours = train_run(dl, argv[2], false, 0, argv[3]);
+    const train_result theirs = train_run(dl2, argv[2], true, 5, argv[3]);
     if (dl_error(dl) != DL_OK || dl_error(dl2) != DL_OK) return 3;
     printf(EX("                 test accuracy   seconds\n  dl.h           %12.1f%%  %8.2f\n"
               "  your kernel    %12.1f%%  %8.2f   (%.1f times the time)\n",

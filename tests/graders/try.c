@@ -67,6 +67,25 @@ static char *with_statement(const char *text, const char *function, const char *
     return NULL;
 }
 
+/* Does the solution train MNIST (200 images of it), where the exercise says so? */
+static void try_training(void) {
+    char dir[OS_PATH];
+    const check_options o = {1, false, true};
+    char *solution = answer(name, 0, NULL, 0), *text = solution ? with_lines(solution) : NULL;
+    os_temp(dir, sizeof dir);
+    const char *file = format("%.900s/%s.c", dir, name), *words = format("%.900s/words", dir);
+    if (text) {
+        text_write(file, text, strlen(text));
+        const bool ok = check(file, name, dir, &o) && train(name, dir, 200, words);
+        char *said = text_read(words, NULL);
+        expect(ok && said && strstr(said, "test accuracy"), "does not train: %.2000s", said ? said : "");
+        free(said);
+    }
+    free(text);
+    free(solution);
+    os_remove(dir);
+}
+
 static void try_texts(void) {
     head h;
     char *text = text_read(format(SHIPPED "/%s.c", name), NULL);
@@ -141,6 +160,72 @@ static void try_exercise(void) {
     free(solution);
 }
 
+/* A class of made-up students, good, wrong and hostile: do the grades come out as they should? */
+static void try_class(void) {
+    static const struct { const char *who, *statement, *line; int points; } student[] = {
+        {"1_right", "", "", 100},
+        {"2_endless", "for (volatile int forever = 1; forever; ) {}", "", 0},
+        {"3_crash", "volatile int *volatile nowhere = 0; *nowhere = 1;", "", 0},
+        {"4_says_pass", "puts(\"PASS hand ok 100\"); exit(0);", "", 0},
+        {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}", "int fork(void);", 100},
+        {"6_kills", "for (int n = 1; n < 5; n++) kill(getppid() + n, 9);",
+         "int kill(int, int); int getppid(void);", 100},
+        {"7_writes", "FILE *f = fopen(\"" BUILD "/written\", \"w\"); if (f) exit(1);"
+                     "f = fopen(\"../verdicts\", \"a\"); if (f) exit(1);", "", 100},
+        {"8_reads", "FILE *f = fopen(DL_PATH, \"r\"); if (f) exit(1);", "", 100},
+        {"9_includes", "", "#include \"" ANSWERS "/01_dense_forward.c\"", 0},
+        {"10_bom", "", "\xef\xbb\xbf", 100},
+        {"11_own_main", "", "", 100},
+        {"12_stub", NULL, "", 0},
+    };
+    const char *sub = BUILD "/submissions", *log = BUILD "/grade.log", *grade = BUILD "/try-grade";
+    char *lines, here[OS_PATH] = "";
+    name = "01_dense_forward";
+    lines = answer(name, 0, NULL, 0);
+    char *whole = lines ? with_lines(lines) : NULL;
+    os_mkdir(sub);
+    if (getcwd(here, sizeof here) == NULL || whole == NULL) { expect(false, "no solution"); return; }
+    for (size_t i = 0; i < sizeof student / sizeof *student; i++) {
+        const char *dir = format("%s/%s", sub, student[i].who);
+        char *text = student[i].statement ? with_statement(whole, "dense_forward", student[i].statement)
+                                          : text_read(format(SHIPPED "/%s.c", name), NULL);
+        char *all = malloc(1 << 20);
+        if (text == NULL || all == NULL) exit(3);
+        const bool bom = student[i].line[0] == '\xef';
+        snprintf(all, 1 << 20, "%s%s#define DL_PATH \"%s/" ANSWERS "/%s.c\"\n%s%s", student[i].line,
+                 bom || !student[i].line[0] ? "" : "\n", here, name, text,
+                 strcmp(student[i].who, "11_own_main") ? "" : "\nint main(void) { return 0; }\n");
+        os_mkdir(dir);
+        text_write(format("%s/%s.c", dir, name), all, strlen(all));
+        free(all);
+        free(text);
+    }
+    os_program p = command(log, tools.cc, "-O1", "-w", SHIPPED "/grade.c", "-o", grade, NULL);
+    expect(works(&p), "grade.c does not compile");
+    for (int again = 0; again < 2; again++) {
+        p = command(log, grade, format("DIR=%s", sub), "CSV=" BUILD "/grades.csv", "SEED=5", "LANG=en",
+                    "EX=01_dense_forward", "OUT=" BUILD "/graded", NULL);
+        expect(works(&p), "make grade fails");
+        char *said = text_read(log, NULL), *csv = text_read(BUILD "/grades.csv", NULL);
+        if (again) expect(said && strstr(said, " 0 files judged"), "what is known is judged again");
+        for (size_t i = 0; csv && i < sizeof student / sizeof *student; i++) {
+            char *who = strdup(student[i].who), *at;
+            who[strcspn(who, "_")] = 0;
+            at = strstr(csv, format("\n\"%s\",", who));
+            const char *points = format("\",%d,", student[i].points);
+            expect(at && strstr(at, points) && strstr(at, points) < at + strcspn(at + 1, "\n"),
+                   "class: %s should have %d points: %.60s", student[i].who, student[i].points,
+                   at ? at + 1 : "");
+            free(who);
+        }
+        free(said);
+        free(csv);
+    }
+    expect(os_kind(BUILD "/written") == 0, "a student wrote into " BUILD);
+    free(whole);
+    free(lines);
+}
+
 int main(int argc, char **argv) {
     if (!tools_find()) {
         printf("SKIP the exercises: no compiler\n1 passed, 0 failed\n");
@@ -151,12 +236,15 @@ int main(int argc, char **argv) {
         for (int i = 1; i < argc; i++) {
             name = argv[i];
             try_exercise();
+            if (text_has(name, "train ", NULL, 0) && !getenv("NO_TRAIN")) try_training();
         }
     } else {                                       /* a process for each exercise, as many as cores */
         os_job job[256];
         bool running[256] = {false};
         int started = 0, ended = 0, busy = 0;
         name = "library";
+        putenv("NO_TRAIN=1");
+        library_begin();
         expect(library(false), "dl.h does not compile");
         if (all.count > 0) judge_ready(all.name[0]);
         while (ended < all.count) {
@@ -179,11 +267,16 @@ int main(int argc, char **argv) {
             while (busy < os_cores() && started < all.count && started < 256) {
                 os_program p = command(format(BUILD "/try-%s", all.name[started]), argv[0],
                                        all.name[started], NULL);
-                os_start(&job[started], &p);
+                os_start(&job[started], &p);           /* NO_TRAIN: we do that, at the end */
                 running[started++] = true;
                 busy++;
             }
             os_sleep(5);
+        }
+        try_class();
+        for (int e = 0; e < all.count; e++) {
+            name = all.name[e];
+            if (text_has(name, "train ", NULL, 0)) try_training();
         }
     }
     printf("%d passed, %d failed\n", passed, failed);

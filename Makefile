@@ -20,13 +20,17 @@ TESTS    := $(ROOMS:%=$(B)/tests/%-float) $(ROOMS:%=$(B)/tests/%-double)
 CHECKS   := $(ROOMS:%=$(B)/tests/%-san) $(ROOMS:%=$(B)/tests/%-cpp)
 
 .PHONY: all help mnist pages docs dist check-docs playground check-playground build/tests \
-        test-programs test check golden fuzz long accuracy digits bench clean
+        learn grade handout test-programs test check golden fuzz long accuracy digits bench clean
 all: $(EXAMPLES:%=$(B)/%)
 
 help:
 	@echo 'make            build every example into $(B)/'
 	@echo 'make $(B)/NAME  build one of them: make $(B)/13_rnn && $(B)/13_rnn --help'
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
+	@echo 'make learn      exercises: write a function, save, see what it gives (EX=09_conv, LIST=1,'
+	@echo '                HINT=1, RESET=1, LANG=zh)'
+	@echo 'make grade      marks a class: DIR=submissions CSV=grades.csv'
+	@echo 'make handout    packs the exercises without solutions'
 	@echo 'make pages      every chapter'"'"'s page with pictures, in $(B)/pages/, and an index of them'
 	@echo '                (20 minutes; PAGES=zh: in Chinese; LIMIT=2000: quicker)'
 	@echo 'make test       build and run the tests (6 to 8 minutes on two cores)'
@@ -56,6 +60,32 @@ help:
 
 mnist: $(B)/07_mlp_rmsprop
 	@$(B)/07_mlp_rmsprop
+
+# The exercises; LANG is the environment's, unless it is given.
+$(B)/learn/learn: $(addprefix examples/exercises/,learn.c build.h os.h)
+	@mkdir -p $(@D)
+	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
+learn: $(B)/learn/learn
+	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE SEED,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
+
+# A class: make grade DIR=submissions CSV=grades.csv (more words: examples/exercises/grade.c).
+$(B)/learn/grade: $(addprefix examples/exercises/,grade.c build.h os.h)
+	@mkdir -p $(@D)
+	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
+grade: $(B)/learn/grade
+	@CC='$(CC)' $< $(foreach w,DIR CSV EX SEED DEADLINE OUT,$(if $($(w)),$(w)='$($(w))')) LANG=$(LANG)
+
+# The exercises for students: all but the solutions, and sheets to print.
+handout: $(B)/learn/learn
+	@rm -rf $(B)/handout && mkdir -p $(B)/handout/dl.h-exercises
+	@tar -cf - --exclude=solutions --exclude=try.c dl.h LICENSE Makefile README.md README.zh.md \
+	    learn.bat examples docs/en docs/zh data/mnist tests/graders | \
+	    tar -xf - -C $(B)/handout/dl.h-exercises
+	@$< SHEETS=$(B)/handout/dl.h-exercises/sheets
+	@cd $(B)/handout && rm -f ../handout.* && \
+	    if command -v zip >/dev/null; then zip -qr ../handout.zip dl.h-exercises; \
+	    else tar -czf ../handout.tar.gz dl.h-exercises; fi
+	@ls $(B)/handout.*
 
 # --html pages, each by a run of its program, and one that lists them. LIMIT=2000: fewer images, for
 # the programs that have them.
@@ -88,25 +118,26 @@ $(B)/%: examples/%.c $(B)/dl.o examples/example.h examples/stb.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) $(WARN) $(if $(filter $*,$(ALONE)),$<,-DDL_IMPLEMENTED $< $(B)/dl.o) -o $@ $(LIBS)
 
-# Tests come in four builds: float, double, with sanitizers, and as C++. Those that bring their own
-# allocator or look at private functions hold the library themselves; all others share one copy of
-# it, which saves most of the compile time (DL_IMPLEMENTED: there is an implementation elsewhere).
-# Of the former only fast.c needs full optimization.
-OWN      := $(patsubst tests/%.c,%,$(shell grep -lE 'DL_MALLOC|counting\.h|dli_' tests/*.c))
+# Tests come in four builds: float, double, with sanitizers, and as C++. Those that look at private
+# functions hold the library themselves; all others share one copy of it, with the allocator of
+# counting.h, which saves most of the compile time (DL_IMPLEMENTED: there is an implementation
+# elsewhere). Of the former only fast.c needs full optimization.
+OWN      := $(patsubst tests/%.c,%,$(shell grep -ls dli_ tests/*.c))
 SAN      := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 flags     = $(WARN) -I. $(if $(filter $*,$(OWN)),,-DDL_IMPLEMENTED)
 library   = $(if $(filter $*,$(OWN)),,$(B)/tests/dl$(1).o)
 
-$(B)/tests/dl.c:
+$(B)/tests/dl.c: dl.h tests/counting.h examples/stb.h
 	@mkdir -p $(@D)
-	@printf '#define DL_IMPLEMENTATION\n#include "dl.h"\n' > $@
-$(B)/tests/dl-float.o: $(B)/dl.o $(B)/tests/dl.c
-	cp $< $@
-$(B)/tests/dl-double.o: $(B)/tests/dl.c dl.h
+	@printf '#include "%s"\n' tests/counting.h examples/stb.h > $@
+	@printf '#define DL_IMPLEMENTATION\n#include "dl.h"\n' >> $@
+$(B)/tests/dl-float.o: $(B)/tests/dl.c
+	$(CC) $(CFLAGS) $(OPENMP) $(WARN) -I. -c $< -o $@
+$(B)/tests/dl-double.o: $(B)/tests/dl.c
 	$(CC) -O1 $(OPENMP) $(WARN) -I. -DDL_REAL=double -c $< -o $@
-$(B)/tests/dl-san.o: $(B)/tests/dl.c dl.h
+$(B)/tests/dl-san.o: $(B)/tests/dl.c
 	$(CC) $(SAN) $(WARN) -I. -c $< -o $@
-$(B)/tests/dl-cpp.o: $(B)/tests/dl.c dl.h
+$(B)/tests/dl-cpp.o: $(B)/tests/dl.c
 	$(CXX) -x c++ -std=c++11 -O0 $(WARN) -I. -c $< -o $@
 
 $(B)/tests/%-float: tests/%.c $(B)/tests/dl-float.o tests/*.h
@@ -127,12 +158,14 @@ parallel  = +@$(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j
 
 test:
 	$(parallel) test-programs
-	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh
+	@CC='$(CC)' sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/exercises.sh \
+	    tests/docs.sh
 
 check:
 	$(parallel) test-programs build/tests
-	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/docs.sh \
-	    tests/builds.sh tests/valgrind.sh tests/survive.sh $(CHECKS:%=quick:%)
+	@CC='$(CC)' DOCS_ALL=1 sh tests/run.sh $(TESTS) tests/layout.sh tests/examples.sh tests/export.sh tests/exercises.sh \
+	    tests/docs.sh tests/builds.sh tests/valgrind.sh tests/survive.sh tests/playground.sh \
+	    $(CHECKS:%=quick:%)
 
 long: accuracy digits
 	$(parallel) build/tests $(B)/tests/survive-float
@@ -178,7 +211,7 @@ check-docs: all
 playground:
 	python3 examples/playground/build.py
 check-playground:
-	python3 tests/playground.py
+	@sh tests/playground.sh
 
 accuracy: all $(B)/tests/export-float
 	@sh tests/accuracy.sh

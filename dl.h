@@ -52,7 +52,8 @@
      >>rules            30  what holds for every function: ownership, errors, gradients, names
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          200  the context: dl_new, dl_free, threads, the instruction set
+     >>memory          320  the context: dl_new, dl_free, threads, the instruction set; files that
+                           are read and saved
      >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
@@ -2253,7 +2254,8 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
    metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
-   time. Changes nothing. All NaN on failure. */
+   time. Weights of samples count in the loss alone; accuracy and metrics take each sample as one
+   (scikit-learn's without sample_weight). Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2792,8 +2794,8 @@ DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
 
 #ifndef DL_NO_MODEL
 /* Give a model its encoder: it belongs to the model from now on and is saved and loaded with it (a
-   clone has none). False when it makes other features than the model reads, or is another
-   context's. The model's encoder, NULL without one. */
+   clone has none). False when it makes other features than the model reads, is another context's
+   or another model's. The model's encoder, NULL without one. */
 DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e);
 DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
 #endif
@@ -2871,7 +2873,8 @@ DL_DEF dl_images dl_images_default(void);
    Only paths are kept: each batch is read and decoded (by all threads) when its turn comes, so the
    set may be larger than memory. Files whose beginning is no picture are left out at once; one that
    turns out to be damaged later is replaced by the next of its class. Both are named and counted.
-   NULL with a message for no classes, a class without a picture, a directory that can't be read. */
+   NULL with a message for no classes, a class without a picture, a directory that can't be read
+   (on Linux of 32 bits, a large file system may want -D_FILE_OFFSET_BITS=64). */
 DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options);
 /* How many files of such a data set could not be read until now. */
 DL_DEF dl_int dl_data_unreadable(const dl_data *d);
@@ -3506,7 +3509,6 @@ void __asan_unpoison_memory_region(void const volatile *p, size_t n);
    one is there, whole. What the system has to do for it:
 
      dli_file_read    an old file, for reading
-     dli_file_write   any file, for writing, at once
      dli_is_dir       does the path, also through links, lead to a directory?
      dli_dir_list     visit what is in a directory, in any order, but names that begin with a dot:
                       visit(user, path). False when that fails, or visit does; errno
@@ -3550,7 +3552,6 @@ static bool dli_same_but_digits(const char *a, const char *b)
 
 #if !defined(_WIN32)
 static FILE *dli_file_read(const char *path) { return fopen(path, "rb"); }
-static FILE *dli_file_write(const char *path) { return fopen(path, "wb"); }
 static void dli_file_remove(const char *path) { remove(path); }
 #endif
 
@@ -3588,14 +3589,17 @@ static bool dli_dir_list(const char *dir, bool (*visit)(void *, const char *), v
     const struct dirent *entry;
     DIR *list = opendir(dir);
     bool ok = list != NULL;
-    while (ok && (entry = readdir(list)) != NULL) {
+    if (ok) errno = 0;
+    for (; ok && (entry = readdir(list)) != NULL; errno = 0) {
         if (entry->d_name[0] == '.') continue;
         errno = ENAMETOOLONG;
         ok = snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) < DLI_PATH_MAX &&
              visit(user, path);
     }
+    const int error = errno;
     if (list) closedir(list);
-    return ok;
+    errno = error;
+    return ok && error == 0;
 }
 
 /* The path in to[DLI_PATH_MAX] is replaced by what it leads to; errno on failure. */
@@ -3716,12 +3720,6 @@ static FILE *dli_file_read(const char *path)
 {
     wchar_t wide[DLI_PATH_MAX];
     return _wfopen(dli_wide(wide, path), L"rb");
-}
-
-static FILE *dli_file_write(const char *path)
-{
-    wchar_t wide[DLI_PATH_MAX];
-    return _wfopen(dli_wide(wide, path), L"wb");
 }
 
 static void dli_file_remove(const char *path)
@@ -4549,6 +4547,74 @@ static uint8_t *dli_read_file(dl_ctx *c, const char *who, const char *path, cons
     if (read) return p;
     if (p) DL_FREE(p);
     return NULL;
+}
+
+static uint64_t dli_mix(uint64_t z);                                          /* in >>rng-impl */
+static uint64_t dli_hash(uint64_t key, uint64_t i);
+
+/* A file in the making: see the part on files in >>platform-impl. */
+typedef struct dli_saving {
+    dl_ctx     *ctx;
+    const char *who, *path;
+    FILE       *file;                           /* write here */
+    char        target[DLI_PATH_MAX], temporary[DLI_PATH_MAX];
+} dli_saving;
+
+/* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
+static uint64_t dli_noise(uint64_t attempt)
+{
+    uint64_t bits[3] = { 0, (uint64_t)time(NULL), (uint64_t)(uintptr_t)&bits };
+    FILE *f = fopen("/dev/urandom", "rb");
+    if (f) {
+        setvbuf(f, NULL, _IONBF, 0);
+        if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
+        fclose(f);
+    }
+    bits[1] ^= (uint64_t)(dli_now() * 1e9);
+    return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
+}
+
+/* Open a file for what shall become path. False with a message. */
+static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char *path)
+{
+    s->ctx = c;
+    s->who = who;
+    s->path = path;
+    s->file = NULL;
+    if (!path) return dli_null(c, who, "the path");
+    const int mode = dli_file_mode(path);
+    if (mode == DLI_ODD_FILE)
+        return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
+                       "give the path of a file", who, path);
+    errno = path[0] ? ENAMETOOLONG : ENOENT;
+    bool ok = path[0] != 0 && (size_t)snprintf(s->target, DLI_PATH_MAX - 64, "%s", path) <
+                              DLI_PATH_MAX - 64 && dli_file_follow(s->target);
+    for (uint64_t attempt = 0; ok && !s->file && attempt < 100; attempt++) {
+        const size_t dir = dli_dir_length(s->target);
+        const uint64_t noise = dli_noise(attempt);
+        snprintf(s->temporary, DLI_PATH_MAX, "%.*s%.200s.dl-%08lx%08lx.tmp", (int)dir, s->target,
+                 s->target + dir, (unsigned long)(noise >> 32),
+                 (unsigned long)(noise & UINT32_MAX));
+        if (attempt == 0) dli_file_sweep(s->temporary);
+        errno = 0;
+        s->file = dli_file_create(s->temporary, mode);
+        ok = s->file || errno == EEXIST;
+    }
+    return s->file || dl_fail(c, DL_ERR_FILE, "%s: cannot write %s: %s", who, path,
+                              dli_reason(errno));
+}
+
+/* When all was written (ok), put the file where it belongs; else away with it. */
+static bool dli_save_end(dli_saving *s, bool ok)
+{
+    int error = errno;
+    if (ok) {
+        if (dli_file_finish(s->file, s->temporary, s->target)) return true;
+        error = errno;
+    } else fclose(s->file);
+    dli_file_remove(s->temporary);
+    return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
+                   dli_reason(error));
 }
 #endif
 
@@ -15446,58 +15512,56 @@ static const dl_layer *dli_early_probabilities(const dl_layer *l)
 }
 
 /* Does output k go together with its loss? What can never learn is refused. */
-static bool dli_check_layers(const dl_model *m, int k, const dl_loss *loss)
+static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl_loss *loss)
 {
     const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s has a softmax over one "
-                           "unit, which is always 1; for yes or no use DL_SIGMOID and "
-                           "DL_BINARY_CROSSENTROPY, or one unit for each class",
-                           m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
+                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
+                           "one unit for each class", who, m->layer[i]->name);
     if (last->outputs != 1)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s has %d outputs; a loss compares "
-                       "one", last->name, last->outputs);
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %d outputs; a loss compares one", who,
+                       last->name, last->outputs);
     if (loss->logits == DL_LINEAR) return true;
     if (last->activation != loss->logits && last->activation != DL_LINEAR)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
-                       "(or linear, for logits), but %s has %s", loss->name, f, last->name,
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs a last layer with %s (or linear, for "
+                       "logits), but %s has %s", who, loss->name, f, last->name,
                        dl_activation_name(last->activation));
     if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s compares classes, but %s has "
-                       "only %lld output; give it one for each class, or use "
-                       "DL_BINARY_CROSSENTROPY", loss->name, last->name,
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %lld "
+                       "output; give it one for each class, or use DL_BINARY_CROSSENTROPY", who,
+                       loss->name, last->name,
                        (long long)dli_last(last->output[0]));
     const dl_layer *early = dli_early_probabilities(last);
     return !early ||
-           dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
-                   "logits, but %s has made probabilities of them with its %s; give %s linear and "
-                   "the last layer %s", loss->name, last->name, early->name,
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s would take what %s gives for logits, but "
+                   "%s has made probabilities of them with its %s; give %s linear and the last "
+                   "layer %s", who, loss->name, last->name, early->name,
                    dl_activation_name(early->activation), early->name, f);
 }
 
 /* Is every layer there for something? */
-static bool dli_check_graph(const dl_model *m)
+static bool dli_check_graph(const char *who, const dl_model *m)
 {
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
-            return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: nothing reads %s, and it is no "
-                           "output; name the outputs with dl_model_outputs", m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_STATE, "%s: nothing reads %s, and it is no output; name "
+                           "the outputs with dl_model_outputs", who, m->layer[i]->name);
     return true;
 }
 
-DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
-                                     dl_optim optimizer)
+static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss,
+                        const double *weight, dl_optim optimizer)
 {
-    const char *who = "dl_model_compile";
     const int n = dl_model_output_count(m);
     if (!dli_model_whole(who, m)) return false;
     if (m->owner) return dli_model_own(who, m);
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model has no parameters; add layers first",
                        who);
-    if (!dli_check_graph(m)) return false;
+    if (!dli_check_graph(who, m)) return false;
     for (int k = 0; k < n; k++) {
         const dl_loss *l = loss ? loss[k] : NULL;
         if (!l || !l->name || (!l->of_targets && !l->of_labels))
@@ -15512,7 +15576,7 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
-        if (!dli_check_layers(m, k, l)) return false;
+        if (!dli_check_layers(who, m, k, l)) return false;
     }
     dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
     dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
@@ -15539,7 +15603,13 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
                        "here is one loss; give each its own with dl_model_compile_outputs",
                        m->outs);
-    return dl_model_compile_outputs(m, &loss, NULL, optimizer);
+    return dli_compile("dl_model_compile", m, &loss, NULL, optimizer);
+}
+
+DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
+                                     dl_optim optimizer)
+{
+    return dli_compile("dl_model_compile_outputs", m, loss, weight, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -15910,7 +15980,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 {
     const int n = dl_model_output_count(m);
     if (!x || !y) return false;
-    dl_tensor **out = dli_predict("dl_model_predict", m, x[0], x + 1, n, DLI_RAW_NONE);
+    dl_tensor **out = dli_predict("dl_model_predict_all", m, x[0], x + 1, n, DLI_RAW_NONE);
     if (out) memcpy(y, out, (size_t)n * sizeof *y);
     return out != NULL;
 }
@@ -16506,12 +16576,23 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+/* False when it could not be done; a loss that is NaN is a result. */
+static bool dli_evaluate(dl_model *m, const dl_data *data, dl_metrics *result)
 {
     const char *who = "dl_model_evaluate";
-    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
+    *result = dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return false;
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
+    const bool ok = dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t);
+    *result = dli_tally_end(&t, ok);
+    return ok;
+}
+
+DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+{
+    dl_metrics result;
+    dli_evaluate(m, data, &result);
+    return result;
 }
 
 /* ---- fit ---- */
@@ -16863,7 +16944,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
-    if (r->validation) v = dl_model_evaluate(m, r->validation);
+    const bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
@@ -16871,7 +16952,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
     if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
-    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    if (!seen) return false;
     m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
@@ -19041,9 +19122,10 @@ static void dli_csv_break(dli_csv *s)
     s->line++;
 }
 
+/* Go past spaces, and tabs that are no separators. */
 static void dli_csv_spaces(dli_csv *s)
 {
-    while (s->p < s->end && *s->p == ' ') s->p++;
+    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t') && *s->p != s->separator) s->p++;
 }
 
 /* The inside of quotes: where it ends, NULL with a message. s->p goes behind the closing one. */
@@ -19062,7 +19144,7 @@ static char *dli_csv_quoted(dli_csv *s)
         return NULL;
     }
     s->p++;
-    if (s->separator != ' ') dli_csv_spaces(s);
+    dli_csv_spaces(s);
     if (dli_csv_ends(s)) return to;
     dli_csv_bad(s, s->line, s->column, "'%.*s' follows a closing quote; a quote inside quotes is "
                 "written twice", dli_utf8((uint8_t *)s->p, (size_t)(s->end - s->p)), s->p);
@@ -19072,6 +19154,7 @@ static char *dli_csv_quoted(dli_csv *s)
 /* The next cell, with a 0 behind it; *last: its row ends with it. NULL with a message. */
 static char *dli_csv_cell(dli_csv *s, bool *last)
 {
+    while (s->separator == ' ' && s->p < s->end && *s->p == ' ') s->p++;
     dli_csv_spaces(s);
     const bool quoted = s->p < s->end && *s->p == '"';
     char *start = quoted ? ++s->p : s->p, *to = start;
@@ -19147,12 +19230,12 @@ static dl_int dli_csv_count(const char *p, const char *end, char c, const char *
 }
 
 /* The separator that most of the first lines have as often as the first one has it. */
-static char dli_csv_separator(const char *p, const char *end)
+static char dli_csv_separator(const char *p, const char *end, char decimal)
 {
     static const char candidates[] = { '\t', ';', '|', ',' };
-    char best = ',';
+    char best = decimal == ',' ? ';' : ',';
     int most = 0;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4 && candidates[k] != decimal; k++) {
         const char *at = p;
         const dl_int first = dli_csv_count(at, end, candidates[k], &at);
         int same = first > 0;
@@ -19219,14 +19302,14 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
             return dli_csv_bad(s, line, 0, *p ? "the byte %02X is no UTF-8; convert the file: "
                                "iconv -f LATIN1 -t UTF-8" : "a byte %02X: no text, or UTF-16; save "
                                "it as UTF-8", (uint8_t)*p);
-        line += *p == '\n';
+        line += *p == '\n' || (*p == '\r' && p[1] != '\n');
         p += n;
     }
     for (int i = 0; i < o->skip && s->p < s->end; i++) {
         while (s->p < s->end && *s->p != '\n' && *s->p != '\r') s->p++;
         if (s->p < s->end) dli_csv_break(s);
     }
-    s->separator = o->separator ? o->separator : dli_csv_separator(s->p, s->end);
+    s->separator = o->separator ? o->separator : dli_csv_separator(s->p, s->end, o->decimal);
     return true;
 }
 
@@ -19281,8 +19364,8 @@ static dli_sheet *dli_sheet_new(dl_ctx *c, const char *who, const char *from, ch
 
 DL_DEF const char *dl_column_kind_name(dl_column_kind kind)
 {
-    return kind == DL_COLUMN_NUMBER ? "number" : kind == DL_COLUMN_DATE ? "date"
-         : kind == DL_COLUMN_TEXT ? "text" : "empty";
+    static const char *const names[] = { "empty", "number", "date", "text" };
+    return names[kind >= DL_COLUMN_EMPTY && kind <= DL_COLUMN_TEXT ? kind : DL_COLUMN_EMPTY];
 }
 
 /* A date as years: 1950-07-01 is 1950.5. */
@@ -19619,6 +19702,7 @@ struct dl_encoder {
     dl_coder  answer;                  /* the target, where there is one              */
     int       columns, features;
     bool      target, codes;
+    dl_encoder **home;                 /* where the model that owns it has it, or NULL */
 };
 
 DL_DEF dl_encoding dl_encoding_default(void)
@@ -19760,6 +19844,11 @@ DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *opti
     const char *who = "dl_encoder_new";
     const dl_encoding defaults = dl_encoding_default(), *o = options ? options : &defaults;
     if (!train) return NULL;
+    if (o->max_categories < 0) {
+        dl_fail(train->ctx, DL_ERR_ARGUMENT, "%s: max_categories %d must be 0 or more", who,
+                o->max_categories);
+        return NULL;
+    }
     const int n = train->sheet->columns;
     const int target = o->target ? dli_column_named(train, who, o->target) : n - 1;
     if (target < 0 || !dli_all_columns(train, who, o->drop) ||
@@ -19775,7 +19864,12 @@ DL_DEF dl_encoder *dl_encoder_new(const dl_table *train, const dl_encoding *opti
     return e;
 }
 
-DL_DEF void dl_encoder_free(dl_encoder *e) { dli_object_free(e); }
+DL_DEF void dl_encoder_free(dl_encoder *e)
+{
+    if (e && e->home) *e->home = NULL;
+    dli_object_free(e);
+}
+
 DL_DEF int dl_encoder_column_count(const dl_encoder *e) { return e ? e->columns : 0; }
 DL_DEF int dl_encoder_feature_count(const dl_encoder *e) { return e ? e->features : 0; }
 
@@ -19955,8 +20049,11 @@ DL_DEF bool dl_model_set_encoder(dl_model *m, dl_encoder *e)
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the encoder makes %d features%s, the model reads "
                        "%s", who, e->features, e->ctx != m->ctx ? " in another context" : "",
                        dli_shown(m->ctx, m->input));
+    if (e->home && e->home != &m->encoder)
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: the encoder belongs to another model", who);
     if (m->encoder != e) dl_encoder_free(m->encoder);
     m->encoder = e;
+    e->home = &m->encoder;
     return true;
 }
 
@@ -20181,12 +20278,9 @@ DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
     uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, who, bytes, 1) : NULL;
     if (!p) return false;
     dli_png(who, x, p, bytes);
-    errno = 0;
-    FILE *f = dli_file_write(path);
-    bool ok = f && fwrite(p, 1, bytes, f) == bytes;
-    if (f) ok = fclose(f) == 0 && ok;
-    if (!ok)
-        dl_fail(x->ctx, DL_ERR_FILE, "%s: cannot write %s: %s", who, path, dli_reason(errno));
+    dli_saving f;
+    bool ok = dli_save_begin(&f, x->ctx, who, path);
+    if (ok) ok = dli_save_end(&f, fwrite(p, 1, bytes, f.file) == bytes);
     DL_FREE(p);
     return ok;
 }
@@ -20235,7 +20329,8 @@ typedef struct dli_blend { dl_int first, end; double centre, reach; } dli_blend;
 static dli_blend dli_blend_of(dl_int i, dl_int in, dl_int out, dl_resampling how)
 {
     const double scale = (double)in / (double)out;
-    dli_blend r = { i * in / out, ((i + 1) * in + out - 1) / out, scale * ((double)i + 0.5), 0 };
+    const int64_t from = (int64_t)i * in, to = from + in + out - 1;
+    dli_blend r = { (dl_int)(from / out), (dl_int)(to / out), scale * ((double)i + 0.5), 0 };
     if (how == DL_AREA) return r;
     r.reach = scale > 1 ? scale : 1;
     r.first = dli_larger((dl_int)(r.centre - r.reach + 0.5), 0);
@@ -20293,14 +20388,17 @@ static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int 
 {
     dl_int planes, H, W;
     if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    const dl_int most = DL_IMAGE_PIXELS_MAX;
+    if (top < -most || top > most || left < -most || left > most)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: row %lld or column %lld is too far off",
+                          who, (long long)top, (long long)left);
     dl_tensor *y = dli_image_like(who, x, height, width);
     for (dl_int i = 0; y && i < planes * height; i++) {
-        const dl_int row = i % height + top;
-        const dl_real *from = x->data + (i / height * H + row) * W;
+        const dl_int row = i % height + top, from = (i / height * H + row) * W;
         for (dl_int j = 0; j < width; j++) {
             const dl_int column = j + left;
             const bool inside = row >= 0 && row < H && column >= 0 && column < W;
-            y->data[i * width + j] = inside ? from[column] : (dl_real)fill;
+            y->data[i * width + j] = inside ? x->data[from + column] : (dl_real)fill;
         }
     }
     return y;
@@ -20315,10 +20413,15 @@ DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int he
 DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
                                double fill)
 {
+    const char *who = "dl_image_pad";
+    const dl_int side[4] = { top, bottom, left, right };
     dl_int planes, H, W;
-    return dli_planes("dl_image_pad", x, &planes, &H, &W)
-         ? dli_cropped("dl_image_pad", x, -top, -left, H + top + bottom, W + left + right, fill)
-         : NULL;
+    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    for (int k = 0; k < 4; k++)
+        if (side[k] < -DL_IMAGE_PIXELS_MAX || side[k] > DL_IMAGE_PIXELS_MAX)
+            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %lld pixels on a side are too many",
+                              who, (long long)side[k]);
+    return dli_cropped(who, x, -top, -left, H + top + bottom, W + left + right, fill);
 }
 
 /* The channels of x [...,C,H,W]. */
@@ -20440,9 +20543,8 @@ static int dli_paths_order(const void *a, const void *b)
 static bool dli_picture_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
-    char end[8] = { 0 };
-    for (int i = 0; dot && dot[i] && i < 7; i++)
-        end[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
+    char end[8] = { 0 };                                 /* 6 bytes, a point behind them, a 0 */
+    for (int i = 0; dot && dot[i] && i < 6; i++) end[i] = dli_lower(dot[i]);
     return end[0] && strstr(".png.jpg.jpeg.bmp.ppm.pgm.tif.tiff.webp.", strcat(end, "."));
 }
 
@@ -20487,7 +20589,8 @@ static bool dli_folder_skip(dli_folder *f, dl_int i, const char *why)
     return true;
 }
 
-/* Is the beginning of file i that of a picture? Its size is as in *d then. */
+/* Is the beginning of file i that of a picture? Its size is as in *d then. A JPEG's may come behind
+   more than that, and is looked for only when it is needed. */
 static bool dli_folder_look(dli_folder *f, dl_int i, uint8_t *head, dli_picture *d, char *why)
 {
     errno = 0;
@@ -20497,7 +20600,14 @@ static bool dli_folder_look(dli_folder *f, dl_int i, uint8_t *head, dli_picture 
     if (failed) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
     if (file) fclose(file);
     if (failed || dli_picture_info(d, head, n, f->o.channels, why)) return !failed;
-    return n == DLI_HEAD && dli_known_picture(head, n);          /* its size comes later */
+    if (n < DLI_HEAD || !dli_known_picture(head, n)) return false;
+    if (f->o.height && f->o.width) return true;
+    size_t size;
+    uint8_t *p = dli_read_file(NULL, DLI_FOLDERS, f->file.path[i], "", &size);
+    if (!p) dli_format(why, DLI_WHY, "%s", dli_reason(errno));
+    const bool ok = p && dli_picture_info(d, p, size, f->o.channels, why);
+    if (p) DL_FREE(p);
+    return ok;
 }
 
 /* Leave out the files of class k, those from first on, that are no pictures; take the size of the
@@ -21578,73 +21688,6 @@ static bool dli_check_object(const dli_source *s, const dli_json *v, const char 
 
 /* What writes a file: as text into memory or an open file, or (nowhere to write) to count bytes. */
 typedef void (*dli_put_fn)(dli_text *out, const void *what);
-
-#ifndef DL_NO_STDIO
-/* A file in the making: see the part on files in >>platform-impl. */
-typedef struct dli_saving {
-    dl_ctx     *ctx;
-    const char *who, *path;
-    FILE       *file;                           /* write here */
-    char        target[DLI_PATH_MAX], temporary[DLI_PATH_MAX];
-} dli_saving;
-
-/* Bits that nobody can tell beforehand: the system's if it has some, the time and an address. */
-static uint64_t dli_noise(uint64_t attempt)
-{
-    uint64_t bits[3] = { 0, (uint64_t)time(NULL), (uint64_t)(uintptr_t)&bits };
-    FILE *f = fopen("/dev/urandom", "rb");
-    if (f) {
-        setvbuf(f, NULL, _IONBF, 0);
-        if (fread(bits, sizeof *bits, 1, f) != 1) bits[0] = 0;
-        fclose(f);
-    }
-    bits[1] ^= (uint64_t)(dli_now() * 1e9);
-    return dli_hash(bits[0] ^ dli_mix(bits[1]) ^ dli_mix(bits[2]), attempt);
-}
-
-/* Open a file for what shall become path. False with a message. */
-static bool dli_save_begin(dli_saving *s, dl_ctx *c, const char *who, const char *path)
-{
-    s->ctx = c;
-    s->who = who;
-    s->path = path;
-    s->file = NULL;
-    if (!path) return dli_null(c, who, "the path");
-    const int mode = dli_file_mode(path);
-    if (mode == DLI_ODD_FILE)
-        return dl_fail(c, DL_ERR_FILE, "%s: cannot replace %s: it is a directory or a device; "
-                       "give the path of a file", who, path);
-    errno = path[0] ? ENAMETOOLONG : ENOENT;
-    bool ok = path[0] != 0 && (size_t)snprintf(s->target, DLI_PATH_MAX - 64, "%s", path) <
-                              DLI_PATH_MAX - 64 && dli_file_follow(s->target);
-    for (uint64_t attempt = 0; ok && !s->file && attempt < 100; attempt++) {
-        const size_t dir = dli_dir_length(s->target);
-        const uint64_t noise = dli_noise(attempt);
-        snprintf(s->temporary, DLI_PATH_MAX, "%.*s%.200s.dl-%08lx%08lx.tmp", (int)dir, s->target,
-                 s->target + dir, (unsigned long)(noise >> 32),
-                 (unsigned long)(noise & UINT32_MAX));
-        if (attempt == 0) dli_file_sweep(s->temporary);
-        errno = 0;
-        s->file = dli_file_create(s->temporary, mode);
-        ok = s->file || errno == EEXIST;
-    }
-    return s->file || dl_fail(c, DL_ERR_FILE, "%s: cannot write %s: %s", who, path,
-                              dli_reason(errno));
-}
-
-/* When all was written (ok), put the file where it belongs; else away with it. */
-static bool dli_save_end(dli_saving *s, bool ok)
-{
-    int error = errno;
-    if (ok) {
-        if (dli_file_finish(s->file, s->temporary, s->target)) return true;
-        error = errno;
-    } else fclose(s->file);
-    dli_file_remove(s->temporary);
-    return dl_fail(s->ctx, DL_ERR_FILE, "%s: cannot write %s: %s; it is as it was", s->who, s->path,
-                   dli_reason(error));
-}
-#endif
 
 /* Write a file or, when path is dli_buffer, into a buffer that has room for it. How many bytes it
    takes; 0 with a message on failure. */
@@ -26847,6 +26890,7 @@ struct dl_c_file {
     int         seens;
     char       *done;                         /* tables written so far, one for each tensor */
     int         column;                       /* bytes in this line of a table            */
+    const char *table;                        /* its name                                 */
     int64_t     flash;
     dl_real    *test;                         /* inputs, then outputs of the selftest     */
     int         tests;                        /* so many                                  */
@@ -27057,18 +27101,29 @@ static void dli_c_number(dl_c_file *f, const char *text)
 static void dli_c_real(dl_c_file *f, double x)
 {
     char s[40];
-    dli_c_number(f, dli_c_float(s, x));
+    if (fabs(x) <= FLT_MAX) dli_c_number(f, dli_c_float(s, x));
+    else if (!f->failed)
+        dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float can; "
+                   "train anew with a lower learning rate", f->table);
+}
+
+static bool dli_c_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Are two names the same in C, where all but letters and digits are _? */
+static bool dli_c_alike(const char *a, const char *b)
+{
+    for (; *a && *b && (*a == *b || !(dli_c_letter(*a) || dli_c_letter(*b))); b++) a++;
+    return !*a && !*b;
 }
 
 /* The name of a tensor in C, with what comes behind it: letters, digits and _. */
 static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
 {
     if (*prefix) dli_putf(out, "%s_", prefix);
-    for (; *name; name++) {
-        const char c = *name;
-        const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        dli_put_some(out, ok ? &c : "_", 1);
-    }
+    for (; *name; name++) dli_put_some(out, dli_c_letter(*name) ? name : "_", 1);
     dli_put(out, end);
 }
 
@@ -27079,6 +27134,7 @@ static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const 
     dli_c_put_name(f->out, f->options->name, name, end);
     dli_putf(f->out, "[%lld] = {", (long long)n);
     f->column = 0;
+    f->table = name;
 }
 static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
 
@@ -27125,6 +27181,10 @@ static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
     int i = 0;
     while (i < f->m->tensors && f->m->tensor[i] != t) i++;
     if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
+    for (int j = 0; f->pass == DLI_C_PLAN && j < f->m->tensors; j++)
+        if (f->done[j] && dli_c_alike(t->name, f->m->tensor[j]->name))
+            return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: '%s' and another tensor have the same name "
+                              "in C; give it a new one (dl_set_name)", t->name);
     f->done[i] = 1 + (char)f->pass;
     return true;
 }
@@ -27263,12 +27323,14 @@ DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
     if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
     dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
+    const int length = dli_format_args(line, sizeof line, format, args);
     va_end(args);
     if (f->pass == DLI_C_LINES) f->out = &text;
     dli_c_expand(f, line);
     f->out = out;
     full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
+    if (length >= (int)sizeof line || text.length >= sizeof full)
+        dli_c_fail(f, DL_ERR_LIMIT, "%s: %s: a line of more than a thousand bytes", f->layer->name);
     if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
 }
 
@@ -27923,7 +27985,6 @@ static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
     return !f->failed;
 }
 
-
 /* Find out whether all can be exported, where what lies, and how much it is. */
 static bool dli_c_plan_all(dl_c_file *f, bool step)
 {
@@ -28363,8 +28424,9 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
     const dl_mark mark = dl_tape_mark(f->ctx);
     double sums[5] = { 0, 0, 0, 0, 0 };
     bool ok = loader != NULL;
+    int more = 1;
     dl_batch b;
-    while (ok && dl_loader_next(loader, &b)) {
+    while (ok && (more = dli_loader_next(loader, &b)) > 0) {
         if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
         if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
             memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
@@ -28372,7 +28434,7 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
         dl_tape_release(f->ctx, mark);
     }
     dl_loader_free(loader);
-    if (!ok || dl_error(f->ctx) != DL_OK) return false;
+    if (!ok || more < 0) return false;
     f->report.accuracy = sums[0] / sums[4];
     if (!f->options->int8) return true;
     f->report.int8_accuracy = sums[1] / sums[4];
@@ -28389,13 +28451,16 @@ static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void 
     if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
     f->tests = o->tests;
     if (o->tests) {
-        const size_t each = (size_t)(f->plan[0].in + f->plan[0].out);
+        const size_t each = (size_t)f->plan[0].in + (size_t)f->plan[0].out;
         f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
         if (!f->test) return 0;
         dli_c_invent(f);
     }
     if (o->data && !dli_c_measure(f, before)) return 0;
     if (f->test && !dli_c_answer(f)) return 0;
+    dli_text nowhere = { NULL, 0, 0, NULL, false };
+    dli_c_put_file(&nowhere, f);                     /* what goes wrong does so before a file is */
+    if (f->failed) return 0;
     const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
     if (size && o->report) *o->report = f->report;
     return size;
@@ -28425,7 +28490,7 @@ DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *
 DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
                                           const dl_export_c *options)
 {
-    return dli_c_export(m, "dl_model_export_c", dli_buffer, buffer, room, options);
+    return dli_c_export(m, "dl_model_export_c_to_memory", dli_buffer, buffer, room, options);
 }
 #endif /* DL_NO_EXPORT */
 

@@ -3,7 +3,7 @@
    S1 (sections 2.3 and 3.5) writes h_t = f(h_{t-1}, x_t), where x_t is the input of one step, not
    the whole sequence. Written out, that is the cell below. Four things to see:
 
-   1. the steps of a net with one unit, multiplied out;
+   1. a net with one unit, three steps forward and back in time, by hand and on the tape;
    2. the gradient of the last state with respect to the input t steps back. S1 says that a plain
       RNN keeps long dependencies; the numbers say it forgets them, and why LSTM and GRU exist. The
       same gradient grows without end in other nets: it explodes, and is clipped. And where a long
@@ -16,36 +16,53 @@
                            (Adam, rate 0.001 falling to 0.0001, batches of 64, gradients clipped)
 
    @F S1-3.5  h_t = tanh(W_x x_t + W_h h_{t-1} + b)
+   @F S1-3.5  delta_t = dL/dh_t (1 - h_t^2),  dL/dh_{t-1} = W_h^T delta_t,
+              dL/dW_h = sum_t delta_t h_{t-1}^T                                back through time
    @F S1-2.3  LSTM: c_t = f c_{t-1} + i g,  h_t = o tanh c_t;  GRU: h_t = (1 - z) n + z h_{t-1}   */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"
 
-enum { MONTHS = 144, TEST_MONTHS = 24, WINDOW = 12, BACK = 60, CHUNK = 30, NETS = 5 };
+enum { STEPS = 3, MONTHS = 144, YEAR = 12, TEST_MONTHS = 24, SAMPLES = MONTHS - 2 * YEAR,
+       BACK = 60, CHUNK = 30, NETS = 5 };
 static const char *const names[3] = {"RNN", "LSTM", "GRU"};
 
-static dl_sequence run(int k, dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c) {
-    return k == 0 ? dl_rnn(x, w, h, NULL) : k == 1 ? dl_lstm(x, w, h, c, NULL)
-                                                   : dl_gru(x, w, h, NULL);
+/* 1. One unit. h[0] is the state before the first step; x, dh and delta count from 1, too. */
+typedef struct unit {
+    double wx, wh, x[STEPS + 1], h[STEPS + 1], dh[STEPS + 1], delta[STEPS + 1], dwx, dwh;
+} unit;
+
+/* S1 section 3.5, and back: L is the last state. */
+static void through_time(unit *u) {
+    for (int t = 1; t <= STEPS; t++) u->h[t] = tanh(u->wx * u->x[t] + u->wh * u->h[t - 1]);
+    u->dh[STEPS] = 1;
+    for (int t = STEPS; t >= 1; t--) {
+        u->delta[t] = u->dh[t] * (1 - u->h[t] * u->h[t]);      /* tanh' = 1 - tanh^2           */
+        u->dwx += u->delta[t] * u->x[t];                       /* the same weights every step: */
+        u->dwh += u->delta[t] * u->h[t - 1];                   /* a sum over the steps         */
+        u->dh[t - 1] = u->delta[t] * u->wh;                    /* to the step before           */
+    }
 }
 
-/* 1. S1 section 3.5: h_t = tanh(W_x x_t + W_h h_{t-1} + b). One unit, five steps: input 1, then
-   nothing. */
-static void unrolled(dl_ctx *dl, ex_page *page, bool quiet) {
-    const dl_real wx = (dl_real)0.8, wh = (dl_real)0.9, zero = 0;
-    dl_tensor *h = dl_zeros(dl, dl_shape2(1, 1));
-    dl_tensor *w[4] = {dl_from(dl, dl_shape2(1, 1), &wx), dl_from(dl, dl_shape2(1, 1), &wh),
-                       dl_from(dl, dl_shape1(1), &zero),       /* b, which PyTorch has twice */
-                       dl_from(dl, dl_shape1(1), &zero)};
-    ex_page_formula(page, "h(t) = tanh(Wx x(t) + Wh h(t−1) + b)");
-    ex_show_text(page, quiet, 2, EX("1. One unit, input 1 and then nothing",
-                                    "1. 一个单元，先输入 1，之后什么也不输入"));
-    for (int t = 1; t <= 5; t++) {
-        double x = t == 1, before = dl_item(h);
-        h = dl_rnn_cell(dl_full(dl, dl_shape2(1, 1), x), w, h);
-        ex_show_text(page, quiet, 0, "h_%d = tanh(0.8*%g + 0.9*%.4f + 0) = tanh(%.4f) = %.4f", t, x,
-                     before, 0.8 * x + 0.9 * before, dl_item(h));
-    }
+/* The same by dl_rnn and dl_backward; returns the largest difference. */
+static double on_tape(dl_ctx *dl, const unit *u) {
+    const dl_real in[STEPS] = {(dl_real)u->x[1], (dl_real)u->x[2], (dl_real)u->x[3]};
+    dl_tensor *w[4] = {dl_full(dl, dl_shape2(1, 1), u->wx), dl_full(dl, dl_shape2(1, 1), u->wh),
+                       DL_NONE, DL_NONE};                     /* no biases */
+    for (int k = 0; k < 2; k++) dl_set_requires_grad(w[k], true);
+    dl_sequence r = dl_rnn(dl_from(dl, dl_shape3(1, STEPS, 1), in), w, DL_NONE, NULL);
+    dl_backward(dl_sum(r.h));
+    if (dl_error(dl)) return HUGE_VAL;
+    double worst = fmax(fabs((double)w[0]->grad[0] - u->dwx), fabs((double)w[1]->grad[0] - u->dwh));
+    for (int t = 1; t <= STEPS; t++) worst = fmax(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
+    dl_tape_clear(dl);
+    return worst;
+}
+
+static dl_sequence run(dl_recurrent_kind kind, dl_tensor *x, dl_tensor *const *w, dl_tensor *h,
+                       dl_tensor *c) {
+    return kind == DL_LSTM ? dl_lstm(x, w, h, c, NULL) : kind == DL_GRU ? dl_gru(x, w, h, NULL)
+         : kind == DL_RNN_RELU ? dl_rnn_relu(x, w, h, NULL) : dl_rnn(x, w, h, NULL);
 }
 
 /* 2. norm[t-1] = |dL/dx| at the input t steps back, for L = sum of the last state. Net 0 RNN, 1
@@ -62,8 +79,7 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
         w[2]->data[i] += 2;                    /* LSTM's f, GRU's z near 1: remember at first */
     dl_set_requires_grad(x, true);
     for (int t = 0; t < BACK; t += step) {
-        dl_tensor *part = dl_slice(x, 1, t, t + step);
-        r = net == 4 ? dl_rnn_relu(part, w, h, NULL) : run(net % 2 ? 1 : net, part, w, h, c);
+        r = run(kind[net], dl_slice(x, 1, t, t + step), w, h, c);
         h = dl_detach(r.h);                    /* the next chunk gets the state without its past */
         c = kind[net] == DL_LSTM ? dl_detach(r.c) : DL_NONE;
     }
@@ -79,25 +95,151 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
     dl_tape_clear(dl);
 }
 
-static void gradients(dl_ctx *dl, ex_page *page, bool quiet, double clip[2]) {
-    double norm[NETS][BACK] = {{0}};
+/* 3. Monthly passengers x. log x_t - log x_{t-12} is the year's growth; the net reads twelve of
+   them, in[], and says the next one. said[] is its growth for the months from the third year on;
+   it learns from all but the last 24. */
+static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR], double said[SAMPLES]) {
+    const int train = SAMPLES - TEST_MONTHS;
+    dl_real out[SAMPLES];
+    for (int s = 0; s < SAMPLES; s++)
+        for (int t = 0; t <= YEAR; t++) {
+            const dl_real y = (dl_real)(10 * (log(x[s + YEAR + t]) - log(x[s + t])));
+            *(t < YEAR ? &in[s * YEAR + t] : &out[s]) = y;             /* times 10: about 1 */
+        }
+    dl_model *net = dl_model_new(dl, dl_shape2(YEAR, 1));
+    dl_model_add_lstm(net, 16, false);
+    dl_model_add_dense(net, 1, DL_LINEAR);
+    dl_model_compile(net, DL_MSE, dl_adam(0.005));
+    dl_fit fit = dl_fit_default();
+    fit.epochs = 60;
+    fit.batch_size = 16;
+    fit.verbose = 0;
+    dl_model_fit(net, dl_data_from_targets(dl, in, train, dl_shape2(YEAR, 1), out, dl_shape1(1)),
+                 &fit);
+    dl_tensor *y = dl_model_predict(net, dl_from(dl, dl_shape3(SAMPLES, YEAR, 1), in));
+    for (int s = 0; y && s < SAMPLES; s++) said[s] = (double)y->data[s] / 10;
+    dl_model_free(net);
+    dl_tape_clear(dl);
+}
+
+/* 4. 28 rows of 28 pixels through 128 units, the last state to 10 classes. */
+static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data *train,
+                          const dl_data *test, double *seconds, int64_t *parameters) {
+    dl_model *net = dl_model_new(dl, dl_shape2(28, 28));
+    if (k == 0) dl_model_add_rnn(net, 128, false);
+    if (k == 1) dl_model_add_lstm(net, 128, false);
+    if (k == 2) dl_model_add_gru(net, 128, false);
+    dl_model_add_dense(net, 10, DL_SOFTMAX);
+    dl_optim adam = dl_adam(0.001);
+    adam.clip_norm = 1;                                /* the cure for exploding gradients */
+    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
+    dl_fit fit = dl_fit_default();
+    fit.epochs = o->epochs;
+    fit.batch_size = o->batch;
+    fit.verbose = o->quiet ? 0 : 1;
+    fit.schedule = dl_schedule_cosine(o->epochs, 0.1);
+    if (!o->quiet) printf("%s\n", names[k]);
+    dl_model_fit(net, train, &fit);
+    *seconds += ex_fit_seconds(net);
+    *parameters = dl_model_param_count(net);
+    dl_metrics result = dl_model_evaluate(net, test);
+    dl_model_free(net);
+    return result;
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static void svg_arrow(ex_page *p, double x, double y, double x2, double y2, bool back) {
+    const double a = atan2(y2 - y, x2 - x);
+    fprintf(p->f, "<path d=\"M%.1f %.1fL%.1f %.1fm%.1f %.1fL%.1f %.1fl%.1f %.1f\" fill=\"none\" "
+            "stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>\n", x, y, x2, y2,
+            -9 * cos(a - 0.45), -9 * sin(a - 0.45), x2, y2, -9 * cos(a + 0.45), -9 * sin(a + 0.45),
+            back ? "#D55E00" : "#0072B2", back ? "5 4" : "none");
+}
+
+/* A number of the backward pass, in brown. */
+static void svg_gradient(ex_page *p, double x, double y, const char *anchor, double value) {
+    char s[24];
+    snprintf(s, sizeof s, "%.4f", value);
+    ex_svg_text(p, x, y, anchor, 15, "fill=\"#A04000\" font-style=\"italic\"", s);
+}
+
+/* The unit unrolled: solid arrows and values forward, dashed ones and gradients back. */
+static void draw_unrolled(ex_page *p, const unit *u) {
+    enum { LEFT = 66, GAP = 172, BOX = 92, MIDDLE = 82 };
+    char s[60];
+    if (p->f == NULL) return;
+    ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states forward, "
+                                        "gradients back",
+                                        "循环神经网络展开三步：状态向前，梯度向后"));
+    ex_svg_begin(p, LEFT + 3 * GAP + 20, 280);
+    svg_arrow(p, LEFT - 44, MIDDLE - 14, LEFT - 3, MIDDLE - 14, false);
+    ex_svg_text(p, LEFT - 26, MIDDLE - 42, "middle", 15, "", "h0");
+    ex_svg_text(p, LEFT - 26, MIDDLE - 23, "middle", 15, "", "0");
+    for (int t = 1; t <= STEPS; t++) {
+        const double x = LEFT + GAP * (t - 1), half = x + (BOX + GAP) / 2.0;
+        fprintf(p->f, "<rect x=\"%.0f\" y=\"%d\" width=\"%d\" height=\"80\" rx=\"8\" fill=\"#fff\" "
+                "stroke=\"#333\" stroke-width=\"1.5\"/>\n", x, MIDDLE - 40, BOX);
+        ex_svg_text(p, x + BOX / 2, MIDDLE - 14, "middle", 16, "", "tanh");
+        snprintf(s, sizeof s, "δ%d =", t);
+        ex_svg_text(p, x + BOX / 2, MIDDLE + 9, "middle", 15, "", s);
+        svg_gradient(p, x + BOX / 2, MIDDLE + 28, "middle", u->delta[t]);
+        svg_arrow(p, x + BOX, MIDDLE - 14, x + GAP - 3, MIDDLE - 14, false);
+        snprintf(s, sizeof s, "h%d", t);
+        ex_svg_text(p, half, MIDDLE - 42, "middle", 15, "", s);
+        snprintf(s, sizeof s, "%.4f", u->h[t]);
+        ex_svg_text(p, half, MIDDLE - 23, "middle", 15, "", s);
+        svg_arrow(p, x + GAP, MIDDLE + 16, x + BOX + 4, MIDDLE + 16, true);
+        svg_gradient(p, half, MIDDLE + 37, "middle", u->dh[t]);
+        svg_arrow(p, x + 34, 184, x + 34, MIDDLE + 43, false);
+        svg_arrow(p, x + 58, MIDDLE + 42, x + 58, 182, true);
+        svg_gradient(p, x + 66, 160, "start", u->delta[t] * u->wx);
+        snprintf(s, sizeof s, "x%d = %g", t, u->x[t]);
+        ex_svg_text(p, x + BOX / 2, 204, "middle", 16, "", s);
+    }
+    ex_svg_text(p, LEFT + 3 * GAP + 4, MIDDLE + 6, "start", 16, "", "L");
+    snprintf(s, sizeof s, EX("up: times Wx = %g;  to the right: times Wh = %g",
+                             "向上：乘 Wx = %g；向右：乘 Wh = %g"), u->wx, u->wh);
+    ex_svg_text(p, LEFT, 238, "start", 15, "", s);
+    ex_svg_text(p, LEFT, 264, "start", 15, "", EX("dashed, slanted numbers: gradients of L, back",
+                                                  "虚线，斜体的数：L 的梯度，向后"));
+    fputs("</svg>\n", p->f);
+}
+
+static void show_unrolled(const unit *u, double difference, ex_page *page, bool quiet) {
+    ex_page_formula(page, "h(t) = tanh(Wx x(t) + Wh h(t−1) + b)");
+    ex_show_text(page, quiet, 2, EX("1. One unit, three steps, and back", "1. 一个单元，三步，再走回来"));
+    draw_unrolled(page, u);
+    for (int t = 1; t <= STEPS; t++)
+        ex_show_text(page, quiet, 0, "h%d = tanh(%g*%g + %g*%.4f) = tanh(%.4f) = %.4f", t, u->wx,
+                     u->x[t], u->wh, u->h[t - 1], u->wx * u->x[t] + u->wh * u->h[t - 1], u->h[t]);
+    for (int t = STEPS; t >= 1; t--)
+        ex_show_text(page, quiet, 0, "dL/dh%d = %.4f, delta%d = %.4f*(1 - %.4f^2) = %.4f", t, u->dh[t],
+                     t, u->dh[t], u->h[t], u->delta[t]);
+    ex_show_text(page, quiet, 0, "dL/dWh = %.4f*%.4f + %.4f*%.4f + %.4f*0 = %.4f", u->delta[3], u->h[2],
+                 u->delta[2], u->h[1], u->delta[1], u->dwh);
+    ex_show_text(page, quiet, 0, "dL/dWx = %.4f*%g + %.4f*%g + %.4f*%g = %.4f", u->delta[3], u->x[3],
+                 u->delta[2], u->x[2], u->delta[1], u->x[1], u->dwx);
+    if (difference < 1e-5) ex_show_text(page, quiet, 0, EX("The tape gets the same.", "自动微分得到同样的数。"));
+    else ex_show_text(page, quiet, 0, EX("The tape gets something else: they differ by %.4f.",
+                                         "自动微分得到的不同：相差 %.4f。"), difference);
+}
+
+static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page *page, bool quiet) {
     ex_axes axes = {EX("|dL/dx| at the input some steps back", "若干步之前的输入处的 |dL/dx|"),
                     EX("steps back", "往回的步数"), EX("norm", "范数"), 0, 0, 0, 0, true};
-    ex_curve c[NETS] = {{"RNN", NULL, NULL, BACK}, {"LSTM", NULL, NULL, BACK},
-                        {"GRU", NULL, NULL, BACK},
-                        {EX("LSTM in chunks", "LSTM，分段"), NULL, NULL, CHUNK},
-                        {EX("exploding", "爆炸"), NULL, NULL, BACK}};
+    const ex_curve c[NETS] = {{"RNN", NULL, norm[0], BACK}, {"LSTM", NULL, norm[1], BACK},
+                              {"GRU", NULL, norm[2], BACK},
+                              {EX("LSTM in chunks", "LSTM，分段"), NULL, norm[3], CHUNK},
+                              {EX("exploding", "爆炸"), NULL, norm[4], BACK}};
     ex_show_text(page, quiet, 2, EX("2. How much the last state depends on the input some steps back, "
                                     "|dL/dx|",
                                     "2. 最后的状态多大程度取决于若干步之前的输入，|dL/dx|"));
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("steps back|1|10|30|31|60", "往回的步数|1|10|30|31|60"));
-    for (int k = 0; k < NETS; k++) {
-        gradient_over_time(dl, k, norm[k], clip);
-        c[k].y = norm[k];
+    for (int k = 0; k < NETS; k++)
         ex_show_row(page, quiet, false, "%s|%.2g|%.2g|%.2g|%.2g|%.2g", c[k].name, norm[k][0],
                     norm[k][9], norm[k][29], norm[k][30], norm[k][59]);
-    }
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0,
                  EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to %.3g.",
@@ -126,49 +268,26 @@ static bool read_series(dl_ctx *dl, const char *path, double x[MONTHS]) {
     return n == MONTHS || dl_fail(dl, DL_ERR_FORMAT, "%s: %d months, not %d", path, n, MONTHS);
 }
 
-/* 3. Monthly passengers. y_t = log x_t - log x_{t-12} is the year's growth: "as last year" says
-   y_t = 0. The net reads the last 12 growths and says the next one. error: mean absolute percentage
-   over the last 24 months of the net, of last year, of last year with last month's growth. */
-static void forecast(dl_ctx *dl, const double *x, ex_page *page, bool quiet, double error[3]) {
+/* error: the mean absolute percentage over the last 24 months of the net, of last year, of last
+   year with last month's growth. */
+static void show_forecast(const double *x, const dl_real *in, const double *growth, double error[3],
+                          ex_page *page, bool quiet) {
     double shown[3][TEST_MONTHS];
-    dl_real in[(MONTHS - 24) * WINDOW], out[MONTHS - 24];
-    const int samples = MONTHS - 24, train = samples - TEST_MONTHS;
-    for (int s = 0; s < samples; s++) {
-        for (int t = 0; t <= WINDOW; t++) {
-            double y = 10 * (log(x[s + 12 + t]) - log(x[s + t]));   /* times 10: about 1 */
-            if (t < WINDOW) in[s * WINDOW + t] = (dl_real)y;
-            else out[s] = (dl_real)y;
-        }
-    }
-    dl_model *net = dl_model_new(dl, dl_shape2(WINDOW, 1));
-    dl_model_add_lstm(net, 16, false);
-    dl_model_add_dense(net, 1, DL_LINEAR);
-    dl_model_compile(net, DL_MSE, dl_adam(0.005));
-    dl_fit fit = dl_fit_default();
-    fit.epochs = 60;
-    fit.batch_size = 16;
-    fit.verbose = 0;
-    dl_model_fit(net, dl_data_from_targets(dl, in, train, dl_shape2(WINDOW, 1), out, dl_shape1(1)),
-                 &fit);
-    dl_tensor *y = dl_model_predict(net, dl_from(dl, dl_shape3(samples, WINDOW, 1), in));
     error[0] = error[1] = error[2] = 0;
-    for (int s = train; y && s < samples; s++) {
-        double last = x[s + 12], real = x[s + 24], said[3];
-        said[0] = last * exp((double)y->data[s] / 10);
-        said[1] = last;
-        said[2] = last * exp((double)in[s * WINDOW + WINDOW - 1] / 10);
+    for (int i = 0, s = SAMPLES - TEST_MONTHS; i < TEST_MONTHS; i++, s++) {
+        const double last = x[s + YEAR], real = x[s + 2 * YEAR];
+        const double said[3] = {last * exp(growth[s]), last,
+                                last * exp((double)in[s * YEAR + YEAR - 1] / 10)};
         for (int k = 0; k < 3; k++) error[k] += 100 * fabs(said[k] - real) / real / TEST_MONTHS;
-        shown[0][s - train] = real;
-        shown[1][s - train] = said[0];
-        shown[2][s - train] = last;
+        shown[0][i] = real;
+        shown[1][i] = said[0];
+        shown[2][i] = last;
     }
-    dl_model_free(net);
-    dl_tape_clear(dl);
     ex_axes axes = {EX("Passengers, the last 24 months", "乘客，最后 24 个月"), EX("month", "月"),
                     EX("thousands", "千人"), 0, 0, 0, 0, false};
-    ex_curve c[3] = {{EX("real", "实际"), NULL, shown[0], TEST_MONTHS},
-                     {"LSTM", NULL, shown[1], TEST_MONTHS},
-                     {EX("as last year", "同去年"), NULL, shown[2], TEST_MONTHS}};
+    const ex_curve c[3] = {{EX("real", "实际"), NULL, shown[0], TEST_MONTHS},
+                           {"LSTM", NULL, shown[1], TEST_MONTHS},
+                           {EX("as last year", "同去年"), NULL, shown[2], TEST_MONTHS}};
     ex_show_text(page, quiet, 2, EX("3. A forecast one month ahead", "3. 提前一个月的预测"));
     ex_show_text(page, quiet, 0,
                  EX("Mean error in the last 24 months: LSTM %.2f %%, as last year %.2f %%, last year "
@@ -180,31 +299,6 @@ static void forecast(dl_ctx *dl, const double *x, ex_page *page, bool quiet, dou
     ex_page_plot(page, axes, c, 3);
 }
 
-/* 4. 28 rows of 28 pixels through 128 units, the last state to 10 classes. */
-static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data *train,
-                          const dl_data *test, double *seconds, int64_t *parameters) {
-    dl_model *net = dl_model_new(dl, dl_shape2(28, 28));
-    if (k == 0) dl_model_add_rnn(net, 128, false);
-    if (k == 1) dl_model_add_lstm(net, 128, false);
-    if (k == 2) dl_model_add_gru(net, 128, false);
-    dl_model_add_dense(net, 10, DL_SOFTMAX);
-    dl_optim adam = dl_adam(0.001);
-    adam.clip_norm = 1;                                /* the cure for exploding gradients */
-    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o->epochs;
-    fit.batch_size = o->batch;
-    fit.verbose = o->quiet ? 0 : 1;
-    fit.schedule = dl_schedule_cosine(o->epochs, 0.1);
-    if (!o->quiet) printf("%s\n", names[k]);
-    dl_model_fit(net, train, &fit);
-    *seconds += ex_fit_seconds(net);
-    *parameters = dl_model_param_count(net);
-    dl_metrics result = dl_model_evaluate(net, test);
-    dl_model_free(net);
-    return result;
-}
-
 static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page, bool quiet) {
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("net|parameters|test accuracy, %%",
@@ -214,19 +308,24 @@ static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_pag
                     100 * r[k].accuracy);
     ex_page_table(page, false);
     ex_show_now_you(page, quiet,
-                    EX("in part 1 the unit forgets, since W_h = 0.9. Let wh be 1.5 in the function "
-                       "unrolled. Where does h_t go, if you give it time?",
-                       "第 1 部分的单元会忘，因为 W_h = 0.9。把函数 unrolled 里的 wh 改成 1.5。时间够久，"
+                    EX("with no more input the unit of part 1 forgets, since W_h = 0.9. Let W_h be "
+                       "1.5. Where does h_t go, if you give it time?",
+                       "没有新的输入，第 1 部分的单元会忘，因为 W_h = 0.9。把 W_h 改成 1.5。时间够久，"
                        "h_t 走向哪里？"),
                     EX("To 0.859, where h = tanh(1.5 h): it never forgets that there was an input. "
                        "But now it cannot take in another one.",
                        "走向 0.859，那里 h = tanh(1.5 h)：它永远记得有过输入。但别的输入也进不来了。"));
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
 int main(int argc, char **argv) {
     const char *series = "data/series/airline.csv";
     bool full = false;
-    double clip[2] = {0, 0}, error[3], seconds = 0, passengers[MONTHS];
+    unit u = {0.8, 0.9, {0, 1, 0, 0.5}, {0}, {0}, {0}, 0, 0};        /* W_x, W_h, x_1 .. x_3 */
+    double norm[NETS][BACK] = {{0}}, clip[2] = {0, 0}, growth[SAMPLES] = {0}, error[3];
+    double seconds = 0, passengers[MONTHS];
+    dl_real in[SAMPLES * YEAR];
     dl_metrics r[3];
     int64_t parameters[3];
     ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, NULL}, {"full", EX_FLAG, NULL, 0, 0, NULL}};
@@ -252,10 +351,15 @@ int main(int argc, char **argv) {
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
-    unrolled(dl, &page, o.quiet);
-    gradients(dl, &page, o.quiet, clip);
-    forecast(dl, passengers, &page, o.quiet, error);
+
+    through_time(&u);
+    const double difference = on_tape(dl, &u);
+    show_unrolled(&u, difference, &page, o.quiet);
+    for (int k = 0; k < NETS; k++) gradient_over_time(dl, k, norm[k], clip);
+    show_gradients(norm, clip, &page, o.quiet);
+    forecast(dl, passengers, in, growth);
     if (dl_error(dl)) return ex_end(dl, &o);
+    show_forecast(passengers, in, growth, error, &page, o.quiet);
     ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
                                        "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
                  (long long)dl_data_count(train), o.epochs);
@@ -265,8 +369,8 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
               "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
-              "exploding=%.3g clipped=%.3g",
+              "exploding=%.3g clipped=%.3g difference=%.4f",
               r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
-              (long long)parameters[1], error[0], error[1], error[2], clip[0], clip[1]);
+              (long long)parameters[1], error[0], error[1], error[2], clip[0], clip[1], difference);
     return ex_end(dl, &o);
 }

@@ -12,17 +12,20 @@
    With --digits the same two nets, made wider, learn to draw digits: rough ones, for such nets do
    not know that pixels have neighbours.
 
+   The smallest GAN has two numbers, and is worked out first: it circles around the goal.
+
        gcc -O2 examples/15_generative.c -o generative -lm && ./generative  (-fopenmp for all cores)
        ./generative --digits        the GAN draws digits: some minutes
 
    @F S1-2.4  code = f(x),  x' = g(code),  L = |x' - x|^2 (here: cross-entropy of each pixel)
-   @F S1-5    D: -log D(x) - log(1 - D(G(z)));   G: -log D(G(z))     (Goodfellow et al., 2014)   */
+   @F S1-5    D: -log D(x) - log(1 - D(G(z)));   G: -log D(G(z))     (Goodfellow et al., 2014)
+              with D = sigmoid(u):  dL_D/du = D - 1 (real), D (made);   dL_G/du = D - 1          */
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "example.h"
 
 enum { PIXELS = 784, SHOWN = 8, MAP = 12, MODES = 8, POINTS = 2000, DRAWN = 200, NEAREST = 2000,
-       GRID = 40, SHOTS = 5 };
+       GRID = 40, SHOTS = 5, CIRCLE = 120 };
 
 /* Three linear layers, p = W, b, W, b, W, b, with leaky ReLU between them. */
 static void mlp_init(dl_ctx *dl, dl_tensor **p, int in, int a, int b, int out) {
@@ -41,23 +44,6 @@ static dl_tensor *mlp(dl_tensor *const *p, dl_tensor *x) {
 
 static dl_tensor *add_noise(dl_tensor *x, double size) {
     return x && size > 0 ? dl_add(x, dl_mul_scalar(dl_randn(x->ctx, x->shape), size)) : x;
-}
-
-/* n pictures of side x side pixels with one caption, in the terminal (not the wide ones) and in the
-   page. */
-static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,
-                 int side, double hi) {
-    ex_image im[SHOWN];
-    if (!pictures) return;
-    memset(im, 0, sizeof im);
-    for (int i = 0; i < n; i++) {
-        im[i].pixel = pictures->data + i * side * side;
-        im[i].height = im[i].width = side;
-    }
-    quiet = quiet || side > GRID;
-    ex_show_text(page, quiet, 0, "%s", caption);
-    if (!quiet) ex_draw(im, n, 0, hi);
-    ex_page_images(page, im, n, 0, hi, side > GRID ? 2 : 3);
 }
 
 /* ------------------------------------------------------------------------- autoencoder ---- */
@@ -112,21 +98,148 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
     dl_optimizer_free(opt);
 }
 
+/* --------------------------------------------------------------------------------- GAN ---- */
+
+/* The smallest one. Real is always 0; the generator makes the number g; D(x) = sigmoid(w x). One
+   step of gradient descent for w, then one for g. Row t of the path: w, g, D(g), both losses. */
+static void circle(double path[CIRCLE + 1][5], double w, double g, double eta) {
+    for (int t = 0; t <= CIRCLE; t++) {
+        const double D = 1 / (1 + exp(-w * g));
+        const double row[5] = {w, g, D, -log(0.5) - log(1 - D), -log(D)};     /* D(0) = 1/2 */
+        memcpy(path[t], row, sizeof row);
+        w -= eta * D * g;                          /* d(-log(1 - D))/du = D,      du/dw = g */
+        g -= eta * (1 / (1 + exp(-w * g)) - 1) * w;      /* d(-log D)/du = D - 1, du/dg = w */
+    }
+}
+
+typedef struct gan { dl_ctx *dl; dl_tensor *g[6], *d[6]; dl_optimizer *g_opt, *d_opt; } gan;
+
+/* What is looked at while a GAN learns, see the showing. */
+typedef struct watcher {
+    const dl_data *digits;                         /* NULL: the ring */
+    dl_tensor     *picture;                        /* a row a look */
+    int            found;                          /* clouds or classes, at the last look */
+    double         good;                           /* the share of points in a cloud */
+    bool           quiet;
+} watcher;
+static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]);
+
+/* Where cloud k is: 8 on a ring of radius 2. */
+static double ring_x(int k) { return 2 * cos(6.283185307179586 / MODES * k); }
+static double ring_y(int k) { return 2 * sin(6.283185307179586 / MODES * k); }
+
+/* n real points: the clouds have a deviation of 0.1. */
+static dl_tensor *ring(dl_ctx *dl, int n) {
+    dl_tensor *x = dl_mul_scalar(dl_randn(dl, dl_shape2(n, 2)), 0.1);
+    for (int i = 0; x && i < n; i++) {
+        int k = (int)dl_rng_int(dl_ctx_rng(dl), MODES);
+        x->data[2 * i] += (dl_real)ring_x(k);
+        x->data[2 * i + 1] += (dl_real)ring_y(k);
+    }
+    return x;
+}
+
+/* One update of the discriminator and one of the generator, from real samples and made ones. Both
+   are seen through a fog, noise that lifts as training goes on: at first the ring is one cloud, and
+   every part of it tells the generator where to go. Without it, seeds 42 and 1 to 6 found 6, 8, 6,
+   3, 4, 7 and 5 clouds. Losses of both: loss[2]. */
+static void gan_step(gan *a, dl_tensor *real, dl_tensor *fake, double fog, double loss[2]) {
+    const dl_shape one = dl_shape2(real ? real->shape.dim[0] : 1, 1);
+    dl_tensor *yes = dl_ones(a->dl, one), *no = dl_zeros(a->dl, one);
+    real = add_noise(real, fog);
+    fake = add_noise(fake, fog);
+    /* S1 section 5. The discriminator: -log D(x) - log(1 - D(G(z))) */
+    dl_tensor *d_loss = dl_add(dl_bce(mlp(a->d, real), yes),
+                               dl_bce(mlp(a->d, dl_detach(fake)), no));
+    dl_optimizer_zero_grad(a->d_opt);
+    dl_backward(d_loss);
+    dl_optimizer_step(a->d_opt);
+    /* The generator: -log D(G(z)). The discriminator is frozen, but hands on gradients. */
+    dl_freeze(a->d, 6);
+    dl_tensor *g_loss = dl_bce(mlp(a->d, fake), yes);
+    dl_optimizer_zero_grad(a->g_opt);
+    dl_backward(g_loss);
+    dl_optimizer_step(a->g_opt);
+    dl_unfreeze(a->d, 6);
+    loss[0] = dl_item(d_loss);
+    loss[1] = dl_item(g_loss);
+}
+
+/* Train a GAN on the ring, or on digits if there are any. After each fifth of the steps `look` is
+   shown what the generator makes of the same random z. */
+static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
+    gan a;
+    const int z = digits ? 64 : 8, batch = digits ? 128 : 256;
+    const int clear = digits ? steps * 3 / 4 : steps / 2;                  /* the fog is gone */
+    const double rate = digits ? 0.0003 : 0.001;
+    double loss[2] = {0, 0};
+    dl_optim adam = dl_torch_adam(rate);
+    adam.beta1 = 0.5;                              /* momentum makes the two chase each other */
+    dl_schedule cosine = dl_schedule_cosine(steps, 0.05);
+    dl_tensor *always = dl_keep(dl_randn(dl, dl_shape2(digits ? DRAWN : POINTS, z)));
+    a.dl = dl;
+    mlp_init(dl, a.g, z, digits ? 256 : 64, digits ? 512 : 64, digits ? PIXELS : 2);
+    mlp_init(dl, a.d, digits ? PIXELS : 2, digits ? 512 : 64, digits ? 256 : 64, 1);
+    a.g_opt = dl_optimizer_new(dl, adam, a.g, 6);
+    a.d_opt = dl_optimizer_new(dl, adam, a.d, 6);
+    dl_loader *loader = digits ? dl_loader_new(digits, batch, true) : NULL;
+    dl_batch b;
+    for (int step = 0, shot = 0; step < steps && dl_error(dl) == DL_OK; step++, dl_tape_clear(dl)) {
+        if (loader && !dl_loader_next(loader, &b)) dl_loader_next(loader, &b);  /* a new epoch */
+        dl_tensor *real = loader ? dl_flatten(b.x) : ring(dl, batch);
+        dl_tensor *fake = mlp(a.g, dl_randn(dl, dl_shape2(loader ? b.size : batch, z)));
+        if (digits) fake = dl_sigmoid(fake);                       /* pixels are 0 .. 1 */
+        dl_optimizer_set_lr(a.g_opt, rate * dl_schedule_factor(&cosine, step));
+        dl_optimizer_set_lr(a.d_opt, rate * dl_schedule_factor(&cosine, step));
+        gan_step(&a, real, fake, step < clear ? 1.0 - (double)step / clear : 0, loss);
+        while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
+            dl_set_no_grad(dl, true);
+            dl_tensor *y = mlp(a.g, always);
+            look(w, digits ? dl_sigmoid(y) : y, ++shot, step + 1, loss);
+            dl_set_no_grad(dl, false);
+        }
+    }
+    dl_loader_free(loader);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* n pictures of side x side pixels with one caption, in the terminal (small ones) and the page. */
+static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,
+                 int side, double hi) {
+    ex_image im[SHOTS * SHOWN];
+    if (!pictures) return;
+    memset(im, 0, sizeof im);
+    for (int i = 0; i < n; i++) {
+        im[i].pixel = pictures->data + i * side * side;
+        im[i].height = im[i].width = side;
+    }
+    quiet = quiet || side > GRID;
+    ex_show_text(page, quiet, 0, "%s", caption);
+    if (!quiet) ex_draw(im, n < SHOWN ? n : SHOWN, 0, hi);
+    ex_page_images(page, im, n, 0, hi, side > GRID || n > SHOWN ? 2 : 3);
+}
+
 /* Test digits and what the two autoencoders make of them. Then what a decoder makes of a grid of
    codes, mean +- 2 deviations of those of 1000 test digits. */
 static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
                               ex_page *page, bool quiet) {
     const int order[4] = {0, 2, 1, 3};
+    ex_page none = {NULL, NULL, 0, {0}, NULL, NULL};
     dl_loader *loader = dl_loader_new(test, 1000, false);
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
-    show(page, quiet, EX("Test digits", "测试数字"), x, SHOWN, 28, 1);
-    show(page, quiet, EX("Rebuilt from 2 numbers", "由两个数重建"), dl_sigmoid(rebuild(&a[0], x)),
-         SHOWN, 28, 1);
-    show(page, quiet, EX("With noise", "加噪之后"), noisy, SHOWN, 28, 1);
-    show(page, quiet, EX("Cleaned, by a code of 32", "去噪之后，编码是 32 个数"),
-         dl_sigmoid(rebuild(&a[1], noisy)), SHOWN, 28, 1);
+    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy, dl_sigmoid(rebuild(&a[1], noisy))};
+    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with noise; "
+                                          "cleaned by a code of 32",
+                                          "四行：测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"));
+    show(page, true, EX("Test digits; rebuilt from 2 numbers; with noise; cleaned by a code of 32",
+                        "测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"),
+         dl_concat(row, 4, 0), 4 * SHOWN, 28, 1);
+    for (int k = 0; k < 2 && !quiet; k++)
+        show(&none, false, k ? EX("Rebuilt from 2 numbers", "由两个数重建") : EX("Test digits", "测试数字"),
+             row[k], SHOWN, 28, 1);
     dl_tensor *code = mlp(a->p, all), *mean = dl_mean_axis(code, 0, false);
     dl_tensor *sd = dl_sqrt(dl_mean_axis(dl_square(dl_sub(code, mean)), 0, false));
     dl_tensor *grid = dl_zeros(dl, dl_shape2(MAP * MAP, 2)), *map;
@@ -142,21 +255,32 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     dl_tape_clear(dl);
 }
 
-/* --------------------------------------------------------------------------------- GAN ---- */
-
-/* Where cloud k is: 8 on a ring of radius 2. */
-static double ring_x(int k) { return 2 * cos(6.283185307179586 / MODES * k); }
-static double ring_y(int k) { return 2 * sin(6.283185307179586 / MODES * k); }
-
-/* n real points: the clouds have a deviation of 0.1. */
-static dl_tensor *ring(dl_ctx *dl, int n) {
-    dl_tensor *x = dl_mul_scalar(dl_randn(dl, dl_shape2(n, 2)), 0.1);
-    for (int i = 0; x && i < n; i++) {
-        int k = (int)dl_rng_int(dl_ctx_rng(dl), MODES);
-        x->data[2 * i] += (dl_real)ring_x(k);
-        x->data[2 * i + 1] += (dl_real)ring_y(k);
+/* The smallest GAN: three steps in numbers, all of them as a path around where it should end. */
+static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet) {
+    static const int shown[9] = {0, 1, 2, 3, 10, 20, 40, 80, CIRCLE};
+    double w[CIRCLE + 1], g[CIRCLE + 1], zero = 0;
+    const ex_axes axes = {EX("A GAN of two numbers", "两个数的 GAN"),
+                          EX("w, the discriminator's", "判别器的 w"), EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
+    const ex_curve c[2] = {{EX("the steps, from (0, 1)", "一步步，从 (0, 1) 开始"), w, g, CIRCLE + 1},
+                           {EX("where both have learned", "双方都学会的地方"), &zero, &zero, 1}};
+    for (int t = 0; t <= CIRCLE; t++) {
+        w[t] = path[t][0];
+        g[t] = path[t][1];
     }
-    return x;
+    ex_show_text(page, quiet, 2, EX("The smallest GAN", "最小的 GAN"));
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, EX("step|w|g|D(g)|loss of D|loss of G",
+                                      "步|w|g|D(g)|D 的损失|G 的损失"));
+    for (int i = 0; i < 9; i++) {
+        const int t = shown[i];
+        ex_show_row(page, quiet, false, "%d|%.4f|%.4f|%.4f|%.4f|%.4f", t, w[t], g[t], path[t][2],
+                    path[t][3], path[t][4]);
+    }
+    ex_page_table(page, false);
+    ex_page_figure(page, "15-circle", EX("The path of discriminator and generator: around and "
+                                         "around the goal, nearer and nearer",
+                                         "判别器与生成器走过的路：绕着目标转，慢慢靠近"));
+    ex_page_plot(page, axes, c, 2);
 }
 
 /* How many clouds have at least 1 % of the points within 3 deviations; good: the share of points
@@ -197,17 +321,31 @@ static int classes(dl_tensor *drawn, const dl_data *real, dl_real *picture) {
     return found;
 }
 
+/* What the generator makes after a fifth of the steps, judged and kept as a picture. */
+static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]) {
+    if (made == NULL || w->picture == NULL) return;
+    dl_real *now = w->picture->data + shot * w->picture->shape.dim[1];
+    w->found = w->digits ? classes(made, w->digits, now) : covered(made, &w->good, now);
+    if (w->quiet) return;
+    printf(EX("  step %5d: D %.3f, G %.3f; ", "  第 %5d 步：D %.3f，G %.3f；"), step, loss[0],
+           loss[1]);
+    if (w->digits) printf(EX("%d of 10 digits found\n", "找到 10 个数字中的 %d 个\n"), w->found);
+    else printf(EX("%d of 8 clouds found, %.0f %% of the points in one\n",
+                   "找到 8 朵云中的 %d 朵，%.0f%% 的点在云里\n"), w->found, 100 * w->good);
+}
+
 /* What the GAN made after each fifth of the steps; picture[0] is free for the real ring. */
-static void show_shots(dl_ctx *dl, dl_tensor *picture, int steps, bool digits, ex_page *page,
-                       bool quiet) {
+static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet) {
     double all;
     if (picture == NULL) return;
-    for (int k = 1; digits && k <= SHOTS; k++) {
-        char caption[80];
-        snprintf(caption, sizeof caption, EX("Drawn after %d steps", "%d 步之后画的"), k * steps / SHOTS);
-        show(page, quiet, caption, dl_slice(picture, 0, k, k + 1), SHOWN, 28, 1);
+    if (digits) {
+        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of the steps",
+                                             "GAN 画的数字，每完成五分之一步数之后一行"));
+        show(page, true, EX("Drawn after each fifth of the steps, from the same random numbers",
+                            "每完成五分之一步数之后画的，用同样的随机数"),
+             dl_slice(picture, 0, 1, SHOTS + 1), SHOTS * SHOWN, 28, 1);
+        return;
     }
-    if (digits) return;
     covered(ring(dl, POINTS), &all, picture->data);
     ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN after "
                                        "each fifth of the steps",
@@ -217,76 +355,12 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, int steps, bool digits, e
          picture, SHOTS + 1, GRID, 15);
 }
 
-/* Train a GAN on the ring, or on digits if there are any; look at what the generator makes of the
-   same random z after each fifth of the steps. Returns how many clouds or classes it found. */
-static int gan(dl_ctx *dl, const ex_options *o, int steps, const dl_data *digits, ex_page *page,
-               double *good) {
-    const int size = digits ? SHOWN * PIXELS : GRID * GRID;        /* of what a shot shows */
-    const int z = digits ? 64 : 8, batch = digits ? 128 : 256, n = digits ? DRAWN : POINTS;
-    const int clear = digits ? steps * 3 / 4 : steps / 2;  /* when the fog is gone: see below */
-    const double rate = digits ? 0.0003 : 0.001;
-    int found = 0;
-    dl_tensor *picture = dl_state(dl, dl_shape2(SHOTS + 1, size)), *g[6], *d[6];
-    dl_tensor *always = dl_keep(dl_randn(dl, dl_shape2(n, z)));
-    mlp_init(dl, g, z, digits ? 256 : 64, digits ? 512 : 64, digits ? PIXELS : 2);
-    mlp_init(dl, d, digits ? PIXELS : 2, digits ? 512 : 64, digits ? 256 : 64, 1);
-    dl_optim adam = dl_torch_adam(rate);
-    adam.beta1 = 0.5;                              /* momentum makes the two chase each other */
-    dl_optimizer *g_opt = dl_optimizer_new(dl, adam, g, 6);
-    dl_optimizer *d_opt = dl_optimizer_new(dl, adam, d, 6);
-    dl_schedule cosine = dl_schedule_cosine(steps, 0.05);
-    dl_loader *loader = digits ? dl_loader_new(digits, batch, true) : NULL;
-    dl_batch b;
-    for (int step = 0, shot = 0; step < steps && dl_error(dl) == DL_OK; step++, dl_tape_clear(dl)) {
-        if (loader && !dl_loader_next(loader, &b)) dl_loader_next(loader, &b);  /* a new epoch */
-        dl_tensor *real = loader ? dl_flatten(b.x) : ring(dl, batch);
-        const dl_int N = loader ? b.size : batch;
-        dl_tensor *yes = dl_ones(dl, dl_shape2(N, 1)), *no = dl_zeros(dl, dl_shape2(N, 1));
-        dl_tensor *fake = mlp(g, dl_randn(dl, dl_shape2(N, z)));
-        if (digits) fake = dl_sigmoid(fake);                       /* pixels are 0 .. 1 */
-        dl_optimizer_set_lr(g_opt, rate * dl_schedule_factor(&cosine, step));
-        dl_optimizer_set_lr(d_opt, rate * dl_schedule_factor(&cosine, step));
-        /* Both kinds are shown through a fog that lifts: at first the ring is one cloud, and every
-           part of it tells the generator where to go. Without it, seeds 42 and 1 to 6 found 6, 8,
-           6, 3, 4, 7 and 5 clouds. */
-        double fog = step < clear ? 1.0 - (double)step / clear : 0;
-        real = add_noise(real, fog);
-        fake = add_noise(fake, fog);
-        /* S1 section 5. The discriminator: -log D(x) - log(1 - D(G(z))) */
-        dl_tensor *d_loss = dl_add(dl_bce(mlp(d, real), yes), dl_bce(mlp(d, dl_detach(fake)), no));
-        dl_optimizer_zero_grad(d_opt);
-        dl_backward(d_loss);
-        dl_optimizer_step(d_opt);
-        /* The generator: -log D(G(z)). The discriminator is frozen, but hands on gradients. */
-        dl_freeze(d, 6);
-        dl_tensor *g_loss = dl_bce(mlp(d, fake), yes);
-        dl_optimizer_zero_grad(g_opt);
-        dl_backward(g_loss);
-        dl_optimizer_step(g_opt);
-        dl_unfreeze(d, 6);
-        while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
-            dl_real *now = picture->data + ++shot * size;
-            dl_set_no_grad(dl, true);
-            dl_tensor *y = mlp(g, always);
-            found = digits ? classes(dl_sigmoid(y), digits, now) : covered(y, good, now);
-            dl_set_no_grad(dl, false);
-            if (o->quiet) continue;
-            printf(EX("  step %5d: D %.3f, G %.3f; ", "  第 %5d 步：D %.3f，G %.3f；"), step + 1,
-                   dl_item(d_loss), dl_item(g_loss));
-            if (digits) printf(EX("%d of 10 digits found\n", "找到 10 个数字中的 %d 个\n"), found);
-            else printf(EX("%d of 8 clouds found, %.0f %% of the points in one\n",
-                           "找到 8 朵云中的 %d 朵，%.0f%% 的点在云里\n"), found, 100 * *good);
-        }
-    }
-    dl_loader_free(loader);
-    show_shots(dl, picture, steps, digits != NULL, page, o->quiet);
-    return found;
-}
+/* ------------------------------------------------------------------------- the program ---- */
 
 int main(int argc, char **argv) {
-    int steps = 6000, found;
+    int steps = 6000;
     bool digits = false;
-    double good = 0;
+    double path[CIRCLE + 1][5];
     autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
     ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, NULL},
                           {"digits", EX_FLAG, NULL, 0, 0, NULL}};
@@ -312,10 +386,15 @@ int main(int argc, char **argv) {
     autoencoder_fit(dl, &o, &a[1], 32, train, test);
     show_autoencoders(dl, a, test, &page, o.quiet);
     ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
-    found = gan(dl, &o, steps, digits ? train : NULL, &page, &good);
+    circle(path, 0, 1, 0.5);
+    show_circle(path, &page, o.quiet);
+    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
+    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
+    gan_fit(dl, steps, w.digits, &w);
+    show_shots(dl, w.picture, digits, &page, o.quiet);
     double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), found,
+    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
                  digits ? 10 : MODES);
     ex_show_now_you(&page, o.quiet,
                     EX("the discriminator can tell nothing apart and says 1/2 of everything. What are "
@@ -327,6 +406,6 @@ int main(int argc, char **argv) {
                        "看看最后几步有多近。"));
     ex_page_close(&page, o.quiet);
     ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
-              digits ? "classes" : "modes", found, good, a[0].error, a[1].error, seconds);
+              digits ? "classes" : "modes", w.found, w.good, a[0].error, a[1].error, seconds);
     return ex_end(dl, &o);
 }

@@ -3,13 +3,14 @@
    It needs dl.h, libc and libm. Include it after dl.h. Nothing here is deep learning: to learn
    that, read the programs and dl.h.
 
-     language    EX("English", "中文"), ex_width, ex_pad
+     language    EX("English", "中文"), ex_width, ex_pad, ex_decode
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
+     worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
                  ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
-                 ex_page_history, ex_page_close: one file, inline SVG, no network
+                 ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
 
@@ -77,6 +78,22 @@ static inline void ex_pad(const char *text, int width, bool right) {
     const int spaces = width - ex_width(text) > 0 ? width - ex_width(text) : 0;
     if (right) printf("%*s%s", spaces, "", text);
     else printf("%s%*s", text, spaces, "");
+}
+
+/* The sign at s, 1 to 4 bytes of UTF-8, as its Unicode number; moves s on. -1: no UTF-8. */
+static inline int32_t ex_decode(const char **s) {
+    static const int32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *p = (const unsigned char *)*s;
+    int bytes = p[0] < 0x80 ? 1 : p[0] < 0xC0 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 :
+                p[0] < 0xF8 ? 4 : 0;
+    int32_t c = bytes == 1 ? p[0] : p[0] & (0x7F >> bytes);
+    for (int i = 1; i < bytes; i++) {
+        if ((p[i] & 0xC0) != 0x80) return -1;      /* also at the line's end */
+        c = c << 6 | (p[i] & 0x3F);
+    }
+    if (bytes == 0 || c < least[bytes] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return -1;
+    *s += bytes;
+    return c;
 }
 
 /* ----------------------------------------------------------------------------- options ---- */
@@ -426,6 +443,60 @@ static inline int ex_worst(const dl_data *d, const dl_real *p, dl_int *index, in
         if (at < k) index[at] = i;
     }
     return found;
+}
+
+/* ------------------------------------------------------------------------------ worlds ---- */
+
+/* Tic-tac-toe as the one sees it whose turn it is: 1 is mine, -1 the other's, 0 empty. */
+typedef struct ex_board { int cell[9]; } ex_board;
+
+/* Make a move on an empty cell. 1: it wins; 0: the board is full; -1: the game goes on, and the
+   sides change. */
+static inline int ex_board_move(ex_board *b, int move) {
+    static const int line[8][3] = {{0, 1, 2}, {3, 4, 5}, {6, 7, 8}, {0, 3, 6},
+                                   {1, 4, 7}, {2, 5, 8}, {0, 4, 8}, {2, 4, 6}};
+    bool full = true;
+    b->cell[move] = 1;
+    for (int k = 0; k < 8; k++)
+        if (b->cell[line[k][0]] + b->cell[line[k][1]] + b->cell[line[k][2]] == 3) return 1;
+    for (int k = 0; k < 9; k++) full = full && b->cell[k] != 0;
+    for (int k = 0; k < 9 && !full; k++) b->cell[k] = -b->cell[k];
+    return full ? 0 : -1;
+}
+
+/* A cart of 1 kg and on it, on a hinge, a pole of 0.1 kg and 1 m (Barto, Sutton, Anderson, 1983):
+   place and speed (m, m/s), angle and its speed (rad, rad/s). */
+typedef struct ex_cart { double x, v, angle, w; } ex_cart;
+
+/* At rest but for a little chance. */
+static inline ex_cart ex_cart_new(dl_rng *r) {
+    ex_cart c;
+    c.x = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.v = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.angle = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.w = 0.1 * dl_rng_uniform(r) - 0.05;
+    return c;
+}
+
+/* 0.02 s later, pushed with 10 N to the left (0) or right (1). False: the pole has fallen (over 12
+   degrees) or the cart is off its track. */
+static inline bool ex_cart_push(ex_cart *c, int action) {
+    const double f = action ? 10 : -10, all = 1.1, ml = 0.1 * 0.5, k = cos(c->angle);
+    const double a = (f + ml * c->w * c->w * sin(c->angle)) / all;
+    const double spin = (9.8 * sin(c->angle) - k * a) / (0.5 * (4.0 / 3 - 0.1 * k * k / all));
+    c->x += 0.02 * c->v;
+    c->angle += 0.02 * c->w;
+    c->v += 0.02 * (a - ml * spin * k / all);
+    c->w += 0.02 * spin;
+    return fabs(c->x) < 2.4 && fabs(c->angle) < 12 * 3.14159265 / 180;
+}
+
+/* What a net sees of it: four numbers of about the same size. */
+static inline void ex_cart_look(dl_real x[4], const ex_cart *c) {
+    x[0] = (dl_real)c->x;
+    x[1] = (dl_real)c->v;
+    x[2] = (dl_real)(10 * c->angle);
+    x[3] = (dl_real)c->w;
 }
 
 /* ---------------------------------------------------------------------------- terminal ---- */
@@ -1196,6 +1267,24 @@ static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const d
     ex_svg_text(p, at_y - (GAP + 24) / 2.0 - 1, middle, "middle", 24, "", "Σ →");
     snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %.4g", (double)y[0]);
     ex_svg_text(p, width / 2.0, TOP + n * CELL + 36, "middle", 18, "", sum);
+    fputs("</svg>\n", p->f);
+}
+
+/* x[n,n] from 0, white, to 1, black, below and on the diagonal, with a name at each row and column. */
+static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *const *name, int n) {
+    enum { CELL = 22, LEFT = 36 };
+    if (p->f == NULL) return;
+    ex_svg_begin(p, LEFT + n * CELL + 6, LEFT + n * CELL + 6);
+    for (int i = 0; i < n; i++) {
+        ex_svg_text(p, LEFT - 6, LEFT + CELL * i + 17, "end", 17, "", name[i]);
+        ex_svg_text(p, LEFT + CELL * (i + 0.5), LEFT - 8, "middle", 17, "", name[i]);
+        for (int j = 0; j <= i; j++) {
+            const int grey = 255 - (int)(255 * fmin(1, (double)x[i * n + j]));
+            fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"rgb(%d,%d,%d)\" "
+                    "stroke=\"#ccc\" stroke-width=\".5\"/>\n", LEFT + CELL * j, LEFT + CELL * i, CELL,
+                    CELL, grey, grey, grey);
+        }
+    }
     fputs("</svg>\n", p->f);
 }
 

@@ -280,7 +280,7 @@ if [ "$cc" = gcc ]; then
             return
         fi
         try "$1 (run)" $3 "$work/b.exe"
-        for room in files data rng errors locale; do
+        for room in files folders data rng errors locale private; do
             try "$1, $room" $2 -O1 -static -I. -I"$work/inc" tests/$room.c -o "$work/b.exe" -lm &&
                 try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
         done

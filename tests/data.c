@@ -5,6 +5,7 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <time.h>
 
 static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 

@@ -2,6 +2,7 @@
    files themselves are compiled and run by tests/export.sh. For it this program, with DL_EXPORT_OUT
    set to a directory, writes there a file for each net of the list below, with float weights
    (f_NAME.h) and int8 weights (q_NAME.h), and all.c, which runs them. */
+#include "counting.h"
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
@@ -239,6 +240,10 @@ static void refused(void)
     o.data = dl_data_from_arrays(dl, x, 3, dl_shape1(2), NULL, 0);
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "samples of another shape");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_predict");
+    o.data = dl_data_from_arrays(dl, x, 2, dl_shape1(3), NULL, 0);
+    dl_fail(dl, DL_ERR_STATE, "an older error");
+    CHECK(dl_model_export_c_to_memory(m, NULL, 0, &o) > 0, "an older error is none of now");
+    CHECK_ERROR(dl, DL_ERR_STATE, "an older error");
     dl_model_param(m, 0)->data[1] = (dl_real)NAN;
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "NaN");
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "dense_1.weight holds NaN");
@@ -250,6 +255,65 @@ static void refused(void)
     CHECK(!dl_model_export_c(NULL, "x", NULL) && !dl_model_export_c_to_memory(NULL, NULL, 0, NULL) &&
           dl_model_c_size(NULL, NULL).work == -1, "NULL");
     dl_free(dl);
+}
+
+/* Numbers that show only when layers are folded or the selftest is computed, and names that are the
+   same in C: there is no file that would not compile. */
+static void not_to_be_compiled(void)
+{
+    static const double var[3] = { (double)NAN, -1, 0 };
+    dl_ctx *dl = test_quiet_new(3);
+    for (int i = 0; i < 3; i++) {
+        dl_model *m = vector_net(dl, 3);
+        dl_model_add_dense(m, 2, DL_LINEAR);
+        dl_model_add_batch_normalization(m);
+        dl_export_c o = dl_export_c_default();
+        o.tests = 0;
+        o.int8 = i == 1;
+        dl_layer *n = dl_model_layer(m, 1);
+        n->state[1]->data[1] = (dl_real)var[i];
+        if (i == 2) n->param[0]->data[1] = (dl_real)3e38;
+        CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "a variance of %g", var[i]);
+        CHECK_ERROR(dl, DL_ERR_NUMERIC, "would hold NaN, infinity or more than a float can");
+    }
+    dl_model *m = vector_net(dl, 3);
+    dl_layer *a = dl_model_add_dense(m, 2, DL_LINEAR), *b = dl_model_add_dense(m, 2, DL_LINEAR);
+    a->param[0]->data[0] = (dl_real)3e38;
+    b->param[0]->data[0] = 4;
+    b->param[0]->data[1] = 0;
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL) || sizeof(dl_real) > 4, "infinite answers");
+    if (dl_error(dl)) CHECK_ERROR(dl, DL_ERR_NUMERIC, "test_out would hold NaN");
+    m = vector_net(dl, 3);
+    a = dl_model_add_dense(m, 2, DL_LINEAR);
+    b = dl_model_add_dense(m, 2, DL_LINEAR);
+    CHECK(dl_set_name(a->param[0], "all.w") && dl_set_name(b->param[0], "all w"), "names");
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "one name in C");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "and another tensor have the same name in C");
+    dl_free(dl);
+}
+
+/* Each allocation of exporting fails once. */
+static void out_of_memory(void)
+{
+    int failed = 0;
+    for (int i = 1; i < 3000; i++) {
+        const long live = count_live;
+        dl_ctx *dl = test_quiet_new(3);
+        const dl_real x[6] = { 1, 2, 3, 4, 5, 6 };
+        dl_export_c o = dl_export_c_default();
+        dl_model *m = net_single(dl);
+        o.int8 = true;
+        o.data = dl_data_from_arrays(dl, x, 2, dl_shape1(3), NULL, 0);
+        count_fail_at = count_calls + i;
+        const bool ok = dl_model_export_c_to_memory(m, NULL, 0, &o) > 0;
+        const bool done = count_calls < count_fail_at;
+        count_fail_at = 0;
+        CHECK(ok == (dl_error(dl) == DL_OK), "allocation %d: %s", i, dl_error_text(dl));
+        failed += !ok;
+        dl_free(dl);
+        if (!CHECK(count_live == live, "allocation %d: %ld lost", i, count_live - live) || done) break;
+    }
+    CHECK(failed > 10, "%d allocations failed", failed);
 }
 
 /* Rounding to 8 bits: by at most half a 127th of each row's largest; the model stays as it is. */
@@ -323,6 +387,8 @@ int main(void)
     TEST(what_it_says);
     TEST(own_layers);
     TEST(refused);
+    TEST(not_to_be_compiled);
+    TEST(out_of_memory);
     TEST(rounding);
     return test_end();
 }

@@ -5,11 +5,17 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <time.h>
 #if defined(__unix__) || defined(__APPLE__)
 #define POSIX 1
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #else
 #define POSIX 0
 #endif
@@ -33,12 +39,16 @@ static bool exists(const char *path)
     return f != NULL;
 }
 
+#if POSIX
+static size_t dir_length(const char *path) { return (size_t)(strrchr(path, '/') + 1 - path); }
+#endif
+
 /* Files beside path whose names begin with its own: path itself, and what saving left behind. */
 static int beside(const char *path)
 {
     int n = exists(path);
 #if POSIX
-    const size_t dir = dli_dir_length(path);
+    const size_t dir = dir_length(path);
     char name[1000];
     struct dirent *e;
     snprintf(name, sizeof name, "%.*s", (int)dir, path);
@@ -360,7 +370,7 @@ static void links_and_modes(void)
     snprintf(path, sizeof path, "%s", temporary(".safetensors"));
     snprintf(link1, sizeof link1, "%s.one", path);
     snprintf(link2, sizeof link2, "%s.two", path);
-    CHECK(symlink(path + dli_dir_length(path), link1) == 0 && symlink(link1, link2) == 0, "links");
+    CHECK(symlink(path + dir_length(path), link1) == 0 && symlink(link1, link2) == 0, "links");
     CHECK(dl_model_save_weights(m, link2), "nothing there yet: %s", dl_error_text(dl));
     CHECK(lstat(path, &s) == 0 && S_ISREG(s.st_mode), "the file is where the links lead");
     CHECK(chmod(path, 0604) == 0, "chmod");

@@ -5,18 +5,10 @@
 #include <stdlib.h>
 #ifdef TEST_PTHREADS
 #include <pthread.h>
+static const long count_calls = 0;
+#else
+#include "counting.h"
 #endif
-static long allocations;                       /* calls of DL_MALLOC so far, without threads */
-static void *counted_malloc(size_t n)
-{
-#ifndef TEST_PTHREADS
-    allocations++;
-#endif
-    return malloc(n);
-}
-#define DL_MALLOC(n)     counted_malloc(n)
-#define DL_REALLOC(p, n) realloc(p, n)
-#define DL_FREE(p)       free(p)
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
@@ -606,13 +598,13 @@ static void steps(void)
         if (!CHECK(want != NULL, "%d: %s", which, dl_error_text(dl))) return;
         for (int round = 0; round < 2; round++) {
             for (int t = 0; t < T; t++) {
-                if (round || t > 1) before = allocations;
+                if (round || t > 1) before = count_calls;
                 dl_tape_clear(dl);
                 for (int n = 0; n < N; n++)
                     memcpy(in->data + n * D, x->data + (n * T + t) * D, D * sizeof(dl_real));
                 dl_tensor *y = dl_model_step(m, in);
                 if (!CHECK(y != NULL, "%d: %s", which, dl_error_text(dl))) return;
-                CHECK((!round && t < 2) || allocations == before, "%d: step %d allocates", which,
+                CHECK((!round && t < 2) || count_calls == before, "%d: step %d allocates", which,
                       t);
                 const dl_int M = y->shape.dim[1];
                 CHECK(y->shape.rank == 2 && y->shape.dim[0] == N, "%d: shape", which);

@@ -1,19 +1,17 @@
 /* Tests of the room >>images: pictures from files, sizes, a photographed digit. What reads pictures
    needs stb_image.h and is skipped where that is not installed. */
-#include <stddef.h>
 #include "counting.h"
-#if defined(__has_include)
-#if __has_include(<stb/stb_image.h>)
-#define DL_USE_STB_IMAGE
-#define STB_IMAGE_IMPLEMENTATION
-#include <stb/stb_image.h>
-#endif
-#endif
+#include "../examples/stb.h"
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#if defined(__unix__) || defined(__APPLE__)
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#endif
 
-#ifdef DL_USE_STB_IMAGE
+#ifdef EX_STB
 #define HAVE_STB 1
 #else
 #define HAVE_STB 0
@@ -27,6 +25,70 @@ static const char *scratch(const char *name)
     if (!dir) dir = getenv("TEMP");
     snprintf(path, sizeof path, "%s/dlh-images-%s", dir ? dir : "/tmp", name);
     return path;
+}
+
+/* Each allocation of what is done with a picture fails once: a message, and nothing lost. */
+static bool whole_way(dl_ctx *dl)
+{
+    const char *path = scratch("m.png");
+    dl_tensor *x = dl_zeros(dl, dl_shape3(3, 40, 30));
+    for (dl_int i = 0; x && i < x->size; i++) x->data[i] = i / 30 % 40 > 9 && i % 30 > 19;
+    dl_tensor *y = dl_image_to_mnist(x, NULL);
+    dl_tensor *z = dl_image_grey(dl_image_pad(dl_resize(x, 9, 9, DL_AREA), 1, 1, 1, 1, 0));
+    return dl_image_save(y, path) && z && (!HAVE_STB || dl_image_load(dl, path, 0));
+}
+
+static void out_of_memory(void)
+{
+    int failed = 0;
+    for (int i = 1; i < 200; i++) {
+        const long live = count_live;
+        dl_ctx *dl = test_quiet_new(1);
+        count_fail_at = count_calls + i;
+        const bool ok = whole_way(dl), done = count_calls < count_fail_at;
+        count_fail_at = 0;
+        CHECK(ok == (dl_error(dl) == DL_OK), "allocation %d: %s", i, dl_error_text(dl));
+        failed += !ok;
+        dl_free(dl);
+        if (!CHECK(count_live == live, "allocation %d: %ld lost", i, count_live - live) || done) break;
+    }
+    remove(scratch("m.png"));
+    CHECK(failed > 2, "%d allocations failed", failed);
+}
+
+/* A file that cannot be written whole is as it was, and a link stays one. */
+static void saving(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    CHECK(!dl_image_save(dl_zeros(dl, dl_shape2(2, 2)), ""), "no name");
+    CHECK_ERROR(dl, DL_ERR_FILE, "dl_image_save: cannot write ");
+#if defined(__unix__) || defined(__APPLE__)
+    char real[1100], link[1100], old[8] = { 0 };
+    struct rlimit all, few;
+    snprintf(real, sizeof real, "%s", scratch("real.png"));
+    snprintf(link, sizeof link, "%s", scratch("link.png"));
+    FILE *f = fopen(real, "wb");
+    fputs("old", f);
+    fclose(f);
+    CHECK(symlink(real, link) == 0 && getrlimit(RLIMIT_FSIZE, &all) == 0, "a link");
+    few = all;
+    few.rlim_cur = 1000;                                     /* the disk is full */
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &few) == 0, "a limit");
+    CHECK(!dl_image_save(dl_zeros(dl, dl_shape2(50, 50)), link), "written");
+    setrlimit(RLIMIT_FSIZE, &all);
+    CHECK_ERROR(dl, DL_ERR_FILE, "; it is as it was");
+    f = fopen(link, "rb");
+    CHECK(fread(old, 1, 7, f) == 3 && strcmp(old, "old") == 0, "%s", old);
+    fclose(f);
+    CHECK(dl_image_save(dl_zeros(dl, dl_shape2(50, 50)), link), "%s", dl_error_text(dl));
+    f = fopen(real, "rb");
+    CHECK(fread(old, 1, 7, f) == 7 && old[1] == 'P', "where the link leads");
+    fclose(f);
+    remove(link);
+    remove(real);
+#endif
+    dl_free(dl);
 }
 
 /* What is saved comes back, rounded to bytes, in each number of channels. */
@@ -288,24 +350,27 @@ static void cuts(void)
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_image_grey: [1,4,3] is not [...,3,H,W]");
     CHECK(!dl_image_normalize(x, mean, NULL), "no deviation");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "a deviation above 0, for each of 1 channels");
+    for (int k = 0; k < 4; k++) {                                      /* sums that overflow */
+        const dl_int far = k % 2 ? PTRDIFF_MAX : -PTRDIFF_MAX;
+        CHECK(!dl_image_crop(x, k < 2 ? far : 0, k < 2 ? 0 : far, 2, 2, 0), "far off");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_image_crop: row ");
+        CHECK(!dl_image_pad(x, k < 2 ? far : 0, 0, 0, k < 2 ? 0 : far, 0), "too many");
+        CHECK_ERROR(dl, DL_ERR_ARGUMENT, "pixels on a side are too many");
+    }
     dl_free(dl);
 }
 
 /* Files of MNIST packed by gzip: whole, damaged, lying about their size. */
 static void packed(void)
 {
-    static const uint8_t idx[27] = {                 /* two labels, 1 and 0, as gzip packs them */
-        0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 10, 0, 0xF5, 0xFF, 0, 0, 8, 1, 0, 0, 0, 2, 1, 0, 0, 0
+    static const uint8_t idx[33] = {                 /* two labels, 1 and 0, as gzip packs them */
+        0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 10, 0, 0xF5, 0xFF, 0, 0, 8, 1, 0, 0, 0, 2, 1, 0,
+        0x58, 0x9D, 0x87, 0x8C, 10, 0, 0, 0
     };
     dl_ctx *dl = test_quiet_new(1);
     uint8_t images[24] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8 };
     uint8_t labels[33], bad[33];
-    memcpy(labels, idx, 25);
-    const uint32_t crc = dli_crc32(0, labels + 15, 10);
-    for (int i = 0; i < 4; i++) labels[25 + i] = (uint8_t)(crc >> 8 * i);
-    labels[29] = 10;
-    labels[30] = labels[31] = labels[32] = 0;
-    CHECK(dli_crc32(0, (const uint8_t *)"123456789", 9) == 0xCBF43926u, "the check sum");
+    memcpy(labels, idx, 33);
     dl_data *d = dl_idx_from_memory(dl, images, 24, labels, 33, 0);
     if (!HAVE_STB) {
         CHECK_ERROR(dl, DL_ERR_FORMAT, "labels is compressed by gzip; unpack it first");
@@ -399,6 +464,8 @@ static void digit(void)
 int main(void)
 {
     TEST(save_load);
+    TEST(saving);
+    TEST(out_of_memory);
     TEST(channels);
     TEST(bad_files);
     TEST(sorts);

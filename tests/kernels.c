@@ -5,6 +5,7 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <float.h>
 
 static dl_real *room(dl_int n) /* exactly n zeros, so that -fsanitize=address sees one more */
 {
@@ -603,8 +604,6 @@ static void dropout(void)
     const double ps[5] = { 0, 0.1, 0.25, 0.5, 0.9 };
     const dl_int n = 100000;
     dl_real *x = filled(n, 3), *y = room(n), *other = room(n), *dx = room(n);
-    CHECK(dli_hash(0, 0) == UINT64_C(0xE220A8397B1DCDAF), "SplitMix64 with seed 0, first number");
-    CHECK(dli_hash(0, 1) == UINT64_C(0x6E789E6AA1B965F4), "SplitMix64 with seed 0, second number");
     for (int k = 0; k < 5; k++) {
         const double p = ps[k], sigma = sqrt((double)n * p * (1 - p));
         const dl_real scale = (dl_real)(1 / (1 - p));

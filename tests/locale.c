@@ -4,7 +4,6 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
-#include <limits.h>
 #include <locale.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -14,40 +13,6 @@
 static const char *const locales[] = { "de_DE.UTF-8", "ps_AF.UTF-8", "fr_FR.UTF-8" };
 
 static char text[1 << 14];
-
-/* dli_format writes what the C library's printf writes in the C locale. */
-#define SAME(...)                                                                           \
-    do {                                                                                    \
-        char want[600], got[600];                                                           \
-        const int n = snprintf(want, sizeof want, __VA_ARGS__);                             \
-        const int k = dli_format(got, sizeof got, __VA_ARGS__);                             \
-        CHECK(n == k && strcmp(want, got) == 0, "|%s| (%d), not |%s| (%d)", got, k, want, n); \
-    } while (0)
-
-static void as_printf(void)
-{
-    const double x[] = { 0, -0.0, 1, -1.5, 0.1, 1e6, 1234567, 1e-5, 1e100, 3e-310, 2.5e9, 99.995 };
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
-        SAME("%g %f %e %G %.0f %.3g|%10.2f|%-10.2f|%010.2f|%+.1f|% g|%#.0f", x[i], x[i], x[i], x[i],
-             x[i], x[i], x[i], x[i], x[i], x[i], x[i], x[i]);
-        SAME("%*.*f|%-*.*e|%.*g", 12, 3, x[i], 14, 1, x[i], -1, x[i]);
-        SAME("%Lf %a", (long double)x[i], x[i]);
-    }
-    SAME("%d %i %5d|%-5d|%05d|%+d|% d|%.3d", 1, -2, 3, 4, 5, 6, 7, 8);
-    SAME("%u %x %X %o %#x %08lx", UINT_MAX, 255u, 255u, 8u, 255u, ULONG_MAX);
-    SAME("%ld %lld %lu %llu", LONG_MIN, LLONG_MIN, ULONG_MAX, ULLONG_MAX);
-    SAME("%s|%10s|%-10s|%.2s|%*.*s|%.*s", "abc", "abc", "abc", "abc", 6, 1, "abc", 0, "");
-    SAME("%c%c %% %5c|%-3c|", 'a', 'b', 'c', 'd');
-    SAME("100%% of %s", "it");
-    SAME("%s", "");
-    if (sizeof(size_t) == sizeof(long)) SAME("%zu %td %jd", SIZE_MAX, (ptrdiff_t)-1, (intmax_t)-5);
-    dli_format(text, sizeof text, "%g %f %5g|%-6g|%.1f", (double)INFINITY, -(double)INFINITY,
-               (double)NAN, (double)NAN, -(double)NAN);
-    CHECK(strcmp(text, "inf -inf   nan|nan   |nan") == 0, "%s", text);
-    CHECK(dli_format(text, 4, "%d", 12345) == 5 && strcmp(text, "123") == 0, "%s", text);
-    CHECK(dli_format(text, 1, "%g", 0.5) == 3 && text[0] == 0, "%s", text);
-    CHECK(dli_format(NULL, 0, "%g|%s", 0.5, "x") == 5, "only the length");
-}
 
 /* What print(dl) writes to stdout, behind what is in text. */
 static void capture(void (*print)(dl_ctx *dl), dl_ctx *dl)
@@ -95,7 +60,7 @@ static void all_text(void)
     char number[200];
     test_quiet(dl);
     dl_fail(dl, DL_ERR_STATE, "%g|%8.2f|%-8.1f|%e", 0.75, 1234.5, 2.5, 1e10);
-    dli_format(text, sizeof text, "%s\n", dl_error_text(dl));
+    snprintf(text, sizeof text, "%s\n", dl_error_text(dl));
     dl_clear_error(dl);
     dl_set_tape_limit(dl, 1000);
     dl_zeros(dl, dl_shape1(1000000));
@@ -142,7 +107,6 @@ static void every_locale(void)
 
 int main(void)
 {
-    TEST(as_printf);
     TEST(every_locale);
     return test_end();
 }

@@ -6,6 +6,7 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <time.h>
 
 /* Blocks that live, but for the report on the last load, which the context keeps. */
 static long live_of(const dl_ctx *dl) { return count_live - (dl_last_load(dl) != NULL); }
@@ -197,14 +198,21 @@ static void graphs(void)
     const double weight[2] = { 1, 1.0 / 3 };
     CHECK(dl_model_compile_outputs(m, loss, weight, dl_adam(0.01)), "%s", dl_error_text(dl));
     copy = round_trip(other, m, -1, 1);
-    CHECK(copy && copy->compiled && copy->goal[1].loss == DL_HUBER && copy->goal[0].weight == 1 &&
-          copy->goal[1].weight == weight[1], "two losses and their weights");
+    CHECK(copy && dl_model_optimizer(copy), "compiled");
+    char want[100];
+    size_t size, again = 0;
+    uint8_t *file = saved(copy, &size);
+    snprintf(want, sizeof want, "\"loss\":[\"mean_squared_error\",\"huber\"],\"loss_weights\":[1,%.16g]", weight[1]);
+    for (size_t k = 0; k < size; k++)                 /* as text; its quotes are quoted there */
+        if (file[k] && file[k] != '\\') file[again++] = file[k];
+    file[again] = 0;
+    CHECK(strstr((char *)file, want) != NULL, "%s is not in %.2000s", want, (char *)file);
+    free(file);
     m = dl_model_new(dl, dl_shape1(3));                          /* a second input */
     list[0] = dl_model_add_dense(m, 2, DL_RELU);
     list[1] = dl_model_add_input(m, dl_shape1(5));
     dl_model_add_concat(m, list, 2);
-    size_t size, again = 0;
-    uint8_t *file = saved(m, &size);
+    file = saved(m, &size);
     copy = dl_model_load_from_memory(other, file, size);
     uint8_t *second = copy ? saved(copy, &again) : NULL;
     CHECK(copy && dl_model_input_count(copy) == 2 && size == again &&
@@ -352,32 +360,6 @@ static void classes_and_scaling(void)
     CHECK(dl_error(dl) == DL_OK && dl_error(other) == DL_OK, "%s", dl_error_text(dl));
     dl_free(dl);
     dl_free(other);
-}
-
-/* Numbers as text: what is written reads back as the same bits. */
-static void numbers(void)
-{
-    static const double x[] = { 0, -0.0, 1, -1, 0.1, 1e-7, 1.0 / 3, 0.1 + 0.2, 1e22, 1e23, 1e300,
-        5e-324, DBL_MAX, DBL_MIN, -123456789.125, 9007199254740993.0, (double)INFINITY,
-        -(double)INFINITY };
-    char s[80];
-    dl_rng r = dl_rng_new(1, 2);
-    for (int i = 0; i < 20000; i++) {
-        const uint64_t bits = dl_rng_u64(&r);
-        double v, back = 0;
-        memcpy(&v, &bits, sizeof v);
-        if (i < (int)(sizeof x / sizeof *x)) v = x[i];
-        else if (i % 2) v = (double)(int)(v != v ? 0 : fmod(v, 1e6)) / 1000;
-        if (v != v) continue;
-        dli_text out = { s, sizeof s, 0, NULL, false };
-        dli_put_number(&out, v);
-        s[out.length] = 0;
-        const bool quoted = s[0] == '"';
-        if (quoted) s[out.length - 1] = 0;
-        const dli_json j = { quoted ? '"' : '.', s + quoted, 1 };
-        CHECK(dli_json_double(&j, &back) && memcmp(&v, &back, sizeof v) == 0,
-              "%.17g as %s gives %.17g", v, s, back);
-    }
 }
 
 /* ---- things of the user's own ---- */
@@ -1165,7 +1147,6 @@ int main(void)
     TEST(graphs);
     TEST(everything_comes_back);
     TEST(classes_and_scaling);
-    TEST(numbers);
     TEST(own_things);
     TEST(refusals);
     TEST(hostile_model);

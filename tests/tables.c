@@ -211,7 +211,7 @@ static void views(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "options.stratify false: name a column to split by");
     char *many = (char *)malloc(10000);
     strcpy(many, "n\n");
-    for (int i = 0; i < 1001; i++) snprintf(many + strlen(many), 10, "%d\n", i);
+    for (int i = 0; i < 1001; i++) snprintf(many + strlen(many), 16, "%d\n", i);
     CHECK(!dl_table_split(table_of(dl, many), 0.5, "n", NULL, &first, &second), "by a number");
     CHECK_ERROR(dl, DL_ERR_LIMIT, "column 'n' has 1001 different texts; a table is split by one");
     free(many);
@@ -594,6 +594,38 @@ static bool whole_way(dl_ctx *dl)
     return ok;
 }
 
+/* What was once read wrongly: tabs around cells, decimal commas where no separator is given, lines
+   that end in CR; an encoder has one model. */
+static void corners(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    dl_table *t = table_of(dl, "a,b\n\t1,2\n3\t,\t\"x\"\t\n");
+    CHECK(t && strcmp(cells(t), "1|2;3|x") == 0, "%s", t ? cells(t) : dl_error_text(dl));
+    dl_csv o = dl_csv_default();
+    o.decimal = ',';
+    t = table_with(dl, "x\n2,5\n3,5\n", &o);
+    CHECK(t && dl_table_column_count(t) == 1 && dl_table_column(t, 0)->mean == 3, "%s",
+          dl_error_text(dl));
+    CHECK(!table_of(dl, "a,b\r1,2\r\xE4,3\r"), "no UTF-8");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "line 3: the byte E4 is no UTF-8");
+    dl_encoding how = dl_encoding_default();
+    how.max_categories = -1;
+    t = table_of(dl, "a,b\n1,2\n2,4\n3,5\n");
+    CHECK(!dl_encoder_new(t, &how), "fewer than no category");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_encoder_new: max_categories -1 must be 0 or more");
+    dl_encoder *e = dl_encoder_new(t, NULL);
+    dl_model *m = dl_model_new(dl, dl_shape1(1)), *n = dl_model_new(dl, dl_shape1(1));
+    CHECK(dl_model_set_encoder(m, e) && dl_model_set_encoder(m, e), "%s", dl_error_text(dl));
+    CHECK(!dl_model_set_encoder(n, e), "two models");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_set_encoder: the encoder belongs to another model");
+    dl_encoder_free(e);
+    CHECK(!dl_model_encoder(m), "the model has none now");
+    dl_model_free(m);
+    dl_model_free(n);
+    dl_free(dl);
+    CHECK(count_live == 0, "%ld blocks left", count_live);
+}
+
 /* Each allocation on the way fails once: a message, and nothing lost. */
 static void out_of_memory(void)
 {
@@ -684,6 +716,7 @@ int main(void)
     TEST(standardize);
     TEST(standardize_shapes);
     TEST(standardize_refuses);
+    TEST(corners);
     TEST(out_of_memory);
     TEST(random_bytes);
     TEST(null);

@@ -12,7 +12,8 @@ import base64, collections, gzip, hashlib, os, re, subprocess, sys, tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PAGE = os.path.join(ROOT, 'docs', 'playground.html')
-SCRIPTS = ['core.js', 'p_digits.js', 'p_points.js', 'p_others.js', 'main.js']
+SCRIPTS = ['core.js', 'p_digits.js', 'p_points.js', 'p_convolve.js', 'p_race.js',
+           'p_memory.js', 'p_language.js', 'p_speed.js', 'main.js']
 NATIVE = '{ rate: %s, where: "%s" }'
 TRAIN, TEST = 5000, 1000
 POEMS_TEST = 64

@@ -55,7 +55,7 @@ function num(x, digits) {
     if (!isFinite(x)) return isNaN(x) ? "–" : x > 0 ? "∞" : "−∞";
     const d = digits === undefined ? 3 : digits;
     const a = Math.abs(x);
-    if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace("-", "−");
+    if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace(/-/g, "−");
     return x.toFixed(a >= 100 ? 0 : d).replace("-", "−");
 }
 const percent = x => isFinite(x) ? (100 * x).toFixed(1) + " %" : "–";
@@ -72,8 +72,11 @@ engine.got = m => {
         if (engine.frames[m.panel]) engine.frames[m.panel](null, m.error);
     } else {
         requestAnimationFrame(() => {
+            const from = performance.now();
             if (engine.frames[m.panel]) engine.frames[m.panel](m.frame);
-            engine.post({ taken: true });
+            /* Behind the painting: the slower it was, the longer until the next one. */
+            setTimeout(() => setTimeout(engine.post, Math.max(20, 2 * (performance.now() - from)),
+                                        { taken: true }));
         });
     }
 };
@@ -84,14 +87,38 @@ function ask(panel, call, ...args) {
     });
 }
 
+/* Training on or off. While it is on, its status is not read out at every change. */
+async function train(panel, on) {
+    panel.training = on;
+    panel.failed = false;
+    panel.play.textContent = on ? T("Pause", "暂停") : T("Train", "训练");
+    panel.status.setAttribute("aria-live", on ? "off" : "polite");
+    await ask(panel.id, "run", on);
+}
+/* A curve that grows: when it gets long, every second number is dropped, now and from then on. */
+function growing() {
+    let every = 1, n = 0;
+    return { y: [], add(...values) {
+        for (const v of values) if (n++ % every === 0 && isFinite(v)) this.y.push(v);
+        if (this.y.length < 400) return;
+        this.y = this.y.filter((v, i) => i % 2 === 0);
+        every *= 2;
+    } };
+}
+
 /* What the page carries: text elements of base64. */
-function asset(name) {
-    const e = document.getElementById("asset-" + name);
-    const bytes = Uint8Array.from(atob(e.textContent.trim()), c => c.charCodeAt(0));
-    return bytes;
+async function asset(name) {
+    const text = document.getElementById("asset-" + name).textContent, pieces = [], STEP = 1 << 17;
+    for (let i = 0; i < text.length; i += STEP) {            /* a piece at a time, for slow phones */
+        const bytes = atob(text.slice(i, i + STEP)), piece = new Uint8Array(bytes.length);
+        for (let k = 0; k < piece.length; k++) piece[k] = bytes.charCodeAt(k);
+        pieces.push(piece);
+        await new Promise(done => setTimeout(done));
+    }
+    return new Blob(pieces);
 }
 async function unpacked(name) {
-    const stream = new Blob([asset(name)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const stream = (await asset(name)).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
@@ -117,63 +144,88 @@ async function startEngine() {
 }
 
 /* ---- drawing ---- */
-const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-function rgb(name) {
-    const h = css(name);
-    return [1, 3, 5].map(i => parseInt(h.slice(i, i + 2), 16));
+/* The page's colors, asked for once: asking makes the browser lay out the page. */
+const css = name => css.known[name] ||
+    (css.known[name] = getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+css.known = {};
+const rgb = name => [1, 3, 5].map(i => parseInt(css(name).slice(i, i + 2), 16));
+const classColor = k => css(["--minus", "--plus", "--third", "--fourth"][k]);
+const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
+/* A pixel as one number (every browser's machine is little-endian). */
+const pixel = ([r, g, b]) => (0xFF000000 | b << 16 | g << 8 | r) >>> 0;
+/* Colors for numbers from low to high: 256 pixels, made once. */
+function palette(low, high, color) {
+    const table = Uint32Array.from({ length: 256 }, (v, i) => pixel(color(low + (high - low) * i / 255)));
+    return v => table[Math.max(0, Math.min(255, Math.round(255 * ((v || 0) - low) / (high - low))))];
 }
+/* From orange over the page's background to blue: -1 .. 1. */
+function signedColor() {
+    const low = rgb("--minus"), middle = rgb("--paper"), high = rgb("--plus");
+    return palette(-1, 1, v => mix(middle, v < 0 ? low : high, Math.abs(v)));
+}
+const ink = () => palette(0, 1, v => mix([255, 255, 255], [20, 20, 24], v));
+
 /* A canvas of css size w x h that is sharp on the screen at hand, and its context. */
 function canvas(w, h, label, grow) {
     const c = el("canvas", { role: "img", "aria-label": label });
-    const scale = Math.min(3, window.devicePixelRatio || 1);
+    const scale = Math.min(2, window.devicePixelRatio || 1);
     c.width = Math.round(w * scale);
     c.height = Math.round(h * scale);
     c.style.width = grow ? "100%" : w + "px";
     c.style.maxWidth = w + "px";
     c.style.aspectRatio = w + " / " + h;
     c.scale = scale;
+    if (grow) {
+        c.full = w;
+        rooms.observe(c);
+    }
     return c;
 }
+/* When the room for a canvas changes it is drawn again; one shrunk to a phone has fewer pixels, too. */
+const rooms = new ResizeObserver(seen => {
+    for (const { target: c, contentRect: room } of seen) {
+        if (!room.width) continue;
+        if (c.full && c.again) {
+            const scale = Math.min(2, window.devicePixelRatio || 1) * room.width / c.full;
+            c.height = Math.round(c.height * scale / c.scale);
+            c.width = Math.round(c.full * scale);
+            c.scale = scale;
+        } else if (!c.full) c.room = room.width;
+        if (c.again) c.again();
+    }
+});
 /* A canvas for a plot: as wide as there is room, h high. */
 function chart(h, label) {
     const c = canvas(300, h, label);
     c.style.cssText = "width:100%;height:" + h + "px";
-    c.fits = true;
+    c.room = 300;
+    rooms.observe(c);
     return c;
 }
 function pen(c) {
-    const g = c.getContext("2d");
-    if (c.fits && c.clientWidth) c.width = Math.round(c.clientWidth * c.scale);
+    const g = c.getContext("2d"), width = Math.round(c.room * c.scale);
+    if (width && c.width !== width) c.width = width;
     g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
     g.clearRect(0, 0, c.width, c.height);
     g.font = "12px system-ui, sans-serif";
     return g;
 }
-/* side x side (or w x h) numbers as a picture; color(v) gives [r,g,b]. */
+/* w x h numbers as pixels of a small canvas, which the next call takes back; color(v, i) gives a pixel. */
+function small(data, w, h, color) {
+    const key = w + "x" + h, kept = small.kept[key] || (small.kept[key] = { image: new ImageData(w, h),
+        c: Object.assign(document.createElement("canvas"), { width: w, height: h }) });
+    const pixels = new Uint32Array(kept.image.data.buffer);
+    for (let i = 0; i < w * h; i++) pixels[i] = color(data[i], i);
+    kept.c.getContext("2d", { willReadFrequently: true }).putImageData(kept.image, 0, 0);
+    return kept.c;
+}
+small.kept = {};
 function picture(c, data, w, h, color) {
-    const image = new ImageData(w, h), g = c.getContext("2d");
-    for (let i = 0; i < w * h; i++) {
-        const [r, gr, b] = color(data[i], i);
-        image.data.set([r, gr, b, 255], 4 * i);
-    }
-    const small = picture.small || (picture.small = document.createElement("canvas"));
-    small.width = w;
-    small.height = h;
-    small.getContext("2d").putImageData(image, 0, 0);
+    const g = c.getContext("2d");
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.imageSmoothingEnabled = !!c.smooth;
-    g.drawImage(small, 0, 0, c.width, c.height);
+    g.drawImage(small(data, w, h, color), 0, 0, c.width, c.height);
 }
-const mix = (a, b, t) => a.map((v, i) => Math.round(v + (b[i] - v) * t));
-/* From orange over the page's background to blue: -1 .. 1. */
-function signedColor() {
-    const low = rgb("--minus"), mid = rgb("--paper"), high = rgb("--plus");
-    return v => v < 0 ? mix(mid, low, Math.min(1, -v)) : mix(mid, high, Math.min(1, v || 0));
-}
-const ink = () => {
-    const paper = [255, 255, 255], black = [20, 20, 24];
-    return v => mix(paper, black, Math.max(0, Math.min(1, v)));
-};
 
 /* Where lines of a plot lie: thirds, or of a logarithm whole powers of ten where there are some. */
 function ticks(low, high, log) {
@@ -189,8 +241,11 @@ function power(v) {
 
 /* Curves over one axis: series of {y, color, name, dash}; options {log, low, high, label, marks}. */
 function plot(c, series, options) {
+    c.hidden = series.every(s => s.y.length < 2);
+    if (c.hidden) return;
     const o = options || {}, g = pen(c), W = c.width / c.scale, H = c.height / c.scale;
-    const left = 46, right = 8, top = 10, bottom = 24;
+    c.again = () => plot(c, series, o);
+    const left = 54, right = 8, top = 10, bottom = 24;
     const f = o.log ? v => Math.log10(Math.max(v, 1e-30)) : v => v;
     let low = Infinity, high = -Infinity, n = 2;
     for (const s of series) {
@@ -254,7 +309,7 @@ function bars(names) {
     root.show = p => {
         const best = p ? p.indexOf(Math.max(...p)) : -1;
         rows.forEach((r, i) => {
-            r.fill.style.width = p ? 100 * p[i] + "%" : "0";
+            r.fill.style.transform = `scaleX(${p ? p[i] : 0})`;
             r.value.textContent = p ? (100 * p[i]).toFixed(p[i] > 0.0995 ? 0 : 1) + " %" : "";
             r.row.classList.toggle("best", i === best);
         });
@@ -283,13 +338,17 @@ function code(text) {
     }, "small");
     return el("div.code", {}, copy, pre);
 }
-/* make() gives the content each time the fold is opened. */
-function fold(title, make) {
-    const body = el("div.fold");
+/* make() gives the content when the fold is opened; of a live one, also every second from then on. */
+function fold(title, make, live) {
+    const body = el("div.fold"), fill = () => body.replaceChildren(...[make()].flat());
     const d = el("details", { ontoggle: () => {
-        if (d.open) body.replaceChildren(...[make()].flat());
+        if (!d.open) return;
+        fill();
+        const again = live && setInterval(() => {
+            if (!d.open || !d.isConnected) clearInterval(again);
+            else if (!body.contains(document.activeElement) && !getSelection().containsNode(body, true)) fill();
+        }, 1000);
     } }, el("summary", {}, title), body);
-    d.renew = () => { if (d.open) body.replaceChildren(...[make()].flat()); };
     return d;
 }
 function challenge(state, text) {

@@ -28,6 +28,7 @@ FOR_PAGE(digits_data) int digits_data(const uint8_t *pixels, const uint8_t *labe
     const dl_shape shape = dl_shape3(1, 28, 28);
     digits.dl = play_begin(digits.dl, seed);
     digits.net = NULL;
+    digits.opt = NULL;
     for (int i = 0; wide && i < train + test; i++) wide[i] = label[i];
     if (wide) {
         digits.train = dl_data_from_bytes(digits.dl, pixels, train, shape, wide, 10);
@@ -71,15 +72,13 @@ FOR_PAGE(digits_forget) int digits_forget(int kind, double rate)
     return digit_use(digit_net(digits.dl, kind), rate);
 }
 
-/* One update; the loss of its batch. */
+/* One update; the loss of its batch. What it records is for the caller to clear. */
 static double digit_update(dl_model *net, dl_optimizer *opt, const dl_batch *b)
 {
     dl_tensor *loss = dl_cross_entropy(dl_model_forward(net, b->x), b->labels);
     const double value = dl_item(loss);
     dl_optimizer_zero_grad(opt);
-    const bool ok = dl_backward(loss) && dl_optimizer_step(opt);
-    dl_tape_clear(net->ctx);
-    return ok ? value : NAN;
+    return dl_backward(loss) && dl_optimizer_step(opt) ? value : NAN;
 }
 
 FOR_PAGE(digits_train) double digits_train(int updates)
@@ -89,6 +88,7 @@ FOR_PAGE(digits_train) double digits_train(int updates)
         dl_batch b;
         if (!dl_loader_next(digits.batches, &b) && !dl_loader_next(digits.batches, &b)) return NAN;
         loss = digit_update(digits.net, digits.opt, &b);
+        dl_tape_clear(digits.dl);
     }
     return loss;
 }

@@ -31,6 +31,9 @@ function Engine(send) {
         return value;
     };
 
+    /* Losses for the next frame; a page in the background takes none for long. */
+    const note = (losses, value) => { if (losses.push(value) > 4000) losses.splice(0, 2000); };
+
     /* ---- panels ---- */
     const panel = {};
 
@@ -45,34 +48,42 @@ function Engine(send) {
             this.o = o;
             this.updates = 0;
             this.sizes = o.units.concat([o.classes || 1]);
+            this.drawn = o.units.map(u => Math.min(u, o.most)).concat([o.classes || 1]);
             this.inputs = [0, 1, 2, 3, 4, 5, 6].filter(k => o.features >> k & 1).length;
             check();
             return this.frame();
         },
         rate(r) { C.points_rate(r); },
+        pace(n) { this.o.pace = n; },
         slice() {
-            this.loss = C.points_train(4);
-            this.updates += 4;
-        },
-        step(n) {
-            this.loss = C.points_train(n);
+            const n = Math.min(4, this.o.pace || 4);
+            C.points_train(n);
             this.updates += n;
+        },
+        /* So that one can watch: only so many updates a frame. */
+        enough() { return this.o.pace && this.updates >= this.shown + this.o.pace; },
+        step() {
+            C.points_train(1);
+            this.updates++;
             return this.frame();
         },
         frame() {
-            const side = this.o.side, units = this.sizes.reduce((a, b) => a + b, 0);
+            const { most, reach } = this.o, sum = list => list.reduce((a, b) => a + b, 0);
+            const side = sum(this.sizes) > 200 ? 20 : 40;
             let before = this.inputs, weights = 0;
-            for (const u of this.sizes) {
+            for (const u of this.drawn) {
                 weights += 2 * u * (before + 1);
                 before = u;
             }
+            this.shown = this.updates;
+            const [loss, accuracy] = floats(C.points_score(0), 2);
+            const [test, testAccuracy] = floats(C.points_score(1), 2);
             return {
-                updates: this.updates, sizes: this.sizes, inputs: this.inputs, batch: this.loss,
-                loss: C.points_loss(0), test: C.points_loss(1),
-                accuracy: C.points_accuracy(0), testAccuracy: C.points_accuracy(1),
-                map: floats(C.points_map(side, this.o.reach), units * side * side), side,
-                weights: floats(C.points_weights(), weights),
-                dead: floats(C.points_dead(), units - this.sizes[this.sizes.length - 1])
+                updates: this.updates, sizes: this.sizes, drawn: this.drawn, inputs: this.inputs,
+                loss, accuracy, test, testAccuracy, side,
+                map: floats(C.points_map(side, reach, most), sum(this.drawn) * side * side),
+                weights: floats(C.points_weights(most), weights),
+                dead: floats(C.points_dead(), sum(this.o.units))
             };
         },
         probe(x1, x2, target) {
@@ -96,6 +107,7 @@ function Engine(send) {
         },
         reset() {
             this.images = 0;
+            this.losses = [];
             this.busy = 0;
             this.tested = 0;
             this.right = 0;
@@ -118,9 +130,10 @@ function Engine(send) {
             this.loss = C.digits_train(1);
             this.images += 32;
             this.busy += performance.now() - from;
-            if (this.images % 640 === 0) this.measure(100);
+            note(this.losses, this.loss);
+            if (this.images % 128 === 0) this.measure(20);
         },
-        /* The accuracy on the test pictures, n at a time. */
+        /* The accuracy on the test pictures, n at a time: 1000 are a whole number of these. */
         measure(n) {
             const p = floats(C.digits_test(this.tested, n), 10 * n);
             for (let i = 0; i < n; i++) {
@@ -135,7 +148,7 @@ function Engine(send) {
         },
         frame() {
             return {
-                images: this.images, loss: this.loss, accuracy: this.accuracy,
+                images: this.images, loss: this.loss, losses: this.losses.splice(0), accuracy: this.accuracy,
                 rate: this.busy ? this.images / this.busy * 1000 : 0,
                 answer: this.looked ? floats(C.digits_answer(), 10) : null,
                 kind: C.digits_kind(), parameters: C.digits_parameters()
@@ -229,14 +242,15 @@ function Engine(send) {
         },
         start(o) {
             this.updates = 0;
+            this.losses = [];
             this.o = o;
             C.memory_begin(put(0, o.months), o.kind, o.units, o.rate, o.seed);
             check();
             return this.frame();
         },
         slice() {
-            this.loss = C.memory_train(2);
-            this.updates += 2;
+            note(this.losses, C.memory_train(1));
+            this.updates++;
         },
         frame() {
             const said = floats(C.memory_forecast(), 120), real = this.o.months;
@@ -245,7 +259,7 @@ function Engine(send) {
                 net += 100 / 24 * Math.abs(said[s] / real[s + 24] - 1);
                 naive += 100 / 24 * Math.abs(real[s + 12] / real[s + 24] - 1);
             }
-            return { updates: this.updates, loss: this.loss, said, net, naive };
+            return { updates: this.updates, losses: this.losses.splice(0), said, net, naive };
         }
     };
 
@@ -253,25 +267,20 @@ function Engine(send) {
         start(o) {
             this.o = o;
             this.updates = 0;
-            this.loss = NaN;
-            this.tested = 0;
-            this.sum = 0;
+            this.losses = [];
+            this.part = 0;
             C.language_begin(put(0, o.poems), o.poems.length / o.length, o.test, o.signs, o.rate, o.seed);
             check();
             if (o.weights) this.weights(o.weights);
             return this.frame();
         },
         slice() {
-            this.last = C.language_train(4);
-            this.loss = isNaN(this.loss) ? this.last : 0.98 * this.loss + 0.02 * this.last;
-            this.updates++;
+            note(this.losses, C.language_train(2, this.part, 2));    /* two poems, then two more */
+            this.part = 1 - this.part;
+            if (this.part === 0) this.updates++;
         },
-        frame() { return { updates: this.updates, loss: this.loss }; },
-        test() {
-            let sum = 0, n = 0;
-            for (let i = 0; i + 16 <= this.o.test && i < 64; i += 16, n++) sum += C.language_test(i, 16);
-            return sum / n;
-        },
+        frame() { return { updates: this.updates, losses: this.losses.splice(0) }; },
+        test(first, n) { return C.language_test(first, n); },
         next(signs, temperature) {
             return floats(C.language_next(put(0, Int32Array.from(signs)), signs.length, temperature),
                           this.o.signs);
@@ -328,12 +337,19 @@ function Engine(send) {
         if (!running) return;
         const p = panel[running], end = performance.now() + SLICE;
         try {
-            do p.slice(); while (performance.now() < end);
-            check();
-            if (taken) {
+            if (taken) {                         /* what is shown has a turn of its own */
                 taken = false;
                 send({ panel: running, frame: p.frame() });
+            } else {
+                let now = performance.now(), last;
+                do {
+                    p.slice();
+                    last = performance.now() - now;
+                    now += last;
+                } while (now + last < end && !(p.enough && p.enough()));
             }
+            check();
+            if (!taken && p.enough && p.enough()) return;            /* until that frame is shown */
         } catch (e) {
             send({ panel: running, error: e.message });
             running = null;
@@ -353,6 +369,7 @@ function Engine(send) {
     return async function (m) {
         if (m.taken) {
             taken = true;
+            if (running) next();
             return;
         }
         try {

@@ -86,16 +86,18 @@ static dl_tensor *language_loss(const int32_t *which, int n)
     return dl_cross_entropy(language_scores(in, n, LANGUAGE_T, LANGUAGE_T), out);
 }
 
-/* One update by n poems (16 at most) drawn by chance; their loss. */
-FOR_PAGE(language_train) double language_train(int n)
+/* Part number part of parts of an update: n poems (16 at most) drawn by chance, forward and backward;
+   gradients add up, and with the last part the weights change. The loss of these poems. */
+FOR_PAGE(language_train) double language_train(int n, int part, int parts)
 {
     int32_t which[16];
     for (int i = 0; i < n && i < 16; i++)
         which[i] = (int32_t)dl_rng_int(dl_ctx_rng(language.dl), language.poems - language.test);
     dl_tensor *loss = language_loss(which, n < 16 ? n : 16);
     const double value = dl_item(loss);
-    dl_optimizer_zero_grad(language.opt);
-    const bool ok = dl_backward(loss) && dl_optimizer_step(language.opt);
+    if (part == 0) dl_optimizer_zero_grad(language.opt);
+    bool ok = dl_backward(dl_div_scalar(loss, parts));
+    if (ok && part + 1 == parts) ok = dl_optimizer_step(language.opt);
     dl_tape_clear(language.dl);
     return ok ? value : NAN;
 }

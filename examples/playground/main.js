@@ -4,7 +4,8 @@
 const panels = [digitsPanel, pointsPanel, convolvePanel, racePanel, memoryPanel, languagePanel, speedPanel];
 let current = digitsPanel;
 
-function rebuild() {
+async function rebuild() {
+    css.known = {};
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
     document.title = T("dl.h playground", "dl.h 游乐场");
     const tabs = el("nav", { role: "tablist", "aria-label": T("panels", "面板") }, panels.map(p => el("button", {
@@ -31,26 +32,41 @@ function rebuild() {
         tabs, el("main", {}, root),
         el("footer", {}, T("Nothing leaves this page. dl.h ", "没有任何数据离开本页。dl.h ") + VERSION + " · ", el("a", { href: lang + "/README" + CHAPTER_EXT }, T("the course", "教程")), " · MNIST: Y. LeCun, C. Cortes (CC BY-SA 3.0)"));
     document.getElementById("tab-" + current.id).scrollIntoView({ block: "nearest", inline: "center" });
-    const built = current.build(root);
-    if (built && built.catch) built.catch(e => root.append(el("p.status", {}, e.message)));
+    try {
+        await (current.loaded || (current.loaded = current.load()));
+        await current.build(root);
+    } catch (e) {
+        root.append(el("p.status", {}, e.message));
+        throw e;
+    }
 }
 async function open(id) {
-    if (current.training && current.toggle) await current.toggle();
+    if (current.training) await current.toggle();
     current = panels.find(p => p.id === id) || digitsPanel;
-    rebuild();
+    await rebuild();
+}
+/* What the engine sends while a panel trains. */
+function frame(p, f, error) {
+    if (error) {
+        train(p, false);
+        p.failed = true;                         /* a frame may still be on its way */
+        p.status.textContent = /infinit|NaN/.test(error)
+            ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。") : error;
+    } else if (p === current && !p.failed) p.frame(f);
 }
 
 async function begin() {
-    for (const p of panels) engine.frames[p.id] = (f, error) => { if (p === current) p.frame(f, error); };
+    for (const p of panels) engine.frames[p.id] = (f, error) => frame(p, f, error);
     document.body.replaceChildren(el("p.loading", {}, T("Starting…", "正在启动……")));
     try {
         await startEngine();
-        for (const p of panels) await p.load();
+        await (digitsPanel.loaded = digitsPanel.load());
         const shared = location.hash.slice(1);
-        if (shared) {
-            current = pointsPanel;
-            pointsPanel.adopt(shared);
-        } else rebuild();
+        try {
+            if (shared) pointsPanel.adopt(shared);
+            current = shared ? pointsPanel : digitsPanel;
+        } catch (e) { console.info(e.message); }
+        await rebuild();
         matchMedia("(prefers-color-scheme: dark)").addEventListener("change", rebuild);
         window.ready = true;
     } catch (e) {

@@ -4,14 +4,14 @@
 const digitsPanel = {
     id: "digits",
     name: () => T("Digits", "手写数字"),
-    kind: 1, training: false, losses: [], drawn: null, strokes: null, label: -1, size: 0.1,
+    kind: 1, training: false, losses: growing(), drawn: null, strokes: null, label: -1, size: 0.1,
 
     async load() {
         const all = await unpacked("mnist"), n = all.length / 785;
         this.labels = all.slice(0, n);
         this.pixels = all.slice(n);
         await ask("digits", "data", { pixels: this.pixels, labels: this.labels, test: 1000, seed: 42 });
-        this.last = await ask("digits", "load", asset("net"));
+        this.last = await ask("digits", "load", new Uint8Array(await (await asset("net")).arrayBuffer()));
     },
 
     build(root) {
@@ -22,14 +22,14 @@ const digitsPanel = {
         if (this.strokes) g.putImageData(this.strokes, 0, 0);
         else this.clear(true);
         this.attach(g);
+        this.invite = el("p.invite", { "aria-hidden": "true" }, T("Write a digit here", "在这里写一个数字"));
         this.bars = bars([..."0123456789"]);
         this.status = el("p.status", { role: "status" });
-        this.trainButton = button("", () => this.toggle(), "main");
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
         this.lossPlot = chart(150, T("loss of each batch", "每个小批量的损失"));
         this.said = el("p.said", {});
-        const seen = k => el("figure", {}, this["seen" + k] = canvas(84, 84, ""), el("figcaption", {},
-            [T("ink", "找到墨迹"), T("cut out", "剪出数字"), T("20 × 20", "20 × 20"),
-             T("what the net sees", "网络看到的")][k]));
+        const names = [T("ink", "找到墨迹"), T("cut out", "剪出数字"), "20 × 20", T("what the net sees", "网络看到的")];
+        this.seen = names.map(name => canvas(84, 84, name));
         this.inside = el("div.maps");
         this.attackBox = el("div.maps");
         this.mistakes = el("div.maps");
@@ -37,12 +37,12 @@ const digitsPanel = {
                                       "让网络忘掉一切，再训练它，直到 100 张测试图片答对 95 张。"));
         root.append(
             el("div.row", {},
-                el("div", {}, this.paper, el("div.buttons", {},
+                el("div", {}, el("div.paper", {}, this.paper, this.invite), el("div.buttons", {},
                     button(T("Clear", "清空"), () => this.clear()),
                     button(T("A test picture", "一张测试图片"), () => this.pick(Math.floor(Math.random() * 1000))))),
                 el("div.grow", {}, this.bars, this.said),
                 el("div.grow", {},
-                    el("div.buttons", {}, this.trainButton,
+                    el("div.buttons", {}, this.play,
                         button(T("Forget everything", "忘掉一切"), () => this.forget(this.kind))),
                     el("div.controls", {},
                         choose(T("net", "网络"), [T("784-128-10, dense", "784-128-10，全连接"),
@@ -50,8 +50,8 @@ const digitsPanel = {
                             k => this.forget(k))),
                     this.status, this.lossPlot)),
             this.task,
-            el("h3", {}, T("What the net is shown", "网络看到的是什么")),
-            el("div.maps", {}, [0, 1, 2, 3].map(seen)),
+            el("h3", {}, T("From your paper to what the net is shown", "从你的字到网络看到的图")),
+            el("div.maps.steps", {}, this.seen.map((c, k) => el("figure", {}, c, el("figcaption", {}, names[k])))),
             fold(T("Inside: what the first layers make of it", "内部：前几层看到了什么"),
                  () => (this.maps(), this.inside)),
             fold(T("Saliency, and a change that fools it", "显著图，以及骗过它的改动"),
@@ -69,7 +69,7 @@ const digitsPanel = {
                 el("p", {}, T("The C file needs neither dl.h nor malloc: digits_predict gives ten scores, the largest wins. It runs on a microcontroller.",
                               "这个 C 文件不需要 dl.h，也不需要 malloc：digits_predict 给出十个分数，最大的就是答案。它能在单片机上运行。"))]),
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
-            fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         this.frame(this.last);
         this.label = this.drawn ? this.label : -1;
         this.look(this.drawn);
@@ -135,6 +135,7 @@ const digitsPanel = {
         this.strokes = g.getImageData(0, 0, 280, 280);
         if (this.asking) { this.again = true; return; }
         this.asking = true;
+        this.invite.hidden = true;
         this.label = -1;
         ask("digits", "draw", this.strokes.data, 280, 280).then(r => {
             this.asking = false;
@@ -160,18 +161,20 @@ const digitsPanel = {
     },
     look(r) {
         this.drawn = r;
+        this.invite.hidden = !!r;
         const white = ink();
-        [0, 1, 2, 3].forEach(k => {
+        this.seen.forEach((c, k) => {
             const data = !r ? new Float32Array(784) : k === 3 ? r.input
                        : r.steps ? r.steps.subarray(784 * k, 784 * k + 784) : new Float32Array(784);
-            picture(this["seen" + k], data, 28, 28, white);
+            picture(c, data, 28, 28, white);
         });
         this.bars.show(r ? r.answer : null);
         this.say(r ? r.answer : null);
     },
     say(p) {
         if (!p) {
-            this.said.textContent = T("Write a digit. The net answers while you draw.", "写一个数字，网络会边看边猜。");
+            this.said.textContent = T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
+                                      "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。");
             return;
         }
         const best = p.indexOf(Math.max(...p));
@@ -182,14 +185,12 @@ const digitsPanel = {
 
     /* ---- training ---- */
     async toggle() {
-        this.training = !this.training;
-        await ask("digits", "run", this.training);
-        this.frame(this.last);
+        await train(this, !this.training);
     },
     async forget(kind) {
         if (this.training) await this.toggle();
         this.kind = kind;
-        this.losses = [];
+        this.losses = growing();
         this.forgot = true;
         this.frame(await ask("digits", "forget", kind));
         if (this.drawn) {
@@ -197,13 +198,9 @@ const digitsPanel = {
             if (again.answer) { this.bars.show(again.answer); this.say(again.answer); }
         }
     },
-    frame(f, error) {
-        if (error) { this.status.textContent = error; this.training = false; }
-        this.trainButton.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
-        if (!f) { plot(this.lossPlot, []); return; }
+    frame(f) {
         this.last = f;
-        if (isFinite(f.loss) && this.training) this.losses.push(f.loss);
-        if (this.losses.length > 600) this.losses = this.losses.filter((v, i) => i % 2);
+        this.losses.add(...f.losses.splice(0));
         if (f.answer && this.drawn) { this.bars.show(f.answer); this.say(f.answer); }
         this.status.textContent = f.images
             ? T(`${f.images} pictures seen, ${Math.round(f.rate)} a second; right on test pictures: ${percent(f.accuracy)}`,
@@ -211,7 +208,7 @@ const digitsPanel = {
             : this.forgot ? T("It knows nothing now: every digit is about as likely.", "它现在什么都不会：每个数字的可能性差不多。")
                           : T("This net has been trained before.", "这个网络已经训练过。");
         if (this.forgot && f.accuracy >= 0.95) this.task.check(true);
-        plot(this.lossPlot, [{ y: this.losses, color: css("--plus") }], { log: true,
+        plot(this.lossPlot, [{ y: this.losses.y, color: css("--plus") }], { log: true,
              x: T("loss of a batch, over time", "每批的损失") });
     },
 
@@ -259,6 +256,8 @@ const digitsPanel = {
                 const r = await ask("digits", "attack", best, -1, this.size, 10);
                 tiles.replaceChildren(...show(r.input, r.answer));
                 this.bars.show(r.answer);
+                const now = r.answer.indexOf(Math.max(...r.answer));
+                this.said.textContent = T(`Of the changed picture the net says ${now}, ${percent(r.answer[now])} sure.`, `对改动后的图，网络说是 ${now}，${percent(r.answer[now])} 的把握。`);
             }), button(T("Put it back", "恢复"), () => this.strokes && this.label < 0
                 ? this.changed(this.paper.getContext("2d", { willReadFrequently: true })) : this.look(this.drawn))),
             tiles);

@@ -34,14 +34,34 @@ const optimizers = ["SGD", "momentum", "Nesterov", "Adagrad", "Adadelta", "RMSpr
 const optimizerC = r => [`dl_sgd(${r})`, `dl_momentum(${r}, 0.9)`, `dl_nesterov(${r}, 0.9)`, `dl_adagrad(${r})`,
                          `dl_adadelta(${r})`, `dl_rmsprop(${r})`, `dl_adam(${r})`, `dl_adamw(${r})`];
 const featureNames = ["x₁", "x₂", "x₁²", "x₂²", "x₁x₂", "sin x₁", "sin x₂"];
-const REACH = 6, SIDE = 40;
+const REACH = 6, MOST = 8;                                       /* the plane; units drawn of a layer */
+
+/* Updates a frame; 0: as many as the machine can. */
+const paces = [[() => T("slow", "慢"), 1], [() => T("to watch", "适中"), 8], [() => T("full", "全速"), 0]];
+
+/* What goes wrong in nets, to look at: settings that show it, and what to look for. */
+const troubles = [
+    [() => T("dying ReLUs", "ReLU 死亡"), { set: 0, units: [8, 8], activation: 1, optimizer: 0, rate: 3, batch: 8 },
+     () => T("The rate is too large for ReLU: a step throws a unit so far that it answers 0 to every point. Its gradient is 0 too, so it never comes back: red frames.",
+             "学习率对 ReLU 太大：一步就把单元甩得太远，对所有点都输出 0。它的梯度也是 0，再也回不来：红框。")],
+    [() => T("exploding rate", "学习率爆炸"), { set: 6, units: [], activation: 0, optimizer: 0, rate: 0.3, batch: 16, slow: 16 },
+     () => T("One unit and no bend: the loss is a bowl. Each of these slow steps jumps over its bottom and lands higher on the other side, where it is steeper: the weights swing, the loss grows without end. A rate of 0.1 would arrive.",
+             "一个单元，没有弯曲：损失是一只碗。这里慢慢走的每一步都跨过碗底，落到对面更高、更陡处：权重来回摆，损失无限增大。学习率 0.1 就能走到底。")],
+    [() => T("vanishing gradients", "梯度消失"), { set: 0, units: [4, 4, 4, 4, 4, 4], activation: 2, optimizer: 0, rate: 0.1, batch: 16, lines: 1 },
+     () => T("Sigmoid’s slope is at most 1/4, and each layer multiplies by it on the way back. The lines show gradients now: point at some on the left, then on the right.",
+             "sigmoid 的斜率至多 1/4，反向时每一层都要乘一次。现在连线表示梯度：指向左边的几条，再看右边的。")]
+];
+
+/* How many classes these rows have; 0: numbers, not classes. */
+const classesOf = rows => rows.every(r => Number.isInteger(r[2]) && r[2] >= 0 && r[2] < 4)
+    ? Math.max(2, 1 + Math.max(...rows.map(r => r[2]))) : 0;
 
 const pointsPanel = {
     id: "points",
     name: () => T("A net on points", "平面上的网络"),
     o: { set: 0, noise: 0.1, count: 300, part: 0.3, seed: 1, features: 3, units: [4, 3], activation: 3,
-         optimizer: 6, rate: 0.03, batch: 16, l1: 0, l2: 0, dropout: 0 },
-    own: null, brush: 0, losses: [], tests: [], training: false, sample: null, chosen: null,
+         optimizer: 6, rate: 0.03, batch: 16, l1: 0, l2: 0, dropout: 0, lines: 0, sharp: 0, pace: 8 },
+    own: null, brush: 0, losses: growing(), tests: growing(), training: false, walk: null, chosen: null,
 
     async load() { this.makeData(); },
 
@@ -78,21 +98,25 @@ const pointsPanel = {
     async start() {
         const o = this.o, n = this.rows.length;
         if (this.training) await this.toggle();
+        if (n - this.test < 2) { this.status.textContent = T("At least two points.", "至少要两个点。"); return; }
         const xy = new Float32Array(2 * n), target = new Float32Array(n);
         this.rows.forEach(([x, y, t], i) => { xy[2 * i] = x; xy[2 * i + 1] = y; target[i] = t; });
-        this.losses = [];
-        this.tests = [];
-        this.sample = null;
+        this.losses = growing();
+        this.tests = growing();
+        this.walk = null;
+        this.numbers.replaceChildren();
+        this.drawBrushes();
         try {
             this.frame(await ask("points", "start", {
                 seed: o.seed, features: o.features, xy, target, test: this.test, classes: this.classes,
                 units: o.units, activation: activationNumber[o.activation], dropout: o.dropout, l1: o.l1,
                 l2: o.l2, optimizer: o.optimizer, rate: o.rate, batch: Math.min(o.batch, n - this.test),
-                side: SIDE, reach: REACH }));
-        } catch (e) { this.frame(null, e.message); }
+                pace: o.pace, most: MOST, reach: REACH }));
+        } catch (e) { this.status.textContent = e.message; }
     },
     set(change) {
         Object.assign(this.o, change);
+        this.why.textContent = "";
         if ("rate" in change && Object.keys(change).length === 1) return void ask("points", "rate", this.o.rate);
         if (["set", "noise", "count", "part"].some(k => k in change)) {
             if ("set" in change) this.own = null;
@@ -102,71 +126,117 @@ const pointsPanel = {
         if ("units" in change || "features" in change) this.drawShape();
     },
     async toggle() {
-        this.training = !this.training;
-        this.sample = null;
-        await ask("points", "run", this.training);
-        this.playButton.textContent = this.training ? T("Pause", "暂停") : T("Train", "训练");
+        if (!this.training && this.rows.length - this.test < 2) return;
+        this.leave();
+        await train(this, !this.training);
+        this.hint.setAttribute("aria-live", this.training ? "off" : "polite");
     },
 
     build(root) {
         const o = this.o, powers = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-        this.playButton = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
         this.map = canvas(360, 360, T("the plane: points and what the net answers everywhere", "平面：点，以及网络在各处的回答"), true);
         this.map.smooth = true;
+        this.map.again = () => this.drawMap();
         this.map.addEventListener("pointerdown", e => this.click(e));
-        this.graph = canvas(640, 360, T("the net: a line for each weight, a picture for each unit", "网络：每条线是一个权重，每个小图是一个单元"), true);
-        this.graph.addEventListener("pointermove", e => this.hover(e));
-        this.graph.addEventListener("pointerdown", e => this.hover(e));
+        this.graph = canvas(640, 360, T("the net: a line for each weight, a picture for each unit; arrow keys choose one", "网络：每条线是一个权重，每个小图是一个单元；方向键选择单元"), true);
+        this.graph.tabIndex = 0;
+        this.graph.again = () => this.last && this.drawGraph();
+        for (const kind of ["pointermove", "pointerdown"]) this.graph.addEventListener(kind, e => this.point(e));
+        this.graph.addEventListener("keydown", e => {
+            const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+            if (!move || !this.last) return;
+            const at = this.chosen && "u" in this.chosen ? this.chosen : { k: 1, u: -move[1] };
+            const k = Math.max(1, Math.min(this.last.drawn.length, at.k + move[0]));
+            this.choose({ k, u: Math.max(0, Math.min(this.last.drawn[k - 1] - 1, at.u + move[1])) });
+            e.preventDefault();
+        });
         this.curve = chart(130, T("loss while training", "训练中的损失"));
         this.status = el("p.status", { role: "status" });
-        this.hint = el("p.said", {}, T("Point at a line or a unit to read its numbers.", "指向一条线或一个单元，看它的数值。"));
+        this.hint = el("p.said", { "aria-live": "polite" }, T("Point at a line or a unit to read its numbers (or use the arrow keys).",
+                                                      "指向一条线或一个单元（或用方向键），看它的数值。"));
+        this.why = el("p.said.why", { role: "status" });
         this.numbers = el("div.numbers");
         this.shape = el("div.controls");
+        this.brushes = el("div.buttons");
         this.task = challenge(this, T("spirals, only x₁ and x₂ as inputs, test accuracy 95 % or better.",
                                       "双螺旋，只用 x₁ 和 x₂ 作输入，测试准确率达到 95 %。"));
         root.append(
             el("div.controls", {},
-                choose(T("points", "数据"), pointSets.map(s => s.name()).concat(this.own ? [T("your own", "你自己的")] : []),
+                this.sets = choose(T("data", "数据"), pointSets.map(s => s.name()).concat([T("your own", "你自己的")]),
                        this.own ? pointSets.length : o.set, i => i < pointSets.length && this.set({ set: i })),
-                slider(T("noise", "噪声"), [0, 0.1, 0.2, 0.3, 0.4, 0.5], o.noise, v => this.set({ noise: v })),
-                slider(T("points", "点数"), [50, 100, 200, 300, 500, 1000], o.count, v => this.set({ count: v })),
-                slider(T("for testing", "测试集"), [0.1, 0.2, 0.3, 0.5, 0.7], o.part, v => this.set({ part: v }), v => 100 * v + " %"),
                 choose(T("activation", "激活函数"), activations, o.activation, i => this.set({ activation: i })),
                 choose(T("optimizer", "优化器"), optimizers, o.optimizer, i => this.set({ optimizer: i })),
                 slider(T("learning rate", "学习率"), powers, o.rate, v => this.set({ rate: v })),
+                choose(T("pace", "快慢"), paces.map(p => p[0]()), paces.findIndex(p => p[1] === o.pace),
+                       i => { o.pace = paces[i][1]; ask("points", "pace", o.pace); }),
+                choose(T("lines show", "连线表示"), [T("weights", "权重"), T("gradients", "梯度")], o.lines,
+                       i => { o.lines = i; this.drawGraph(); })),
+            this.shape,
+            el("details.more", {}, el("summary", {}, T("More settings", "更多设置")), el("div.controls", {},
+                slider(T("noise", "噪声"), [0, 0.1, 0.2, 0.3, 0.4, 0.5], o.noise, v => this.set({ noise: v })),
+                slider(T("points", "点数"), [50, 100, 200, 300, 500, 1000], o.count, v => this.set({ count: v })),
+                slider(T("for testing", "测试集"), [0.1, 0.2, 0.3, 0.5, 0.7], o.part, v => this.set({ part: v }), v => 100 * v + " %"),
                 slider(T("batch", "批大小"), [1, 2, 4, 8, 16, 32, 64, 128], o.batch, v => this.set({ batch: v })),
                 slider("L1", [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03], o.l1, v => this.set({ l1: v })),
                 slider("L2", [0, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03], o.l2, v => this.set({ l2: v })),
-                slider(T("dropout", "丢弃率"), [0, 0.1, 0.2, 0.3, 0.5], o.dropout, v => this.set({ dropout: v }))),
-            this.shape,
-            el("div.buttons", {}, this.playButton,
-                button(T("One step", "一步"), () => this.step(1)),
-                button(T("Start anew", "重新开始"), () => { this.o.seed++; this.start(); }),
-                button(T("One sample, forward and backward", "一个样本：前向与反向"), () => this.probe())),
-            el("div.row", {}, el("div.grow2", {}, this.graph, this.hint),
-                el("div.grow", {}, this.map, el("div.buttons", {}, this.brushes()), this.curve, this.status)),
-            this.numbers,
+                slider(T("dropout", "丢弃率"), [0, 0.1, 0.2, 0.3, 0.5], o.dropout, v => this.set({ dropout: v })),
+                choose(T("the plane shows", "平面表示"), [T("how sure", "把握多大"), T("the decision", "判定结果")], o.sharp,
+                       i => { o.sharp = i; if (this.last) this.drawMap(); }))),
+            el("div.buttons", {}, this.play,
+                button(T("One step", "一步"), () => this.step()),
+                button(T("Start anew", "重新开始"), () => { o.seed++; this.start(); }),
+                button(T("One sample, step by step", "一个样本，逐步看"), () => this.probe())),
+            el("div.buttons", {}, el("span", {}, T("Watch what goes wrong: ", "看看会出什么问题：")),
+                troubles.map(([name, settings, why]) => button(name(), async () => {
+                    const { slow, ...change } = settings;
+                    this.own = null;
+                    Object.assign(o, { features: 3, dropout: 0, l1: 0, l2: 0, lines: 0 }, change);
+                    this.makeData();
+                    await rebuild();
+                    await this.start();
+                    this.why.textContent = why();
+                    if (!slow) await this.toggle();
+                    for (let k = 0, last = this.last; k < slow && this.last === last && current === this; k++) {
+                        await this.step();
+                        last = this.last;
+                        await new Promise(done => setTimeout(done, 300));
+                    }
+                }, "small"))), this.why,
+            el("div.row", {}, el("div.grow2", {}, this.graph, this.hint, this.numbers, this.curve, this.status),
+                el("div.grow", {}, this.map, this.brushes)),
             this.task,
             fold(T("Your own points: paste CSV", "自己的点：粘贴 CSV"), () => this.csv()),
             fold(T("Share this net", "分享这个网络"), () => this.share()),
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
-            fold(T("Explain", "讲解"), () => this.explain()));
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         this.drawShape();
-        if (this.last) this.frame(this.last);
-        else this.start();
+        this.drawBrushes();
+        if (!this.last) this.start();
+        else {
+            this.frame(this.last);
+            if (this.walk) this.show();
+        }
     },
-    brushes() {
-        const n = Math.max(2, this.classes);
-        return [el("span", {}, T("Click into the plane to add a point: ", "点击平面添加一个点：")),
-                this.classes === 0 ? T("(not for numbers)", "（数值任务不可用）") : [...Array(n).keys()].map(k =>
-            el("button.brush" + (k === this.brush ? ".on" : ""), { type: "button", style: "border-color:" + this.color(k),
-                "aria-pressed": String(k === this.brush), onclick: e => {
-                    this.brush = k;
-                    for (const b of e.target.parentNode.querySelectorAll(".brush")) b.classList.toggle("on", b === e.target);
-                } }, T("class ", "类 ") + k)),
-            button(T("No points", "清空点"), () => { this.own = []; this.rows = []; this.test = 0; this.classes = Math.max(2, this.classes); this.drawMap(); }, "small")];
+    /* What a click into the plane adds. */
+    drawBrushes() {
+        if (this.classes === 0) {
+            this.brushes.replaceChildren(T("Click into the plane: that place step by step, as if its target were 0.",
+                                           "点击平面：逐步看那个位置，目标当作 0。"));
+            return;
+        }
+        this.brush = Math.min(this.brush, this.classes - 1);
+        this.brushes.replaceChildren(el("span", {}, T("Click into the plane to add a point: ", "点击平面添加一个点：")),
+            ...[...Array(this.classes).keys()].map(k => el("button.brush" + (k === this.brush ? ".on" : ""), {
+                type: "button", style: "border-color:" + classColor(k), "aria-pressed": String(k === this.brush),
+                onclick: () => { this.brush = k; this.drawBrushes(); } }, T("class ", "类 ") + k)),
+            button(T("No points", "清空点"), async () => {
+                if (this.training) await this.toggle();
+                this.own = this.rows = [];
+                this.test = 0;
+                this.drawMap();
+            }, "small"));
     },
-    color(k) { return css(["--minus", "--plus", "--third", "--fourth"][k % 4]); },
     drawShape() {
         const o = this.o, on = k => o.features >> k & 1;
         this.shape.replaceChildren(
@@ -178,28 +248,21 @@ const pointsPanel = {
                 } }), name))),
             el("fieldset", {}, el("legend", {}, T("hidden layers", "隐藏层")),
                 o.units.map((u, i) => el("label.units", {}, T("layer ", "第 ") + (i + 1) + T("", " 层"), el("input", {
-                    type: "number", min: 1, max: 256, value: u, onchange: e => {
+                    type: "number", min: 1, value: u, onchange: e => {
                         const units = o.units.slice();
-                        units[i] = Math.max(1, Math.min(256, Math.round(+e.target.value) || 1));
+                        units[i] = Math.max(1, Math.round(+e.target.value) || 1);
                         this.set({ units });
                     } }))),
-                button("+", () => o.units.length < 8 && this.set({ units: o.units.concat([3]) }), "small"),
+                button("+", () => o.units.length < 32 && this.set({ units: o.units.concat([3]) }), "small"),
                 button("−", () => o.units.length && this.set({ units: o.units.slice(0, -1) }), "small")));
     },
 
     /* ---- pictures ---- */
-    frame(f, error) {
-        if (error) {
-            this.status.textContent = error;
-            this.training = false;
-            this.playButton.textContent = T("Train", "训练");
-            return;
-        }
+    frame(f) {
         this.last = f;
-        if (f.updates > 0) { this.losses.push(f.loss); this.tests.push(f.test); }
-        if (this.losses.length > 400) {
-            this.losses = this.losses.filter((v, i) => i % 2);
-            this.tests = this.tests.filter((v, i) => i % 2);
+        if (f.updates > 0) {
+            this.losses.add(f.loss);
+            this.tests.add(f.test);
         }
         const dead = f.dead.reduce((a, b) => a + b, 0), lost = !isFinite(f.loss) || f.loss > 1e6;
         this.status.textContent = T("updates ", "更新 ") + f.updates + T(", loss ", "，损失 ") + num(f.loss) +
@@ -209,45 +272,53 @@ const pointsPanel = {
             (dead ? T(`. ${dead} dead: no point wakes it`, `。${dead} 个死单元：没有点能激活它`) : "") +
             (lost ? T(". The loss explodes: a smaller learning rate.", "。损失爆炸了：把学习率调小。") : "");
         if (this.o.set === 3 && !this.own && this.o.features === 3 && f.testAccuracy >= 0.95) this.task.check(true);
+        /* While it trains, one picture a frame, in turn. */
+        this.turn = !this.turn;
+        if (!this.training || this.turn) {
+            this.drawGraph();
+            this.tell();
+        }
+        if (this.training && this.turn) return;
         this.drawMap();
-        this.drawGraph();
-        plot(this.curve, [{ y: this.losses, color: css("--plus") }, { y: this.tests, color: css("--minus"), dash: [5, 3] }],
-             { x: T("training, and dashed: test", "实线训练，虚线测试"), low: 0 });
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }, { y: this.tests.y, color: css("--minus"), dash: [5, 3] }],
+             { x: T("loss in training; dashed: in testing", "损失：实线训练，虚线测试"), log: lost, low: lost ? undefined : 0 });
     },
     /* The net's answer at a place as a number from -1 to 1, or a color for several classes. */
     answerColor() {
-        const f = this.last, n = SIDE * SIDE, total = f.sizes.reduce((a, b) => a + b, 0), out = f.sizes[f.sizes.length - 1];
-        const base = (total - out) * n, signed = signedColor();
-        if (this.classes === 0) return i => signed(f.map[base + i]);
-        if (this.classes === 2) return i => signed(0.85 * (2 * f.map[base + n + i] - 1));
-        const colors = [...Array(out).keys()].map(k => rgb(["--minus", "--plus", "--third", "--fourth"][k % 4])), paper = rgb("--paper");
+        const f = this.last, n = f.side ** 2, out = f.drawn[f.drawn.length - 1];
+        const base = f.map.length - out * n, signed = signedColor();
+        const show = v => signed(this.o.sharp ? 0.85 * Math.sign(v) : v);
+        if (this.classes === 0) return i => show(f.map[base + i]);
+        if (this.classes === 2) return i => show(0.85 * (2 * f.map[base + n + i] - 1));
+        const colors = [0, 1, 2, 3].map(k => rgb(["--minus", "--plus", "--third", "--fourth"][k])), paper = rgb("--paper");
         return i => {
-            let c = [0, 0, 0];
-            for (let k = 0; k < out; k++) c = c.map((v, j) => v + f.map[base + k * n + i] * colors[k][j]);
-            return mix(paper, c, 0.7);
+            const c = [0, 0, 0];
+            for (let k = 0; k < out; k++)
+                for (let j = 0; j < 3; j++) c[j] += f.map[base + k * n + i] * colors[k][j];
+            return pixel(mix(paper, c, 0.7));
         };
     },
     drawMap() {
-        const c = this.map, W = 360;
-        if (this.last) {
+        const c = this.map, W = 360, f = this.last;
+        if (f) {
             const color = this.answerColor();
-            picture(c, this.last.map, SIDE, SIDE, (v, i) => color(i));
+            picture(c, f.map, f.side, f.side, (v, i) => color(i));
         }
-        const g = c.getContext("2d");
+        const g = c.getContext("2d"), at = ([x, y]) => [(x / REACH + 1) * W / 2, (1 - y / REACH) * W / 2];
         g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
-        this.rows.forEach(([x, y, t], i) => {
-            const test = i >= this.rows.length - this.test;
+        const low = rgb("--minus"), paper = rgb("--paper"), high = rgb("--plus");
+        this.rows.forEach((row, i) => {
+            const test = i >= this.rows.length - this.test, t = row[2];
             g.beginPath();
-            const px = (x / REACH + 1) * W / 2, py = (1 - y / REACH) * W / 2;
-            g.arc(px, py, test ? 2.6 : 3.4, 0, 7);
-            g.fillStyle = this.classes ? this.color(t) : `rgb(${signedColor()(t)})`;
+            g.arc(...at(row), test ? 2.6 : 3.4, 0, 7);
+            g.fillStyle = this.classes ? classColor(t) : `rgb(${mix(paper, t < 0 ? low : high, Math.min(1, Math.abs(t)))})`;
             g.fill();
             g.strokeStyle = test ? css("--text") : "#fff";
             g.stroke();
         });
-        if (this.sample) {
+        if (this.walk) {
             g.beginPath();
-            g.arc((this.sample[0] / REACH + 1) * W / 2, (1 - this.sample[1] / REACH) * W / 2, 8, 0, 7);
+            g.arc(...at(this.walk.sample), 8, 0, 7);
             g.strokeStyle = css("--text");
             g.lineWidth = 2;
             g.stroke();
@@ -256,124 +327,149 @@ const pointsPanel = {
     },
     /* Where everything lies in the drawing of the net. */
     layout() {
-        const f = this.last, layers = [f.inputs, ...f.sizes], W = 640, H = 360, shown = layers.map(n => Math.min(n, 8));
-        const box = Math.min(52, H / Math.max(...shown) - 6);
-        return layers.map((n, k) => ({ n, box, x: 30 + (W - 70) * k / (layers.length - 1),
-            y: u => H / 2 + (u - (shown[k] - 1) / 2) * Math.min(box + 12, (H - 10) / shown[k]), shown: shown[k] }));
+        const f = this.last, layers = [f.inputs, ...f.sizes], drawn = [f.inputs, ...f.drawn], W = 640, H = 360;
+        const box = Math.min(52, H / Math.max(...drawn) - 6, 0.6 * W / layers.length);
+        return layers.map((n, k) => ({ n, box, drawn: drawn[k], x: 34 + (W - 68) * k / (layers.length - 1),
+            y: u => H / 2 + (u - (drawn[k] - 1) / 2) * Math.min(box + 28, (H - 10) / drawn[k]) }));
     },
+    /* Weight and gradient of layer k's unit to, for what comes from unit from of the layer before (-1: the bias). */
     weight(k, from, to) {
         const f = this.last;
         let at = 0, before = f.inputs;
         for (let i = 0; i < k; i++) {
-            at += 2 * f.sizes[i] * (before + 1);
-            before = f.sizes[i];
+            at += 2 * f.drawn[i] * (before + 1);
+            before = f.drawn[i];
         }
-        const n = f.sizes[k] * before, i = from < 0 ? at + 2 * n + to : at + to * before + from;
-        return { w: f.weights[i], g: f.weights[i + (from < 0 ? f.sizes[k] : n)] };
+        const n = f.drawn[k] * before, i = from < 0 ? at + 2 * n + to : at + to * before + from;
+        return { w: f.weights[i], g: f.weights[i + (from < 0 ? f.drawn[k] : n)] };
     },
     drawGraph() {
-        const c = this.graph, f = this.last, g = pen(c), L = this.layout(), n = SIDE * SIDE, signed = signedColor();
-        let most = 1e-6;
-        for (let k = 0; k < f.sizes.length; k++)
-            for (let j = 0; j < L[k + 1].shown; j++)
-                for (let i = 0; i < L[k].shown; i++) most = Math.max(most, Math.abs(this.weight(k, i, j).w));
+        const c = this.graph, f = this.last, g = pen(c), L = this.layout();
         this.edges = [];
+        let most = 1e-12;
         for (let k = 0; k < f.sizes.length; k++)
-            for (let j = 0; j < L[k + 1].shown; j++)
-                for (let i = 0; i < L[k].shown; i++) {
-                    const { w, g: slope } = this.weight(k, i, j), a = Math.abs(w) / most;
-                    const e = [L[k].x + L[k].box / 2, L[k].y(i), L[k + 1].x - L[k + 1].box / 2, L[k + 1].y(j)];
-                    const hot = this.chosen && this.chosen.k === k && this.chosen.i === i && this.chosen.j === j;
-                    g.beginPath();
-                    g.moveTo(e[0], e[1]);
-                    g.bezierCurveTo((e[0] + e[2]) / 2, e[1], (e[0] + e[2]) / 2, e[3], e[2], e[3]);
-                    g.lineWidth = hot ? 5 : 0.5 + 4 * a;
-                    g.strokeStyle = css(w < 0 ? "--minus" : "--plus");
-                    g.globalAlpha = hot ? 1 : 0.25 + 0.7 * a;
-                    g.stroke();
-                    this.edges.push({ e, k, i, j, w, g: slope });
+            for (let j = 0; j < L[k + 1].drawn; j++)
+                for (let i = 0; i < L[k].drawn; i++) {
+                    const { w, g: slope } = this.weight(k, i, j), v = this.o.lines ? slope : w;
+                    if (isFinite(v)) most = Math.max(most, Math.abs(v));
+                    this.edges.push({ k, i, j, w, g: slope, v, e: [L[k].x + L[k].box / 2, L[k].y(i),
+                                      L[k + 1].x - L[k + 1].box / 2, L[k + 1].y(j)] });
                 }
+        const chosen = this.chosen || {}, into = [];
+        for (const edge of this.edges) {
+            const { k, i, j, v, e } = edge, a = Math.min(1, Math.abs(v) / most) || 0;
+            const hot = "u" in chosen ? chosen.k === k + 1 && chosen.u === j : chosen.k === k && chosen.i === i && chosen.j === j;
+            g.beginPath();
+            g.moveTo(e[0], e[1]);
+            g.bezierCurveTo((e[0] + e[2]) / 2, e[1], (e[0] + e[2]) / 2, e[3], e[2], e[3]);
+            g.lineWidth = 0.5 + 4 * a + 1.5 * hot;
+            g.strokeStyle = css(v < 0 ? "--minus" : "--plus");
+            g.globalAlpha = hot ? 1 : 0.25 + 0.7 * a;
+            g.stroke();
+            if (hot) into.push(edge);
+        }
         g.globalAlpha = 1;
-        g.lineWidth = 1;
+        this.drawUnits(g, L);
+        /* The numbers on the lines into the unit that is looked at, staggered. */
+        into.forEach(({ e, v }, n) => {
+            const t = into.length > 1 ? 0.25 + 0.35 * (n % 2) : 0.5, s = t * t * (3 - 2 * t);
+            this.write(g, num(v, 2), e[0] + (e[2] - e[0]) * t, e[1] + (e[3] - e[1]) * s);
+        });
+    },
+    drawUnits(g, L) {
+        const f = this.last, side = f.side, n = side * side, signed = signedColor();
         const names = featureNames.filter((v, k) => this.o.features >> k & 1);
+        /* All maps one below the other: each in the colors of its own largest number. */
+        const count = f.map.length / n, most = new Float32Array(count).fill(1e-6);
+        f.map.forEach((v, i) => { most[i / n | 0] = Math.max(most[i / n | 0], Math.abs(v)); });
+        const maps = small(f.map, side, side * count, (v, i) => signed(v / most[i / n | 0]));
         this.units = [];
         let map = 0, dead = 0;
         L.forEach((l, k) => {
-            for (let u = 0; u < l.shown; u++) {
-                const x = l.x - l.box / 2, y = l.y(u) - l.box / 2;
-                const image = this.unitImage(k, k === 0 ? null : f.map.subarray((map + u) * n, (map + u + 1) * n), names[u], signed);
-                g.drawImage(image, x, y, l.box, l.box);
-                const isDead = k > 0 && k < L.length - 1 && f.dead[dead + u];
-                g.strokeStyle = isDead ? "#d00" : css("--soft");
-                g.lineWidth = isDead ? 3 : 1;
+            const last = k === L.length - 1;
+            for (let u = 0; u < l.drawn; u++) {
+                const x = l.x - l.box / 2, y = l.y(u) - l.box / 2, isDead = k > 0 && !last && f.dead[dead + u];
+                if (k > 0) g.drawImage(maps, 0, side * (map + u), side, side, x, y, l.box, l.box);
+                else g.drawImage(this.inputImage(names[u], signed), x, y, l.box, l.box);
+                const on = this.chosen && this.chosen.k === k && this.chosen.u === u;
+                g.strokeStyle = css(isDead ? "--bad" : on ? "--text" : "--soft");
+                g.lineWidth = isDead || on ? 3 : 1;
                 g.strokeRect(x, y, l.box, l.box);
                 g.lineWidth = 1;
-                if (k === 0) {
-                    g.fillStyle = css("--text");
-                    g.textAlign = "right";
-                    g.textBaseline = "middle";
-                    g.fillText(names[u], x + l.box - 2, y + l.box + 7);
-                }
+                if (k === 0) this.write(g, names[u], l.x, y - 2);
+                else if (last && this.classes) this.write(g, T("class ", "类 ") + u, l.x, y - 2);
+                if (this.walk) this.drawNumbers(g, l, k, u);
                 this.units.push({ x, y, box: l.box, k, u, dead: isDead });
             }
-            if (l.n > l.shown) {
-                g.fillStyle = css("--soft");
-                g.textAlign = "center";
-                g.fillText("+" + (l.n - l.shown), l.x, 354);
+            if (l.n > l.drawn) this.write(g, "+" + (l.n - l.drawn), l.x, 352);
+            if (k > 0) {
+                map += l.drawn;
+                if (!last) dead += l.n;
             }
-            if (k > 0) { map += l.n; if (k < L.length - 1) dead += l.n; }
         });
     },
-    unitImage(k, data, name, signed) {
-        const c = document.createElement("canvas");
-        c.width = c.height = SIDE;
-        const image = new ImageData(SIDE, SIDE), at = featureNames.indexOf(name);
-        let low = 0, high = 1e-6;
-        if (data) for (const v of data) { low = Math.min(low, v); high = Math.max(high, v); }
-        const most = Math.max(-low, high);
-        for (let i = 0; i < SIDE * SIDE; i++) {
-            let v;
-            if (data) v = data[i] / most;
-            else {
-                const x = REACH * (2 * (i % SIDE) + 1 - SIDE) / SIDE, y = REACH * (SIDE - 1 - 2 * Math.floor(i / SIDE)) / SIDE;
-                v = [x / REACH, y / REACH, x * x / 36, y * y / 36, x * y / 36, Math.sin(x), Math.sin(y)][at];
-            }
-            const [r, g, b] = signed(v);
-            image.data.set([r, g, b, 255], 4 * i);
-        }
-        c.getContext("2d").putImageData(image, 0, 0);
-        return c;
+    /* Text on a strip of paper. */
+    write(g, text, x, y, color) {
+        const w = g.measureText(text).width + 4;
+        g.globalAlpha = 0.85;
+        g.fillStyle = css("--paper");
+        g.fillRect(x - w / 2, y - 7, w, 14);
+        g.globalAlpha = 1;
+        g.fillStyle = color || css("--text");
+        g.textAlign = "center";
+        g.textBaseline = "middle";
+        g.fillText(text, x, y + 1);
     },
-    hover(e) {
+    inputImage(name, signed) {
+        const at = featureNames.indexOf(name), side = 40;
+        return small({}, side, side, (v, i) => {
+            const x = REACH * (2 * (i % side) + 1 - side) / side, y = REACH * (side - 1 - 2 * Math.floor(i / side)) / side;
+            return signed([x / REACH, y / REACH, x * x / 36, y * y / 36, x * y / 36, Math.sin(x), Math.sin(y)][at]);
+        });
+    },
+    point(e) {
         if (!this.edges) return;
         const r = this.graph.getBoundingClientRect(), x = (e.clientX - r.left) * 640 / r.width, y = (e.clientY - r.top) * 360 / r.height;
         const unit = this.units.find(u => x >= u.x && x <= u.x + u.box && y >= u.y && y <= u.y + u.box);
-        const layer = k => k === 0 ? T("input", "输入") : k === this.last.sizes.length ? T("output", "输出") : T("layer ", "层 ") + k;
-        this.chosen = null;
-        if (unit && unit.k > 0) {
-            const { w, g } = this.weight(unit.k - 1, -1, unit.u);
-            this.hint.textContent = T(`Unit ${unit.u + 1} of ${layer(unit.k)}: bias ${num(w)}, its gradient ${num(g, 4)}. The picture: what it answers over the plane.`,
-                                      `${layer(unit.k)}的单元 ${unit.u + 1}：偏置 ${num(w)}，梯度 ${num(g, 4)}。小图：它在平面上的输出。`) +
-                (unit.dead ? T(" It is dead: 0 for every point.", " 它已死：对所有点都输出 0。") : "");
-        } else if (!unit) {
-            let best = null, near = 12;
-            for (const d of this.edges) {
-                if (x < d.e[0] || x > d.e[2]) continue;
-                const t = (x - d.e[0]) / (d.e[2] - d.e[0]), s = t * t * (3 - 2 * t), off = Math.abs(d.e[1] + (d.e[3] - d.e[1]) * s - y);
-                if (off < near) [best, near] = [d, off];
-            }
-            if (best) {
-                this.chosen = best;
-                this.hint.textContent = T(`Weight from ${best.i + 1} to ${best.j + 1}: ${num(best.w)}, its gradient ${num(best.g, 4)}; a step of SGD changes it by ${num(-this.o.rate * best.g, 5)}.`,
-                                          `从 ${best.i + 1} 到 ${best.j + 1} 的权重：${num(best.w)}，梯度 ${num(best.g, 4)}；一步 SGD 使它改变 ${num(-this.o.rate * best.g, 5)}。`);
-            }
+        let best = null, near = 12;
+        for (const d of this.edges) {
+            const t = (x - d.e[0]) / (d.e[2] - d.e[0]), s = t * t * (3 - 2 * t);
+            const off = t < 0 || t > 1 ? near : Math.abs(d.e[1] + (d.e[3] - d.e[1]) * s - y);
+            if (off < near) [best, near] = [d, off];
         }
+        this.choose(unit ? unit.k > 0 ? { k: unit.k, u: unit.u } : null : best && { k: best.k, i: best.i, j: best.j });
+    },
+    layerName(k) {
+        return k === 0 ? T("input", "输入") : k === this.last.sizes.length ? T("output", "输出") : T("layer ", "层 ") + k;
+    },
+    /* Shows a unit's or a line's numbers, and keeps looking at it. */
+    choose(what) {
+        if (JSON.stringify(what) === JSON.stringify(this.chosen)) return;
+        this.chosen = what;
         if (!this.training) this.drawGraph();
+        this.tell();
+    },
+    tell() {
+        const c = this.chosen;
+        if (!c || this.walk) return;
+        if ("u" in c) {
+            const unit = this.units.find(u => u.k === c.k && u.u === c.u);
+            if (!unit) return;
+            const { w, g } = this.weight(c.k - 1, -1, c.u), layer = this.layerName(c.k);
+            this.hint.textContent = T(`Unit ${c.u + 1} of ${layer}: bias ${num(w)}, its gradient ${num(g, 4)}. The picture: what it answers over the plane.`,
+                                      `${layer}的单元 ${c.u + 1}：偏置 ${num(w)}，梯度 ${num(g, 4)}。小图：它在平面上的输出。`) +
+                (unit.dead ? T(" It is dead: 0 for every point.", " 它已死：对所有点都输出 0。") : "");
+        } else {
+            const { w, g } = this.weight(c.k, c.i, c.j);
+            this.hint.textContent = T(`Weight from ${c.i + 1} to ${c.j + 1}: ${num(w)}, its gradient ${num(g, 4)}; a step of SGD changes it by ${num(-this.o.rate * g, 5)}.`,
+                                      `从 ${c.i + 1} 到 ${c.j + 1} 的权重：${num(w)}，梯度 ${num(g, 4)}；一步 SGD 使它改变 ${num(-this.o.rate * g, 5)}。`);
+        }
     },
     async click(e) {
         const r = this.map.getBoundingClientRect();
         const x = REACH * (2 * (e.clientX - r.left) / r.width - 1), y = REACH * (1 - 2 * (e.clientY - r.top) / r.height);
         if (this.classes === 0) { this.probe([x, y, 0]); return; }
+        this.sets.querySelector("select").selectedIndex = pointSets.length;
         this.own = (this.own || this.rows).concat([[x, y, this.brush]]);
         this.rows = this.own.slice();
         this.test = 0;
@@ -383,63 +479,139 @@ const pointsPanel = {
     },
 
     /* ---- one sample, as numbers ---- */
-    async step(n) {
+    async step() {
         if (this.training) await this.toggle();
-        this.frame(await ask("points", "step", n));
-        if (this.sample) this.probe(this.sample);
+        const sample = this.walk && this.walk.sample;
+        this.frame(await ask("points", "step"));
+        if (sample) this.probe(sample);
     },
+    /* All numbers of one sample: for each layer z, a, dz = dL/dz, dW [out][in], db. */
     async probe(sample) {
         if (this.training) await this.toggle();
         const s = sample || this.rows[Math.floor(Math.random() * (this.rows.length - this.test))], f = this.last;
-        this.sample = s;
         const v = await ask("points", "probe", s[0], s[1], s[2]);
-        let at = 1, before = f.inputs;
-        const tables = f.sizes.map((U, k) => {
-            const part = n => v.subarray(at, at += n);
-            const z = part(U), a = part(U), dz = part(U), dw = part(U * before), db = part(U), B = before;
-            before = U;
-            const last = k === f.sizes.length - 1;
-            return el("div", {}, el("h4", {}, last ? T("output", "输出层") : T("layer ", "第 ") + (k + 1) + T("", " 层")),
-                el("div.scroll", {}, el("table", {}, el("tr", {}, [T("unit", "单元"), "z = Wx + b", last && !this.classes ? "a = z" : last ? "a = softmax(z)" : "a = f(z)",
-                    "δ = ∂L/∂z", "∂L/∂b", "∂L/∂W"].map(h => el("th", {}, h))),
-                    [...Array(Math.min(U, 8)).keys()].map(u => el("tr", {}, el("th", {}, u + 1), [z, a, dz, db].map(t => el("td", {}, num(t[u], 3))),
-                        el("td", {}, [...dw.subarray(u * B, u * B + Math.min(B, 8))].map(x => num(x, 3)).join("  ")))))));
-        });
-        this.numbers.replaceChildren(
-            el("p", {}, T(`The point (${num(s[0], 2)}, ${num(s[1], 2)}), ${this.classes ? "class" : "target"} ${num(s[2], this.classes ? 0 : 2)}: loss ${num(v[0], 4)}. Values go forward from the left, δ backward from the right: δ of a layer = Wᵀδ of the next one, times f′(z).`,
-                          `点 (${num(s[0], 2)}, ${num(s[1], 2)})，${this.classes ? "类别" : "目标"} ${num(s[2], this.classes ? 0 : 2)}：损失 ${num(v[0], 4)}。数值从左向右传，δ 从右向左传：本层的 δ = 后一层的 Wᵀδ 乘以 f′(z)。`)),
-            el("div.samples", {}, tables));
+        const all = [s[0], s[1], s[0] ** 2, s[1] ** 2, s[0] * s[1], Math.sin(s[0]), Math.sin(s[1])];
+        const layers = [{ a: all.filter((x, k) => this.o.features >> k & 1) }];
+        let at = 1;
+        for (const U of f.sizes) {
+            const part = n => v.subarray(at, at += n), B = layers[layers.length - 1].a.length;
+            layers.push({ z: part(U), a: part(U), dz: part(U), dw: part(U * B), db: part(U) });
+        }
+        this.walk = { sample: s, loss: v[0], layers, at: 1 };
+        this.show();
+    },
+    leave() {
+        if (!this.walk) return;
+        this.walk = null;
+        this.numbers.replaceChildren();
         this.drawMap();
+        this.drawGraph();
+    },
+    /* How far the walk is: at 1 .. n the layers forward, n + 1 .. 2n backward from the last. */
+    go(step) {
+        const n = this.last.sizes.length;
+        this.walk.at = Math.max(1, Math.min(2 * n, this.walk.at + step));
+        this.show();
+    },
+    drawNumbers(g, l, k, u) {
+        const w = this.walk, n = this.last.sizes.length, layer = w.layers[k];
+        if (k <= w.at) this.write(g, num(layer.a[u], 2), l.x, l.y(u) + l.box / 4);
+        if (k > 0 && 2 * n + 1 - k <= w.at) this.write(g, "δ " + num(layer.dz[u], 3), l.x, l.y(u) + l.box / 2 + 5, css("--fourth"));
+    },
+    show() {
+        const w = this.walk, n = this.last.sizes.length, forward = w.at <= n, k = forward ? w.at : 2 * n + 1 - w.at;
+        const L = w.layers[k], before = w.layers[k - 1].a, after = w.layers[k + 1], most = 4;
+        const u = [...L.dz.subarray(0, MOST)].reduce((best, d, i, all) => Math.abs(d) > Math.abs(all[best]) ? i : best, 0);
+        const brace = v => v < 0 ? `(${num(v, 2)})` : num(v, 2);
+        const sum = terms => terms.slice(0, most).map(([a, b]) => `${brace(a)}·${brace(b)}`).join(" + ") + (terms.length > most ? " + …" : "");
+        const input = [...before].slice(0, MOST).map((a, i) => [this.weight(k - 1, i, u).w, a]);
+        const bias = this.weight(k - 1, -1, u).w, last = k === n, name = T(`Unit ${u + 1} of ${this.layerName(k)}`, `${this.layerName(k)}的单元 ${u + 1}`);
+        let text, formula;
+        if (forward) {
+            formula = `z = Wx + b = ${sum(input)} + ${brace(bias)} = ${num(L.z[u])}`;
+            text = last ? this.classes ? T(`${name}: softmax makes of all z the probabilities a = ${[...L.a].slice(0, most).map(a => num(a)).join(", ")}. The loss: −ln a of the right class ${w.sample[2]} = ${num(w.loss, 4)}.`,
+                                           `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
+                                         : T(`The loss: (a − target)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}.`,
+                                             `损失：(a − 目标)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}。`)
+                        : T(`${name}: a = ${activations[this.o.activation]}(z) = ${num(L.a[u])}.`, `${name}：a = ${activations[this.o.activation]}(z) = ${num(L.a[u])}。`);
+        } else {
+            const back = last ? null : [...after.dz].slice(0, MOST).map((d, j) => [this.weight(k, u, j).w, d]);
+            const whole = last ? 0 : after.dz.length > MOST ? NaN : back.reduce((t, [a, b]) => t + a * b, 0);
+            formula = last ? this.classes ? `δ = a − y = ${num(L.a[u])} − ${u === w.sample[2] ? 1 : 0} = ${num(L.dz[u])}` : `δ = 2(a − t) = ${num(L.dz[u])}`
+                           : `δ = Wᵀδ · f′(z) = (${sum(back)}) · ${num(L.dz[u] / whole, 2)} = ${num(L.dz[u], 4)}`;
+            text = T(`${name}: δ is how the loss changes with z. Each weight’s gradient is δ times what came in: ∂L/∂w = `, `${name}：δ 是损失随 z 的变化。每个权重的梯度是 δ 乘以输入：∂L/∂w = `) +
+                   input.slice(0, most).map(([x, a]) => `${brace(L.dz[u])}·${brace(a)} = ${num(L.dz[u] * a, 4)}`).slice(0, 2).join(T(", ", "，")) + (input.length > 2 ? " …" : "");
+        }
+        this.chosen = { k, u };
+        const where = forward ? T(`Forward, ${k} of ${n}`, `前向，第 ${k}/${n} 步`) : T(`Backward, ${w.at - n} of ${n}`, `反向，第 ${w.at - n}/${n} 步`);
+        const [x, y, t] = w.sample;
+        this.hint.textContent = T(`The point (${num(x, 2)}, ${num(y, 2)}), ${this.classes ? "class" : "target"} ${num(t, this.classes ? 0 : 2)}.`,
+                                  `点 (${num(x, 2)}, ${num(y, 2)})，${this.classes ? "类别" : "目标"} ${num(t, this.classes ? 0 : 2)}。`);
+        const step = (label, d, off) => {
+            const b = button(label, () => { this.go(d); this.numbers.querySelectorAll("button")[d < 0 ? 0 : 1].focus(); }, "small");
+            b.disabled = off;
+            return b;
+        };
+        this.numbers.replaceChildren(el("div.walk", {}, el("div.buttons", {}, step(T("◀ back", "◀ 上一步"), -1, w.at === 1),
+                step(T("next ▶", "下一步 ▶"), 1, w.at === 2 * n), el("b", {}, where), button(T("close", "关闭"), () => this.leave(), "small")),
+            el("div", { "aria-live": "polite" }, el("p.formula", {}, formula), el("p", {}, text))),
+            fold(T("All numbers of this sample", "这个样本的全部数值"), () => el("div.samples", {}, w.layers.slice(1).map((l, i) => this.layerTable(l, i + 1)))));
+        this.drawMap();
+        this.drawGraph();
+    },
+    layerTable(l, k) {
+        const last = k === this.last.sizes.length, B = l.dw.length / l.z.length;
+        const heads = [T("unit", "单元"), "z = Wx + b", last && !this.classes ? "a = z" : last ? "a = softmax(z)" : "a = f(z)", "δ = ∂L/∂z", "∂L/∂b", "∂L/∂W"];
+        return el("div", {}, el("h4", {}, this.layerName(k)), el("div.scroll", {}, el("table", {}, el("tr", {}, heads.map(h => el("th", {}, h))),
+            [...l.z].slice(0, 32).map((z, u) => el("tr", {}, el("th", {}, u + 1), [l.z, l.a, l.dz, l.db].map(t => el("td", {}, num(t[u]))),
+                el("td", {}, [...l.dw.subarray(u * B, u * B + Math.min(B, 8))].map(x => num(x)).join("  ")))))));
     },
 
     /* ---- own data, sharing ---- */
     csv() {
         const area = el("textarea", { rows: 6, "aria-label": "CSV", placeholder: "x1,x2,class\n0.5,1.2,0\n-1,2,1" });
         const said = el("p.status", { role: "status" });
-        return [el("p", {}, T("A line a point: x1, x2, and a class 0 … 3, or any number with a point in it.", "每行一个点：x1，x2，以及类别 0 … 3，或任意带小数点的数。")),
+        return [el("p", {}, T("A line a point: x1, x2, and its class (0 … 3, or up to four names), or any number with a point in it. A first line of names is skipped.",
+                              "每行一个点：x1，x2，以及类别（0 … 3，或至多四个名称），或任意带小数点的数。第一行若是列名则跳过。")),
             area, el("div.buttons", {}, button(T("Use it", "使用"), () => {
-                const rows = [], lines = area.value.split(/\r?\n/);
-                for (let i = 0; i < lines.length; i++) {
-                    if (!lines[i].trim()) continue;
-                    const f = lines[i].split(/[,;\t]|\s+/).filter(x => x !== "").map(Number);
-                    if (f.length === 3 && f.every(isFinite)) rows.push(f);
-                    else if (rows.length || i > 0) {
-                        said.textContent = T(`Line ${i + 1}: “${lines[i]}” is not three numbers.`, `第 ${i + 1} 行：“${lines[i]}”不是三个数。`);
-                        return;
-                    }
-                }
-                if (rows.length < 2) { said.textContent = T("At least two points.", "至少要两个点。"); return; }
-                const classes = rows.every(r => Number.isInteger(r[2]) && r[2] >= 0 && r[2] < 4);
-                const most = Math.max(...rows.map(r => Math.max(Math.abs(r[0]), Math.abs(r[1]))));
-                if (most > REACH) {
-                    rows.forEach(r => { r[0] *= REACH / most; r[1] *= REACH / most; });
-                    said.textContent = T(`Scaled by ${num(REACH / most, 4)} to fit the plane.`, `乘以 ${num(REACH / most, 4)} 以放进平面。`);
-                }
-                this.own = rows;
-                this.classes = classes ? Math.max(2, 1 + Math.max(...rows.map(r => r[2]))) : 0;
-                this.makeData();
-                this.start();
+                try {
+                    said.textContent = this.take(area.value);
+                    this.brush = 0;
+                    this.makeData();
+                    this.sets.querySelector("select").selectedIndex = pointSets.length;
+                    this.start();
+                } catch (e) { said.textContent = e.message; }
             })), said];
+    },
+    /* Points from text; says what was done to them. */
+    take(text) {
+        const rows = [], names = [], lines = text.split(/\r?\n/);
+        let named = false;
+        lines.forEach((line, i) => {
+            if (!line.trim()) return;
+            const f = line.trim().split(/\s*[,;\t]\s*|\s+/), x = f.map(Number);
+            if (f.length === 3 && isFinite(x[0]) && isFinite(x[1])) {
+                named = named || !isFinite(x[2]);
+                rows.push([x[0], x[1], f[2]]);
+            } else if (rows.length || i > 0)
+                throw new Error(T(`Line ${i + 1}: “${line}” is not two numbers and a class.`, `第 ${i + 1} 行：“${line}”不是两个数加一个类别。`));
+        });
+        if (rows.length < 2) throw new Error(T("At least two points.", "至少要两个点。"));
+        for (const r of rows) {
+            if (named && !names.includes(r[2])) names.push(r[2]);
+            r[2] = named ? names.indexOf(r[2]) : +r[2];
+        }
+        if (names.length > 4) throw new Error(T("More than four classes.", "类别超过四个。"));
+        this.classes = classesOf(rows);
+        const said = names.map((n, k) => n + " = " + k);
+        for (const k of [0, 1]) {                /* what does not fit the plane is moved and scaled */
+            const low = Math.min(...rows.map(r => r[k])), high = Math.max(...rows.map(r => r[k])), wide = high - low || 1;
+            if (low >= -REACH && high <= REACH && wide > 1) continue;
+            for (const r of rows) r[k] = 5 * (2 * (r[k] - low) / wide - 1);
+            said.push(T(`x${k + 1}: ${num(low, 2)} … ${num(high, 2)} is shown as −5 … 5`, `x${k + 1}：${num(low, 2)} … ${num(high, 2)} 显示为 −5 … 5`));
+        }
+        this.own = rows;
+        return said.join(T("; ", "；"));
     },
     share() {
         const o = { ...this.o };
@@ -453,13 +625,20 @@ const pointsPanel = {
             })), said];
     },
     adopt(text) {
-        const o = JSON.parse(atob(text.trim().split("#").pop()));
-        const units = Array.isArray(o.units) && o.units.slice(0, 8).map(u => Math.max(1, Math.min(256, u | 0)));
-        if (!units || !(o.rate > 0)) throw new Error("not ours");
-        this.own = Array.isArray(o.own) ? o.own.filter(r => r.length === 3 && r.every(isFinite)) : null;
-        if (this.own) this.classes = this.own.every(r => Number.isInteger(r[2])) ? Math.max(2, 1 + Math.max(...this.own.map(r => r[2]))) : 0;
-        for (const k of Object.keys(this.o)) if (typeof o[k] === "number") this.o[k] = o[k];
-        this.o.units = units;
+        const o = JSON.parse(atob(text.trim().split("#").pop())), whole = (v, high) => Math.max(0, Math.min(high, Math.round(+v) || 0));
+        if (!Array.isArray(o.units) || !(o.rate > 0)) throw new Error(T("This text is not from here.", "这段文字不是这里生成的。"));
+        this.own = Array.isArray(o.own) && o.own.length > 1 ? o.own.filter(r => r.length === 3 && r.every(Number.isFinite)) : null;
+        if (this.own) this.classes = classesOf(this.own);
+        for (const k of Object.keys(this.o)) if (Number.isFinite(o[k])) this.o[k] = o[k];
+        const { o: to } = this;
+        to.units = o.units.slice(0, 32).map(u => Math.max(1, whole(u, 1e4)));
+        to.set = whole(to.set, pointSets.length - 1);
+        to.activation = whole(to.activation, activations.length - 1);
+        to.optimizer = whole(to.optimizer, optimizers.length - 1);
+        to.features = whole(to.features, 127) || 3;
+        to.pace = paces.some(p => p[1] === to.pace) ? to.pace : 8;
+        to.count = Math.max(10, whole(to.count, 10000));
+        to.batch = Math.max(1, whole(to.batch, 1e4));
         this.makeData();
         this.last = null;
         rebuild();
@@ -476,6 +655,7 @@ const pointsPanel = {
         for (let i = 0; i < rows.length; i += 4) lines.push("    " + rows.slice(i, i + 4).join(", "));
         return `#define DL_IMPLEMENTATION
 #include "dl.h"
+#include <math.h>
 #include <stdio.h>
 
 enum { N = ${n - this.test}, F = ${F} };

@@ -3,7 +3,7 @@
    The net is a chain of dense layers, built and trained by floor 3. To show what happens inside,
    walk() computes the same formulas by floor 2 and keeps every z and every a. */
 
-enum { POINT_LAYERS = 9 };                /* hidden layers and the last one */
+enum { POINT_LAYERS = 33 };               /* hidden layers and the last one */
 
 static struct {
     dl_ctx    *dl;
@@ -14,6 +14,7 @@ static struct {
     int        layers, classes;           /* classes 0: regression */
     int        features;                  /* a bit for each that is in use */
     float     *shown;                     /* what the page reads */
+    float      score[2];
 } points;
 
 /* What the net may see of a point: x1, x2, x1^2, x2^2, x1 x2, sin x1, sin x2. */
@@ -121,15 +122,14 @@ FOR_PAGE(points_train) double points_train(int updates)
 }
 
 /* Loss and accuracy: on the training points (0), on the test points (1). */
-FOR_PAGE(points_loss) double points_loss(int test)
+FOR_PAGE(points_score) const float *points_score(int test)
 {
-    return test && !points.test ? NAN
-         : dl_model_evaluate(points.net, test ? points.test : points.train).loss;
-}
-FOR_PAGE(points_accuracy) double points_accuracy(int test)
-{
-    return test && !points.test ? NAN
-         : dl_model_evaluate(points.net, test ? points.test : points.train).accuracy;
+    dl_metrics m;
+    m.loss = m.accuracy = NAN;
+    if (!test || points.test) m = dl_model_evaluate(points.net, test ? points.test : points.train);
+    points.score[0] = (float)m.loss;
+    points.score[1] = (float)m.accuracy;
+    return points.score;
 }
 
 /* z[k] = W a[k-1] + b, a[k] = f(z[k]) for every layer k. */
@@ -150,9 +150,16 @@ static float *point_room(dl_int floats)
     return points.shown;
 }
 
-/* What every unit of every layer answers at side x side places of the square from -reach to reach,
-   the first row on top: for each layer units maps of side * side numbers. */
-FOR_PAGE(points_map) const float *points_map(int side, double reach)
+/* How many of a layer's units are drawn: all of the last layer, most of the others. */
+static dl_int point_shown(int k, int most)
+{
+    const dl_int U = points.dense[k]->param[0]->shape.dim[0];
+    return k + 1 == points.layers || U < most ? U : most;
+}
+
+/* What the units that are drawn answer at side x side places of the square from -reach to reach,
+   the first row on top: for each a map of side * side numbers. */
+FOR_PAGE(points_map) const float *points_map(int side, double reach, int most)
 {
     const int F = point_feature_count(), n = side * side;
     dl_tensor *z[POINT_LAYERS], *a[POINT_LAYERS], *x = dl_zeros(points.dl, dl_shape2(n, F));
@@ -162,11 +169,11 @@ FOR_PAGE(points_map) const float *points_map(int side, double reach)
         point_features(x->data + i * F, reach * (2.0 * (i % side) + 1 - side) / side,
                        reach * (side - 1 - 2.0 * (i / side)) / side);
     point_walk(x, z, a);
-    for (int k = 0; k < points.layers; k++) units += points.dense[k]->param[0]->shape.dim[0];
+    for (int k = 0; k < points.layers; k++) units += point_shown(k, most);
     float *out = point_room(units * n);
     for (int k = 0; out && k < points.layers; k++) {
         const dl_int U = points.dense[k]->param[0]->shape.dim[0];
-        for (dl_int u = 0; a[k] && u < U; u++)
+        for (dl_int u = 0; a[k] && u < point_shown(k, most); u++)
             for (int i = 0; i < n; i++) *out++ = a[k]->data[i * U + u];
     }
     dl_set_no_grad(points.dl, before);
@@ -203,17 +210,22 @@ FOR_PAGE(points_dead) const float *points_dead(void)
     return points.shown;
 }
 
-/* For each layer W [out,in], dL/dW, b [out], dL/db, as they are: of the last batch. */
-FOR_PAGE(points_weights) const float *points_weights(void)
+/* For each layer W [out,in], dL/dW, b [out], dL/db, of the units that are drawn, as they are: of the
+   last batch. */
+FOR_PAGE(points_weights) const float *points_weights(int most)
 {
-    dl_int n = 0;
-    for (int i = 0; i < dl_model_tensor_count(points.net); i++)
-        n += 2 * dl_model_param(points.net, i)->size;
+    dl_int n = 0, B = point_feature_count();
+    for (int k = 0; k < points.layers; B = point_shown(k++, most))
+        n += 2 * point_shown(k, most) * (B + 1);
     float *out = point_room(n);
-    for (int i = 0; out && i < dl_model_tensor_count(points.net); i++) {
-        const dl_tensor *t = dl_model_param(points.net, i);
-        out = play_put(out, t->data, t->size);
-        out = play_put(out, t->grad, t->size);
+    B = point_feature_count();
+    for (int k = 0; out && k < points.layers; B = point_shown(k++, most)) {
+        const dl_tensor *w = points.dense[k]->param[0], *b = points.dense[k]->param[1];
+        const dl_int U = point_shown(k, most), wide = w->shape.dim[1];
+        for (dl_int u = 0; u < U; u++) out = play_put(out, w->data + u * wide, B);
+        for (dl_int u = 0; u < U; u++) out = play_put(out, w->grad ? w->grad + u * wide : NULL, B);
+        out = play_put(out, b->data, U);
+        out = play_put(out, b->grad, U);
     }
     return points.shown;
 }

@@ -39,6 +39,7 @@ static bool train_digits(void)
         while (dl_loader_next(batches, &b)) {
             b.x = dl_augment_batch(b.x, &change, NULL);
             digit_update(m, opt, &b);
+            dl_tape_clear(dl);
         }
         double right = 0;
         dl_set_no_grad(dl, true);
@@ -89,7 +90,7 @@ static bool train_poet(const char *path)
     double least = 1e9, loss = 0;
     for (int u = 1; u <= 2400; u++) {
         dl_optimizer_set_lr(language.opt, 0.003 * (1 + cos(3.14159265 * u / 2400)) / 2 + 1e-5);
-        loss = language_train(16);
+        loss = language_train(16, 0, 1);
         if (u % 100) continue;
         double sum = 0;
         for (int i = 0; i + 16 <= test; i += 16) sum += 16 * language_test(i, 16);

@@ -1,0 +1,263 @@
+/* learn.c - the exercises: watches the file you work on, compiles it at each save, and says what is
+   wrong or goes on to the next.
+
+       make learn                     go on where you were
+       make learn EX=09_conv          this one        make learn LIST=1    all, with what is done
+       make learn HINT=1              the next hint   make learn RESET=1   the file as it was given
+       make learn LANG=zh             中文            make learn ONCE=1    judge once, don't watch
+
+   Without make: cc -O1 examples/exercises/learn.c -o learn, and ./learn with the same words;
+   Windows: learn.bat. Your files are in my/, and so is what you have done (my/progress); a file
+   that is reset is kept in my/backup/. The exercises are in examples/exercises/, as given. */
+#include "build.h"
+
+static os_names all;
+static uint64_t seed = 1;                /* of the random numbers that are tried */
+enum { NONE = -1 };
+
+/* ---- what has been done: lines "passed NAME" and "hint NAME NUMBER" ---- */
+
+static bool remembers(const char *line) {
+    char *text = text_read("my/progress", NULL);
+    bool found = false;
+    for (char *c = text; c && *c && !found; c += strcspn(c, "\n"), c += *c == '\n')
+        found = strncmp(c, line, strlen(line)) == 0 && strchr("\r\n", c[strlen(line)]);
+    free(text);
+    return found;
+}
+static void remember(const char *line) {
+    if (remembers(line)) return;
+    FILE *f = fopen("my/progress", "ab");
+    if (f) { fprintf(f, "%s\n", line); fclose(f); }
+}
+static bool is_passed(int e) { return remembers(format("passed %s", all.name[e])); }
+
+static const char *mine(int e) { return format("my/%s.c", all.name[e]); }
+
+/* Give the learner a copy, if there is none. */
+static void hand_out(int e) {
+    if (os_time(mine(e)) > 0) return;
+    if (!text_copy(mine(e), format(SHIPPED "/%s.c", all.name[e]))) {
+        fprintf(stderr, "%s: cannot be written\n", mine(e));
+        exit(1);
+    }
+}
+
+/* ---- commands ---- */
+
+static const char *translated(const char *word) {
+    static const char *const words[][2] = {
+        {"fill in", "填空"}, {"derive", "推导"}, {"debug", "找错"}, {"measure", "测量"},
+        {"open", "开放"}, {"required", "必做"}, {"harder", "较难"}, {"", ""}};
+    for (int i = 0; chinese && words[i][0][0]; i++)
+        if (strcmp(words[i][0], word) == 0) return words[i][1];
+    return word;
+}
+
+/* One line an exercise; * are the required ones. */
+static void list(void) {
+    int passed = 0, minutes = 0;
+    for (int e = 0; e < all.count; e++) {
+        head h;
+        if (!head_read(&h, all.name[e])) continue;
+        const bool p = is_passed(e);
+        passed += p;
+        minutes += p ? 0 : h.minutes;
+        if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) printf("\n");
+        printf("  [%c] %-28s %s, %d %s, %s%s\n", p ? 'x' : ' ', all.name[e], translated(h.kind),
+               h.minutes, T("minutes", "分钟"), translated(h.place),
+               h.fast ? T(", fast track", "，快车道") : "");
+    }
+    printf(T("\n  %d of %d passed; the rest takes about %d minutes.\n",
+             "\n  通过 %d 个，共 %d 个；剩下的大约要 %d 分钟。\n"), passed, all.count, minutes);
+}
+
+/* A sheet a chapter, to be printed: DIR/NN.md, the exercises as they are given. */
+static bool sheets(const char *dir) {
+    FILE *f = NULL;
+    os_mkdir(dir);
+    for (int e = 0; e < all.count; e++) {
+        if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) {
+            if (f) fclose(f);
+            f = fopen(format("%s/%.2s.md", dir, all.name[e]), "wb");
+            if (f == NULL) return false;
+            fprintf(f, "# Chapter %.2s: exercises   第 %.2s 章：练习\n", all.name[e], all.name[e]);
+        }
+        char *text = text_read(format(SHIPPED "/%s.c", all.name[e]), NULL);
+        fprintf(f, "\n## %s\n\n```c\n%s```\n", all.name[e], text ? text : "");
+        free(text);
+    }
+    return f && fclose(f) == 0;
+}
+
+static void hint(int e) {
+    int n = 1;
+    while (n < 3 && remembers(format("hint %s %d", all.name[e], n))) n++;
+    char *text = text_of(all.name[e], format(T("en %d", "zh %d"), n));
+    printf(T("\n  Hint %d of 3:\n", "\n  提示 %d（共 3 条）：\n"), n);
+    printf("%s\n", text ? text : T("(there is none)", "（没有）"));
+    free(text);
+    remember(format("hint %s %d", all.name[e], n));
+}
+
+/* The file as it was given; the learner's is kept. */
+static void reset(int e) {
+    char stamp[32];
+    const time_t now = time(NULL);
+    os_mkdir("my/backup");
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", localtime(&now));
+    const char *kept = format("my/backup/%s-%s.c", all.name[e], stamp);
+    for (int n = 2; os_time(kept) > 0; n++)
+        kept = format("my/backup/%s-%s-%d.c", all.name[e], stamp, n);
+    if (os_time(mine(e)) > 0 && !text_copy(kept, mine(e))) {
+        fprintf(stderr, "%s: cannot be written, so nothing was reset\n", kept);
+        exit(1);
+    }
+    remove(mine(e));
+    hand_out(e);
+    printf(T("  %s is as it was given; yours is kept as %s\n", "  %s 已恢复原样；你写的备份在 %s\n"),
+           mine(e), kept);
+}
+
+/* After a pass: why it is so, the reference solution, the learner's code at work. */
+static void celebrate(int e, const char *dir) {
+    char *text = text_of(all.name[e], T("en after", "zh after"));
+    char *solution = answer(all.name[e], 0, NULL, 0);
+    printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
+    fflush(stdout);
+    if (!train(all.name[e], dir, 2000, NULL))
+        printf(T("\n  (MNIST could not be trained here.)\n", "\n  （这里无法训练 MNIST。）\n"));
+    if (text) printf("\n%s\n", text);
+    if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"), solution);
+    free(text);
+    free(solution);
+    remember(format("passed %s", all.name[e]));
+}
+
+/* Judge the learner's file; what is wrong is printed. */
+static bool once(int e) {
+    char dir[OS_PATH];
+    const check_options o = {seed, false, false};
+    os_temp(dir, sizeof dir);
+    const bool passed = check(mine(e), all.name[e], dir, &o);
+    char *report = text_read(format("%s/report", dir), NULL);
+    if (report) fputs(report, stdout);
+    free(report);
+    if (passed) celebrate(e, dir);
+    os_remove(dir);
+    fflush(stdout);
+    return passed;
+}
+
+/* The next that is not passed, from e on, then from the start; NONE when all are. */
+static int next(int e) {
+    for (int n = 0; n < all.count; n++)
+        if (!is_passed((e + n) % all.count)) return (e + n) % all.count;
+    return NONE;
+}
+
+/* Wait for a save (true) or for a word typed: h, n, q. */
+static bool wait_for_save(int *e, double *seen) {
+    char word[80];
+    const double given = os_time(format(SHIPPED "/%s.c", all.name[*e]));
+    for (;;) {
+        if (os_time(mine(*e)) != *seen) { os_sleep(30); return true; }
+        if (os_time(format(SHIPPED "/%s.c", all.name[*e])) != given) {
+            printf(T("  You saved the exercise as given; your copy is %s\n",
+                     "  你改的是原文件；要改的是你自己的 %s\n"), mine(*e));
+            return true;
+        }
+        if (!os_line(word, sizeof word, 150)) continue;
+        if (word[0] == 'q') exit(0);
+        if (word[0] == 'h') hint(*e);
+        if (word[0] == 'l') list();
+        if (word[0] == 'n' && all.count > 1) {
+            *e = (*e + 1) % all.count;
+            hand_out(*e);
+            return true;
+        }
+    }
+}
+
+static void watch(int e) {
+    library_begin();
+    while (e != NONE) {
+        hand_out(e);
+        printf(T("\n  --- %s: write in %s, and save.   h Enter: hint, n: next, l: list, q: quit\n",
+                 "\n  --- %s：在 %s 里写，然后保存。   h 回车：提示，n：下一个，l：一览，q：退出\n"),
+               all.name[e], mine(e));
+        double seen = os_time(mine(e));
+        if (once(e)) { e = next(e); continue; }
+        const int before = e;
+        wait_for_save(&e, &seen);
+        if (e == before && os_terminal()) printf("\n\n");
+    }
+    printf(T("\n  All exercises are passed.\n", "\n  全部练习都通过了。\n"));
+}
+
+/* EX=09_conv names the first exercise that begins so (or, without a number, contains it). */
+static int find(const char *name) {
+    for (int e = 0; e < all.count; e++) if (strncmp(all.name[e], name, strlen(name)) == 0) return e;
+    for (int e = 0; e < all.count; e++) if (strstr(all.name[e], name)) return e;
+    return NONE;
+}
+
+int main(int argc, char **argv) {
+    const char *ex = "", *lang = "", *sheet = "";
+    bool hints = false, resets = false, lists = false, one = !os_terminal();
+    for (int i = 1; i < argc; i++) {
+        const char *value = strchr(argv[i], '=');
+        const size_t n = value ? (size_t)(value - argv[i]) : strlen(argv[i]);
+        const bool on = value == NULL || strcmp(value, "=0") != 0;
+        if (n == 2 && strncmp(argv[i], "EX", n) == 0 && value) ex = value + 1;
+        else if (n == 4 && strncmp(argv[i], "LANG", n) == 0 && value) lang = value + 1;
+        else if (n == 6 && strncmp(argv[i], "SHEETS", n) == 0 && value) sheet = value + 1;
+        else if (n == 4 && strncmp(argv[i], "SEED", n) == 0 && value)
+            seed = strtoull(value + 1, NULL, 10);
+        else if (n == 4 && strncmp(argv[i], "HINT", n) == 0) hints = on;
+        else if (n == 4 && strncmp(argv[i], "LIST", n) == 0) lists = on;
+        else if (n == 4 && strncmp(argv[i], "ONCE", n) == 0) one = on;
+        else if (n == 5 && strncmp(argv[i], "RESET", n) == 0) resets = on;
+        else {
+            fprintf(stderr, "learn: what is %s? EX=NAME LIST=1 HINT=1 RESET=1 ONCE=1 LANG=zh\n",
+                    argv[i]);
+            return 2;
+        }
+    }
+    os_console();
+    chinese = *lang ? strncmp(lang, "zh", 2) == 0 : os_chinese();
+    if (os_time("dl.h") == 0) {
+        fprintf(stderr, T("learn: run it in the directory that holds dl.h\n",
+                          "learn：请在 dl.h 所在的目录里运行\n"));
+        return 2;
+    }
+    all = exercises();
+    if (all.count == 0) return 2;
+    if (*sheet) return !sheets(sheet);
+    os_mkdir("my");
+    int e = *ex ? find(ex) : next(0);
+    if (*ex && e == NONE) {
+        fprintf(stderr, T("learn: there is no exercise %s (LIST=1 lists them)\n",
+                          "learn：没有练习 %s（LIST=1 列出全部）\n"), ex);
+        return 2;
+    }
+    if (lists) { list(); return 0; }
+    if (e == NONE) {
+        printf(T("  All exercises are passed.\n", "  全部练习都通过了。\n"));
+        return 0;
+    }
+    if (hints) { hint(e); return 0; }
+    if (resets) { reset(e); return 0; }
+    if (!tools_find()) {
+        fprintf(stderr, T("learn: no C compiler was found (gcc, clang or tcc); docs/en/C_setup.md "
+                          "tells how to get one\n", "learn：没有找到 C 编译器（gcc、clang 或 tcc）；"
+                          "怎样安装见 docs/zh/C_setup.md\n"));
+        return 2;
+    }
+    if (stale(library_file(false), "dl.h", NULL))
+        printf(T("  dl.h is compiled, once: a few seconds ...\n", "  编译 dl.h，只需一次：几秒钟……\n"));
+    fflush(stdout);
+    if (!one) { watch(e); return 0; }
+    hand_out(e);
+    return once(e) ? 0 : 1;
+}

@@ -35,12 +35,14 @@ static const char *diagnose_writing(const pattern *p) {
         if (got[i] != got[i] && want[i] == want[i]) nan++;
     }
     if (unwritten == g->n)
-        return said(p, "untouched", T("%s is as it was before the call: nothing was written into it.",
+        return said(p, "untouched",
+                    T("%s is as it was before the call: nothing was written into it.",
                                       "%s 与调用之前一样：什么也没有写进去。"), g->name);
     if (g->role == '=' && unwritten > 0) {
         char name[80];
         element(name, sizeof name, g, first);
-        return said(p, "unfinished", T("%s was never written (and %ld more). Where do the loops end?",
+        return said(p, "unfinished",
+                    T("%s was never written (and %ld more). Where do the loops end?",
                                        "%s 没有写过（另外还有 %ld 个）。循环到哪里为止？"),
                     name, (long)unwritten - 1);
     }
@@ -49,7 +51,8 @@ static const char *diagnose_writing(const pattern *p) {
                                   "%s 加到了原来的数上。这里要赋值：用 = ，不用 += 。"), g->name);
     if (g->role == '+' && largest(g->value, g->n) > 0 && same(got, p->w, g->n))
         return said(p, "overwritten", T("%s was overwritten. A gradient is added to what is there: "
-                                        "+= , not = .", "%s 被覆盖了。梯度要加到原有的数上：用 += ，"
+                                        "+= , not = .",
+                                            "%s 被覆盖了。梯度要加到原有的数上：用 += ，"
                                         "不用 = 。"), g->name);
     if (nan > 0)
         return said(p, "nan", T("A NaN where a number should be: 0/0, log of a negative number, "
@@ -68,17 +71,20 @@ static const char *diagnose_ratio(const pattern *p) {
     const double r = bottom > 0 ? top / bottom : 1;
     if (scale == 0 || r != r || fabs(r) < 1e-6 || fabs(r) > 1e9) return NULL;
     for (dl_int i = 0; i < n; i++)
-        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), 1e2 * J.tolerance)) return NULL;
-    if (fabs(r + 1) < 1e-4)
+        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r),
+                      J.tolerance < 1e-5 ? 1e-6 : J.tolerance))
+            return NULL;
+    if (fabs(r + 1) < 1e-3)
         return said(p, "sign", T("The sign is the wrong way round: all of %s has the right size.",
                                  "符号反了：%s 的大小都对。"), p->g->name);
     const double more = fabs(r) > 1 ? fabs(r) : 1 / fabs(r);
     if (fabs(more - 1) < 1e-4) return NULL;
     char letters[80] = "";
-    for (int l = 0; l < 26; l++)                          /* which size, or product of two, is it? */
+    for (int l = 0; l < 26; l++)                         /* which size, or product of two, is it? */
         for (int m = l; m < 27; m++) {
             const double a = (double)p->t->a.size[l], b = m < 26 ? (double)p->t->a.size[m] : 1;
-            if (a <= 1 || (m < 26 && b <= 1) || m == l || fabs(a * b - more) > 1e-3 * more) continue;
+            if (a <= 1 || (m < 26 && b <= 1) || m == l || fabs(a * b - more) > 1e-3 * more)
+                continue;
             const size_t at = strlen(letters);
             if (at < 60) snprintf(letters + at, sizeof letters - at, m < 26 ? "%s%c %c" : "%s%c",
                                   at ? T(" or ", " 或 ") : "", 'A' + l, 'A' + m);
@@ -108,14 +114,17 @@ static const char *diagnose_order(const pattern *p) {
     for (dl_int i = 0; i < n; i++)                        /* [rows,last] written as [last,rows] */
         z[i / plane * plane + i % plane % last * rows + i % plane / last] = p->w[i];
     if (rows > 1 && last > 1 && same(p->y, z, n))
-        found = said(p, "transposed", T("%s is transposed: rows and columns are exchanged. Row by row, "
+        found = said(p, "transposed",
+                     T("%s is transposed: rows and columns are exchanged. Row by row, "
                                         "element i,j of [%s,%s] is at i * %s + j.",
-                                        "%s 转置了：行与列对调了。一行接一行地存，[%s,%s] 的元素 i,j 在 "
+                                        "%s 转置了：行与列对调了。一行接一行地存，"
+                                        "[%s,%s] 的元素 i,j 在 "
                                         "i * %s + j 处。"), g->name, g->dim[g->rank - 2],
                      g->dim[g->rank - 1], g->dim[g->rank - 1]);
     for (dl_int i = 0; i < n; i++) z[i / plane * plane + plane - 1 - i % plane] = p->w[i];
     if (!found && plane > 1 && same(p->y, z, n))
-        found = said(p, "flipped", T("%s is flipped: it runs backwards.", "%s 翻转了：次序是倒过来的。"),
+        found = said(p, "flipped", T("%s is flipped: it runs backwards.",
+                                     "%s 翻转了：次序是倒过来的。"),
                      g->name);
     for (dl_int i = 0; i < n; i++) z[i] = p->w[i / last * last + last - 1 - i % last];
     if (!found && last > 1 && same(p->y, z, n))
@@ -152,11 +161,14 @@ static const char *diagnose_term(const pattern *p) {
             for (dl_int i = 0; i < n; i++) z[i] = p->w[i] + times[k] * a->value[i % a->n];
             if (!same(p->y, z, n)) continue;
             found = k == 0 ? said(p, "missing-term", T("The term %s is missing in %s.",
-                                                       "%s 这一项漏了（在 %s 里）。"), a->name, g->name)
+                                                       "%s 这一项漏了（在 %s 里）。"), a->name,
+                                                           g->name)
                   : k == 1 ? said(p, "extra-term", T("%s is counted once too often in %s.",
-                                                     "%s 多加了一次（在 %s 里）。"), a->name, g->name)
+                                                     "%s 多加了一次（在 %s 里）。"), a->name,
+                                                         g->name)
                   : said(p, "wrong-sign", T("%s is subtracted in %s, and should be added.",
-                                            "%s 被减去了（在 %s 里），应当加上。"), a->name, g->name);
+                                            "%s 被减去了（在 %s 里），应当加上。"), a->name,
+                                                g->name);
         }
         for (dl_int i = 0; i < n; i++) z[i] = a->value[i % a->n];
         if (!found && a->n == n && same(p->y, z, n))
@@ -172,7 +184,8 @@ static const char *diagnose_term(const pattern *p) {
         for (dl_int i = 0; i < n; i++) z[i] = p->w[i] * a->value[i % a->n];
         if (!found && same(p->y, z, n))
             found = said(p, "extra-factor", T("The factor %s is once too often in %s.",
-                                              "因子 %s 多乘了一次（在 %s 里）。"), a->name, g->name);
+                                              "因子 %s 多乘了一次（在 %s 里）。"), a->name,
+                                                  g->name);
     }
     const double offset = p->y[0] - p->w[0];
     bool all = n > 1;
@@ -200,11 +213,13 @@ static const char *diagnose_place(const pattern *p) {
             only_first = only_first && right == (at == 0);
         }
         if (only_first && g->size[k] > 2)
-            return said(p, "only-first", T("Only those are right whose index %d is 0 (axis %s): the "
+            return said(p, "only-first",
+                        T("Only those are right whose index %d is 0 (axis %s): the "
                                            "index does not move on.", "只有第 %d 个下标是 0 的才对"
                                            "（轴 %s）：下标没有往前走。"), k + 1, g->dim[k]);
         if (only_last)
-            return said(p, "off-by-one", T("Only those with the last index along axis %s are wrong: "
+            return said(p, "off-by-one",
+                        T("Only those with the last index along axis %s are wrong: "
                                            "where does that loop end?",
                                            "只有轴 %s 上最后一个下标的不对：那个循环到哪里为止？"),
                         g->dim[k]);

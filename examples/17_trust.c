@@ -393,9 +393,9 @@ int main(int argc, char **argv) {
         y[3][k] = accuracy(hardened, test, eps, 1);
         y[4][k] = accuracy(hardened, test, eps, PGD);
     }
-    ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
     ex_show_text(&page, o.quiet, 2, EX("Adversarial examples: accuracy in percent",
                                        "对抗样本：准确率（%%）"));
+    ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
     show_attacks(y, &page, o.quiet);
     dl_loader *loader = dl_loader_new(test, 500, false);
     dl_batch b;

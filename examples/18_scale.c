@@ -105,9 +105,9 @@ static void show_width(const int *units, const double *n, double error[WIDTHS][S
                           true};
     ex_curve curve[WIDTHS];
     char name[WIDTHS][40];
-    ex_page_formula(page, "error ≈ c n⁻ᵃ");
     ex_show_text(page, quiet, 2, EX("More data, more width: errors on new images, in percent",
                                     "更多的数据，更宽的网络：新图像上的错误率（%%）"));
+    ex_page_formula(page, "error ≈ c n⁻ᵃ");
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("units|n = %.0f|n = %.0f|n = %.0f|a|10^9 operations",
                                       "单元|n = %.0f|n = %.0f|n = %.0f|a|运算，10^9 次"),
@@ -138,9 +138,9 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
                            EX("layer, 1 is the first", "第几层，1 是最前面"),
                            EX("norm of ∂L/∂W", "∂L/∂W 的范数"), 0, 0, 0, 0, true};
     ex_curve curve[WAYS], slope[WAYS];
-    ex_page_formula(page, "y = x + f(x),   ∂L/∂x = ∂L/∂y (1 + f′(x))");
     ex_show_text(page, quiet, 2, EX("More depth: training accuracy in percent (new images)",
                                     "更深：训练准确率（%%）（括号里是新图像）"));
+    ex_page_formula(page, "y = x + f(x),   ∂L/∂x = ∂L/∂y (1 + f′(x))");
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("layers|2|8|32|64|gradient at 64",
                                       "层数|2|8|32|64|64 层的梯度"));

@@ -122,15 +122,15 @@ static const char *diagnose_order(const pattern *p) {
                                         "i * %s + j 处。"), g->name, g->dim[g->rank - 2],
                      g->dim[g->rank - 1], g->dim[g->rank - 1]);
     for (dl_int i = 0; i < n; i++) z[i / plane * plane + plane - 1 - i % plane] = p->w[i];
-    if (!found && plane > 1 && same(p->y, z, n))
+    if (!found && plane > 3 && same(p->y, z, n))
         found = said(p, "flipped", T("%s is flipped: it runs backwards.",
                                      "%s 翻转了：次序是倒过来的。"),
                      g->name);
     for (dl_int i = 0; i < n; i++) z[i] = p->w[i / last * last + last - 1 - i % last];
-    if (!found && last > 1 && same(p->y, z, n))
+    if (!found && last > 1 && n > 3 && same(p->y, z, n))
         found = said(p, "flipped", T("%s is flipped: each row runs backwards.",
                                      "%s 翻转了：每一行是倒过来的。"), g->name);
-    for (int by = -1; by <= 1 && !found && n > 2; by += 2) {
+    for (int by = -1; by <= 1 && !found && n > 4; by += 2) {
         bool all = true;
         const double scale = largest(p->w, n);
         for (dl_int i = 1; i + 1 < n; i++)
@@ -198,6 +198,18 @@ static const char *diagnose_term(const pattern *p) {
     return found;
 }
 
+/* Whole numbers where there should be fractions? */
+static const char *diagnose_whole(const pattern *p) {
+    bool whole = !p->g->below, fractions = false;
+    for (dl_int i = 0; i < p->g->n; i++) {
+        whole = whole && p->y[i] == floor(p->y[i]) && fabs(p->y[i] - p->w[i]) < 100;
+        fractions = fractions || fabs(p->w[i] - floor(p->w[i] + 0.5)) > 0.01;
+    }
+    if (!whole || !fractions || largest(p->y, p->g->n) == 0) return NULL;
+    return said(p, "truncated", T("%s holds whole numbers only. Is there an int in between?",
+                                  "%s 里全是整数。中间是不是用了 int？"), p->g->name);
+}
+
 /* Is only the first row right, or only the last one wrong, along some axis? */
 static const char *diagnose_place(const pattern *p) {
     const arg *g = p->g;
@@ -205,24 +217,24 @@ static const char *diagnose_place(const pattern *p) {
     dl_int below = g->n;
     for (int k = 0; k < g->rank; k++) {
         below /= g->size[k];
-        bool only_last = g->size[k] > 1, only_first = g->size[k] > 1;
+        bool only_last = g->size[k] > 1, only_first = g->size[k] > 1, repeats = true;
         for (dl_int i = 0; i < g->n; i++) {
             const dl_int at = i / below % g->size[k];
             const bool right = close_to(p->y[i], p->w[i], scale, 10 * J.tolerance);
             only_last = only_last && right == (at < g->size[k] - 1);
             only_first = only_first && right == (at == 0);
+            repeats = repeats && p->y[i] == p->y[i - at * below];
         }
-        if (only_first && g->size[k] > 2)
+        if (only_first && (repeats || g->size[k] > 2))
             return said(p, "only-first",
-                        T("Only those are right whose index %d is 0 (axis %s): the "
-                                           "index does not move on.", "只有第 %d 个下标是 0 的才对"
-                                           "（轴 %s）：下标没有往前走。"), k + 1, g->dim[k]);
+                        T("Only what has index 0 along axis %s is right. How do you get to the "
+                          "next one: does the index move, and by the length of a row?",
+                          "轴 %s 上只有下标 0 的才对。怎样走到下一个：下标动了吗？"
+                          "动的是一行的长度吗？"), g->dim[k]);
         if (only_last)
             return said(p, "off-by-one",
-                        T("Only those with the last index along axis %s are wrong: "
-                                           "where does that loop end?",
-                                           "只有轴 %s 上最后一个下标的不对：那个循环到哪里为止？"),
-                        g->dim[k]);
+                        T("Only the last one along axis %s is wrong. Does a loop end too early?",
+                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早？"), g->dim[k]);
     }
     return NULL;
 }
@@ -262,6 +274,7 @@ static const char *diagnose(const trial *t, int k, dl_int first, char *text, siz
     if (!name) name = diagnose_order(&p);
     if (!name) name = diagnose_term(&p);
     if (!name) name = diagnose_place(&p);
+    if (!name) name = diagnose_whole(&p);
     free(p.y);
     free(p.w);
     return name ? name : "different";

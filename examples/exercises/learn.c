@@ -125,6 +125,9 @@ static void celebrate(int e, const char *dir) {
     char *text = text_of(all.name[e], T("en after", "zh after"));
     char *solution = answer(all.name[e], 0, NULL, 0);
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
+    if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
+        printf(T("  dl.h is compiled for training, once: half a minute ...\n",
+                 "  为训练编译 dl.h，只需一次：半分钟……\n"));
     fflush(stdout);
     if (!train(all.name[e], dir, 2000, NULL))
         printf(T("\n  (MNIST could not be trained here.)\n", "\n  （这里无法训练 MNIST。）\n"));

@@ -743,7 +743,7 @@ static void fickle_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static void unreached_parameter(void)
 {
     static const dl_layer_type fickle = { "Fickle", "fickle", 0, NULL, 1, fickle_build,
-                                          fickle_forward, NULL, NULL };
+                                          fickle_forward, NULL, NULL, NULL };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = dl_model_new(dl, dl_shape1(1));
     const dl_data *d = one_target(dl, 2);

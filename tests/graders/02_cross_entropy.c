@@ -1,0 +1,77 @@
+/* 02_cross_entropy
+@en 1
+One row: the largest score m, then the sum of e^(x - m), then m + log(sum) - x of the right class.
+@zh 1
+先做一行：最大的得分 m，再求 e 的 (x - m) 次方之和，然后 m + log(和) - 正确那一类的 x。
+@en 2
+Add up the rows in a variable, and divide by N at the end. The largest score is each row's own.
+@zh 2
+把各行加到一个变量里，最后除以 N。最大的得分，每一行有自己的。
+@en 3
+total += m + (dl_real)log(sum) - row[label[i]]; with row = x + i * C
+@zh 3
+total += m + (dl_real)log(sum) - row[label[i]]; 其中 row = x + i * C
+@en after
+No probability was ever computed, so none could round to 0 and have no logarithm. Who knows nothing
+has a loss of log C: 2.3026 for ten classes. Remember that number.
+To think about: the loss of one sample is 5. What probability did the right class get?
+@zh after
+自始至终没有算过概率，所以也没有哪个概率会舍入成 0，取不了对数。什么都不知道的网络，损失是 log C：十类就是 2.3026。记住这个数。
+想一想：某个样本的损失是 5，正确的类得到的概率是多少？
+*/
+#include "grader.h"
+
+#ifndef CHILD
+static void cross_entropy(dl_real *loss, const dl_real *x, const int32_t *label, dl_int N, dl_int C) {
+    dl_real *p = (dl_real *)malloc((size_t)(N * C) * sizeof *p);
+    if (p == NULL) exit(3);
+    dlk_cross_entropy_forward(loss, p, x, label, N, C, 1.0 / (double)N);
+    free(p);
+}
+#endif
+static void call_loss(args *a) { cross_entropy(R(loss), R(x), L(label), I(N), I(C)); }
+const entry entries[MOST_ENTRIES] = {
+    {"cross_entropy", "=loss[1] x[N,C] label[N]#C", call_loss, 0},
+};
+
+#ifndef CHILD
+static void is_sum(args *a) {
+    cross_entropy(R(loss), R(x), L(label), I(N), I(C));
+    R(loss)[0] *= (dl_real)I(N);
+}
+static void is_negative(args *a) {
+    cross_entropy(R(loss), R(x), L(label), I(N), I(C));
+    R(loss)[0] = -R(loss)[0];
+}
+static void no_label(args *a) {                                     /* log-sum-exp alone */
+    call_loss(a);
+    for (dl_int i = 0; i < I(N); i++)
+        R(loss)[0] += R(x)[i * I(C) + L(label)[i]] / (dl_real)I(N);
+}
+static void no_shift_back(args *a) {                                /* log(sum) - x: m is missing */
+    call_loss(a);
+    for (dl_int i = 0; i < I(N); i++) {
+        dl_real m = R(x)[i * I(C)];
+        for (dl_int c = 0; c < I(C); c++) if (R(x)[i * I(C) + c] > m) m = R(x)[i * I(C) + c];
+        R(loss)[0] -= m / (dl_real)I(N);
+    }
+}
+const grader the_grader = {
+    .hand = {
+        {0, "N=1 C=3 x=2,1,-1 label=0 -> loss=0.3490"},
+        {0, "N=2 C=2 x=0,0,0,0 label=0,1 -> loss=0.6931"},
+        {0, "N=1 C=3 x=200,100,-100 label=1 -> loss=100"},
+        {0, "N=1 C=2 x=-1000,-1500 label=1 -> loss=500"},
+    },
+    .mistake = {
+        {"is-sum", 0, is_sum, "That is the sum of the samples' losses: divide by N.",
+         "这是各样本损失之和：还要除以 N。"},
+        {"negative", 0, is_negative, "The sign is the wrong way round: a loss is -log p, and not below 0.",
+         "符号反了：损失是 -log p，不会小于 0。"},
+        {"no-label", 0, no_label, "The score of the right class is not taken off.",
+         "没有减去正确那一类的得分。"},
+        {"no-shift-back", 0, no_shift_back, "The largest score m was taken off inside e^..., and has to "
+         "be added again: m + log(sum).", "指数里减去了最大的得分 m，取对数之后要加回来：m + log(和)。"},
+    },
+};
+#endif

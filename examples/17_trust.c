@@ -322,11 +322,11 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
     double eps[POINTS];
     const ex_curve curve[5] = {{EX("noise", "噪声"), eps, y[0], POINTS},
                                {"FGSM", eps, y[1], POINTS}, {"PGD", eps, y[2], POINTS},
-                               {EX("hardened, FGSM", "对抗训练，FGSM"), eps, y[3], POINTS},
-                               {EX("hardened, PGD", "对抗训练，PGD"), eps, y[4], POINTS}};
+                               {EX("hardened, FGSM", "加固，FGSM"), eps, y[3], POINTS},
+                               {EX("hardened, PGD", "加固，PGD"), eps, y[4], POINTS}};
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("change of a pixel|noise|FGSM|PGD|hardened, FGSM|"
-                                      "hardened, PGD", "像素改动|噪声|FGSM|PGD|对抗训练，FGSM|对抗训练，PGD"));
+    ex_show_row(page, quiet, true, EX("pixel change|noise|FGSM|PGD|hardened FGSM|hardened PGD",
+                                      "像素改动|噪声|FGSM|PGD|加固，FGSM|加固，PGD"));
     for (int k = 0; k < POINTS; k++) {
         eps[k] = k * EPS / 4;
         if (k % 2 == 0)
@@ -335,7 +335,7 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
     }
     ex_page_table(page, false);
     ex_page_figure(page, "17-attacks", EX("Accuracy under noise, FGSM and PGD, plain and hardened",
-                                          "噪声、FGSM、PGD 之下的准确率，普通网络与对抗训练的网络"));
+                                          "噪声、FGSM、PGD 之下的准确率，普通网络与加固（对抗训练）的网络"));
     ex_page_plot(page, axes, curve, 5);
 }
 
@@ -393,9 +393,9 @@ int main(int argc, char **argv) {
         y[3][k] = accuracy(hardened, test, eps, 1);
         y[4][k] = accuracy(hardened, test, eps, PGD);
     }
-    ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
     ex_show_text(&page, o.quiet, 2, EX("Adversarial examples: accuracy in percent",
                                        "对抗样本：准确率（%%）"));
+    ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
     show_attacks(y, &page, o.quiet);
     dl_loader *loader = dl_loader_new(test, 500, false);
     dl_batch b;

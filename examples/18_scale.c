@@ -105,22 +105,20 @@ static void show_width(const int *units, const double *n, double error[WIDTHS][S
                           true};
     ex_curve curve[WIDTHS];
     char name[WIDTHS][40];
-    ex_page_formula(page, "error ≈ c n⁻ᵃ");
     ex_show_text(page, quiet, 2, EX("More data, more width: errors on new images, in percent",
                                     "更多的数据，更宽的网络：新图像上的错误率（%%）"));
+    ex_page_formula(page, "error ≈ c n⁻ᵃ");
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("units|weights|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|"
-                                      "10^9 operations",
-                                      "单元|参数|n = %.0f|%.0f|%.0f|%.0f|%.0f|a|运算，10^9 次"),
-                n[0], n[1], n[2], n[3], n[4]);
+    ex_show_row(page, quiet, true, EX("units|n = %.0f|n = %.0f|n = %.0f|a|10^9 operations",
+                                      "单元|n = %.0f|n = %.0f|n = %.0f|a|运算，10^9 次"),
+                n[0], n[SIZES / 2], n[SIZES - 1]);
     for (int k = 0; k < WIDTHS; k++) {
         const double *e = error[k], weights = 795.0 * units[k] + 10;
         const ex_curve c = {name[k], NULL, e, SIZES};
         snprintf(name[k], sizeof name[k], EX("%d units", "%d 个单元"), units[k]);
         curve[k] = c;
-        ex_show_row(page, quiet, false, "%d|%.0f|%.1f|%.1f|%.1f|%.1f|%.1f|%.2f|%.0f", units[k],
-                    weights, e[0], e[1], e[2], e[3], e[4], power_of(n, e, SIZES),
-                    6 * weights * updates * batch / 1e9);
+        ex_show_row(page, quiet, false, "%d|%.1f|%.1f|%.1f|%.2f|%.0f", units[k], e[0], e[SIZES / 2],
+                    e[SIZES - 1], power_of(n, e, SIZES), 6 * weights * updates * batch / 1e9);
     }
     ex_page_table(page, false);
     ex_page_figure(page, "18-data", EX("Errors on new images by the number of training images, for "
@@ -140,12 +138,12 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
                            EX("layer, 1 is the first", "第几层，1 是最前面"),
                            EX("norm of ∂L/∂W", "∂L/∂W 的范数"), 0, 0, 0, 0, true};
     ex_curve curve[WAYS], slope[WAYS];
-    ex_page_formula(page, "y = x + f(x),   ∂L/∂x = ∂L/∂y (1 + f′(x))");
     ex_show_text(page, quiet, 2, EX("More depth: training accuracy in percent (new images)",
                                     "更深：训练准确率（%%）（括号里是新图像）"));
+    ex_page_formula(page, "y = x + f(x),   ∂L/∂x = ∂L/∂y (1 + f′(x))");
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("layers|2|4|8|16|32|64|gradient at 64",
-                                      "层数|2|4|8|16|32|64|64 层的梯度"));
+    ex_show_row(page, quiet, true, EX("layers|2|8|32|64|gradient at 64",
+                                      "层数|2|8|32|64|64 层的梯度"));
     for (int k = 0; k < WAYS; k++) {
         const ex_curve c = {way[k], NULL, seen[k], DEPTHS}, s = {way[k], NULL, norm[k], DEEPEST};
         char cell[DEPTHS][24];
@@ -153,8 +151,8 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
         slope[k] = s;
         for (int d = 0; d < DEPTHS; d++)
             snprintf(cell[d], sizeof cell[d], "%.0f (%.0f)", seen[k][d], fresh[k][d]);
-        ex_show_row(page, quiet, false, "%s|%s|%s|%s|%s|%s|%s|%.1e", way[k], cell[0], cell[1],
-                    cell[2], cell[3], cell[4], cell[5], norm[k][0]);
+        ex_show_row(page, quiet, false, "%s|%s|%s|%s|%s|%.1e", way[k], cell[0], cell[2], cell[4],
+                    cell[5], norm[k][0]);
     }
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0, EX("Gradient at 64: the norm of dL/dW of the first of 64 layers, "

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #define BUILD    "build/learn"
-#define SHIPPED  "examples/exercises"        /* the exercises as they were given                   */
+#define SHIPPED  "examples/exercises"        /* the exercises as they were given                  */
 #define GRADERS  "tests/graders"
-#define ANSWERS  "tests/graders/solutions"   /* may be missing                                     */
+#define ANSWERS  "tests/graders/solutions"   /* may be missing                                    */
 
 static bool chinese;
 #define T(english, chinese_) (chinese ? (chinese_) : (english))
@@ -157,7 +157,7 @@ static inline char *answer(const char *exercise, int wrong, char *name, size_t s
 
 /* "01_dense_forward: fill in, 5 minutes, level 1, required, fast track" */
 typedef struct head {
-    char kind[16], place[16];    /* fill in, derive, debug, measure, open; required, harder, open  */
+    char kind[16], place[16];    /* fill in, derive, debug, measure, open; required, harder, open */
     int  minutes, level;
     bool fast;
 } head;
@@ -251,12 +251,13 @@ static inline bool stale(const char *made, ...) {
     bool old = t == 0;
     va_list v;
     va_start(v, made);
-    for (const char *from; (from = va_arg(v, const char *)) != NULL;) old = old || os_time(from) > t;
+    for (const char *from; (from = va_arg(v, const char *)) != NULL;) old = old ||
+        os_time(from) > t;
     va_end(v);
     return old;
 }
-/* Run a compiler of ours; what it says is a fault of ours. The result appears at once and whole, for
-   several may be at work. */
+/* Run a compiler of ours; what it says is a fault of ours. The result appears at once and whole,
+   for several may be at work. */
 static inline bool make(const char *result, os_program p, const char *temporary) {
     const char *log = p.out = format("%s.log", temporary);
     if (!works(&p)) {
@@ -287,7 +288,8 @@ static inline os_program library_command(bool is_float, const char *part) {
     const char *source = BUILD "/dl.c", *text = "#define DL_IMPLEMENTATION\n#include \"dl.h\"\n";
     if (os_time(source) == 0) text_write(source, text, strlen(text));
     return command(format("%s.log", part), tools.cc, OURS, is_float ? "-O2" : "-O0",
-                   is_float ? "-DDL_REAL=float" : "-DDL_REAL=double", "-c", source, "-o", part, NULL);
+                   is_float ? "-DDL_REAL=float" : "-DDL_REAL=double", "-c", source, "-o", part,
+                       NULL);
 }
 static os_job library_job;               /* of the float library, in the background */
 static char library_part[OS_PATH];
@@ -336,8 +338,8 @@ static inline bool judge_ready(const char *exercise) {
 
 typedef struct check_options {
     uint64_t seed;
-    bool     all;                /* every check, not up to the first that fails; in a jail         */
-    bool     quick;              /* no sanitizer, and double alone                                 */
+    bool     all;                /* every check, not up to the first that fails; in a jail        */
+    bool     quick;              /* no sanitizer, and double alone                                */
 } check_options;
 
 /* Compile the child into dir: by which name, and how. */
@@ -349,9 +351,11 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
     snprintf(paths[1], OS_PATH, "%.900s/child-%s", dir, names[kind]);
     snprintf(paths[2], OS_PATH, "%.900s/compiler-%s", dir, names[kind]);
     snprintf(paths[3], OS_PATH, "-I%.900s", dir);
-    const char *all = format("#include \"exercise.c\"\n#undef main\n#undef CHILD\n#define CHILD\n#undef TRAIN\n"
+    const char *all = format("#include \"exercise.c\"\n#undef main\n"
+                             "#undef CHILD\n#define CHILD\n#undef TRAIN\n"
                              "%s#include \"" GRADERS "/%s.c\"\n"
-                             "%s", kind == CHILD_TRAIN ? "#define TRAIN\n" : "#include \"child.c\"\n",
+                             "%s",
+                                 kind == CHILD_TRAIN ? "#define TRAIN\n" : "#include \"child.c\"\n",
                              exercise, kind == CHILD_TRAIN ? "#include \"train.c\"\n" : "");
     text_write(paths[0], all, strlen(all));
     os_program p = command(paths[2], tools.cc, "-I.", "-I" SHIPPED, paths[3], "-DCHILD", "-Wall",
@@ -396,8 +400,10 @@ static inline const char *report_compiler(FILE *report, const char *path, bool f
                               "\n  %s 是 dl.h 的函数，这里没有连接它：请自己写。\n"), function);
         } else {
             diagnosis = "missing";
-            fprintf(report, T("\n  The function %s is not in your file. (make learn EX=%s RESET=1 gives "
-                              "the file as it was; yours is kept.)\n", "\n  你的文件里没有函数 %s 。"
+            fprintf(report,
+                    T("\n  The function %s is not in your file. (make learn EX=%s RESET=1 gives "
+                              "the file as it was; yours is kept.)\n",
+                                  "\n  你的文件里没有函数 %s 。"
                               "（make learn EX=%s RESET=1 恢复原来的文件，你写的会备份。）\n"),
                     function, exercise);
         }
@@ -423,7 +429,7 @@ static inline void verdict_add(const char *dir, const char *line) {
     fclose(f);
 }
 
-/* The line of an #include that is neither of the C library nor of exercise.h; NULL: there is none. */
+/* The line of an #include that is neither of the C library nor of exercise.h, or NULL. */
 static inline char *includes_more(char *text) {
     static const char *const allowed[] = {"\"exercise.h\"", "<math.h>", "<stdbool.h>", "<stdio.h>",
         "<stdlib.h>", "<string.h>", "<float.h>", "<limits.h>", "<stdint.h>", "<stddef.h>"};
@@ -506,7 +512,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         for (int k = 0; k < (o->quick ? 1 : 2) && compiled && (passed || o->all); k++) {
             const char *said = format("%s/said", dir);
             const os_program p = command(said, judge_file(exercise), dir, k ? "float" : "double",
-                                         T("en", "zh"), seed, o->all ? "all" : "first",
+                                         T("en", "zh"), seed,
+                                             o->all ? "all" : o->quick ? "quick" : "first",
                                          format("%s/verdicts", dir), NULL);
             const os_job j = os_run(&p);
             char *words = text_read(said, NULL);
@@ -534,7 +541,7 @@ static inline bool mnist_part(const char *dir, const char *file, int n, int head
     const size_t size = (size_t)head_bytes + (size_t)n * (size_t)each;
     bool ok = f && bytes && fread(bytes, 1, size, f) == size;
     if (ok) {
-        for (int i = 0; i < 4; i++) bytes[4 + i] = (char)(n >> (24 - 8 * i));   /* how many there are */
+        for (int i = 0; i < 4; i++) bytes[4 + i] = (char)(n >> (24 - 8 * i));   /* the count */
         ok = text_write(format("%s/%s", dir, file), bytes, size);
     }
     if (f) fclose(f);

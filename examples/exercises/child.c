@@ -4,8 +4,8 @@
    judge does, in another process. */
 #include "grader.h"
 
-/* Without the sanitizer, GUARD numbers on both sides of every array tell when it was written to; who
-   reads them gets NaN. */
+/* Without the sanitizer, GUARD numbers on both sides of every array tell when they were written to;
+   who reads them gets NaN. */
 #ifdef SANITIZED
 enum { GUARD = 0 };
 #else
@@ -49,7 +49,7 @@ int main(int argc, char **argv) {
     FILE *out = argc == 3 ? fopen(argv[2], "wb") : NULL;
     int32_t which;
     if (in == NULL || out == NULL) return 3;
-    setvbuf(stdout, NULL, _IOLBF, 4096);            /* what was printed before a crash is not lost */
+    setvbuf(stdout, NULL, _IOLBF, 4096);           /* what was printed before a crash is not lost */
     while (fread(&which, sizeof which, 1, in) == 1) {
         args a;
         args_read(&a, entries[which].list);

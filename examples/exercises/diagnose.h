@@ -35,12 +35,14 @@ static const char *diagnose_writing(const pattern *p) {
         if (got[i] != got[i] && want[i] == want[i]) nan++;
     }
     if (unwritten == g->n)
-        return said(p, "untouched", T("%s is as it was before the call: nothing was written into it.",
+        return said(p, "untouched",
+                    T("%s is as it was before the call: nothing was written into it.",
                                       "%s 与调用之前一样：什么也没有写进去。"), g->name);
     if (g->role == '=' && unwritten > 0) {
         char name[80];
         element(name, sizeof name, g, first);
-        return said(p, "unfinished", T("%s was never written (and %ld more). Where do the loops end?",
+        return said(p, "unfinished",
+                    T("%s was never written (and %ld more). Where do the loops end?",
                                        "%s 没有写过（另外还有 %ld 个）。循环到哪里为止？"),
                     name, (long)unwritten - 1);
     }
@@ -49,7 +51,8 @@ static const char *diagnose_writing(const pattern *p) {
                                   "%s 加到了原来的数上。这里要赋值：用 = ，不用 += 。"), g->name);
     if (g->role == '+' && largest(g->value, g->n) > 0 && same(got, p->w, g->n))
         return said(p, "overwritten", T("%s was overwritten. A gradient is added to what is there: "
-                                        "+= , not = .", "%s 被覆盖了。梯度要加到原有的数上：用 += ，"
+                                        "+= , not = .",
+                                            "%s 被覆盖了。梯度要加到原有的数上：用 += ，"
                                         "不用 = 。"), g->name);
     if (nan > 0)
         return said(p, "nan", T("A NaN where a number should be: 0/0, log of a negative number, "
@@ -68,7 +71,8 @@ static const char *diagnose_ratio(const pattern *p) {
     const double r = bottom > 0 ? top / bottom : 1;
     if (scale == 0 || r != r || fabs(r) < 1e-6 || fabs(r) > 1e9) return NULL;
     for (dl_int i = 0; i < n; i++)
-        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r), J.tolerance < 1e-5 ? 1e-6 : J.tolerance))
+        if (!close_to(p->y[i], r * p->w[i], scale * fabs(r),
+                      J.tolerance < 1e-5 ? 1e-6 : J.tolerance))
             return NULL;
     if (fabs(r + 1) < 1e-3)
         return said(p, "sign", T("The sign is the wrong way round: all of %s has the right size.",
@@ -76,10 +80,11 @@ static const char *diagnose_ratio(const pattern *p) {
     const double more = fabs(r) > 1 ? fabs(r) : 1 / fabs(r);
     if (fabs(more - 1) < 1e-4) return NULL;
     char letters[80] = "";
-    for (int l = 0; l < 26; l++)                          /* which size, or product of two, is it? */
+    for (int l = 0; l < 26; l++)                         /* which size, or product of two, is it? */
         for (int m = l; m < 27; m++) {
             const double a = (double)p->t->a.size[l], b = m < 26 ? (double)p->t->a.size[m] : 1;
-            if (a <= 1 || (m < 26 && b <= 1) || m == l || fabs(a * b - more) > 1e-3 * more) continue;
+            if (a <= 1 || (m < 26 && b <= 1) || m == l || fabs(a * b - more) > 1e-3 * more)
+                continue;
             const size_t at = strlen(letters);
             if (at < 60) snprintf(letters + at, sizeof letters - at, m < 26 ? "%s%c %c" : "%s%c",
                                   at ? T(" or ", " 或 ") : "", 'A' + l, 'A' + m);
@@ -109,20 +114,23 @@ static const char *diagnose_order(const pattern *p) {
     for (dl_int i = 0; i < n; i++)                        /* [rows,last] written as [last,rows] */
         z[i / plane * plane + i % plane % last * rows + i % plane / last] = p->w[i];
     if (rows > 1 && last > 1 && same(p->y, z, n))
-        found = said(p, "transposed", T("%s is transposed: rows and columns are exchanged. Row by row, "
+        found = said(p, "transposed",
+                     T("%s is transposed: rows and columns are exchanged. Row by row, "
                                         "element i,j of [%s,%s] is at i * %s + j.",
-                                        "%s 转置了：行与列对调了。一行接一行地存，[%s,%s] 的元素 i,j 在 "
+                                        "%s 转置了：行与列对调了。一行接一行地存，"
+                                        "[%s,%s] 的元素 i,j 在 "
                                         "i * %s + j 处。"), g->name, g->dim[g->rank - 2],
                      g->dim[g->rank - 1], g->dim[g->rank - 1]);
     for (dl_int i = 0; i < n; i++) z[i / plane * plane + plane - 1 - i % plane] = p->w[i];
-    if (!found && plane > 1 && same(p->y, z, n))
-        found = said(p, "flipped", T("%s is flipped: it runs backwards.", "%s 翻转了：次序是倒过来的。"),
+    if (!found && plane > 3 && same(p->y, z, n))
+        found = said(p, "flipped", T("%s is flipped: it runs backwards.",
+                                     "%s 翻转了：次序是倒过来的。"),
                      g->name);
     for (dl_int i = 0; i < n; i++) z[i] = p->w[i / last * last + last - 1 - i % last];
-    if (!found && last > 1 && same(p->y, z, n))
+    if (!found && last > 1 && n > 3 && same(p->y, z, n))
         found = said(p, "flipped", T("%s is flipped: each row runs backwards.",
                                      "%s 翻转了：每一行是倒过来的。"), g->name);
-    for (int by = -1; by <= 1 && !found && n > 2; by += 2) {
+    for (int by = -1; by <= 1 && !found && n > 4; by += 2) {
         bool all = true;
         const double scale = largest(p->w, n);
         for (dl_int i = 1; i + 1 < n; i++)
@@ -153,11 +161,14 @@ static const char *diagnose_term(const pattern *p) {
             for (dl_int i = 0; i < n; i++) z[i] = p->w[i] + times[k] * a->value[i % a->n];
             if (!same(p->y, z, n)) continue;
             found = k == 0 ? said(p, "missing-term", T("The term %s is missing in %s.",
-                                                       "%s 这一项漏了（在 %s 里）。"), a->name, g->name)
+                                                       "%s 这一项漏了（在 %s 里）。"), a->name,
+                                                           g->name)
                   : k == 1 ? said(p, "extra-term", T("%s is counted once too often in %s.",
-                                                     "%s 多加了一次（在 %s 里）。"), a->name, g->name)
+                                                     "%s 多加了一次（在 %s 里）。"), a->name,
+                                                         g->name)
                   : said(p, "wrong-sign", T("%s is subtracted in %s, and should be added.",
-                                            "%s 被减去了（在 %s 里），应当加上。"), a->name, g->name);
+                                            "%s 被减去了（在 %s 里），应当加上。"), a->name,
+                                                g->name);
         }
         for (dl_int i = 0; i < n; i++) z[i] = a->value[i % a->n];
         if (!found && a->n == n && same(p->y, z, n))
@@ -173,7 +184,8 @@ static const char *diagnose_term(const pattern *p) {
         for (dl_int i = 0; i < n; i++) z[i] = p->w[i] * a->value[i % a->n];
         if (!found && same(p->y, z, n))
             found = said(p, "extra-factor", T("The factor %s is once too often in %s.",
-                                              "因子 %s 多乘了一次（在 %s 里）。"), a->name, g->name);
+                                              "因子 %s 多乘了一次（在 %s 里）。"), a->name,
+                                                  g->name);
     }
     const double offset = p->y[0] - p->w[0];
     bool all = n > 1;
@@ -186,6 +198,18 @@ static const char *diagnose_term(const pattern *p) {
     return found;
 }
 
+/* Whole numbers where there should be fractions? */
+static const char *diagnose_whole(const pattern *p) {
+    bool whole = !p->g->below, fractions = false;
+    for (dl_int i = 0; i < p->g->n; i++) {
+        whole = whole && p->y[i] == floor(p->y[i]) && fabs(p->y[i] - p->w[i]) < 100;
+        fractions = fractions || fabs(p->w[i] - floor(p->w[i] + 0.5)) > 0.01;
+    }
+    if (!whole || !fractions || largest(p->y, p->g->n) == 0) return NULL;
+    return said(p, "truncated", T("%s holds whole numbers only. Is there an int in between?",
+                                  "%s 里全是整数。中间是不是用了 int？"), p->g->name);
+}
+
 /* Is only the first row right, or only the last one wrong, along some axis? */
 static const char *diagnose_place(const pattern *p) {
     const arg *g = p->g;
@@ -193,22 +217,24 @@ static const char *diagnose_place(const pattern *p) {
     dl_int below = g->n;
     for (int k = 0; k < g->rank; k++) {
         below /= g->size[k];
-        bool only_last = g->size[k] > 1, only_first = g->size[k] > 1;
+        bool only_last = g->size[k] > 1, only_first = g->size[k] > 1, repeats = true;
         for (dl_int i = 0; i < g->n; i++) {
             const dl_int at = i / below % g->size[k];
             const bool right = close_to(p->y[i], p->w[i], scale, 10 * J.tolerance);
             only_last = only_last && right == (at < g->size[k] - 1);
             only_first = only_first && right == (at == 0);
+            repeats = repeats && p->y[i] == p->y[i - at * below];
         }
-        if (only_first && g->size[k] > 2)
-            return said(p, "only-first", T("Only those are right whose index %d is 0 (axis %s): the "
-                                           "index does not move on.", "只有第 %d 个下标是 0 的才对"
-                                           "（轴 %s）：下标没有往前走。"), k + 1, g->dim[k]);
+        if (only_first && (repeats || g->size[k] > 2))
+            return said(p, "only-first",
+                        T("Only what has index 0 along axis %s is right. How do you get to the "
+                          "next one: does the index move, and by the length of a row?",
+                          "轴 %s 上只有下标 0 的才对。怎样走到下一个：下标动了吗？"
+                          "动的是一行的长度吗？"), g->dim[k]);
         if (only_last)
-            return said(p, "off-by-one", T("Only those with the last index along axis %s are wrong: "
-                                           "where does that loop end?",
-                                           "只有轴 %s 上最后一个下标的不对：那个循环到哪里为止？"),
-                        g->dim[k]);
+            return said(p, "off-by-one",
+                        T("Only the last one along axis %s is wrong. Does a loop end too early?",
+                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早？"), g->dim[k]);
     }
     return NULL;
 }
@@ -248,6 +274,7 @@ static const char *diagnose(const trial *t, int k, dl_int first, char *text, siz
     if (!name) name = diagnose_order(&p);
     if (!name) name = diagnose_term(&p);
     if (!name) name = diagnose_place(&p);
+    if (!name) name = diagnose_whole(&p);
     free(p.y);
     free(p.w);
     return name ? name : "different";

@@ -16,9 +16,9 @@
 
    What protects you from what you run, as far as the system has it: limits of time, memory and file
    size; a directory of its own; another user, if you are root; no network, no second process, and
-   no other files of yours to be read or written (Linux with namespaces and landlock). What does not:
-   faults of the system's kernel or of the compiler. On other systems a student's program can read
-   and write what you can. So grade on a machine that holds nothing else.                       */
+   no other files of yours to be read or written (Linux with namespaces and landlock). What does
+   not: faults of the system's kernel or of the compiler. On other systems a student's program can
+   read and write what you can. So grade on a machine that holds nothing else.                       */
 #include "build.h"
 
 enum { MOST_STUDENTS = 1000, MOST_SET = 100 };
@@ -73,7 +73,8 @@ static bool unpack(const char *zip, const char *into) {
         const os_job j = os_run(&p[i]);
         if (j.end == OS_EXITED && j.code <= 1) return true;
     }
-    fprintf(stderr, T("%s: cannot be unpacked (is unzip installed?)\n", "%s：解不开（装了 unzip 吗？）\n"),
+    fprintf(stderr, T("%s: cannot be unpacked (is unzip installed?)\n",
+                      "%s：解不开（装了 unzip 吗？）\n"),
             zip);
     return false;
 }
@@ -139,7 +140,8 @@ static void judge_one(const char *student, const char *exercise, const char *fil
     const char *path = result_path(student, exercise);
     char *all = malloc(1 << 16);
     if (all == NULL) exit(3);
-    snprintf(all, 1 << 16, "%llu %d %d %d\n%.4000s\nreport\n%.40000s", (unsigned long long)key, earned,
+    snprintf(all, 1 << 16, "%llu %d %d %d\n%.4000s\nreport\n%.40000s", (unsigned long long)key,
+             earned,
              of > 0 ? of : 1, late, verdicts ? verdicts : "", report ? report : "");
     text_write(format("%s.part", path), all, strlen(all));
     rename(format("%s.part", path), path);                 /* whole, or not there */
@@ -164,7 +166,8 @@ static void questions(FILE *f, const char *student, char *plain) {
          "什么样的值会让它溢出？你怎么知道？"},
         {" * ", "Where in the formula is this product?", "这个乘积在公式的哪里？"},
         {" < ", "What would <= change?", "改成 <= 会怎样？"},
-        {" ? ", "When is the condition false? Give an example.", "这个条件什么时候不成立？举个例子。"},
+        {" ? ", "When is the condition false? Give an example.",
+         "这个条件什么时候不成立？举个例子。"},
         {" = ", "What does this variable hold, in words?", "用话说：这个变量里是什么？"},
     };
     char *from, *to;
@@ -276,7 +279,8 @@ static void similar(FILE *f, const char *exercise, os_names students, char files
 
 /* ---- the class ---- */
 
-static void report_student(const char *student, const char *const *set, int n, char files[][OS_PATH]) {
+static void report_student(const char *student, const char *const *set, int n,
+                           char files[][OS_PATH]) {
     FILE *f = fopen(format("%s/reports/%.200s.md", out, student), "wb");
     if (f == NULL) return;
     fprintf(f, "# %s\n\n| %s | %s | %s |\n|:--|--:|:--|\n", student, T("exercise", "练习"),
@@ -293,14 +297,16 @@ static void report_student(const char *student, const char *const *set, int n, c
         for (char what[32], how[32], why[64]; line; line = strchr(line + 1, '\n')) {
             const int words = sscanf(line, "\n%31s %31s %63s", what, how, why);
             if (words < 2 || line[1] == '\n' || strncmp(line, "\nreport", 7) == 0) break;
-            fprintf(f, strcmp(how, "ok") == 0 ? " %s" : words == 3 ? " ~~%s~~ (%s)" : " ~~%s~~", what,
+            fprintf(f, strcmp(how, "ok") == 0 ? " %s" : words == 3 ? " ~~%s~~ (%s)" : " ~~%s~~",
+                    what,
                     why);
         }
         fprintf(f, "%s |\n", r.late ? T(", late", "，迟交") : "");
         free(r.text);
     }
-    fprintf(f, T("\nTo see it yourself: `make learn EX=NAME ONCE=1 SEED=%llu` with your file in my/.\n",
-                 "\n自己重做：把文件放在 my/ 里，运行 `make learn EX=练习名 ONCE=1 SEED=%llu` 。\n"),
+    fprintf(f,
+            T("\nTo see it: `make learn EX=NAME ONCE=1 SEED=%llu` with your file in my/.\n",
+                 "\n自己重做：文件放在 my/ 里，运行 `make learn EX=练习名 ONCE=1 SEED=%llu` 。\n"),
             (unsigned long long)seed);
     for (int e = 0; e < n; e++) {
         result r;
@@ -324,7 +330,8 @@ static void csv_text(FILE *f, const char *text) {            /* never a formula 
 }
 
 int main(int argc, char **argv) {
-    const char *from = "", *csv = "grades.csv", *lang = "", *only = "", *seed_text = "", *one = NULL;
+    const char *from = "", *csv = "grades.csv", *lang = "", *only = "", *seed_text = "",
+        *one = NULL;
     for (int i = 1; i < argc; i++) {
         static const char *const words[] = {"DIR=", "CSV=", "LANG=", "EX=", "SEED=", "OUT=",
                                             "DEADLINE=", "ONE="};
@@ -345,7 +352,10 @@ int main(int argc, char **argv) {
         return 2;
     }
     seed = strtoull(seed_text, NULL, 10);
-    if (one) {                                              /* STUDENT/EXERCISE/FILE, for ourselves */
+    if (!one && !os_can_stay_in())
+        fprintf(stderr, T("grade: this system does not keep a student's program from your files\n",
+                          "grade：这个系统挡不住学生的程序读写你的文件\n"));
+    if (one) {                                            /* STUDENT/EXERCISE/FILE, for ourselves */
         char student[256], exercise[64], file[OS_PATH];
         if (sscanf(one, "%255[^/]/%63[^/]/%1023[^\n]", student, exercise, file) != 3) return 2;
         judge_one(student, exercise, file);
@@ -414,15 +424,18 @@ int main(int argc, char **argv) {
         result r;
         if (files[e][s][0] == 0) continue;
         char *text = text_read(files[e][s], NULL);
-        const bool there = result_read(&r, students.name[s], set[e]) && r.key == key_of(text, set[e]);
+        const bool there = result_read(&r, students.name[s], set[e]) && r.key == key_of(text,
+                                                                                        set[e]);
         free(text);
         free(r.text);
         if (there) { kept++; continue; }
-        os_program p = command(format("%s/worker-%d.log", out, slot), argv[0], format("DIR=%s", from),
+        os_program p = command(format("%s/worker-%d.log", out, slot), argv[0], format("DIR=%s",
+                                                                                      from),
                                format("OUT=%s", out), format("LANG=%s", T("en", "zh")),
                                format("SEED=%llu", (unsigned long long)seed),
                                format("DEADLINE=%s", deadline),
-                               format("ONE=%.200s/%s/%.600s", students.name[s], set[e], files[e][s]),
+                               format("ONE=%.200s/%s/%.600s", students.name[s], set[e],
+                                      files[e][s]),
                                NULL);
         p.wall = 300;
         os_start(&job[slot], &p);
@@ -439,7 +452,8 @@ int main(int argc, char **argv) {
     fprintf(f, ",%s,%s\r\n", T("mean", "平均"), T("remarks", "备注"));
     for (int s = 0; s < students.count; s++) {
         char number[256], mine[MOST_SET][OS_PATH], remarks[4000] = "";
-        snprintf(number, sizeof number, "%.*s", (int)strcspn(students.name[s], "_"), students.name[s]);
+        snprintf(number, sizeof number, "%.*s", (int)strcspn(students.name[s], "_"),
+                 students.name[s]);
         const char *rest = strchr(students.name[s], '_');
         csv_text(f, number);
         fprintf(f, ",");
@@ -457,7 +471,8 @@ int main(int argc, char **argv) {
                 char word[64] = "";
                 if (why && r.earned == 0) sscanf(why + 8, "%63s", word);
                 if (alone || (word[0] && r.earned == 0))
-                    snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "", set[e],
+                    snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "",
+                             set[e],
                              word);
                 if (r.late) snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks),
                                      "%s%.2s: %s", *remarks ? "; " : "", set[e], T("late", "迟交"));
@@ -472,16 +487,20 @@ int main(int argc, char **argv) {
     fclose(f);
     f = fopen(format("%s/similar.md", out), "wb");
     if (f) {
-        fprintf(f, T("# Alike\n\nEvidence to ask about, never a mark: what two have in common that is "
-                     "neither given, nor in our\nsolution, nor in every third file.\n\n| exercise | | | "
+        fprintf(f,
+                T("# Alike\n\nEvidence to ask about, never a mark: what two have in common that is "
+                     "neither given, nor in our\nsolution, nor in every third file.\n\n"
+                     "| exercise | | | "
                      "shared | pieces |\n|:--|:--|:--|--:|--:|\n",
-                     "# 相似\n\n只是提问的线索，不能据此打分：两人共有、而原题、参考解答和三分之一的同学都没有的片段。\n\n"
+                     "# 相似\n\n只是提问的线索，不能据此打分：两人共有、"
+                     "而原题、参考解答和三分之一的同学都没有的片段。\n\n"
                      "| 练习 | | | 共有 | 片段 |\n|:--|:--|:--|--:|--:|\n"));
         for (int e = 0; e < n; e++) similar(f, set[e], students, files[e]);
         fclose(f);
     }
     printf(T("\r  %d students, %d exercises: %d files judged, %d as before, %.0f seconds\n",
-             "\r  %d 名学生，%d 个练习：评了 %d 份，%d 份没有变，用时 %.0f 秒\n"), students.count, n,
+             "\r  %d 名学生，%d 个练习：评了 %d 份，%d 份没有变，用时 %.0f 秒\n"), students.count,
+                 n,
            judged, kept, os_seconds() - start);
     printf(T("  %s, %s/reports/, %s/similar.md, %s/seed (publish it afterwards)\n",
              "  %s，%s/reports/，%s/similar.md，%s/seed（事后公布）\n"), csv, out, out, out);

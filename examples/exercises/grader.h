@@ -11,15 +11,15 @@ enum { MOST_ARGS = 16, MOST_ENTRIES = 6, MOST_HANDS = 8, MOST_MISTAKES = 16 };
 /* One argument of a call, read from an entry's list. */
 typedef struct arg {
     char    name[16];
-    char    role;               /* '=' is set, '+' is added to, '~' is changed, ' ' is read only   */
+    char    role;               /* '=' is set, '+' is added to, '~' is changed, ' ' is read only  */
     bool    may_be_null, null;
-    char    below;              /* whole numbers 0 .. (that size) - 1; 0: real numbers             */
-    int     rank;               /* 0: a single number                                              */
-    char    dim[6][8];          /* "N", "4H", "7"                                                  */
-    double  lo, hi;             /* the range of random values                                      */
+    char    below;              /* whole numbers 0 .. (that size) - 1; 0: real numbers            */
+    int     rank;               /* 0: a single number                                             */
+    char    dim[6][8];          /* "N", "4H", "7"                                                 */
+    double  lo, hi;             /* the range of random values                                     */
     dl_int  n, size[6];
-    double *value;              /* n numbers                                                       */
-    void   *data;               /* the same as dl_real or int32_t, which the function gets         */
+    double *value;              /* n numbers                                                      */
+    void   *data;               /* the same as dl_real or int32_t, which the function gets        */
 } arg;
 typedef struct args {
     arg    a[MOST_ARGS];
@@ -50,10 +50,10 @@ typedef void (*call_fn)(args *a);
 
 /* A function that is called: the learner's, or in the judge its reference. */
 typedef struct entry {
-    const char *function;       /* its name, for messages                                          */
-    const char *list;           /* "=y[N,M] x[N,D] w[M,D] b[M]?"                                   */
+    const char *function;       /* its name, for messages                                         */
+    const char *list;           /* "=y[N,M] x[N,D] w[M,D] b[M]?"                                  */
     call_fn     call;
-    int         forward;        /* of a backward: 1 + the number of its forward among the entries  */
+    int         forward;        /* of a backward: 1 + the number of its forward among the entries */
 } entry;
 
 #ifdef CHILD
@@ -80,7 +80,7 @@ typedef struct hand { int entry; const char *text; } hand;
 
 /* A mistake that learners make: a wrong function, and what to tell who wrote it. */
 typedef struct mistake {
-    const char *name;           /* what tests call it: "no-bias"                                   */
+    const char *name;           /* what tests call it: "no-bias"                                  */
     int         entry;
     call_fn     call;
     const char *en, *zh;
@@ -89,14 +89,14 @@ typedef struct mistake {
 typedef struct grader {
     hand        hand[MOST_HANDS];
     mistake     mistake[MOST_MISTAKES];
-    const char *ranges;                  /* sizes of random shapes, if not 1 .. 7: "K=1..3 N=4..4" */
-    void      (*sizes)(args *a);         /* sizes that follow from others, in a->size              */
-    void      (*explain)(args *a, const arg *out, dl_int i, FILE *f);   /* how out[i] comes about  */
-    bool        nan;                     /* check that a NaN goes through                          */
-    bool        rows;                    /* check that samples do not mix                          */
-    bool        secret;                  /* do not print what is wanted                            */
-    bool        inexact;                 /* no comparison in float (a thing of chance, a count)    */
-    double      tolerance;               /* relative; 0: 1e-9 in double, 2e-5 in float             */
+    const char *ranges;                 /* sizes of random shapes, if not 1 .. 7: "K=1..3 N=4..4" */
+    void      (*sizes)(args *a);         /* sizes that follow from others, in a->size             */
+    void      (*explain)(args *a, const arg *out, dl_int i, FILE *f);   /* how out[i] comes about */
+    bool        nan;                     /* check that a NaN goes through                         */
+    bool        rows;                    /* check that samples do not mix                         */
+    bool        secret;                  /* do not print what is wanted                           */
+    bool        inexact;                 /* no comparison in float (a thing of chance, a count)   */
+    double      tolerance;               /* relative; 0: 1e-9 in double, 2e-5 in float            */
 } grader;
 
 extern const entry entries[MOST_ENTRIES];

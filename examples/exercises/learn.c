@@ -115,7 +115,8 @@ static void reset(int e) {
     }
     remove(mine(e));
     hand_out(e);
-    printf(T("  %s is as it was given; yours is kept as %s\n", "  %s 已恢复原样；你写的备份在 %s\n"),
+    printf(T("  %s is as it was given; yours is kept as %s\n",
+             "  %s 已恢复原样；你写的备份在 %s\n"),
            mine(e), kept);
 }
 
@@ -124,11 +125,15 @@ static void celebrate(int e, const char *dir) {
     char *text = text_of(all.name[e], T("en after", "zh after"));
     char *solution = answer(all.name[e], 0, NULL, 0);
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
+    if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
+        printf(T("  dl.h is compiled for training, once: half a minute ...\n",
+                 "  为训练编译 dl.h，只需一次：半分钟……\n"));
     fflush(stdout);
     if (!train(all.name[e], dir, 2000, NULL))
         printf(T("\n  (MNIST could not be trained here.)\n", "\n  （这里无法训练 MNIST。）\n"));
     if (text) printf("\n%s\n", text);
-    if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"), solution);
+    if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"),
+                         solution);
     free(text);
     free(solution);
     remember(format("passed %s", all.name[e]));
@@ -184,7 +189,7 @@ static void watch(int e) {
     while (e != NONE) {
         hand_out(e);
         printf(T("\n  --- %s: write in %s, and save.   h Enter: hint, n: next, l: list, q: quit\n",
-                 "\n  --- %s：在 %s 里写，然后保存。   h 回车：提示，n：下一个，l：一览，q：退出\n"),
+                 "\n  --- %s：在 %s 里写，然后保存。  h 回车：提示，n：下一个，l：一览，q：退出\n"),
                all.name[e], mine(e));
         double seen = os_time(mine(e));
         if (once(e)) { e = next(e); continue; }
@@ -250,12 +255,14 @@ int main(int argc, char **argv) {
     if (resets) { reset(e); return 0; }
     if (!tools_find()) {
         fprintf(stderr, T("learn: no C compiler was found (gcc, clang or tcc); docs/en/C_setup.md "
-                          "tells how to get one\n", "learn：没有找到 C 编译器（gcc、clang 或 tcc）；"
+                          "tells how to get one\n",
+                              "learn：没有找到 C 编译器（gcc、clang 或 tcc）；"
                           "怎样安装见 docs/zh/C_setup.md\n"));
         return 2;
     }
     if (stale(library_file(false), "dl.h", NULL))
-        printf(T("  dl.h is compiled, once: a few seconds ...\n", "  编译 dl.h，只需一次：几秒钟……\n"));
+        printf(T("  dl.h is compiled, once: a few seconds ...\n",
+                 "  编译 dl.h，只需一次：几秒钟……\n"));
     fflush(stdout);
     if (!one) { watch(e); return 0; }
     hand_out(e);

@@ -35,10 +35,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <linux/landlock.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#ifdef __has_include
+#if __has_include(<linux/landlock.h>)
+#include <linux/landlock.h>
+#define OS_LANDLOCK                      /* files can be kept from a process */
+#endif
+#endif
 #endif
 #endif
 
@@ -247,6 +252,8 @@ static inline bool os_done(os_job *j) {
     return true;
 }
 
+static inline bool os_can_stay_in(void) { return false; }
+
 static UINT os_page_before;
 static DWORD os_mode_before;
 static inline void os_console_restore(void) {
@@ -324,7 +331,7 @@ static inline void os_limit(int what, double value) {
    and what is in look (up to a NULL), and touch no other file. Linux 5.13 and later; elsewhere
    nothing happens. */
 static inline bool os_stay_in(const char *dir, const char *const *look_at) {
-#if defined(__linux__) && defined(SYS_landlock_create_ruleset)
+#if defined(OS_LANDLOCK) && defined(SYS_landlock_create_ruleset)
     static const char *const system[] = {"/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev"};
     struct landlock_ruleset_attr rules;
     struct landlock_path_beneath_attr below;
@@ -356,6 +363,15 @@ static inline bool os_stay_in(const char *dir, const char *const *look_at) {
 #else
     (void)dir;
     (void)look_at;
+    return false;
+#endif
+}
+
+/* Can this system do that? */
+static inline bool os_can_stay_in(void) {
+#if defined(OS_LANDLOCK) && defined(SYS_landlock_create_ruleset)
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+#else
     return false;
 #endif
 }

@@ -10,7 +10,8 @@
 
 /* The nets, with the optimizers that somebody may want to replace. */
 static dl_model *train_net(dl_ctx *dl, const char *net) {
-    const bool rows = strcmp(net, "rnn") == 0 || strcmp(net, "lstm") == 0 || strcmp(net, "gru") == 0;
+    const bool rows = strcmp(net, "rnn") == 0 || strcmp(net, "lstm") == 0 || strcmp(net,
+                                                                                    "gru") == 0;
     const bool cnn = strcmp(net, "cnn") == 0;
     dl_model *m = dl_model_new(dl, cnn ? dl_shape3(1, 28, 28) : rows ? dl_shape2(28, 28)
                                                                      : dl_shape1(28 * 28));

@@ -56,7 +56,11 @@ static void products(args *a, const arg *y, dl_int at, FILE *f) {
 }
 
 const grader the_grader = {
-    .hand = {{0, "N=1 D=2 M=3 x=1,2 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 b=0.1,0,0.2 -> y=0.1,1,-0.55"}},
+    .hand = {
+        {0, "N=1 D=2 M=3 x=1,2 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 b=0.1,0,0.2 -> y=0.1,1,-0.55"},
+        {0, "N=2 D=2 M=3 x=1,2,2,1 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 b=0.1,0,0.2 "
+            "-> y=0.1,1,-0.55,0.85,-0.25,0.2"},
+    },
     .mistake = {
         {"no-bias", 0, no_bias, "The bias is missing: the sum begins with b[j].",
          "漏了偏置：和要从 b[j] 开始。"},

@@ -61,6 +61,17 @@ static void bias_in_loop(args *a) {                /* db inside the loop over k:
     for (dl_int i = 0; i < I(N); i++)
         for (dl_int j = 0; j < I(M); j++) R(db)[j] += R(dy)[i * I(M) + j] * (dl_real)I(D);
 }
+static void last_only(args *a) {                   /* = where += should be: the last one is left */
+    for (dl_int i = 0; i < I(N); i++)
+        for (dl_int j = 0; j < I(M); j++) {
+            const dl_real d = R(dy)[i * I(M) + j];
+            R(db)[j] = d;
+            for (dl_int k = 0; k < I(D); k++) {
+                R(dx)[i * I(D) + k] = d * R(w)[j * I(D) + k];
+                R(dw)[j * I(D) + k] = d * R(x)[i * I(D) + k];
+            }
+        }
+}
 const grader the_grader = {
     .hand = {
         {0, "N=1 D=2 M=1 x=1,2 w=0.5,-0.25 dy=2 -> dx=1,-0.5 dw=2,4 db=2"},
@@ -68,6 +79,8 @@ const grader the_grader = {
             "-> dw=1,2,4,2,1,-1 db=1,2,0"},
     },
     .mistake = {
+        {"last-only", 0, last_only, "Only the last of the sum's terms is left: += , not = .",
+         "求和只剩下最后一项：要用 += ，不用 = 。"},
         {"exchanged", 0, exchanged, "x and w are exchanged: dx gets dy times w, dw gets dy times x.",
          "x 与 w 用反了：dx 要乘 w，dw 要乘 x。"},
         {"bias-in-loop", 0, bias_in_loop, "db is added inside the loop over k, so D times. It belongs "

@@ -58,7 +58,8 @@ static char *with_statement(const char *text, const char *function, const char *
     while (made && (at = strstr(at, format("%s(", function))) != NULL) {
         const char *c = strchr(at, ')'), *brace = c ? c + 1 + strspn(c + 1, " \n") : NULL;
         if (brace && *brace == '{') {
-            snprintf(made, 1 << 20, "%.*s %s %s", (int)(brace + 1 - text), text, statement, brace + 1);
+            snprintf(made, 1 << 20, "%.*s %s %s", (int)(brace + 1 - text), text, statement,
+                     brace + 1);
             return made;
         }
         at++;
@@ -78,7 +79,8 @@ static void try_training(void) {
         text_write(file, text, strlen(text));
         const bool ok = check(file, name, dir, &o) && train(name, dir, 200, words);
         char *said = text_read(words, NULL);
-        expect(ok && said && strstr(said, "test accuracy"), "does not train: %.2000s", said ? said : "");
+        expect(ok && said && strstr(said, "test accuracy"), "does not train: %.2000s",
+               said ? said : "");
         free(said);
     }
     free(text);
@@ -117,7 +119,8 @@ static void try_exercise(void) {
     expect(solution != NULL, "no solution in " ANSWERS "/%s.c", name);
     if (text == NULL || solution == NULL) return;
     entry_at = strstr(text, "entries[MOST_ENTRIES]");
-    if (entry_at && (entry_at = strchr(entry_at, '"')) != NULL) sscanf(entry_at, "\"%63[^\"]", function);
+    if (entry_at && (entry_at = strchr(entry_at,
+                                       '"')) != NULL) sscanf(entry_at, "\"%63[^\"]", function);
     free(text);
     try_texts();
 
@@ -167,7 +170,8 @@ static void try_class(void) {
         {"2_endless", "for (volatile int forever = 1; forever; ) {}", "", 0},
         {"3_crash", "volatile int *volatile nowhere = 0; *nowhere = 1;", "", 0},
         {"4_says_pass", "puts(\"PASS hand ok 100\"); exit(0);", "", 0},
-        {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}", "int fork(void);", 100},
+        {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}",
+         "int fork(void);", 100},
         {"6_kills", "for (int n = 1; n < 5; n++) kill(getppid() + n, 9);",
          "int kill(int, int); int getppid(void);", 100},
         {"7_writes", "FILE *f = fopen(\"" BUILD "/written\", \"w\"); if (f) exit(1);"
@@ -184,10 +188,15 @@ static void try_class(void) {
     lines = answer(name, 0, NULL, 0);
     char *whole = lines ? with_lines(lines) : NULL;
     os_mkdir(sub);
-    if (getcwd(here, sizeof here) == NULL || whole == NULL) { expect(false, "no solution"); return; }
+    if (getcwd(here, sizeof here) == NULL || whole == NULL) { expect(false,
+                                                                     "no solution"); return; }
     for (size_t i = 0; i < sizeof student / sizeof *student; i++) {
         const char *dir = format("%s/%s", sub, student[i].who);
-        char *text = student[i].statement ? with_statement(whole, "dense_forward", student[i].statement)
+        os_remove(format(BUILD "/graded/results/%s", student[i].who));
+        if (i >= 6 && i <= 7 && !os_can_stay_in())
+            printf("SKIP class: %s: this system has no landlock\n", student[i].who);
+        char *text = student[i].statement ? with_statement(whole, "dense_forward",
+                                                           student[i].statement)
                                           : text_read(format(SHIPPED "/%s.c", name), NULL);
         char *all = malloc(1 << 20);
         if (text == NULL || all == NULL) exit(3);
@@ -203,12 +212,14 @@ static void try_class(void) {
     os_program p = command(log, tools.cc, "-O1", "-w", SHIPPED "/grade.c", "-o", grade, NULL);
     expect(works(&p), "grade.c does not compile");
     for (int again = 0; again < 2; again++) {
-        p = command(log, grade, format("DIR=%s", sub), "CSV=" BUILD "/grades.csv", "SEED=5", "LANG=en",
+        p = command(log, grade, format("DIR=%s", sub), "CSV=" BUILD "/grades.csv", "SEED=5",
+                    "LANG=en",
                     "EX=01_dense_forward", "OUT=" BUILD "/graded", NULL);
         expect(works(&p), "make grade fails");
         char *said = text_read(log, NULL), *csv = text_read(BUILD "/grades.csv", NULL);
         if (again) expect(said && strstr(said, " 0 files judged"), "what is known is judged again");
         for (size_t i = 0; csv && i < sizeof student / sizeof *student; i++) {
+            if (i >= 6 && i <= 7 && !os_can_stay_in()) continue;
             char *who = strdup(student[i].who), *at;
             who[strcspn(who, "_")] = 0;
             at = strstr(csv, format("\n\"%s\",", who));
@@ -238,7 +249,7 @@ int main(int argc, char **argv) {
             try_exercise();
             if (text_has(name, "train ", NULL, 0) && !getenv("NO_TRAIN")) try_training();
         }
-    } else {                                       /* a process for each exercise, as many as cores */
+    } else {                                     /* a process for each exercise, as many as cores */
         os_job job[256];
         bool running[256] = {false};
         int started = 0, ended = 0, busy = 0;
@@ -255,7 +266,8 @@ int main(int argc, char **argv) {
                 ended++;
                 char *said = text_read(format(BUILD "/try-%s", all.name[i]), NULL), *last = said;
                 int p = 0, f = 1;
-                for (char *c = said; c && (c = strchr(c, '\n')) != NULL; c++) if (c[1]) last = c + 1;
+                for (char *c = said; c && (c = strchr(c, '\n')) != NULL; c++)
+                    if (c[1]) last = c + 1;
                 if (last == NULL || sscanf(last, "%d passed, %d failed", &p, &f) != 2) f = 1;
                 if (last && last > said) printf("%.*s", (int)(last - said), said);
                 if (f > 0) printf("%s: %d failed\n", all.name[i], f);

@@ -19,6 +19,14 @@
             dl_real sum = b[j];
             for (dl_int k = 0; k <= D; k++) sum += x[i * D + k] * w[j * D + k];
             y[i * M + j] = sum;
+//@ wrong truncated
+            int sum = (int)b[j];
+            for (dl_int k = 0; k < D; k++) sum += (int)(x[i * D + k] * w[j * D + k]);
+            y[i * M + j] = (dl_real)sum;
+//@ wrong only-first
+            dl_real sum = b[j];
+            for (dl_int k = 0; k < D; k++) sum += x[k] * w[j * D + k];
+            y[i * M + j] = sum;
 //@ wrong wrong-sign
             dl_real sum = -b[j];
             for (dl_int k = 0; k < D; k++) sum += x[i * D + k] * w[j * D + k];

@@ -43,7 +43,7 @@ help:
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds each)'
 	@echo 'make docs       renew what the pages of docs/ take in, and build the site $(B)/docs/ from them'
 	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
-	@echo 'make dist       the same, packed with everything into $(B)/dl.h-VERSION.zip'
+	@echo 'make dist       the same, packed with everything into $(B)/dl-VERSION.zip'
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
 	@echo 'make playground builds docs/playground.html: dl.h training in a browser (python3, and a clang'
 	@echo '                for WebAssembly: pip install ziglang)'
@@ -172,18 +172,23 @@ long: accuracy digits
 	@SURVIVE_KILLS=200 SURVIVE_INSIDE=50 sh tests/run.sh $(CHECKS) tests/survive.sh
 
 # tests/models.c compares the files it writes with these hashes.
-golden: $(B)/tests/models-float
+golden: $(B)/tests/models-float $(B)/tests/onnx-float
 	@mkdir -p $(B)/golden
 	@DL_GOLDEN_OUT=$(B)/golden $(B)/tests/models-float
 	@python3 tests/golden_models.py $(B)/golden > $(B)/golden/hashes
 	@cp $(B)/golden/hashes tests/golden/models_hashes.txt
 	@cat tests/golden/models_hashes.txt
+	@mkdir -p $(B)/golden/onnx
+	@DL_GOLDEN_OUT=$(B)/golden/onnx $(B)/tests/onnx-float
+	@python3 tests/golden_onnx.py $(B)/golden/onnx > $(B)/golden/onnx/hashes
+	@cp $(B)/golden/onnx/hashes tests/golden/onnx_hashes.txt
+	@cat tests/golden/onnx_hashes.txt
 	@if python3 -c 'import importlib.util as u; exit(not u.find_spec("keras"))'; \
 	then python3 tests/golden_keras.py; \
 	else echo 'keras is not installed: its models stay as they are'; fi
 
 # Hostile bytes for the readers of files, until one crashes or the time of each is over.
-FUZZED   := models weights npy optimizers checkpoints idx tables
+FUZZED   := models weights npy optimizers checkpoints idx tables onnx
 STB      := $(if $(wildcard /usr/include/stb/stb_image.h),-DDL_USE_STB_IMAGE)
 fuzz:
 	@mkdir -p $(FUZZED:%=$(B)/corpus/%)

@@ -52,7 +52,8 @@
      >>rules            30  what holds for every function: ownership, errors, gradients, names
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          200  the context: dl_new, dl_free, threads, the instruction set
+     >>memory          320  the context: dl_new, dl_free, threads, the instruction set; files that
+                           are read and saved
      >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
@@ -68,6 +69,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
+     >>onnx           3100  models as ONNX graphs, and graphs of others as models
      >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -77,7 +79,7 @@
 
    Who calls whom: a room calls those below it, never one above.
 
-     floor 3    files, export, debug                    saving; looking inside
+     floor 3    files, onnx, export, debug              saving; looking inside
                   |        |
                 model ---- data                         fit: batches, forward, loss, backward, step
                   |
@@ -158,20 +160,20 @@
                             dl.h only declares what it calls; as always with stb, one of your files
                             says #define STB_IMAGE_IMPLEMENTATION and #include "stb_image.h"; that
                             may be this one, before or after dl.h (before it, when it is static)
-   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_EXPORT
+   DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_ONNX, DL_NO_EXPORT
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all six compiles in two thirds of the time. In this order:
+                            out all seven compiles in two thirds of the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them tables
-                            and models); saving and loading (and with them export); a net as a C
-                            file. The kernels of floor 1 are always there
+                            and models); saving and loading (and with them the next two); ONNX; a
+                            net as a C file. The kernels of floor 1 are always there
    DL_IMPLEMENTED     one   ignore DL_IMPLEMENTATION: there is one elsewhere (examples and tests
                             are built so)
    DL_MAX_DIMS              6, the highest rank of a tensor; fixed
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 3
+#define DL_VERSION_MINOR 4
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -243,6 +245,7 @@ typedef struct dl_loader dl_loader;
 typedef struct dl_augment dl_augment;
 typedef struct dl_batch dl_batch;
 typedef struct dl_c_file dl_c_file;
+typedef struct dl_onnx_file dl_onnx_file;
 typedef struct dl_table dl_table;
 typedef struct dl_encoder dl_encoder;
 
@@ -1449,7 +1452,7 @@ DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_
            y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
        }
        static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward,
-                                           NULL, NULL };
+                                           NULL, NULL, NULL };
        ...
        dl_model_add(m, &gate, NULL);
 
@@ -1540,8 +1543,9 @@ typedef struct dl_field {
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
-   file (see >>export), false when it can't; NULL: models with such layers are not exported. Options
-   are copied as bytes: whatever they point to must outlive the layer. */
+   file (see >>export), false when it can't; NULL: models with such layers are not exported. onnx
+   does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
+   must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */
@@ -1552,6 +1556,7 @@ typedef struct dl_layer_type {
     void          (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
     void          (*destroy)(dl_layer *l);
     bool          (*export_c)(const dl_layer *l, dl_c_file *f);
+    bool          (*onnx)(const dl_layer *l, dl_onnx_file *f);
 } dl_layer_type;
 
 /* A layer, for reading: dl_model_layer(m, i) gives it. forward computes y[0 .. outputs-1] of
@@ -1636,6 +1641,9 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n);
 /* How many inputs and outputs it has. */
 DL_DEF int dl_model_input_count(const dl_model *m);
 DL_DEF int dl_model_output_count(const dl_model *m);
+/* The shape of a sample of input or output k; rank -1 when there is none. */
+DL_DEF dl_shape dl_model_input_shape(const dl_model *m, int k);
+DL_DEF dl_shape dl_model_output_shape(const dl_model *m, int k);
 
 /* For build, and refused afterwards: a trainable tensor, named after the layer ("dense_1.weight"),
    behind those that are there in l->param; a state, all c at the start, saved and cloned but not
@@ -2246,7 +2254,8 @@ DL_DEF const dl_epoch *dl_model_history(const dl_model *m, int *n);
 
 /* Loss (with the layers' penalties, as in training), accuracy (NaN for a regression) and the
    metrics that were added, over a data set, in evaluation mode, dl_model_batch_size samples at a
-   time. Changes nothing. All NaN on failure. */
+   time. Weights of samples count in the loss alone; accuracy and metrics take each sample as one
+   (scikit-learn's without sample_weight). Changes nothing. All NaN on failure. */
 typedef struct dl_metrics { double loss, accuracy, metric[DL_METRIC_MAX]; } dl_metrics;
 DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data);
 
@@ -2864,7 +2873,8 @@ DL_DEF dl_images dl_images_default(void);
    Only paths are kept: each batch is read and decoded (by all threads) when its turn comes, so the
    set may be larger than memory. Files whose beginning is no picture are left out at once; one that
    turns out to be damaged later is replaced by the next of its class. Both are named and counted.
-   NULL with a message for no classes, a class without a picture, a directory that can't be read. */
+   NULL with a message for no classes, a class without a picture, a directory that can't be read
+   (on Linux of 32 bits, a large file system may want -D_FILE_OFFSET_BITS=64). */
 DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *options);
 /* How many files of such a data set could not be read until now. */
 DL_DEF dl_int dl_data_unreadable(const dl_data *d);
@@ -2917,6 +2927,8 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
      an optimizer                      a file, and back    dl_optimizer_save, _load
      a training that was killed        where it was        dl_fit.checkpoint, .resume
      NumPy's .npy                      one tensor          dl_npy_load, dl_npy_save
+     a model made here                 ONNX Runtime, ...   dl_onnx_save, see >>onnx
+     PyTorch, Keras ... by ONNX        a whole model       dl_onnx_load
 
    Read first what a file looks like, then whole models, weights, .npy. All but the last are
    safetensors files (PyTorch: safetensors.torch.save_file(net.state_dict(), path)):
@@ -3135,6 +3147,81 @@ DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path);
 /* The same from a buffer, and to the caller's. */
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room);
+#endif
+
+/* -------------------------------------------------------------------------------- >>onnx ----
+   ONNX, the format that PyTorch, Keras, scikit-learn and many others write, and ONNX Runtime and
+   many others run (github.com/onnx/onnx). A file is a graph: nodes, each an operator with its
+   attributes; the names of the values that go in and come out; and initializers, the weights.
+
+       dl_onnx_save(m, "digits.onnx");                     any model of this library, out
+       dl_model *m = dl_onnx_load(dl, "net.onnx", NULL);   a graph from elsewhere, in
+
+   Out: operator set 17, numbers float, a batch of any size (its dimension is called N). Class names
+   and dl_model_set_scaling's numbers are kept as metadata. Layers of your own bring their type's
+   onnx. That of the gate in >>layers, y = x sigmoid(x W^T):
+
+       static bool gate_onnx(const dl_layer *l, dl_onnx_file *f)
+       {
+           dl_onnx_line(f, "w = Transpose(#v0)");
+           dl_onnx_line(f, "z = MatMul(#x, w)");
+           dl_onnx_line(f, "g = Sigmoid(z)");
+           dl_onnx_line(f, "#y = Mul(#x, g)");
+           return l->params == 1;
+       }
+
+   In: operator sets 7 to 28, and the operators that dli_onnx_ops lists (in >>onnx-impl). The graph
+   becomes a model with one layer, "Graph", that runs node by node. Initializers of type float that
+   floating-point operators compute with are its parameters, under their own names behind
+   "graph_1."; single numbers, and tensors with infinite ones (masks), stay as they are, and running
+   statistics are states. So such a model predicts, can be compiled and trained further, can get
+   more layers before that (a new head, say), and is saved by dl_onnx_save. A graph that ends in a
+   softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
+   drops in training.
+
+   An operator, an attribute or a value of it that can't be done is refused with operator,
+   attribute and node named. Nothing in a file is believed: see >>files.
+   ------------------------------------------------------------------------------------------ */
+
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_ONNX)
+/* Options of dl_onnx_load; dl_onnx_default fills in NULL and 0. */
+typedef struct dl_onnx {
+    const dl_shape *inputs;   /* shapes of one sample, for graphs that leave other sizes open than
+                                 that of the batch; NULL: as the file says                      */
+    int inputs_count;         /* of the first so many inputs                                    */
+} dl_onnx;
+DL_DEF dl_onnx dl_onnx_default(void);
+
+#ifndef DL_NO_STDIO
+/* Write the model, as safely as dl_model_save does. False on failure, an old file kept: a layer of
+   a type without onnx, or more than 2^31 - 1 bytes. */
+DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
+/* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
+   inputs is the batch, when the file leaves it open or has a 1 there; a graph that can't take more
+   than one sample is run sample by sample. Where another number stands there, a sample is all of
+   the input. Inputs of whole numbers take them as floats. Outputs are those of type float, or all
+   if there are none. NULL with a message on failure. */
+DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *options);
+#endif
+/* The same to the caller's buffer (see >>files), and from a buffer. */
+DL_DEF size_t dl_onnx_save_to_memory(const dl_model *m, void *buffer, size_t room);
+DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                          const dl_onnx *options);
+
+/* ---- for a type's onnx: what a layer becomes ---- */
+
+/* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes, as in
+   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2). #x #x1 are the
+   layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which is added; #v0
+   its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the layer's own.
+   Attributes are a whole number, a text, a list of these in [], or, behind : in place of =, a
+   number, as in epsilon:0.001. */
+DLI_PRINTF(2, 3)
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
+/* A constant of the layer's own: floats of a shape (x NULL: all of them c), or n whole numbers. */
+DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
+                           double c);
+DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n);
 #endif
 
 /* ------------------------------------------------------------------------------ >>export ----
@@ -13923,56 +14010,78 @@ DLI_HOOK(recurrent) DLI_HOOK(embedding) DLI_HOOK(attention)
 #endif
 #endif
 
+/* And for ONNX, in >>onnx-impl. */
+#if defined(DL_NO_FILES) || defined(DL_NO_ONNX)
+#define DLI_X(name) NULL
+#else
+#define DLI_X(name) dli_##name##_onnx
+#define DLI_ONNX_HOOK(name) static bool DLI_X(name)(const dl_layer *l, dl_onnx_file *f)
+DLI_ONNX_HOOK(input); DLI_ONNX_HOOK(activation); DLI_ONNX_HOOK(reshape); DLI_ONNX_HOOK(dropout);
+DLI_ONNX_HOOK(standardize); DLI_ONNX_HOOK(add); DLI_ONNX_HOOK(concat); DLI_ONNX_HOOK(dense);
+DLI_ONNX_HOOK(batch_norm); DLI_ONNX_HOOK(layer_norm); DLI_ONNX_HOOK(group_norm);
+#ifndef DL_NO_IMAGES
+DLI_ONNX_HOOK(conv); DLI_ONNX_HOOK(upsampling); DLI_ONNX_HOOK(pool); DLI_ONNX_HOOK(global_pool);
+#endif
+#ifndef DL_NO_SEQUENCES
+DLI_ONNX_HOOK(recurrent); DLI_ONNX_HOOK(embedding); DLI_ONNX_HOOK(attention);
+#endif
+#endif
+
 static const dl_layer_type dli_layer_types[] = {
-    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same) },
+    { "Flatten", "flatten", 0, NULL, 1, dli_flatten_build, dli_flatten_forward, NULL, DLI_C(same),
+      DLI_X(reshape) },
     { "Activation", "activation", sizeof(dl_activation), dli_activation_fields, 1,
-      dli_activation_build, dli_same_forward, NULL, DLI_C(activation) },
+      dli_activation_build, dli_same_forward, NULL, DLI_C(activation), DLI_X(activation) },
     { "Dropout", "dropout", sizeof(double), dli_dropout_fields, 1, dli_dropout_build,
-      dli_dropout_layer_forward, NULL, DLI_C(same) },
+      dli_dropout_layer_forward, NULL, DLI_C(same), DLI_X(dropout) },
     { "Standardize", "standardize", sizeof(bool), dli_standardize_fields, 1, dli_standardize_build,
-      dli_standardize_forward, NULL, DLI_C(standardize) },
+      dli_standardize_forward, NULL, DLI_C(standardize), DLI_X(standardize) },
     { "Reshape", "reshape", sizeof(dl_shape), dli_reshape_fields, 1, dli_reshape_build,
-      dli_reshape_layer_forward, NULL, DLI_C(same) },
+      dli_reshape_layer_forward, NULL, DLI_C(same), DLI_X(reshape) },
     { "InputLayer", "input", sizeof(dl_shape), dli_input_fields, 0, dli_input_build,
-      dli_same_forward, NULL, DLI_C(same) },
-    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add) },
+      dli_same_forward, NULL, DLI_C(same), DLI_X(input) },
+    { "Add", "add", 0, NULL, 0, dli_add_build, dli_add_layer_forward, NULL, DLI_C(add),
+      DLI_X(add) },
     { "Concatenate", "concatenate", sizeof(int), dli_concat_fields, 0, dli_concat_build,
-      dli_concat_layer_forward, NULL, DLI_C(concat) },
+      dli_concat_layer_forward, NULL, DLI_C(concat), DLI_X(concat) },
     { "Dense", "dense", sizeof(dl_dense), dli_dense_fields, 1, dli_dense_build, dli_dense_forward,
-      NULL, DLI_C(dense) },
+      NULL, DLI_C(dense), DLI_X(dense) },
     { "BatchNormalization", "batch_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm) },
+      dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm),
+      DLI_X(batch_norm) },
     { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm) },
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm),
+      DLI_X(layer_norm) },
     { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm) },
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm),
+      DLI_X(group_norm) },
 #ifndef DL_NO_IMAGES
     { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv1d_layer_forward, NULL, DLI_C(conv) },
+      dli_conv1d_layer_forward, NULL, DLI_C(conv), DLI_X(conv) },
     { "Conv2D", "conv2d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
-      dli_conv2d_layer_forward, NULL, DLI_C(conv) },
+      dli_conv2d_layer_forward, NULL, DLI_C(conv), DLI_X(conv) },
     { "Conv2DTranspose", "conv2d_transpose", sizeof(dl_conv_layer), dli_conv_fields, 1,
-      dli_conv_build, dli_conv_transpose_layer_forward, NULL, DLI_C(conv) },
+      dli_conv_build, dli_conv_transpose_layer_forward, NULL, DLI_C(conv), DLI_X(conv) },
     { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
-      dli_upsampling_layer_forward, NULL, DLI_C(upsampling) },
+      dli_upsampling_layer_forward, NULL, DLI_C(upsampling), DLI_X(upsampling) },
     { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_max_pool_layer_forward, NULL, DLI_C(max_pool) },
+      dli_max_pool_layer_forward, NULL, DLI_C(max_pool), DLI_X(pool) },
     { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_avg_pool_layer_forward, NULL, DLI_C(average_pool) },
+      dli_avg_pool_layer_forward, NULL, DLI_C(average_pool), DLI_X(pool) },
     { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
-      dli_global_pool_layer_forward, NULL, DLI_C(global_pool) },
+      dli_global_pool_layer_forward, NULL, DLI_C(global_pool), DLI_X(global_pool) },
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
       dli_recurrent_fields, 1, dli_recurrent_build, dli_recurrent_layer_forward, NULL,           \
-      DLI_C(recurrent) }
+      DLI_C(recurrent), DLI_X(recurrent) }
     DLI_RECURRENT_TYPE("SimpleRNN", "rnn"), DLI_RECURRENT_TYPE("LSTM", "lstm"),
     DLI_RECURRENT_TYPE("GRU", "gru"), DLI_RECURRENT_TYPE("Bidirectional", "bidirectional"),
     { "Embedding", "embedding", sizeof(dli_embedding_options), dli_embedding_fields, 1,
-      dli_embedding_build, dli_embedding_layer_forward, NULL, DLI_C(embedding) },
+      dli_embedding_build, dli_embedding_layer_forward, NULL, DLI_C(embedding), DLI_X(embedding) },
     { "MultiHeadAttention", "multihead_attention", sizeof(dli_attention_options),
       dli_attention_fields, 1, dli_attention_build, dli_attention_layer_forward, NULL,
-      DLI_C(attention) },
+      DLI_C(attention), DLI_X(attention) },
 #endif
 };
 
@@ -15403,58 +15512,56 @@ static const dl_layer *dli_early_probabilities(const dl_layer *l)
 }
 
 /* Does output k go together with its loss? What can never learn is refused. */
-static bool dli_check_layers(const dl_model *m, int k, const dl_loss *loss)
+static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl_loss *loss)
 {
     const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s has a softmax over one "
-                           "unit, which is always 1; for yes or no use DL_SIGMOID and "
-                           "DL_BINARY_CROSSENTROPY, or one unit for each class",
-                           m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
+                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
+                           "one unit for each class", who, m->layer[i]->name);
     if (last->outputs != 1)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s has %d outputs; a loss compares "
-                       "one", last->name, last->outputs);
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %d outputs; a loss compares one", who,
+                       last->name, last->outputs);
     if (loss->logits == DL_LINEAR) return true;
     if (last->activation != loss->logits && last->activation != DL_LINEAR)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s needs a last layer with %s "
-                       "(or linear, for logits), but %s has %s", loss->name, f, last->name,
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s needs a last layer with %s (or linear, for "
+                       "logits), but %s has %s", who, loss->name, f, last->name,
                        dl_activation_name(last->activation));
     if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "dl_model_compile: %s compares classes, but %s has "
-                       "only %lld output; give it one for each class, or use "
-                       "DL_BINARY_CROSSENTROPY", loss->name, last->name,
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %lld "
+                       "output; give it one for each class, or use DL_BINARY_CROSSENTROPY", who,
+                       loss->name, last->name,
                        (long long)dli_last(last->output[0]));
     const dl_layer *early = dli_early_probabilities(last);
     return !early ||
-           dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: %s would take what %s gives for "
-                   "logits, but %s has made probabilities of them with its %s; give %s linear and "
-                   "the last layer %s", loss->name, last->name, early->name,
+           dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s would take what %s gives for logits, but "
+                   "%s has made probabilities of them with its %s; give %s linear and the last "
+                   "layer %s", who, loss->name, last->name, early->name,
                    dl_activation_name(early->activation), early->name, f);
 }
 
 /* Is every layer there for something? */
-static bool dli_check_graph(const dl_model *m)
+static bool dli_check_graph(const char *who, const dl_model *m)
 {
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
-            return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_compile: nothing reads %s, and it is no "
-                           "output; name the outputs with dl_model_outputs", m->layer[i]->name);
+            return dl_fail(m->ctx, DL_ERR_STATE, "%s: nothing reads %s, and it is no output; name "
+                           "the outputs with dl_model_outputs", who, m->layer[i]->name);
     return true;
 }
 
-DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
-                                     dl_optim optimizer)
+static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss,
+                        const double *weight, dl_optim optimizer)
 {
-    const char *who = "dl_model_compile";
     const int n = dl_model_output_count(m);
     if (!dli_model_whole(who, m)) return false;
     if (m->owner) return dli_model_own(who, m);
     if (m->params == 0)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model has no parameters; add layers first",
                        who);
-    if (!dli_check_graph(m)) return false;
+    if (!dli_check_graph(who, m)) return false;
     for (int k = 0; k < n; k++) {
         const dl_loss *l = loss ? loss[k] : NULL;
         if (!l || !l->name || (!l->of_targets && !l->of_labels))
@@ -15469,7 +15576,7 @@ DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, co
         if (weight && !(weight[k] >= 0 && weight[k] <= DBL_MAX))
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the weight %g of output %d must be 0 or "
                            "more", who, weight[k], k);
-        if (!dli_check_layers(m, k, l)) return false;
+        if (!dli_check_layers(who, m, k, l)) return false;
     }
     dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
     dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
@@ -15496,7 +15603,13 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
                        "here is one loss; give each its own with dl_model_compile_outputs",
                        m->outs);
-    return dl_model_compile_outputs(m, &loss, NULL, optimizer);
+    return dli_compile("dl_model_compile", m, &loss, NULL, optimizer);
+}
+
+DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
+                                     dl_optim optimizer)
+{
+    return dli_compile("dl_model_compile_outputs", m, loss, weight, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -15741,6 +15854,17 @@ static const dl_shape *dli_input_shape(const dl_model *m, int k)
     return &m->input;
 }
 
+DL_DEF dl_shape dl_model_input_shape(const dl_model *m, int k)
+{
+    const bool there = m && k >= 0 && k < m->inputs;
+    return there ? *dli_input_shape(m, k) : dli_rank(dl_shape0(), -1);
+}
+DL_DEF dl_shape dl_model_output_shape(const dl_model *m, int k)
+{
+    const bool there = k >= 0 && k < dl_model_output_count(m);
+    return there ? dli_output_shape(m, k) : dli_rank(dl_shape0(), -1);
+}
+
 /* The batch x in the shape of the model's input k: [N,1,28,28] is as good as [N,784]. */
 static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_tensor *x)
 {
@@ -15856,7 +15980,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 {
     const int n = dl_model_output_count(m);
     if (!x || !y) return false;
-    dl_tensor **out = dli_predict("dl_model_predict", m, x[0], x + 1, n, DLI_RAW_NONE);
+    dl_tensor **out = dli_predict("dl_model_predict_all", m, x[0], x + 1, n, DLI_RAW_NONE);
     if (out) memcpy(y, out, (size_t)n * sizeof *y);
     return out != NULL;
 }
@@ -16452,12 +16576,23 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     return dli_tally_end(&t, ok);
 }
 
-DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+/* False when it could not be done; a loss that is NaN is a result. */
+static bool dli_evaluate(dl_model *m, const dl_data *data, dl_metrics *result)
 {
     const char *who = "dl_model_evaluate";
-    if (!m || !data || !dli_check_data(who, m, data)) return dli_no_metrics();
+    *result = dli_no_metrics();
+    if (!m || !data || !dli_check_data(who, m, data)) return false;
     dli_tally t = dli_tally_start(m, 1);
-    return dli_tally_end(&t, dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t));
+    const bool ok = dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_evaluate_batch, &t);
+    *result = dli_tally_end(&t, ok);
+    return ok;
+}
+
+DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
+{
+    dl_metrics result;
+    dli_evaluate(m, data, &result);
+    return result;
 }
 
 /* ---- fit ---- */
@@ -16809,7 +16944,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
-    if (r->validation) v = dl_model_evaluate(m, r->validation);
+    const bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
@@ -16817,7 +16952,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     dl_schedule_observe(&r->schedule, watched);
     if (!dli_run_watch(r, watched)) r->stop = true;
     if (averaged) dl_optimizer_set_averaged(m->optimizer, false);
-    if (r->validation && dli_isnan(v.loss) && dl_error(m->ctx)) return false;
+    if (!seen) return false;
     m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
     if (r->o->verbose) dli_print_epoch(m, e, r->bar);
@@ -19229,8 +19364,8 @@ static dli_sheet *dli_sheet_new(dl_ctx *c, const char *who, const char *from, ch
 
 DL_DEF const char *dl_column_kind_name(dl_column_kind kind)
 {
-    return kind == DL_COLUMN_NUMBER ? "number" : kind == DL_COLUMN_DATE ? "date"
-         : kind == DL_COLUMN_TEXT ? "text" : "empty";
+    static const char *const names[] = { "empty", "number", "date", "text" };
+    return names[kind >= DL_COLUMN_EMPTY && kind <= DL_COLUMN_TEXT ? kind : DL_COLUMN_EMPTY];
 }
 
 /* A date as years: 1950-07-01 is 1950.5. */
@@ -20409,8 +20544,7 @@ static bool dli_picture_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
     char end[8] = { 0 };                                 /* 6 bytes, a point behind them, a 0 */
-    for (int i = 0; dot && dot[i] && i < 6; i++)
-        end[i] = (char)(dot[i] >= 'A' && dot[i] <= 'Z' ? dot[i] - 'A' + 'a' : dot[i]);
+    for (int i = 0; dot && dot[i] && i < 6; i++) end[i] = dli_lower(dot[i]);
     return end[0] && strstr(".png.jpg.jpeg.bmp.ppm.pgm.tif.tiff.webp.", strcat(end, "."));
 }
 
@@ -22202,6 +22336,20 @@ static void dli_put_encoder(dli_text *out, const dl_encoder *e)
     dli_put(out, "]}");
 }
 
+/* How its input was made, and what its classes are called. */
+static void dli_put_extras(dli_text *out, const dl_model *m)
+{
+    if (dli_scales(&m->scaling)) {
+        dli_put(out, ",\"scaling\":");
+        dli_put_fields(out, dli_scaling_fields, &m->scaling);
+    }
+    for (int i = 0; dl_model_class_name(m, i); i++) {
+        dli_put(out, i ? "," : ",\"classes\":[");
+        dli_put_string(out, m->class_name[i]);
+    }
+    if (dl_model_class_names(m)) dli_put(out, "]");
+}
+
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
     dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
@@ -22213,15 +22361,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     }
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
-    if (dli_scales(&m->scaling)) {
-        dli_put(out, ",\"scaling\":");
-        dli_put_fields(out, dli_scaling_fields, &m->scaling);
-    }
-    for (int i = 0; dl_model_class_name(m, i); i++) {
-        dli_put(out, i ? "," : ",\"classes\":[");
-        dli_put_string(out, m->class_name[i]);
-    }
-    if (dl_model_class_names(m)) dli_put(out, "]");
+    dli_put_extras(out, m);
     dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
@@ -22253,7 +22393,8 @@ static bool dli_check_savable(const dl_model *m, const char *who)
         ok = dli_check_known(m, who, t->name, dl_find_layer(m->ctx, t->name), t);
         if (ok && t->options_size && !t->fields)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
-                           "fields, so they cannot be saved", who, m->layer[i]->name, t->name);
+                           "fields, so they cannot be saved%s", who, m->layer[i]->name, t->name,
+                           t->onnx ? "; dl_onnx_save can" : "");
     }
     for (int i = 1; ok && i < m->metrics; i++)
         ok = dli_check_known(m, who, m->metric[i]->name, dl_find_metric(m->ctx, m->metric[i]->name),
@@ -22651,6 +22792,16 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
     return ok;
 }
 
+/* What dli_put_extras has written, as far as it is there. */
+static bool dli_build_extras(const dli_file *f, dl_model *m, const dli_json *v)
+{
+    const dli_json *scaling = dli_json_find(v, "scaling"), *classes = dli_json_find(v, "classes");
+    return (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
+                                         &m->scaling) &&
+                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
+           (!classes || dli_build_classes(f, m, classes));
+}
+
 /* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
 static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
 {
@@ -22726,8 +22877,7 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
                                          "classes", "table", NULL };
     const dli_json *needs = dli_json_find(v, "needs"), *input = dli_json_find(v, "input");
     const dli_json *outputs = dli_json_find(v, "outputs"), *batch = dli_json_find(v, "batch_size");
-    const dli_json *metrics = dli_json_find(v, "metrics"), *scaling = dli_json_find(v, "scaling");
-    const dli_json *classes = dli_json_find(v, "classes"), *table = dli_json_find(v, "table");
+    const dli_json *metrics = dli_json_find(v, "metrics"), *table = dli_json_find(v, "table");
     double x;
     dl_shape shape;
     if (!needs || !dli_json_whole(needs, 0, 1e9, &x))
@@ -22754,11 +22904,8 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
         ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
            : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
     return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
-                                         &m->scaling) &&
-                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
-           (!classes || dli_build_classes(f, m, classes)) &&
-           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
+           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) &&
+           dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -23581,6 +23728,3113 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #endif
 
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
+/* ---------------------------------------------------------------------------- >>onnx-impl ----
+   Read in this order: protobuf, the notation of the file, written and read; the way out: values'
+   names, a hook for each kind of layer, the file; the way in: a graph as a list of values and
+   nodes, the operators and their table, what is checked before anything runs, and the layer that
+   runs it.
+
+   Protobuf knows messages: lists of fields, each a number (which says what it is), and either a
+   whole number, 4 or 8 bytes, or a length and so many bytes, that may be a message, too. In front
+   of a field stands 8 * number + kind; whole numbers have 7 bits in a byte, the lowest first, and a
+   high bit in each byte but the last.
+   ------------------------------------------------------------------------------------------ */
+
+#if !defined(DL_NO_MODEL) && !defined(DL_NO_ONNX)
+#define DLI_ONNX_OPSET 17            /* that is written */
+#define DLI_ONNX_LEAST 7             /* that are read   */
+#define DLI_ONNX_MOST 28
+#define DLI_ONNX_NAME 200            /* bytes of a name that is used here, too */
+#define DLI_ONNX_LONG 512            /* bytes of a name that is made here, and its 0    */
+#ifndef DLI_ONNX_ROOM
+#define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph may take for a few samples */
+#endif
+
+
+/* Fields of ONNX's messages, by their numbers (onnx.proto). */
+enum { DLI_MODEL_IR = 1, DLI_MODEL_PRODUCER = 2, DLI_MODEL_GRAPH = 7, DLI_MODEL_OPSET = 8,
+       DLI_MODEL_METADATA = 14, DLI_MODEL_FUNCTIONS = 25,
+       DLI_GRAPH_NODE = 1, DLI_GRAPH_NAME = 2, DLI_GRAPH_INITIALIZER = 5, DLI_GRAPH_INPUT = 11,
+       DLI_GRAPH_OUTPUT = 12, DLI_GRAPH_SPARSE = 15,
+       DLI_NODE_INPUT = 1, DLI_NODE_OUTPUT = 2, DLI_NODE_NAME = 3, DLI_NODE_OP = 4,
+       DLI_NODE_ATTRIBUTE = 5, DLI_NODE_DOMAIN = 7,
+       DLI_ATTR_NAME = 1, DLI_ATTR_F = 2, DLI_ATTR_I = 3, DLI_ATTR_S = 4, DLI_ATTR_T = 5,
+       DLI_ATTR_FLOATS = 7, DLI_ATTR_INTS = 8, DLI_ATTR_STRINGS = 9, DLI_ATTR_TYPE = 20,
+       DLI_TENSOR_DIMS = 1, DLI_TENSOR_TYPE = 2, DLI_TENSOR_INT32 = 5, DLI_TENSOR_NAME = 8,
+       DLI_TENSOR_RAW = 9, DLI_TENSOR_EXTERNAL = 13, DLI_TENSOR_LOCATION = 14 };
+
+/* ---- protobuf, written ----
+   A message is written behind its tag; when it is complete, its length is put in between. */
+struct dl_onnx_file {
+    const dl_model *m;
+    dl_ctx     *ctx;
+    const char *who;
+    const dl_layer *layer;   /* whose hook is at work                          */
+    char       *at;          /* the file                                       */
+    size_t      size, room;
+    char       *done;        /* of each tensor: it is in the file              */
+    bool        failed;
+    bool        activated;   /* #y is what is behind the activation            */
+    dl_layer   *graph;   /* a layer that was read from a file, or NULL     */
+    bool        alone;       /* there are no others                            */
+    char        prefix[9];   /* of the other layers' names, when there is one  */
+};
+
+static void dli_pb_raw(dl_onnx_file *f, const void *bytes, size_t n)
+{
+    if (f->size + n > f->room && !f->failed) {
+        const size_t room = 2 * (f->size + n) + 1024;
+        char *more = n > INT32_MAX || f->size > INT32_MAX ? NULL
+                   : (char *)(f->at ? DL_REALLOC(f->at, room) : DL_MALLOC(room));
+        f->failed = !more;
+        if (!more) dli_no_memory(f->ctx, f->who, room);
+        else f->at = more;
+        if (more) f->room = room;
+    }
+    if (f->failed) return;
+    if (bytes) memcpy(f->at + f->size, bytes, n);
+    f->size += n;
+}
+
+static int dli_pb_varint(uint8_t bytes[10], uint64_t v)
+{
+    int n = 0;
+    for (; v > 127; v >>= 7) bytes[n++] = (uint8_t)(v | 128);
+    bytes[n++] = (uint8_t)v;
+    return n;
+}
+
+static void dli_pb_number(dl_onnx_file *f, uint64_t v)
+{
+    uint8_t bytes[10];
+    dli_pb_raw(f, bytes, (size_t)dli_pb_varint(bytes, v));
+}
+
+static void dli_pb_int(dl_onnx_file *f, int field, int64_t v)
+{
+    dli_pb_number(f, (uint64_t)field * 8);
+    dli_pb_number(f, (uint64_t)v);
+}
+
+static void dli_pb_bytes(dl_onnx_file *f, int field, const void *bytes, size_t n)
+{
+    dli_pb_number(f, (uint64_t)field * 8 + 2);
+    dli_pb_number(f, n);
+    dli_pb_raw(f, bytes, n);
+}
+
+static void dli_pb_text(dl_onnx_file *f, int field, const char *s)
+{
+    dli_pb_bytes(f, field, s, strlen(s));
+}
+
+static size_t dli_pb_begin(dl_onnx_file *f, int field)
+{
+    dli_pb_number(f, (uint64_t)field * 8 + 2);
+    return f->size;
+}
+
+static void dli_pb_end(dl_onnx_file *f, size_t begin)
+{
+    uint8_t bytes[10];
+    const size_t length = f->size - begin;
+    const int n = dli_pb_varint(bytes, length);
+    dli_pb_raw(f, NULL, (size_t)n);
+    if (f->failed) return;
+    memmove(f->at + begin + n, f->at + begin, length);
+    memcpy(f->at + begin, bytes, (size_t)n);
+}
+
+/* A number as a float (width 4) or double (8), in the file's order of bytes. */
+static void dli_pb_real(dl_onnx_file *f, double x, int width)
+{
+    const float narrow = (float)x;
+    uint32_t low;
+    uint64_t bits;
+    uint8_t bytes[8];
+    memcpy(&low, &narrow, sizeof low);
+    memcpy(&bits, &x, sizeof bits);
+    dli_put_bytes(bytes, width == 4 ? low : bits, width);
+    dli_pb_raw(f, bytes, (size_t)width);
+}
+
+/* ---- the notation of a node ----
+   #y = Gemm(#x, #v0, #v1) transB=1 alpha:0.5 mode=nearest list=[1,2]. */
+
+static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
+                                  int k);
+
+/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). */
+static void dli_onnx_tensor(dl_onnx_file *f, const void *name, size_t length, dl_shape shape,
+                            int type, const dl_real *x, double c, const dl_int *v)
+{
+    const size_t begin = dli_pb_begin(f, DLI_GRAPH_INITIALIZER);
+    for (int d = 0; d < shape.rank; d++) dli_pb_int(f, DLI_TENSOR_DIMS, shape.dim[d]);
+    dli_pb_int(f, DLI_TENSOR_TYPE, type);
+    dli_pb_bytes(f, DLI_TENSOR_NAME, name, length);
+    const size_t raw = dli_pb_begin(f, DLI_TENSOR_RAW);
+    for (dl_int i = 0; i < dl_shape_size(shape); i++) {
+        uint8_t bytes[8];
+        dli_put_bytes(bytes, v ? (uint64_t)(int64_t)v[i] : 0, 8);
+        if (v) dli_pb_raw(f, bytes, 8);
+        else dli_pb_real(f, x ? (double)x[i] : c, type == 1 ? 4 : 8);
+    }
+    dli_pb_end(f, raw);
+    dli_pb_end(f, begin);
+}
+
+/* A parameter or state becomes an initializer, the first time that it is read. */
+static const char *dli_onnx_weight(char s[DLI_ONNX_LONG], dl_onnx_file *f, const dl_tensor *t)
+{
+    dli_format(s, DLI_ONNX_LONG, "%s%s", f->prefix, t->name);
+    for (int i = 0; i < f->m->tensors; i++) {
+        if (f->m->tensor[i] != t || f->done[i]) continue;
+        f->done[i] = 1;
+        dli_onnx_tensor(f, s, strlen(s), t->shape, 1, t->data, 0, NULL);
+    }
+    return s;
+}
+
+/* A name as a line has it, for the file. */
+static const char *dli_onnx_word(char s[DLI_ONNX_LONG], dl_onnx_file *f, const char *word, size_t n)
+{
+    const dl_layer *l = f->layer;
+    int k = n > 2 ? atoi(word + 2) : 0, from = 0;
+    s[0] = 0;
+    if (word[0] == '#' && (word[1] == 'v' || word[1] == 'u'))
+        return dli_onnx_weight(s, f, word[1] == 'v' ? l->param[k] : l->state[k]);
+    if (word[0] == '#' && word[1] == 'y' && (f->activated || l->activation == DL_LINEAR))
+        return dli_onnx_value(s, f, l, k);
+    if (word[0] == '#' && word[1] == 'x') {
+        for (; k >= dli_source_outputs(l->from[from]); from++)
+            k -= dli_source_outputs(l->from[from]);
+        return dli_onnx_value(s, f, l->from[from], k);
+    }
+    if (word[0] == '#') dli_format(s, DLI_ONNX_LONG, "%s%s/linear%d", f->prefix, l->name, k);
+    else if (word[0] != '_' || n > 1)
+        dli_format(s, DLI_ONNX_LONG, "%s%s/%.*s", f->prefix, l->name,
+                   (int)(n < 100 ? n : 100), word);
+    return s;
+}
+
+/* The names up to `end`: as fields of a node, or (field 0) so that they are there. */
+static const char *dli_onnx_words(dl_onnx_file *f, const char *at, char end, int field)
+{
+    char s[DLI_ONNX_LONG];
+    while (*at && *at != end) {
+        const size_t n = strcspn(at, ",)= ");
+        const bool star = n == 3 && at[2] == '*';
+        for (int k = 0; k < (star ? f->layer->inputs : n > 0); k++) {
+            char one[24];
+            if (star) dli_format(one, sizeof one, "#x%d", k);
+            const char *name = dli_onnx_word(s, f, star ? one : at, star ? strlen(one) : n);
+            if (field) dli_pb_text(f, field, name);
+        }
+        at += n > 0 ? n : 1;
+    }
+    return at + (*at != 0);
+}
+
+/* An attribute, up to the next space: name=whole number, name:number, name=text, name=[list]. */
+static const char *dli_onnx_attribute(dl_onnx_file *f, const char *at)
+{
+    const size_t attribute = dli_pb_begin(f, DLI_NODE_ATTRIBUTE), name = strcspn(at, "=:");
+    const bool real = at[name] == ':', list = at[name] && at[name + 1] == '[';
+    dli_pb_bytes(f, DLI_ATTR_NAME, at, name);
+    at += name + (at[name] != 0) + list;
+    const bool text = *at >= 'A' && !real;
+    dli_pb_int(f, DLI_ATTR_TYPE, (real ? 1 : text ? 3 : 2) + (list ? 5 : 0));
+    while (*at && *at != ' ' && *at != ']') {
+        const size_t n = strcspn(at, ",] ");
+        double x = 0;
+        if (!text) dli_read_number(at, '.', &x);
+        if (text) dli_pb_bytes(f, list ? DLI_ATTR_STRINGS : DLI_ATTR_S, at, n);
+        else if (!real) dli_pb_int(f, list ? DLI_ATTR_INTS : DLI_ATTR_I, (int64_t)x);
+        else dli_pb_number(f, DLI_ATTR_F * 8 + 5);
+        if (real) dli_pb_real(f, x, 4);
+        at += n + (at[n] == ',');
+    }
+    dli_pb_end(f, attribute);
+    at += *at == ']';
+    return at + strspn(at, " ");
+}
+
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
+{
+    char line[1000];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    const char *op = strchr(line, '='), *in = op ? strchr(op, '(') : NULL;
+    if (!in) {
+        f->failed = !dl_fail(f->ctx, DL_ERR_ARGUMENT, "dl_onnx_line: '%.100s' is no y = Op(x)",
+                             line);
+        return;
+    }
+    dli_onnx_words(f, in + 1, ')', 0);
+    const size_t node = dli_pb_begin(f, DLI_GRAPH_NODE);
+    const char *at = dli_onnx_words(f, in + 1, ')', DLI_NODE_INPUT);
+    dli_onnx_words(f, line, '=', DLI_NODE_OUTPUT);
+    op += 1 + strspn(op + 1, " ");
+    dli_pb_bytes(f, DLI_NODE_OP, op, (size_t)(in - op));
+    at += strspn(at, " ");
+    while (*at) at = dli_onnx_attribute(f, at);
+    dli_pb_end(f, node);
+}
+
+DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
+                           double c)
+{
+    char s[DLI_ONNX_LONG];
+    dli_onnx_word(s, f, name, strlen(name));
+    dli_onnx_tensor(f, s, strlen(s), shape, 1, x, c, NULL);
+}
+
+DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
+{
+    char s[DLI_ONNX_LONG];
+    dli_onnx_word(s, f, name, strlen(name));
+    dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
+}
+
+/* ---- protobuf, read ----
+   A part of the file, from p to end: a message, a name. */
+typedef struct dli_pb { const uint8_t *p, *end; } dli_pb;
+typedef struct dli_pb_field {
+    int      number, kind;
+    uint64_t value;          /* of kinds 0, 1 and 5 */
+    dli_pb   bytes;          /* of kind 2           */
+} dli_pb_field;
+
+static bool dli_pb_take(dli_pb *m, uint64_t *v)
+{
+    const uint8_t *p = m->p;
+    *v = 0;
+    for (int shift = 0; shift < 64 && p < m->end; shift += 7) {
+        *v |= (uint64_t)(*p & 127) << shift;
+        if (*p++ < 128) {
+            m->p = p;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The next field of a message, which then begins behind it. False at its end, and where it makes no
+   sense: then p is not the end. */
+static bool dli_pb_next(dli_pb *m, dli_pb_field *f)
+{
+    dli_pb at = *m;
+    uint64_t tag;
+    if (at.p == at.end || !dli_pb_take(&at, &tag) || tag >> 3 > INT32_MAX || tag < 8) return false;
+    f->number = (int)(tag >> 3);
+    f->kind = (int)(tag & 7);
+    f->bytes = at;
+    const int width = f->kind == 1 ? 8 : 4;
+    if (f->kind == 0) {
+        if (!dli_pb_take(&at, &f->value)) return false;
+    } else if (f->kind == 1 || f->kind == 5) {
+        if (at.end - at.p < width) return false;
+        f->value = dli_get_bytes(at.p, width, false);
+        at.p += width;
+    } else if (f->kind == 2) {
+        if (!dli_pb_take(&at, &f->value) || f->value > (uint64_t)(at.end - at.p)) return false;
+        f->bytes.p = at.p;
+        at.p = f->bytes.end = at.p + f->value;
+    } else return false;
+    m->p = at.p;
+    return true;
+}
+
+/* Each field f of message m with this number. */
+#define DLI_PB_EACH(f, m, field)                                                                 \
+    dli_pb f##_rest = m; dli_pb_next(&f##_rest, &f);) if (f.kind == 2 && f.number == (field)
+
+static bool dli_pb_is(dli_pb a, const char *s)
+{
+    const size_t n = strlen(s);
+    return n == (size_t)(a.end - a.p) && (n == 0 || memcmp(a.p, s, n) == 0);
+}
+static bool dli_pb_same(dli_pb a, dli_pb b)
+{
+    const size_t n = (size_t)(a.end - a.p);
+    return n == (size_t)(b.end - b.p) && (n == 0 || memcmp(a.p, b.p, n) == 0);
+}
+
+/* The last field of a number, as bytes and as a whole number; nothing, and `other`, without it. */
+static dli_pb dli_pb_find(dli_pb m, int number)
+{
+    dli_pb found = { m.end, m.end };
+    dli_pb_field f;
+    while (dli_pb_next(&m, &f)) if (f.number == number && f.kind == 2) found = f.bytes;
+    return found;
+}
+static int64_t dli_pb_whole(dli_pb m, int number, int64_t other)
+{
+    dli_pb_field f;
+    while (dli_pb_next(&m, &f)) if (f.number == number && f.kind != 2) other = (int64_t)f.value;
+    return other;
+}
+
+/* The numbers of a repeated field, packed or not, one after the other: width 0 is for varints. */
+typedef struct dli_pb_list { dli_pb message, packed; int number, width; } dli_pb_list;
+static dli_pb_list dli_pb_list_of(dli_pb m, int number, int width)
+{
+    const dli_pb_list l = { m, { m.end, m.end }, number, width };
+    return l;
+}
+static bool dli_pb_list_next(dli_pb_list *l, uint64_t *v)
+{
+    dli_pb_field f;
+    for (;;) {
+        if (l->packed.end - l->packed.p >= (l->width ? l->width : 1)) {
+            if (l->width == 0) return dli_pb_take(&l->packed, v);
+            *v = dli_get_bytes(l->packed.p, l->width, false);
+            l->packed.p += l->width;
+            return true;
+        }
+        if (!dli_pb_next(&l->message, &f)) return false;
+        if (f.number == l->number && f.kind == 2) l->packed = f.bytes;
+        else if (f.number == l->number) {
+            *v = f.value;
+            return true;
+        }
+    }
+}
+
+/* ---- a graph ---- */
+
+/* What a name stands for: nothing yet, an input of the graph, an initializer, what a node gives. */
+typedef enum dli_made { DLI_MADE_NOT, DLI_MADE_INPUT, DLI_MADE_TENSOR, DLI_MADE_NODE } dli_made;
+typedef struct dli_value {
+    dli_pb   name, tensor;   /* tensor: of an initializer, the message              */
+    dl_shape shape;          /* of an initializer                                   */
+    int64_t *whole;          /* its numbers, if they are whole                      */
+    int      param, state;   /* the layer's tensor of this number that it is, or -1 */
+    dli_made made;
+    bool     live, fixed;    /* it is needed; it is no parameter                    */
+    bool     integer;        /* an input of whole numbers                           */
+} dli_value;
+
+typedef struct dli_exec dli_exec;
+typedef struct dli_onnx_op {
+    const char *name;
+    int         least, most; /* inputs                                                          */
+    int         outputs;     /* at most                                                         */
+    unsigned    fixed;       /* bit k: input k is no parameter                                  */
+    const char *attributes;  /* those it knows; with =, only these values                       */
+    void      (*run)(dli_exec *r);
+    dl_tensor *(*one)(dl_tensor *x);
+    dl_tensor *(*two)(dl_tensor *a, dl_tensor *b);
+    char        code;        /* for run, when it does several                                   */
+} dli_onnx_op;
+
+typedef struct dli_onnx_node {
+    const dli_onnx_op *op;
+    dli_pb  message, name, type;
+    int    *in, *out;        /* values; -1: left out */
+    int     ins, outs;
+    bool    live, dropped;   /* dropped: an initializer, or the layer's activation */
+} dli_onnx_node;
+
+typedef struct dli_graph {
+    int      users;          /* layers that have it                                      */
+    int      opset;
+    int64_t  ir;             /* the format's version                                     */
+    const dli_source *source;   /* while it is loaded: for messages                      */
+    dli_pb   model, graph;   /* messages; model is all of the memory                     */
+    dli_value *value;
+    dli_onnx_node *node;
+    int     *slot, *list;    /* a hash table of values' numbers; all nodes' in and out   */
+    int     *input, *output; /* values                                                   */
+    dl_shape *input_shape;   /* as the file has it, -1 where it is open                  */
+    dl_shape *sample;        /* of inputs, then of outputs                               */
+    int      values, nodes, slots, inputs, outputs;
+    bool     known;          /* it has run once: shapes of outputs are known             */
+    bool     whole;          /* a sample is all of the input                             */
+    bool     each;           /* it takes one sample at a time                            */
+    dl_activation activation;   /* what the node `last` does, if it is one                */
+    int      last;
+} dli_graph;
+
+/* The file that is read, for messages. */
+typedef struct dli_onnx_in {
+    dli_source source;
+    dli_graph *g;
+    const dl_onnx *options;
+} dli_onnx_in;
+
+/* A name for messages: printed with "%.*s". */
+#define DLI_PB_SHOWN(a) (int)((a).end - (a).p < 100 ? (a).end - (a).p : 100), (const char *)(a).p
+
+/* Something is wrong with a node. */
+DLI_PRINTF(3, 4)
+static bool dli_node_bad(const dli_source *s, const dli_onnx_node *n, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    const dli_pb name = n->name.p < n->name.end ? n->name
+                                                : dli_pb_find(n->message, DLI_NODE_OUTPUT);
+    return dli_bad(s, "operator %.*s of node '%.*s': %s", DLI_PB_SHOWN(n->type),
+                   DLI_PB_SHOWN(name), text);
+}
+
+/* The number of a value by its name, which is added if it is new. */
+static int dli_graph_value(dli_graph *g, dli_pb name)
+{
+    uint32_t h = 2166136261u;
+    for (const uint8_t *p = name.p; p < name.end; p++) h = (h ^ *p) * 16777619u;
+    int at = (int)(h % (uint32_t)g->slots);
+    for (; g->slot[at]; at = (at + 1) % g->slots)
+        if (dli_pb_same(g->value[g->slot[at] - 1].name, name)) return g->slot[at] - 1;
+    dli_value *v = &g->value[g->values++];
+    v->name = name;
+    v->param = v->state = -1;
+    return (g->slot[at] = g->values) - 1;
+}
+
+static void dli_graph_release(dli_graph *g)
+{
+    if (!g || dli_atomic_add(&g->users, -1) > 0) return;
+    for (int i = 0; g->value && i < g->values; i++)
+        if (g->value[i].whole) DL_FREE(g->value[i].whole);
+    void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
+                            (void *)(uintptr_t)g->model.p, g };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
+}
+
+/* ---- tensors in the file ---- */
+
+static const dli_dtype *dli_onnx_dtype(int64_t type)
+{
+    static const char *const names[] = { "", "F32", "U8", "I8", "U16", "I16", "I32", "I64", "",
+                                         "BOOL", "F16", "F64", "U32", "U64", "", "", "BF16" };
+    for (size_t i = 0; i < DLI_DTYPES && type > 0 && type < 17; i++)
+        if (strcmp(dli_dtypes[i].name, names[type]) == 0) return &dli_dtypes[i];
+    return NULL;
+}
+static bool dli_floats(const dli_dtype *d) { return d->kind == 'f' || d->kind == 'B'; }
+
+/* How often each element is written: dims. False where it is no shape. */
+static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
+{
+    dli_pb_list dims = dli_pb_list_of(message, DLI_TENSOR_DIMS, 0);
+    uint64_t v;
+    *shape = dl_shape0();
+    while (dli_pb_list_next(&dims, &v)) {
+        if (shape->rank == DL_MAX_DIMS || v > (uint64_t)PTRDIFF_MAX) return false;
+        shape->dim[shape->rank++] = (dl_int)v;
+    }
+    return dl_shape_size(*shape) >= 0;
+}
+
+/* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
+static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
+{
+    const int64_t type = dli_pb_whole(t, DLI_TENSOR_TYPE, 0);
+    const dli_dtype *d = dli_onnx_dtype(type);
+    const dli_pb raw = dli_pb_find(t, DLI_TENSOR_RAW);
+    const int field = type == 1 ? 4 : type == 7 ? 7 : type == 11 ? 10 : type > 11 && type < 14 ? 11
+                    : 5;
+    dli_pb_list typed = dli_pb_list_of(t, field, field == 4 ? 4 : field == 10 ? 8 : 0);
+    const bool is_raw = raw.p < raw.end;
+    if (!d || (is_raw && (raw.end - raw.p) / d->width != n)) return false;
+    for (dl_int i = 0; i < n; i++) {
+        uint64_t bits, one = 1;
+        if (is_raw) bits = dli_get_bytes(raw.p + i * d->width, d->width, false);
+        else if (!dli_pb_list_next(&typed, &bits)) return false;
+        if (d->width < 8) bits &= (one << 8 * d->width) - 1;
+        const uint64_t sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
+        if (x && n > 0) {
+            uint8_t bytes[8];
+            dli_put_bytes(bytes, bits, d->width);
+            x[i] = dli_read_real(bytes, d, false);
+        } else whole[i] = d->width == 8 ? (int64_t)bits : (int64_t)(bits ^ sign) - (int64_t)sign;
+    }
+    return true;
+}
+
+/* A new initializer: its shape, and whole numbers at once. */
+static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
+{
+    const dli_source *s = &in->source;
+    dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
+    const int64_t type = dli_pb_whole(message, DLI_TENSOR_TYPE, 0);
+    const dli_dtype *d = dli_onnx_dtype(type);
+    const dli_pb out = dli_pb_find(message, DLI_TENSOR_EXTERNAL);
+    if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
+    if (out.p < out.end || dli_pb_whole(message, DLI_TENSOR_LOCATION, 0) == 1)
+        return dli_bad(s, "the numbers of '%.*s' are in another file; save the graph as one file",
+                       DLI_PB_SHOWN(name));
+    v->made = DLI_MADE_TENSOR;
+    v->tensor = message;
+    if (!dli_onnx_shape(message, &v->shape))
+        return dli_bad(s, "the tensor '%.*s' has no shape of at most %d sizes that fit in memory",
+                       DLI_PB_SHOWN(name), DL_MAX_DIMS);
+    if (!d) return true;                         /* trouble only for whoever reads it */
+    const dl_int n = dl_shape_size(v->shape);
+    if (n > message.end - message.p)
+        return dli_bad(s, "the tensor '%.*s' is cut off: %lld elements", DLI_PB_SHOWN(name),
+                       (long long)n);
+    if (dli_floats(d)) return true;
+    v->whole = (int64_t *)dli_alloc(s->ctx, s->who, (size_t)n + 1, sizeof *v->whole);
+    return v->whole && (dli_onnx_elements(message, n, NULL, v->whole) ||
+                        dli_bad(s, "the tensor '%.*s' has not %lld elements", DLI_PB_SHOWN(name),
+                                (long long)n));
+}
+
+/* ---- attributes ---- */
+
+static bool dli_attr(const dli_onnx_node *n, const char *name, dli_pb *a)
+{
+    dli_pb_field f;
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
+        *a = f.bytes;
+        if (dli_pb_is(dli_pb_find(f.bytes, DLI_ATTR_NAME), name)) return true;
+    }
+    return false;
+}
+static int64_t dli_attr_int(const dli_onnx_node *n, const char *name, int64_t other)
+{
+    dli_pb a;
+    return dli_attr(n, name, &a) ? dli_pb_whole(a, DLI_ATTR_I, 0) : other;
+}
+static double dli_attr_float(const dli_onnx_node *n, const char *name, double other)
+{
+    dli_pb a;
+    return dli_attr(n, name, &a)
+         ? dli_float_value((uint32_t)dli_pb_whole(a, DLI_ATTR_F, 0)) : other;
+}
+static bool dli_attr_is(const dli_onnx_node *n, const char *name, const char *text)
+{
+    dli_pb a;
+    return dli_attr(n, name, &a) && dli_pb_is(dli_pb_find(a, DLI_ATTR_S), text);
+}
+/* Up to `most` of its whole numbers into v; how many, or -1 without it. */
+static int dli_attr_ints(const dli_onnx_node *n, const char *name, int64_t *v, int most)
+{
+    dli_pb a;
+    uint64_t x;
+    int count = 0;
+    if (!dli_attr(n, name, &a)) return -1;
+    dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0);
+    while (count < most && dli_pb_list_next(&l, &x)) v[count++] = (int64_t)x;
+    return count;
+}
+
+/* Is text one of those between = and the next space, with | between them? */
+static bool dli_onnx_among(const char *values, const char *text, size_t length)
+{
+    for (;;) {
+        const size_t n = strcspn(values, "| ");
+        if (n == length && memcmp(values, text, n) == 0) return true;
+        if (values[n] != '|') return false;
+        values += n + 1;
+    }
+}
+
+/* Can the operator do this attribute, with these values? */
+static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n, dli_pb a)
+{
+    const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
+    const size_t length = (size_t)(name.end - name.p);
+    const char *known = n->op->attributes;
+    dli_pb_field f;
+    for (; *known; known += strcspn(known, " "), known += *known == ' ')
+        if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
+    if (!*known)
+        return dli_node_bad(s, n, "the attribute '%.*s' can't be done", DLI_PB_SHOWN(name));
+    for (; known[length] == '=' && dli_pb_next(&a, &f);) {
+        char text[40];
+        const bool list = f.number == DLI_ATTR_INTS && f.kind == 2;
+        dli_pb_list l = dli_pb_list_of(f.bytes, -1, 0);
+        if (list) l.packed = f.bytes;
+        do {
+            if (list && !dli_pb_list_next(&l, &f.value)) break;
+            if (f.number == DLI_ATTR_F)
+                dli_format(text, sizeof text, "%g", dli_float_value((uint32_t)f.value));
+            else if (f.number == DLI_ATTR_I || f.number == DLI_ATTR_INTS)
+                dli_format(text, sizeof text, "%lld", (long long)f.value);
+            else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
+                dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
+            else break;
+            if (!dli_onnx_among(known + length + 1, text, strlen(text)))
+                return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
+                                    DLI_PB_SHOWN(name), text,
+                                    (int)strcspn(known + length + 1, " "), known + length + 1);
+        } while (list);
+    }
+    return true;
+}
+/* ---- the library's layers ---- */
+
+/* The shape [batch, shape...], for a Reshape. */
+static void dli_onnx_batch(dl_onnx_file *f, const char *name, dl_shape shape)
+{
+    const dl_shape all = dli_batch_shape(-1, shape);
+    dl_onnx_wholes(f, name, all.dim, all.rank);
+}
+
+DLI_ONNX_HOOK(input) { return l && f; }
+DLI_ONNX_HOOK(activation)
+{
+    dl_onnx_line(f, "#y = Identity(#x)");
+    return l != NULL;
+}
+DLI_ONNX_HOOK(reshape)
+{
+    dli_onnx_batch(f, "shape", l->output[0]);
+    dl_onnx_line(f, "#y = Reshape(#x, shape)");
+    return true;
+}
+DLI_ONNX_HOOK(dropout)
+{
+    dl_onnx_floats(f, "ratio", dl_shape0(), NULL, *DLI_O(double));
+    dl_onnx_line(f, "#y = Dropout(#x, ratio)");
+    return true;
+}
+DLI_ONNX_HOOK(standardize)
+{
+    dl_onnx_line(f, *DLI_O(bool) ? "part = Mul(#x, #u1)" : "part = Sub(#x, #u0)");
+    dl_onnx_line(f, *DLI_O(bool) ? "#y = Add(part, #u0)" : "#y = Div(part, #u1)");
+    return true;
+}
+DLI_ONNX_HOOK(add)
+{
+    dl_onnx_line(f, "#y = Sum(#x*)");
+    return l != NULL;
+}
+DLI_ONNX_HOOK(concat)
+{
+    dl_onnx_line(f, "#y = Concat(#x*) axis=%d", 1 + dli_concat_axis(l));
+    return true;
+}
+DLI_ONNX_HOOK(dense)
+{
+    const bool bias = l->params > 1;
+    if (l->input[0].rank == 1)
+        dl_onnx_line(f, "#y = Gemm(#x, #v0%s) transB=1", bias ? ", #v1" : "");
+    else {
+        dl_onnx_line(f, "w = Transpose(#v0)");
+        dl_onnx_line(f, "%s = MatMul(#x, w)", bias ? "product" : "#y");
+        if (bias) dl_onnx_line(f, "#y = Add(product, #v1)");
+    }
+    return true;
+}
+
+/* Weight and bias of a normalization: its parameters, or 1 and 0. */
+static const char *dli_onnx_scale(char s[32], const dl_layer *l, dl_onnx_file *f, dl_shape shape)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    if (!o->weight) dl_onnx_floats(f, "one", shape, NULL, 1);
+    if (!o->bias) dl_onnx_floats(f, "zero", shape, NULL, 0);
+    dli_format(s, 32, "%s, %s", o->weight ? "#v0" : "one",
+               !o->bias ? "zero" : o->weight ? "#v1" : "#v0");
+    return s;
+}
+DLI_ONNX_HOOK(batch_norm)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    char s[32];
+    dl_onnx_line(f, "#y = BatchNormalization(#x, %s, #u0, #u1) epsilon:%.9g momentum:%.9g",
+                 dli_onnx_scale(s, l, f, dl_shape1(l->input[0].dim[0])), o->eps, 1 - o->momentum);
+    return true;
+}
+DLI_ONNX_HOOK(layer_norm)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const dl_shape in = l->input[0];
+    dl_shape shape = dl_shape0();
+    char s[32];
+    for (int d = in.rank - o->axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
+    dl_onnx_line(f, "#y = LayerNormalization(#x, %s) axis=%d epsilon:%.9g",
+                 dli_onnx_scale(s, l, f, shape), -o->axes, o->eps);
+    return true;
+}
+/* A group of channels is a channel of an instance normalization. */
+DLI_ONNX_HOOK(group_norm)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const dl_shape in = l->input[0];
+    dl_shape C = in;
+    char s[32];
+    for (int d = 1; d < C.rank; d++) C.dim[d] = 1;
+    dl_onnx_wholes(f, "channels", C.dim, C.rank);
+    dl_onnx_floats(f, "ones", dl_shape1(o->groups), NULL, 1);
+    dl_onnx_floats(f, "zeros", dl_shape1(o->groups), NULL, 0);
+    dli_onnx_batch(f, "groups", dl_shape2(o->groups, dl_shape_size(in) / o->groups));
+    dli_onnx_batch(f, "shape", in);
+    dl_onnx_line(f, "grouped = Reshape(#x, groups)");
+    dl_onnx_line(f, "normal = InstanceNormalization(grouped, ones, zeros) epsilon:%.9g", o->eps);
+    dl_onnx_line(f, "back = Reshape(normal, shape)");
+    const char *weights = dli_onnx_scale(s, l, f, dl_shape1(in.dim[0]));
+    const int first = (int)strcspn(weights, ",");
+    dl_onnx_line(f, "weight = Reshape(%.*s, channels)", first, weights);
+    dl_onnx_line(f, "bias = Reshape(%s, channels)", weights + first + 2);
+    dl_onnx_line(f, "scaled = Mul(back, weight)");
+    dl_onnx_line(f, "#y = Add(scaled, bias)");
+    return true;
+}
+
+#ifndef DL_NO_IMAGES
+DLI_ONNX_HOOK(conv)
+{
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const dl_conv *c = &o->conv;
+    const bool grows = l->type->forward == dli_conv_transpose_layer_forward;
+    const int dims = l->input[0].rank - 1;
+    int extra[2] = { c->output_padding[0], c->output_padding[1] };
+    const char *bias = o->bias ? ", #v1" : "";
+    char tail[80] = "";
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2, c,
+                         dims) ||
+        !(grows ? dli_slide_grow(l->ctx, l->name, &s, c->same, c->output_padding)
+                : dli_slide_fit(l->ctx, l->name, &s, c->same))) return false;
+    for (int i = 0; i < 2 && grows && c->same; i++) {         /* all but `over` of it is H s */
+        const int over = (int)(s.span[i] - s.stride[i]);
+        s.after[i] = over > 0 ? over - s.before[i] : 0;
+        extra[i] = over < 0 ? -over : 0;
+    }
+    if (grows) dli_format(tail, sizeof tail, " output_padding=[%d,%d]", extra[0], extra[1]);
+    const int top = (int)s.before[0], left = (int)s.before[1];
+    const int bottom = (int)s.after[0], right = (int)s.after[1];
+    if (dims == 1)
+        dl_onnx_line(f, "#y = Conv(#x, #v0%s) strides=[%d] dilations=[%d] pads=[%d,%d] group=%d",
+                     bias, c->stride[0], c->dilation[0], left, right, c->groups);
+    else
+        dl_onnx_line(f, "#y = %s(#x, #v0%s) strides=[%d,%d] dilations=[%d,%d] pads=[%d,%d,%d,%d] "
+                     "group=%d%s", grows ? "ConvTranspose" : "Conv", bias, c->stride[0],
+                     c->stride[1], c->dilation[0], c->dilation[1], top, left, bottom, right,
+                     c->groups, tail);
+    return true;
+}
+DLI_ONNX_HOOK(upsampling)
+{
+    dl_real scales[4] = { 1, 1, 1, 1 };
+    scales[2] = scales[3] = (dl_real)*DLI_O(int);
+    dl_onnx_floats(f, "scales", dl_shape1(4), scales, 0);
+    dl_onnx_line(f, "#y = Resize(#x, _, scales) mode=nearest nearest_mode=floor "
+                 "coordinate_transformation_mode=asymmetric");
+    return true;
+}
+DLI_ONNX_HOOK(pool)
+{
+    const bool max = l->type->forward == dli_max_pool_layer_forward;
+    dl_pool o = *DLI_O(dl_pool);
+    dl_int out[2];
+    if (!dli_pool_fit(l->ctx, l->name, l->input[0].dim[1], l->input[0].dim[2], &o, max, out))
+        return false;
+    dl_onnx_line(f, "#y = %s(#x) kernel_shape=[%d,%d] strides=[%d,%d] pads=[%d,%d,%d,%d]%s",
+                 max ? "MaxPool" : "AveragePool", o.kernel[0], o.kernel[1], o.stride[0],
+                 o.stride[1], o.before[0], o.before[1], o.after[0], o.after[1],
+                 !max && o.count_padding ? " count_include_pad=1" : "");
+    return true;
+}
+DLI_ONNX_HOOK(global_pool)
+{
+    dl_onnx_line(f, "mean = GlobalAveragePool(#x)");
+    dl_onnx_line(f, "#y = Flatten(mean)");
+    return l != NULL;
+}
+#endif
+
+#ifndef DL_NO_SEQUENCES
+/* ONNX has gates in another order: for each of its own, which of ours it is. */
+static const char *dli_onnx_gates(dl_recurrent_kind kind)
+{
+    return kind == DL_LSTM ? "0312" : kind == DL_GRU ? "102" : "0";
+}
+
+/* Tensors first to last of each direction one behind the other, with gates in ONNX's order. */
+static bool dli_onnx_gate_rows(const dl_layer *l, dl_onnx_file *f, const char *name, int first,
+                               int last)
+{
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
+    const char *gates = dli_onnx_gates(o->kind);
+    const int G = (int)strlen(gates), K = l->params / 4;
+    const dl_shape in = l->param[first]->shape;
+    const dl_int block = l->param[first]->size / G;
+    const dl_shape shape = in.rank > 1 ? dl_shape3(K, in.dim[0], in.dim[1])
+                                       : dl_shape2(K, (last - first + 1) * in.dim[0]);
+    dl_real *x = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)dl_shape_size(shape), sizeof *x);
+    dl_real *at = x;
+    for (int k = 0; x && k < 4 * K; k++)
+        for (int g = 0; g < G && k % 4 >= first && k % 4 <= last; g++, at += block)
+            memcpy(at, l->param[k]->data + (gates[g] - '0') * block, (size_t)block * sizeof *x);
+    if (x) dl_onnx_floats(f, name, shape, x, 0);
+    if (x) DL_FREE(x);
+    return x != NULL;
+}
+DLI_ONNX_HOOK(recurrent)
+{
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
+    const bool all = o->return_sequences;
+    if (!dli_onnx_gate_rows(l, f, "W", 0, 0) || !dli_onnx_gate_rows(l, f, "R", 1, 1) ||
+        !dli_onnx_gate_rows(l, f, "B", 2, 3)) return false;
+    dli_onnx_batch(f, "shape", l->output[0]);
+    dl_onnx_line(f, "steps = Transpose(#x) perm=[1,0,2]");
+    dl_onnx_line(f, "%s = %s(steps, W, R, B) hidden_size=%d direction=%s%s",
+                 all ? "states" : "_, states",
+                 o->kind == DL_LSTM ? "LSTM" : o->kind == DL_GRU ? "GRU" : "RNN", o->units,
+                 o->bidirectional ? "bidirectional" : "forward",
+                 o->kind == DL_GRU ? " linear_before_reset=1" : o->kind != DL_RNN_RELU ? ""
+                 : o->bidirectional ? " activations=[Relu,Relu]" : " activations=[Relu]");
+    dl_onnx_line(f, "samples = Transpose(states) perm=[%s]", all ? "2,0,1,3" : "1,0,2");
+    dl_onnx_line(f, "#y = Reshape(samples, shape)");
+    return true;
+}
+DLI_ONNX_HOOK(embedding)
+{
+    dl_onnx_line(f, "words = Cast(#x) to=7");
+    dl_onnx_line(f, "#y = Gather(#v0, words)");
+    return l != NULL;
+}
+/* q, k and v at once: [N,T,3E] to [3,N,heads,T,E/heads]. */
+DLI_ONNX_HOOK(attention)
+{
+    const dli_attention_options *o = DLI_O(dli_attention_options);
+    const dl_int T = l->input[0].dim[0], E = l->input[0].dim[1], h = o->heads, D = E / h;
+    dl_real *mask = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)(T * T), sizeof *mask);
+    if (!mask) return false;
+    for (dl_int i = 0; i < T * T; i++)
+        mask[i] = o->causal && i % T > i / T ? (dl_real)-INFINITY : 0;
+    if (o->causal) dl_onnx_floats(f, "mask", dl_shape2(T, T), mask, 0);
+    DL_FREE(mask);
+    dli_onnx_batch(f, "heads", dl_shape4(T, 3, h, D));
+    dli_onnx_batch(f, "shape", l->output[0]);
+    dl_onnx_floats(f, "scale", dl_shape0(), NULL, 1 / sqrt((double)D));
+    dl_onnx_line(f, "w = Transpose(#v0)");
+    dl_onnx_line(f, "product = MatMul(#x, w)");
+    dl_onnx_line(f, "qkv = Add(product, #v1)");
+    dl_onnx_line(f, "headed = Reshape(qkv, heads)");
+    dl_onnx_line(f, "stack = Transpose(headed) perm=[2,0,3,1,4]");
+    dl_onnx_line(f, "q, k, v = Split(stack) axis=0");
+    dl_onnx_line(f, "kt = Transpose(k) perm=[0,1,2,4,3]");
+    dl_onnx_line(f, "scores = MatMul(q, kt)");
+    dl_onnx_line(f, "scaled = Mul(scores, scale)");
+    if (o->causal) dl_onnx_line(f, "masked = Add(scaled, mask)");
+    dl_onnx_line(f, "weights = Softmax(%s) axis=-1", o->causal ? "masked" : "scaled");
+    dl_onnx_line(f, "seen = MatMul(weights, v)");
+    dl_onnx_line(f, "behind = Transpose(seen) perm=[0,1,3,2,4]");
+    dl_onnx_line(f, "joined = Reshape(behind, shape)");
+    dl_onnx_line(f, "w2 = Transpose(#v2)");
+    dl_onnx_line(f, "mapped = MatMul(joined, w2)");
+    dl_onnx_line(f, "#y = Add(mapped, #v3)");
+    return true;
+}
+#endif
+
+/* The activation of output k, from "linear". */
+static void dli_onnx_activate(dl_onnx_file *f, int k)
+{
+    static const char *const ops[] = { "Identity", "Relu", "Sigmoid", "Tanh", "Softmax",
+                                       "LeakyRelu", "Elu", "", "", "Softplus" };
+    const dl_activation a = f->layer->activation;
+    if (a == DL_SILU) dl_onnx_line(f, "gate%d = Sigmoid(linear%d)", k, k);
+    if (a == DL_GELU) {                          /* x (1 + erf(x / sqrt 2)) / 2 */
+        char s[32];
+        for (int i = 0; i < 3; i++) {
+            dli_format(s, sizeof s, "c%d_%d", i, k);
+            dl_onnx_floats(f, s, dl_shape0(), NULL, i == 0 ? sqrt(0.5) : i == 1 ? 1 : 0.5);
+        }
+        dl_onnx_line(f, "narrow%d = Mul(linear%d, c0_%d)", k, k, k);
+        dl_onnx_line(f, "erf%d = Erf(narrow%d)", k, k);
+        dl_onnx_line(f, "raised%d = Add(erf%d, c1_%d)", k, k, k);
+        dl_onnx_line(f, "gate%d = Mul(raised%d, c2_%d)", k, k, k);
+    }
+    if (a == DL_SILU || a == DL_GELU) dl_onnx_line(f, "#y%d = Mul(linear%d, gate%d)", k, k, k);
+    else dl_onnx_line(f, "#y%d = %s(linear%d)%s", k, ops[a], k, a == DL_SOFTMAX ? " axis=-1"
+                      : a == DL_LEAKY_RELU ? " alpha:0.01" : "");
+}
+
+static bool dli_is_graph(const dl_layer *l);
+static bool dli_graph_extends(dl_onnx_file *f);
+static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
+static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
+static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
+
+/* ---- the file ---- */
+
+/* What output k of layer l is called; of NULL, and of further inputs, "input", "input_2" ... */
+static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
+                                  int k)
+{
+    int input = 1;
+    if (f->graph && dli_graph_name(s, f->graph, l, k)) return s;
+    if (l && l->froms) {
+        dli_format(s, DLI_ONNX_LONG, k ? "%s%s/%d" : "%s%s", f->prefix, l->name, k);
+        return s;
+    }
+    for (int i = 0; l && i <= l->index; i++) input += !f->m->layer[i]->froms;
+    dli_format(s, DLI_ONNX_LONG, input > 1 ? "%sinput_%d" : "%sinput", f->prefix, input);
+    return s;
+}
+
+/* Shape and element type of an input or output. */
+static void dli_onnx_info(dl_onnx_file *f, int field, const char *name, dl_shape shape)
+{
+    const size_t info = dli_pb_begin(f, field);
+    dli_pb_text(f, 1, name);
+    const size_t type = dli_pb_begin(f, 2), tensor = dli_pb_begin(f, 1);
+    dli_pb_int(f, 1, 1);
+    const size_t dims = dli_pb_begin(f, 2);
+    for (int d = -1; d < shape.rank; d++) {
+        const size_t dim = dli_pb_begin(f, 1);
+        if (d < 0) dli_pb_text(f, 2, "N");
+        else dli_pb_int(f, 1, shape.dim[d]);
+        dli_pb_end(f, dim);
+    }
+    dli_pb_end(f, dims);
+    dli_pb_end(f, tensor);
+    dli_pb_end(f, type);
+    dli_pb_end(f, info);
+}
+
+/* Inputs that are not the graph's own. */
+static void dli_onnx_inputs(dl_onnx_file *f)
+{
+    char s[DLI_ONNX_LONG];
+    for (int k = 0, i = -1; k < f->m->inputs; k++) {
+        while (k > 0 && f->m->layer[++i]->froms) continue;
+        const dl_layer *l = k ? f->m->layer[i] : NULL;
+        if (!f->graph || !dli_graph_name(s, f->graph, l, 0))
+            dli_onnx_info(f, DLI_GRAPH_INPUT, dli_onnx_value(s, f, l, 0),
+                          *dli_input_shape(f->m, k));
+    }
+}
+
+static bool dli_onnx_layers(dl_onnx_file *f)
+{
+    for (int i = 0; i < f->m->layers && !f->failed; i++) {
+        dl_layer *l = f->m->layer[i];
+        f->layer = l;
+        f->activated = false;
+        if (!l->type->onnx)
+            return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s cannot be saved as ONNX: its type has no "
+                           "onnx (see >>onnx)", f->who, l->name);
+        if (!l->type->onnx(l, f))
+            return dl_fail(f->ctx, DL_ERR_STATE, "%s: the onnx of %s failed", f->who, l->name);
+        f->activated = true;
+        for (int k = 0; k < l->outputs && l->activation != DL_LINEAR && !dli_is_graph(l); k++)
+            dli_onnx_activate(f, k);
+    }
+    return !f->failed;
+}
+
+/* Class names and scaling, as the library's own file has them, under this key of the metadata. */
+static const char dli_onnx_key[] = "dl_extras";
+static void dli_onnx_extras(dl_onnx_file *f)
+{
+    dli_text out = { NULL, 0, 0, NULL, false };
+    dli_put_extras(&out, f->m);
+    if (out.length == 0) return;
+    const size_t entry = dli_pb_begin(f, DLI_MODEL_METADATA), room = out.length + 1;
+    dli_pb_text(f, 1, dli_onnx_key);
+    const size_t text = dli_pb_begin(f, 2), at = f->size;
+    dli_pb_raw(f, NULL, room);
+    if (f->failed) return;
+    out.at = f->at + at;
+    out.size = room;
+    out.length = 0;
+    dli_put_extras(&out, f->m);
+    f->at[at] = '{';                             /* in place of a comma */
+    f->at[at + room - 1] = '}';
+    dli_pb_end(f, text);
+    dli_pb_end(f, entry);
+}
+
+static bool dli_onnx_file_of(dl_onnx_file *f)
+{
+    char s[DLI_ONNX_LONG];
+    const dli_graph *g = f->graph ? (const dli_graph *)f->graph->own : NULL;
+    const dl_model *m = f->m;
+    dli_pb_int(f, DLI_MODEL_IR, g ? g->ir : 8);
+    dli_pb_text(f, DLI_MODEL_PRODUCER, "dl.h");
+    if (!g) {
+        const size_t set = dli_pb_begin(f, DLI_MODEL_OPSET);
+        dli_pb_int(f, 2, DLI_ONNX_OPSET);
+        dli_pb_end(f, set);
+    } else dli_graph_copy(f, g->model, DLI_MODEL_OPSET);
+    dli_onnx_extras(f);
+    const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
+    dli_pb_text(f, DLI_GRAPH_NAME, "dl");
+    if (!dli_onnx_layers(f)) return false;
+    if (g) dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
+    dli_onnx_inputs(f);
+    if (f->alone) dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
+    else {
+        for (int k = 0; k < dl_model_output_count(m); k++)
+            dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
+                          dli_output_shape(m, k));
+    }
+    dli_pb_end(f, graph);
+    return !f->failed;
+}
+
+static void dli_put_onnx(dli_text *out, const void *what)
+{
+    const dl_onnx_file *f = (const dl_onnx_file *)what;
+    dli_put_some(out, f->at, f->size);
+}
+
+static size_t dli_onnx_save(const dl_model *m, const char *who, const char *path, void *buffer,
+                            size_t room)
+{
+    dl_onnx_file f;
+    size_t size = 0;
+    if (!dli_model_whole(who, m)) return 0;
+    memset(&f, 0, sizeof f);
+    f.m = m;
+    f.ctx = m->ctx;
+    f.who = who;
+    f.alone = true;
+    for (int i = 0; i < m->layers; i++) {
+        if (dli_is_graph(m->layer[i])) f.graph = m->layer[i];
+        else if (m->layer[i]->froms && m->layer[i]->type->forward != dli_graph_output_forward)
+            f.alone = false;
+    }
+    f.alone = f.alone && f.graph != NULL;
+    if (f.graph && !f.alone && !dli_graph_extends(&f)) return 0;
+    f.done = (char *)dli_alloc(m->ctx, who, (size_t)m->tensors + 1, 1);
+    if (f.done && dli_onnx_file_of(&f)) size = dli_write(m->ctx, who, path, buffer, room,
+                                                         dli_put_onnx, &f);
+    if (f.at) DL_FREE(f.at);
+    if (f.done) DL_FREE(f.done);
+    return size;
+}
+/* ---- running a graph ----
+   A value under way: a tensor, or whole numbers (shapes, indexes, true and false). */
+typedef struct dli_num { dl_tensor *t; int64_t *v; dl_shape shape; } dli_num;
+
+struct dli_exec {
+    dli_source source;       /* for messages                        */
+    dl_layer *l;
+    dl_ctx   *c;
+    const dli_graph *g;
+    const dli_onnx_node *n;  /* the node that runs                  */
+    dli_num  *value;         /* [g->values]                         */
+};
+
+static dli_num dli_num_of(dl_tensor *t)
+{
+    const dli_num x = { t, NULL, t ? t->shape : dl_shape0() };
+    return x;
+}
+
+static bool dli_has(const dli_exec *r, int k) { return k < r->n->ins && r->n->in[k] >= 0; }
+
+/* Input k. */
+static dli_num dli_x(const dli_exec *r, int k)
+{
+    return dli_has(r, k) ? r->value[r->n->in[k]] : dli_num_of(NULL);
+}
+
+/* Whole numbers of this shape, to be filled. */
+static dli_num dli_wholes(const dli_exec *r, dl_shape shape)
+{
+    dli_num x = dli_num_of(NULL);
+    const dl_int n = dli_checked_size(r->c, "dl_onnx", shape);
+    if (n >= 0) x.v = (int64_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof *x.v);
+    x.shape = shape;
+    return x;
+}
+
+/* As a tensor. */
+static dl_tensor *dli_tensor_of(const dli_exec *r, dli_num x)
+{
+    if (!x.v) return x.t;
+    dl_tensor *t = dl_zeros(r->c, x.shape);
+    for (dl_int i = 0; t && i < t->size; i++) t->data[i] = (dl_real)x.v[i];
+    return t;
+}
+
+/* Input k as a tensor; DL_NONE when it is left out. */
+static dl_tensor *dli_xt(const dli_exec *r, int k)
+{
+    return dli_has(r, k) ? dli_tensor_of(r, dli_x(r, k)) : DL_NONE;
+}
+
+/* Input k as a list of whole numbers, and how many; NULL, with a message, if it is none. */
+static const int64_t *dli_xv(const dli_exec *r, int k, dl_int *n)
+{
+    const dli_num x = dli_x(r, k);
+    *n = x.v ? dl_shape_size(x.shape) : 0;
+    if (!x.v) dli_node_bad(&r->source, r->n, "its input %d should be whole numbers", k);
+    return x.v;
+}
+
+static void dli_give_num(dli_exec *r, int k, dli_num x)
+{
+    if (k < r->n->outs && r->n->out[k] >= 0) r->value[r->n->out[k]] = x;
+}
+static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
+
+/* It goes on only if this is so. */
+static bool dli_want(const dli_exec *r, bool so, const char *wanted)
+{
+    return so || dli_node_bad(&r->source, r->n, "%s", wanted);
+}
+
+/* An axis counted from the front; -1 with a message. */
+static int dli_o_axis(const dli_exec *r, int64_t axis, int rank)
+{
+    if (axis < 0) axis += rank;
+    if (axis >= 0 && axis < rank) return (int)axis;
+    dli_node_bad(&r->source, r->n, "there is no axis %lld of %d", (long long)axis, rank);
+    return -1;
+}
+
+static dli_num dli_reshaped(dli_num x, dl_shape shape)
+{
+    if (x.t) return dli_num_of(dl_reshape(x.t, shape));
+    x.shape = shape;
+    return x;
+}
+
+/* ---- moving numbers ----
+   y[i] = x[map[i]], or fill where map[i] is -1: slices, repetition, padding, gathering are this. */
+typedef struct dli_pick { int32_t *map; double fill; } dli_pick;
+static bool dli_pick_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_pick *p = (const dli_pick *)user;
+    for (dl_int i = 0; n && i < y->size; i++)
+        y->data[i] = p->map[i] < 0 ? (dl_real)p->fill : in[0]->data[p->map[i]];
+    return true;
+}
+static bool dli_pick_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_pick *p = (const dli_pick *)user;
+    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++)
+        if (p->map[i] >= 0) in[0]->grad[p->map[i]] += y->grad[i];
+    return true;
+}
+
+/* y[o0,o1,...] = x[sum over axes d of stride[d] * index[d][od]]; where index[d] is NULL, it is od.
+   stride NULL: x's own (of an axis of length 1: 0). */
+static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl_int *stride,
+                        int32_t *const *index, double fill)
+{
+    const dl_int n = dli_checked_size(r->c, "dl_onnx", shape), all = dl_shape_size(x.shape);
+    dl_int own[DL_MAX_DIMS], step = 1, at[DL_MAX_DIMS] = { 0, 0, 0, 0, 0, 0 };
+    dli_num y = dli_num_of(NULL);
+    if (n < 0 || (!x.t && !x.v)) return y;
+    if (!dli_want(r, n <= INT32_MAX && all <= INT32_MAX, "it is too large")) return y;
+    for (int d = shape.rank - 1; d >= 0 && !stride; d--) {
+        own[d] = d < x.shape.rank && x.shape.dim[d] > 1 ? step : 0;
+        step *= d < x.shape.rank ? x.shape.dim[d] : 1;
+    }
+    if (!stride) stride = own;
+    dli_pick p = { (int32_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof *p.map),
+                   fill };
+    if (!p.map) return y;
+    for (dl_int i = 0; i < n; i++) {
+        dl_int from = 0;
+        for (int d = 0; d < shape.rank && from >= 0; d++) {
+            const dl_int k = index && index[d] ? index[d][at[d]] : at[d];
+            from = k < 0 ? -1 : from + stride[d] * k;
+        }
+        p.map[i] = (int32_t)from;
+        for (int d = shape.rank - 1; d >= 0 && ++at[d] == shape.dim[d]; d--) at[d] = 0;
+    }
+    if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
+                                            dli_pick_backward, &p, sizeof p));
+    y = dli_wholes(r, shape);
+    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? (int64_t)fill : x.v[p.map[i]];
+    return y;
+}
+
+/* x with the indexes of one axis changed to these n. */
+static dli_num dli_o_along(const dli_exec *r, dli_num x, int axis, int32_t *index, dl_int n)
+{
+    int32_t *list[DL_MAX_DIMS] = { NULL, NULL, NULL, NULL, NULL, NULL };
+    dl_int stride[DL_MAX_DIMS], step = 1;
+    dl_shape shape = x.shape;
+    for (int d = shape.rank - 1; d >= 0; d--) {
+        stride[d] = step;
+        step *= shape.dim[d];
+    }
+    list[axis] = index;
+    shape.dim[axis] = n;
+    return dli_o_view(r, x, shape, stride, list, 0);
+}
+
+static int32_t *dli_indexes(const dli_exec *r, dl_int n)
+{
+    if (n < 0 || n > INT32_MAX) return NULL;
+    return (int32_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof(int32_t));
+}
+
+/* Elements first, first + step ... of an axis, n of them. */
+static dli_num dli_sliced(const dli_exec *r, dli_num x, int axis, dl_int first, dl_int step,
+                          dl_int n)
+{
+    if (step == 1 && n == x.shape.dim[axis]) return x;
+    if (x.t && step == 1) return dli_num_of(dl_slice(x.t, axis, first, first + n));
+    int32_t *index = dli_indexes(r, n);
+    for (dl_int i = 0; index && i < n; i++) index[i] = (int32_t)(first + i * step);
+    return index ? dli_o_along(r, x, axis, index, n) : dli_num_of(NULL);
+}
+
+static dli_num dli_permuted(const dli_exec *r, dli_num x, const int *order)
+{
+    dl_int own[DL_MAX_DIMS], stride[DL_MAX_DIMS], step = 1;
+    dl_shape shape = x.shape;
+    if (x.t) return dli_num_of(dl_permute(x.t, order));
+    for (int d = shape.rank - 1; d >= 0; d--) {
+        own[d] = step;
+        step *= shape.dim[d];
+    }
+    for (int d = 0; d < shape.rank; d++) {
+        stride[d] = own[order[d]];
+        shape.dim[d] = x.shape.dim[order[d]];
+    }
+    return dli_o_view(r, x, shape, stride, NULL, 0);
+}
+
+/* The shape of a and b together, by ONNX's (NumPy's) rules; false with a message. */
+static bool dli_o_broadcast(const dli_exec *r, dl_shape a, dl_shape b, dl_shape *shape)
+{
+    *shape = dl_shape0();
+    shape->rank = a.rank > b.rank ? a.rank : b.rank;
+    for (int d = 0; d < shape->rank; d++) {
+        const int ia = d - (shape->rank - a.rank), ib = d - (shape->rank - b.rank);
+        const dl_int da = ia < 0 ? 1 : a.dim[ia], db = ib < 0 ? 1 : b.dim[ib];
+        if (da != db && da != 1 && db != 1)
+            return dli_node_bad(&r->source, r->n, "%s and %s do not fit together",
+                                dli_shown(r->c, a), dli_shown(r->c, b));
+        shape->dim[d] = da == 1 ? db : da;
+    }
+    return true;
+}
+
+/* x repeated up to this shape. */
+static dli_num dli_expanded(const dli_exec *r, dli_num x, dl_shape shape)
+{
+    dl_shape s = dl_shape0();
+    if (dl_shape_equal(x.shape, shape) || (!x.t && !x.v)) return x;
+    s.rank = shape.rank;
+    for (int d = 0; d < s.rank; d++)
+        s.dim[d] = d < s.rank - x.shape.rank ? 1 : x.shape.dim[d - (s.rank - x.shape.rank)];
+    return dli_o_view(r, dli_reshaped(x, s), shape, NULL, NULL, 0);
+}
+
+/* The list at input k, or in an attribute, as a shape. */
+static bool dli_o_list(const dli_exec *r, int k, const char *name, int64_t v[DL_MAX_DIMS], int *n)
+{
+    dl_int count = 0;
+    *n = name ? dli_attr_ints(r->n, name, v, DL_MAX_DIMS) : -1;
+    if (*n >= 0 || !dli_has(r, k)) return true;
+    const int64_t *list = dli_xv(r, k, &count);
+    if (!list) return false;
+    if (!dli_want(r, count <= DL_MAX_DIMS, "too many axes")) return false;
+    for (dl_int i = 0; i < count; i++) v[i] = list[i];
+    *n = (int)count;
+    return true;
+}
+
+/* Which of `rank` axes are meant by axes (attribute, or input k); none given: others. */
+static bool dli_axes(const dli_exec *r, int k, int rank, bool others, bool on[DL_MAX_DIMS])
+{
+    int64_t v[DL_MAX_DIMS];
+    int n;
+    if (!dli_o_list(r, k, "axes", v, &n)) return false;
+    for (int d = 0; d < DL_MAX_DIMS; d++) on[d] = n < 0 || (n == 0 && others) ? others : false;
+    for (int i = 0; i < n; i++) {
+        const int axis = dli_o_axis(r, v[i], rank);
+        if (axis < 0) return false;
+        on[axis] = true;
+    }
+    return true;
+}
+
+/* ---- operators: elementwise ---- */
+
+static void dli_o_one(dli_exec *r) { dli_give(r, r->n->op->one(dli_xt(r, 0))); }
+static void dli_o_same(dli_exec *r) { dli_give_num(r, 0, dli_x(r, 0)); }
+
+/* Those of floor 2 whose constant is an attribute; and some that are formulas. */
+static void dli_o_formula(dli_exec *r)
+{
+    const dli_onnx_node *n = r->n;
+    dl_tensor *x = dli_xt(r, 0);
+    const char code = n->op->code;
+    const double alpha = dli_attr_float(n, "alpha", code == 'l' ? 0.01 : code == 'h' ? 0.2
+                                        : code == 's' ? 1.67326319217681884765625 : 1);
+    switch (code) {
+    case 'l': dli_give(r, dl_leaky_relu(x, alpha)); break;
+    case 'e': dli_give(r, dl_elu(x, alpha)); break;
+    case 's': dli_give(r, dl_mul_scalar(dl_elu(x, alpha),
+                          dli_attr_float(n, "gamma", 1.05070102214813232421875))); break;
+    case 'c': dli_give(r, dl_mul_scalar(dl_elu(dl_div_scalar(x, alpha), 1), alpha)); break;
+    case 'h': dli_give(r, dl_clamp(dl_add_scalar(dl_mul_scalar(x, alpha),
+                                   dli_attr_float(n, "beta", 0.5)), 0, 1)); break;
+    case 'w': dli_give(r, dl_mul(x, dl_clamp(dl_add_scalar(dl_div_scalar(x, 6), 0.5), 0, 1)));
+              break;
+    case 'r': dli_give(r, dl_scalar_div(1, x)); break;
+    case 'o': dli_give(r, dl_div(x, dl_add_scalar(dl_abs(x), 1))); break;
+    case 'm': dli_give(r, dl_mul(x, dl_tanh(dl_softplus(x)))); break;
+    case 'p': dli_give(r, dl_sub(dl_relu(x), dl_mul(dli_xt(r, 1), dl_relu(dl_neg(x))))); break;
+    default:  dli_give(r, dli_attr_is(n, "approximate", "tanh") ? dl_gelu_tanh(x) : dl_gelu(x));
+    }
+}
+
+/* Functions of math.h that floor 2 has not: y and its slope. */
+static bool dli_math_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const char code = *(const char *)user;
+    for (dl_int i = 0; n && i < y->size; i++) {
+        const double x = (double)in[0]->data[i];
+        y->data[i] = (dl_real)(code == 'e' ? erf(x) : code == 's' ? sin(x) : code == 'c' ? cos(x)
+                               : code == 'f' ? floor(x) : ceil(x));
+    }
+    return true;
+}
+static bool dli_math_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const char code = *(const char *)user;
+    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++) {
+        const double x = (double)in[0]->data[i];
+        const double slope = code == 'e' ? 1.1283791670955126 * exp(-x * x)      /* 2 / sqrt(pi) */
+                           : code == 's' ? cos(x) : code == 'c' ? -sin(x) : 0;
+        in[0]->grad[i] += (dl_real)(slope * (double)y->grad[i]);
+    }
+    return true;
+}
+static void dli_o_math(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0);
+    if (x) dli_give(r, dl_op_custom(r->c, "dl_onnx", x->shape, &x, 1, dli_math_forward,
+                                    dli_math_backward, &r->n->op->code, 1));
+}
+
+/* a op b of whole numbers. */
+static int64_t dli_whole_of(char code, int64_t a, int64_t b)
+{
+    const uint64_t x = (uint64_t)a, y = (uint64_t)b;
+    switch (code) {
+    case '+': return (int64_t)(x + y);
+    case '-': return (int64_t)(x - y);
+    case '*': return (int64_t)(x * y);
+    case '/': return b == 0 || b == -1 ? (int64_t)(0 - x) : a / b;
+    case '%': return b == 0 || b == -1 ? 0 : a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0);
+    case '<': return a < b;
+    case 'l': return a <= b;
+    case '>': return a > b;
+    case 'g': return a >= b;
+    case '=': return a == b;
+    case '&': return a && b;
+    case '|': return a || b;
+    case 'X': return a > b ? a : b;
+    default:  return a < b ? a : b;
+    }
+}
+
+/* a op b: of tensors floor 2's; whole numbers, and what is true or false, one by one. */
+static void dli_o_two(dli_exec *r)
+{
+    const dli_onnx_op *op = r->n->op;
+    for (int k = 1; k < r->n->ins || k == 1; k++) {
+        const dli_num a = k > 1 ? r->value[r->n->out[0]] : dli_x(r, 0);
+        const dli_num b = r->n->ins > 1 ? dli_x(r, k) : a;
+        if (r->n->ins < 2) dli_give_num(r, 0, a);
+        else if (op->two && !(a.v && b.v))
+            dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
+        else {
+            dl_shape shape;
+            if (!dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
+            const dli_num x = dli_expanded(r, a, shape), z = dli_expanded(r, b, shape);
+            const dli_num y = dli_wholes(r, shape);
+            if ((!x.t && !x.v) || (!z.t && !z.v) || !y.v) return;
+            for (dl_int i = 0; i < dl_shape_size(shape); i++) {
+                const double d = (x.v ? (double)x.v[i] : (double)x.t->data[i]) -
+                                 (z.v ? (double)z.v[i] : (double)z.t->data[i]);
+                y.v[i] = x.v && z.v ? dli_whole_of(op->code, x.v[i], z.v[i])
+                                    : dli_whole_of(op->code, (d > 0) - (d < 0), 0);
+            }
+            dli_give_num(r, 0, y);
+        }
+    }
+}
+
+static void dli_o_pow(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
+    if (!x || !p) return;
+    if (dli_want(r, p->size == 1, "the exponent should be one number"))
+        dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
+}
+
+static void dli_o_clip(dli_exec *r)
+{
+    double bound[2];
+    for (int k = 0; k < 2; k++) {
+        dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
+        bound[k] = t && t->size == 1 ? (double)t->data[0]
+                 : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
+    }
+    dli_give(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
+}
+
+static void dli_o_not(dli_exec *r)
+{
+    dl_int n;
+    const int64_t *v = dli_xv(r, 0, &n);
+    const dli_num y = dli_wholes(r, dli_x(r, 0).shape);
+    for (dl_int i = 0; v && y.v && i < n; i++) y.v[i] = !v[i];
+    if (v) dli_give_num(r, 0, y);
+}
+
+/* y = c ? a : b. */
+static bool dli_where_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const int64_t *c = (const int64_t *)user;
+    for (dl_int i = 0; n && i < y->size; i++) y->data[i] = in[c[i] ? 0 : 1]->data[i];
+    return true;
+}
+static bool dli_where_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const int64_t *c = (const int64_t *)user;
+    for (dl_int i = 0; n && i < y->size; i++) {
+        dl_real *to = in[c[i] ? 0 : 1]->grad;
+        if (to) to[i] += y->grad[i];
+    }
+    return true;
+}
+static void dli_o_where(dli_exec *r)
+{
+    dli_num x[3];
+    dl_shape shape = dli_x(r, 0).shape;
+    for (int k = 1; k < 3; k++) if (!dli_o_broadcast(r, shape, dli_x(r, k).shape, &shape)) return;
+    for (int k = 0; k < 3; k++) x[k] = dli_expanded(r, dli_x(r, k), shape);
+    dl_tensor *in[2] = { x[1].t, x[2].t };
+    if (!dli_want(r, x[0].v != NULL, "the condition should be true or false")) return;
+    if (in[0] && in[1])
+        dli_give(r, dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_where_forward,
+                                 dli_where_backward, x[0].v, 0));
+    else if (x[1].v && x[2].v) {
+        const dli_num y = dli_wholes(r, shape);
+        for (dl_int i = 0; y.v && i < dl_shape_size(shape); i++) y.v[i] = x[x[0].v[i] ? 1 : 2].v[i];
+        dli_give_num(r, 0, y);
+    }
+}
+
+static void dli_o_cast(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    const int64_t to = dli_attr_int(r->n, "to", 1);
+    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(dli_onnx_dtype(to));
+    if (like) dli_give(r, dli_tensor_of(r, x));
+    else {
+        const dli_num y = dli_wholes(r, x.shape);
+        for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
+            const double v = x.v ? 0 : (double)x.t->data[i];
+            y.v[i] = x.v ? x.v[i] : fabs(v) < 9e18 ? (int64_t)v : 0;
+            if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
+        }
+        dli_give_num(r, 0, y);
+    }
+}
+
+static void dli_o_dropout(dli_exec *r)
+{
+    dl_tensor *p = dli_has(r, 1) ? dli_xt(r, 1) : NULL;
+    const double ratio = p && p->size ? (double)p->data[0] : dli_attr_float(r->n, "ratio", 0.5);
+    dli_give(r, dl_dropout(dli_xt(r, 0), ratio));
+}
+
+/* ---- operators: shapes ---- */
+
+static void dli_o_shape(dli_exec *r)
+{
+    const dl_shape s = dli_x(r, 0).shape;
+    const bool size = r->n->op->code == 's';
+    int64_t first = dli_attr_int(r->n, "start", 0), last = dli_attr_int(r->n, "end", s.rank);
+    if (first < 0) first += s.rank;
+    if (last < 0) last += s.rank;
+    if (last > s.rank) last = s.rank;
+    if (first < 0) first = 0;
+    const dl_int count = last > first ? (dl_int)(last - first) : 0;
+    const dli_num y = dli_wholes(r, size ? dl_shape0() : dl_shape1(count));
+    if (!y.v) return;
+    if (size) y.v[0] = dl_shape_size(s);
+    for (int64_t d = first; d < last && !size; d++) y.v[d - first] = s.dim[d];
+    dli_give_num(r, 0, y);
+}
+
+/* Whole numbers as a shape; false with a message. */
+static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
+{
+    int64_t v[DL_MAX_DIMS];
+    int n;
+    *shape = dl_shape0();
+    if (!dli_o_list(r, k, NULL, v, &n) || n < 0) return false;
+    shape->rank = n;
+    for (int d = 0; d < n; d++) shape->dim[d] = (dl_int)v[d];
+    return true;
+}
+
+static void dli_o_reshape(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    const bool zeros = dli_attr_int(r->n, "allowzero", 0) != 0;
+    dl_shape shape;
+    dl_int known = 1;
+    int open = -1;
+    if (!dli_shape_at(r, 1, &shape)) return;
+    for (int d = 0; d < shape.rank; d++) {
+        if (shape.dim[d] == 0 && !zeros && d < x.shape.rank) shape.dim[d] = x.shape.dim[d];
+        if (shape.dim[d] == -1 && open < 0) open = d;
+        else known = shape.dim[d] > 0 && known <= INT32_MAX ? known * shape.dim[d] : 0;
+    }
+    const dl_int size = dl_shape_size(x.shape);
+    if (open >= 0) shape.dim[open] = known > 0 ? size / known : 0;
+    if (dl_shape_size(shape) == size) dli_give_num(r, 0, dli_reshaped(x, shape));
+    else dli_node_bad(&r->source, r->n, "%s cannot become %s", dli_shown(r->c, x.shape),
+                      dli_shown(r->c, shape));
+}
+
+static void dli_o_flatten(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    int64_t axis = dli_attr_int(r->n, "axis", 1);
+    dl_shape s = dl_shape2(1, 1);
+    if (axis < 0) axis += x.shape.rank;
+    for (int d = 0; d < x.shape.rank; d++) s.dim[d >= axis] *= x.shape.dim[d];
+    dli_give_num(r, 0, dli_reshaped(x, s));
+}
+
+/* Squeeze and Unsqueeze. */
+static void dli_o_squeeze(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    const bool more = r->n->op->code == 'u';
+    int64_t v[DL_MAX_DIMS];
+    int n;
+    bool on[DL_MAX_DIMS];
+    dl_shape s = dl_shape0();
+    if (!dli_o_list(r, 1, "axes", v, &n)) return;
+    const int rank = x.shape.rank + (more ? n : 0);
+    if (!dli_want(r, rank <= DL_MAX_DIMS && (!more || n >= 0), "too many axes, or too few") ||
+        !dli_axes(r, 1, rank, false, on)) return;
+    for (int d = 0, from = 0; d < rank; d++) {
+        if (!more && n < 0) on[d] = x.shape.dim[d] == 1;
+        if (more) s.dim[s.rank++] = on[d] || from == x.shape.rank ? 1 : x.shape.dim[from++];
+        else if (!on[d]) s.dim[s.rank++] = x.shape.dim[d];
+    }
+    if (dli_want(r, dl_shape_size(s) == dl_shape_size(x.shape), "only axes of length 1 can go"))
+        dli_give_num(r, 0, dli_reshaped(x, s));
+}
+
+static void dli_o_transpose(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    int64_t v[DL_MAX_DIMS];
+    int order[DL_MAX_DIMS], seen = 0;
+    const int n = dli_attr_ints(r->n, "perm", v, DL_MAX_DIMS), rank = x.shape.rank;
+    for (int d = 0; d < rank; d++) {
+        order[d] = n < 0 ? rank - 1 - d : d < n ? dli_o_axis(r, v[d], rank) : 0;
+        if (order[d] >= 0) seen |= 1 << order[d];
+    }
+    if (dli_want(r, seen == (1 << rank) - 1, "perm should have each axis once"))
+        dli_give_num(r, 0, dli_permuted(r, x, order));
+}
+
+static void dli_o_concat(dli_exec *r)
+{
+    const int n = r->n->ins, rank = dli_x(r, 0).shape.rank;
+    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 1), rank);
+    dl_tensor **t = (dl_tensor **)dli_tape_alloc(r->c, "dl_onnx", (size_t)n * sizeof *t);
+    dl_shape s = dli_x(r, 0).shape;
+    if (!t || axis < 0) return;
+    const bool whole = dli_x(r, 0).v != NULL;
+    for (int k = 0; k < n; k++) {
+        dl_shape other = dli_x(r, k).shape;
+        if (k > 0 && other.rank == s.rank) s.dim[axis] += other.dim[axis];
+        other.dim[axis] = s.dim[axis];
+        if (!dli_want(r, dl_shape_equal(other, s) && (dli_x(r, k).v != NULL) == whole,
+                      "the shapes do not fit together")) return;
+        t[k] = dli_x(r, k).t;
+    }
+    if (!whole) dli_give(r, dl_concat(t, n, axis));
+    else {
+        const dli_num y = dli_wholes(r, s);
+        dl_int inner = 1, outer = 1, done = 0;
+        for (int d = 0; d < s.rank; d++) *(d < axis ? &outer : &inner) *= s.dim[d];
+        for (int k = 0; k < n && y.v; k++) {
+            const dli_num x = dli_x(r, k);
+            const dl_int part = s.dim[axis] ? inner / s.dim[axis] * x.shape.dim[axis] : 0;
+            for (dl_int o = 0; o < outer; o++)
+                memcpy(y.v + o * inner + done, x.v + o * part, (size_t)part * sizeof *y.v);
+            done += part;
+        }
+        dli_give_num(r, 0, y);
+    }
+}
+
+static void dli_o_split(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank), n = r->n->outs;
+    dl_int count = 0, at = 0;
+    dli_pb a;
+    if (axis < 0) return;
+    const dl_int all = x.shape.dim[axis], each = (all + n - 1) / n;
+    const int64_t *size = dli_has(r, 1) ? dli_xv(r, 1, &count) : NULL;
+    const bool listed = dli_attr(r->n, "split", &a);
+    dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0);
+    for (int k = 0; k < n; k++) {
+        uint64_t v = (uint64_t)(all - at < each ? all - at : each);
+        if (size) v = k < count ? (uint64_t)size[k] : 0;
+        else if (listed && !dli_pb_list_next(&l, &v)) v = 0;
+        if (!dli_want(r, v <= (uint64_t)(all - at), "the parts are longer than the whole")) return;
+        dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
+        at += (dl_int)v;
+    }
+}
+
+static void dli_o_slice(dli_exec *r)
+{
+    dli_num x = dli_x(r, 0);
+    int64_t v[4][DL_MAX_DIMS];
+    int n[4];
+    static const char *const names[] = { "starts", "ends", "axes", "steps" };
+    for (int i = 0; i < 4; i++) if (!dli_o_list(r, 1 + i, names[i], v[i], &n[i])) return;
+    for (int i = 0; i < n[0] && i < n[1] && (x.t || x.v); i++) {
+        const int axis = dli_o_axis(r, n[2] > i ? v[2][i] : i, x.shape.rank);
+        const int64_t step = n[3] > i ? v[3][i] : 1;
+        if (axis < 0) return;
+        if (!dli_want(r, step != 0 && step <= INT32_MAX && step >= -INT32_MAX,
+                      "a step of 0, or too large a one")) return;
+        const int64_t all = x.shape.dim[axis];
+        int64_t at[2];
+        for (int k = 0; k < 2; k++) {
+            at[k] = v[k][i] < 0 ? v[k][i] + all : v[k][i];
+            if (at[k] < (step < 0 ? -1 : 0)) at[k] = step < 0 ? -1 : 0;
+            if (at[k] > (step < 0 ? all - 1 : all)) at[k] = step < 0 ? all - 1 : all;
+        }
+        const int64_t span = step > 0 ? at[1] - at[0] + step - 1 : at[0] - at[1] - step - 1;
+        const int64_t count = span / (step > 0 ? step : -step);
+        x = dli_sliced(r, x, axis, (dl_int)at[0], (dl_int)step, count > 0 ? (dl_int)count : 0);
+    }
+    dli_give_num(r, 0, x);
+}
+
+static void dli_o_gather(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0), at = dli_x(r, 1);
+    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank);
+    dl_int n;
+    const int64_t *v = dli_xv(r, 1, &n);
+    int32_t *index = dli_indexes(r, n);
+    dl_shape s = dl_shape0();
+    if (axis < 0 || !v || !index) return;
+    if (!dli_want(r, x.shape.rank - 1 + at.shape.rank <= DL_MAX_DIMS, "too many axes")) return;
+    for (dl_int i = 0; i < n; i++) {
+        const int64_t all = x.shape.dim[axis], k = v[i] < 0 ? v[i] + all : v[i];
+        if (k < 0 || k >= all)
+            dl_fail(r->c, DL_ERR_RANGE, "%s: index %lld of node '%.*s' is not in 0..%lld",
+                    r->l->name, (long long)v[i], DLI_PB_SHOWN(r->n->name), (long long)all - 1);
+        if (k < 0 || k >= all) return;
+        index[i] = (int32_t)k;
+    }
+    for (int d = 0; d < axis; d++) s.dim[s.rank++] = x.shape.dim[d];
+    for (int d = 0; d < at.shape.rank; d++) s.dim[s.rank++] = at.shape.dim[d];
+    for (int d = axis + 1; d < x.shape.rank; d++) s.dim[s.rank++] = x.shape.dim[d];
+    const dli_num y = x.t && axis == 0 && n > 0 ? dli_num_of(dl_gather_rows(x.t, index, n))
+                                                : dli_o_along(r, x, axis, index, n);
+    dli_give_num(r, 0, dli_reshaped(y, s));
+}
+
+static void dli_o_expand(dli_exec *r)
+{
+    dl_shape s;
+    if (dli_shape_at(r, 1, &s) && dli_o_broadcast(r, dli_x(r, 0).shape, s, &s) &&
+        dli_checked_size(r->c, "dl_onnx", s) >= 0)
+        dli_give_num(r, 0, dli_expanded(r, dli_x(r, 0), s));
+}
+
+static void dli_o_tile(dli_exec *r)
+{
+    dli_num x = dli_x(r, 0);
+    dl_shape times;
+    if (!dli_shape_at(r, 1, &times)) return;
+    for (int d = 0; d < x.shape.rank && d < times.rank && (x.t || x.v); d++) {
+        const dl_int all = x.shape.dim[d], many = times.dim[d];
+        const bool fits = many >= 0 && (all == 0 || many <= INT32_MAX / all);
+        int32_t *index = dli_want(r, fits, "too many times") ? dli_indexes(r, all * many) : NULL;
+        if (!index) return;
+        for (dl_int i = 0; i < all * many; i++) index[i] = (int32_t)(i % all);
+        if (many != 1) x = dli_o_along(r, x, d, index, all * many);
+    }
+    dli_give_num(r, 0, x);
+}
+
+static void dli_o_pad(dli_exec *r)
+{
+    const dli_num x = dli_x(r, 0);
+    const int rank = x.shape.rank;
+    const bool edge = dli_attr_is(r->n, "mode", "edge");
+    const bool back = dli_attr_is(r->n, "mode", "reflect");
+    int64_t v[2 * DL_MAX_DIMS];
+    int32_t *index[DL_MAX_DIMS] = { NULL, NULL, NULL, NULL, NULL, NULL };
+    dl_int stride[DL_MAX_DIMS], step = 1, count = 0;
+    int n = dli_attr_ints(r->n, "pads", v, 2 * DL_MAX_DIMS);
+    const int64_t *list = n < 0 ? dli_xv(r, 1, &count) : NULL;
+    for (int i = 0; list && i < count && i < 2 * DL_MAX_DIMS; i++) v[i] = list[i];
+    if (n < 0) n = (int)count;
+    dl_tensor *with = dli_has(r, 2) ? dli_xt(r, 2) : NULL;
+    const double fill = with && with->size ? (double)with->data[0]
+                                           : dli_attr_float(r->n, "value", 0);
+    dl_shape s = x.shape;
+    if (!dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return;
+    for (int d = rank - 1; d >= 0; d--) {
+        const int64_t all = x.shape.dim[d], before = v[d], after = v[rank + d];
+        stride[d] = step;
+        step *= (dl_int)all;
+        const bool far = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
+                         all + before + after < 0 || (back && (before >= all || after >= all)) ||
+                         (edge && all == 0);
+        if (dli_want(r, !far, "pads that do not fit"))
+            index[d] = dli_indexes(r, (dl_int)(all + before + after));
+        if (!index[d]) return;
+        s.dim[d] = (dl_int)(all + before + after);
+        for (dl_int i = 0; i < s.dim[d]; i++) {
+            int64_t k = i - before;
+            if (edge) k = k < 0 ? 0 : k >= all ? all - 1 : k;
+            if (back) k = k < 0 ? -k : k >= all ? 2 * (all - 1) - k : k;
+            index[d][i] = (int32_t)(k < 0 || k >= all ? -1 : k);
+        }
+    }
+    dli_give_num(r, 0, dli_o_view(r, x, s, stride, index, fill));
+}
+
+/* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
+static double dli_resize_place(const dli_onnx_node *n, double i, double scale, dl_int in,
+                               dl_int out)
+{
+    const char *how = "coordinate_transformation_mode";
+    if (n->op->code == 'u' || dli_attr_is(n, how, "asymmetric")) return i / scale;
+    if (dli_attr_is(n, how, "align_corners"))
+        return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    if (out == 1 && dli_attr_is(n, how, "pytorch_half_pixel")) return 0;
+    return (i + 0.5) / scale - 0.5;
+}
+static double dli_resize_nearest(const dli_onnx_node *n, double x)
+{
+    if (n->op->code == 'u' || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
+    if (dli_attr_is(n, "nearest_mode", "ceil")) return ceil(x);
+    return dli_attr_is(n, "nearest_mode", "round_prefer_ceil") ? floor(x + 0.5) : ceil(x - 0.5);
+}
+
+/* One axis of an image in another length. */
+static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
+{
+    const dl_int in = x->shape.dim[axis];
+    int32_t *low = dli_indexes(r, out), *high = dli_indexes(r, out);
+    dl_shape along = dl_shape0();
+    along.rank = x->shape.rank;
+    for (int d = 0; d < along.rank; d++) along.dim[d] = d == axis ? out : 1;
+    dl_tensor *part = dl_zeros(r->c, along);
+    if (!low || !high || !part || in < 1) return NULL;
+    const bool linear = dli_attr_is(r->n, "mode", "linear");
+    for (dl_int i = 0; i < out; i++) {
+        double at = dli_resize_place(r->n, (double)i, scale, in, out);
+        if (!linear) at = dli_resize_nearest(r->n, at);
+        at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
+        low[i] = (int32_t)at;
+        high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
+        part->data[i] = (dl_real)(at - low[i]);
+    }
+    dl_tensor *a = dli_o_along(r, dli_num_of(x), axis, low, out).t;
+    if (!linear) return a;
+    dl_tensor *b = dli_o_along(r, dli_num_of(x), axis, high, out).t;
+    return dl_add(a, dl_mul(dl_sub(b, a), part));
+}
+
+/* Resize and Upsample: sizes, or scales. */
+static void dli_o_resize(dli_exec *r)
+{
+    const bool old = r->n->op->code == 'u' || r->g->opset < 11;
+    dl_tensor *x = dli_xt(r, 0), *scales = dli_has(r, old ? 1 : 2) ? dli_xt(r, old ? 1 : 2) : NULL;
+    int64_t size[DL_MAX_DIMS];
+    int n = -1;
+    if (!x || (!old && !dli_o_list(r, 3, NULL, size, &n))) return;
+    const int rank = x->shape.rank;
+    if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
+        return;
+    for (int d = 0; d < rank && x; d++) {
+        const double all = (double)x->shape.dim[d];
+        const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
+        const double out = n == rank ? (double)size[d] : floor(all * scale);
+        if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
+        if (out < all || out > all) x = dli_resized(r, x, d, (dl_int)out, scale);
+    }
+    dli_give(r, x);
+}
+
+/* DepthToSpace and SpaceToDepth: channels become b x b pixels, and back. */
+static void dli_o_depth(dli_exec *r)
+{
+    static const int dcr[] = { 0, 3, 4, 1, 5, 2 }, crd[] = { 0, 1, 4, 2, 5, 3 };
+    static const int back[] = { 0, 3, 5, 1, 2, 4 };
+    dl_tensor *x = dli_xt(r, 0);
+    const dl_int b = (dl_int)dli_attr_int(r->n, "blocksize", 1);
+    if (!x || !dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block"))
+        return;
+    const dl_int *d = x->shape.dim, C = d[1] / (b * b);
+    if (r->n->op->code == 's') {
+        x = dl_permute(dl_reshape(x, dl_shape6(d[0], d[1], d[2] / b, b, d[3] / b, b)), back);
+        dli_give(r, dl_reshape(x, dl_shape4(d[0], d[1] * b * b, d[2] / b, d[3] / b)));
+        return;
+    }
+    const bool c = dli_attr_is(r->n, "mode", "CRD");
+    dl_tensor *y = dl_reshape(x, c ? dl_shape6(d[0], C, b, b, d[2], d[3])
+                                   : dl_shape6(d[0], b, b, C, d[2], d[3]));
+    dli_give(r, dl_reshape(dl_permute(y, c ? crd : dcr), dl_shape4(d[0], C, d[2] * b, d[3] * b)));
+}
+
+/* ---- operators: made of nothing ---- */
+
+/* The numbers of an attribute, floats or whole, as a list or (with rank 0) the only one. */
+static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, int rank)
+{
+    const bool whole = field == DLI_ATTR_I || field == DLI_ATTR_INTS;
+    dli_num y = dli_num_of(NULL);
+    dli_pb a;
+    uint64_t v;
+    dl_shape s = rank ? dl_shape1(0) : dl_shape0();
+    if (!dli_attr(r->n, name, &a)) return y;
+    dli_pb_list l = dli_pb_list_of(a, field, whole ? 0 : 4);
+    for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
+    if (whole) y = dli_wholes(r, s);
+    else y = dli_num_of(dl_zeros(r->c, s));
+    for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
+        if (whole) y.v[i] = (int64_t)v;
+        else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
+    }
+    return y;
+}
+static void dli_o_constant(dli_exec *r)
+{
+    static const char *const names[] = { "value_float", "value_int", "value_floats", "value_ints" };
+    static const int fields[] = { DLI_ATTR_F, DLI_ATTR_I, DLI_ATTR_FLOATS, DLI_ATTR_INTS };
+    dli_pb a;
+    for (int i = 0; i < 4; i++)
+        if (dli_attr(r->n, names[i], &a))
+            dli_give_num(r, 0, dli_attr_numbers(r, names[i], fields[i], i / 2));
+}
+
+/* scikit-learn's StandardScaler: (x - offset) scale. */
+static void dli_o_scaler(dli_exec *r)
+{
+    dl_tensor *offset = dli_attr_numbers(r, "offset", DLI_ATTR_FLOATS, 1).t;
+    dl_tensor *scale = dli_attr_numbers(r, "scale", DLI_ATTR_FLOATS, 1).t;
+    if (offset && scale) dli_give(r, dl_mul(dl_sub(dli_xt(r, 0), offset), scale));
+}
+
+static void dli_o_constant_of_shape(dli_exec *r)
+{
+    dl_shape s;
+    dli_pb a;
+    dl_real c = 0;
+    int64_t v = 0;
+    const bool given = dli_attr(r->n, "value", &a);
+    if (given) a = dli_pb_find(a, DLI_ATTR_T);
+    const dli_dtype *d = given ? dli_onnx_dtype(dli_pb_whole(a, DLI_TENSOR_TYPE, 0)) : NULL;
+    if (!dli_shape_at(r, 0, &s)) return;
+    if (!dli_want(r, !given || (d && dli_onnx_elements(a, 1, dli_floats(d) ? &c : NULL, &v)),
+                  "its value should be one number")) return;
+    if (!d || dli_floats(d)) dli_give(r, dl_full(r->c, s, (double)c));
+    else {
+        const dli_num y = dli_wholes(r, s);
+        for (dl_int i = 0; y.v && i < dl_shape_size(s); i++) y.v[i] = v;
+        dli_give_num(r, 0, y);
+    }
+}
+
+static void dli_o_range(dli_exec *r)
+{
+    dl_int n;
+    const int64_t *a = dli_xv(r, 0, &n), *b = a && n == 1 ? dli_xv(r, 1, &n) : NULL;
+    const int64_t *d = b && n == 1 ? dli_xv(r, 2, &n) : NULL;
+    if (!d || n != 1) return;
+    const double count = *d ? ceil(((double)*b - (double)*a) / (double)*d) : -1;
+    if (!dli_want(r, *d && count <= INT32_MAX, "a step of 0, or too many numbers")) return;
+    const dli_num y = dli_wholes(r, dl_shape1(count > 0 ? (dl_int)count : 0));
+    for (dl_int i = 0; y.v && i < y.shape.dim[0]; i++)
+        y.v[i] = (int64_t)((uint64_t)*a + (uint64_t)i * (uint64_t)*d);
+    dli_give_num(r, 0, y);
+}
+
+/* ---- operators: sums ---- */
+
+static void dli_o_reduce(dli_exec *r)
+{
+    const char code = r->n->op->code;
+    const bool keep = dli_attr_int(r->n, "keepdims", 1) != 0;
+    bool on[DL_MAX_DIMS];
+    dl_int n;
+    if (code == 'P') {                           /* of a shape: how many elements it has */
+        const int64_t *v = dli_xv(r, 0, &n);
+        const dli_num y = dli_wholes(r, keep ? dl_shape1(1) : dl_shape0());
+        if (!v || !y.v) return;
+        if (!dli_want(r, dli_x(r, 0).shape.rank <= 1, "only of a list of whole numbers")) return;
+        y.v[0] = 1;
+        for (dl_int i = 0; i < n; i++) y.v[0] = dli_whole_of('*', y.v[0], v[i]);
+        dli_give_num(r, 0, y);
+        return;
+    }
+    dl_tensor *x = dli_xt(r, 0);
+    const bool all = dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0;
+    if (!x || !dli_axes(r, 1, x->shape.rank, all, on)) return;
+    if (code == 'L' || code == 'Q') x = dl_square(x);
+    if (code == 'A') x = dl_abs(x);
+    for (int d = x ? x->shape.rank - 1 : -1; d >= 0 && x; d--)
+        if (on[d])
+            x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
+                 : dl_sum_axis)(x, d, keep);
+    dli_give(r, code == 'L' ? dl_sqrt(x) : x);
+}
+
+static void dli_o_argmax(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0);
+    const int axis = x ? dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x->shape.rank) : -1;
+    if (axis < 0) return;
+    dl_shape s = x->shape;
+    s.dim[axis] = 1;
+    const dli_num y = dli_wholes(r, s);
+    int32_t *at = dli_indexes(r, dl_shape_size(s));
+    if (!y.v || !at || !dl_argmax_axis(at, x, axis)) return;
+    for (dl_int i = 0; i < dl_shape_size(s); i++) y.v[i] = at[i];
+    for (int d = axis; d + 1 < s.rank; d++) s.dim[d] = s.dim[d + 1];
+    s.rank--;
+    dli_give_num(r, 0, dli_attr_int(r->n, "keepdims", 1) ? y : dli_reshaped(y, s));
+}
+
+/* Softmax and its logarithm: along an axis; before opset 13 over all axes from that one on. */
+static void dli_o_softmax(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *(*f)(dl_tensor *) = r->n->op->one;
+    const bool old = r->g->opset < 13;
+    const int64_t own = dli_attr_int(r->n, "axis", old ? 1 : -1);
+    const int axis = x ? dli_o_axis(r, own, x->shape.rank) : -1;
+    if (axis < 0) return;
+    const int last = x->shape.rank - 1;
+    const dl_shape shape = x->shape;
+    if (axis == last) dli_give(r, f(x));
+    else if (!old) dli_give(r, dl_transpose(f(dl_transpose(x, axis, last)), axis, last));
+    else {
+        dl_shape flat = dl_shape2(1, 1);
+        for (int d = 0; d <= last; d++) flat.dim[d >= axis] *= shape.dim[d];
+        dli_give(r, dl_reshape(f(dl_reshape(x, flat)), shape));
+    }
+}
+
+/* ---- operators: products ---- */
+
+static void dli_o_matmul(dli_exec *r)
+{
+    dl_tensor *a = dli_xt(r, 0), *b = dli_xt(r, 1);
+    if (!a || !b) return;
+    const bool row = a->shape.rank == 1, column = b->shape.rank == 1;
+    if (row) a = dl_reshape(a, dl_shape2(1, a->size));
+    if (column) b = dl_reshape(b, dl_shape2(b->size, 1));
+    if (!a || !b) return;
+    dl_shape s = a->shape, t = b->shape, front, shape;
+    if (t.rank == 2 && s.rank > 2) {             /* all rows at once */
+        const dl_int K = s.dim[s.rank - 1];
+        shape = s;
+        shape.dim[s.rank - 1] = t.dim[1];
+        a = dl_matmul(dl_reshape(a, dl_shape2(K ? a->size / K : 0, K)), b);
+        dl_tensor *y = dl_reshape(a, shape);
+        if (column && y) y = dl_reshape(y, dli_rank(shape, shape.rank - 1));
+        dli_give(r, y);
+        return;
+    }
+    if (s.rank > 2 && t.rank > 2) {
+        if (!dli_o_broadcast(r, dli_rank(s, s.rank - 2), dli_rank(t, t.rank - 2), &front)) return;
+        for (int k = 0; k < 2; k++) {
+            const dl_shape own = k ? t : s;
+            shape = front;
+            for (int d = 2; d > 0; d--) shape.dim[shape.rank++] = own.dim[own.rank - d];
+            if (!dl_shape_equal(shape, own))
+                *(k ? &b : &a) = dli_expanded(r, dli_num_of(k ? b : a), shape).t;
+        }
+    }
+    dl_tensor *y = dl_matmul(a, b);
+    if (!y) return;
+    shape = y->shape;
+    if (column) shape.rank--;
+    if (row) shape.dim[shape.rank - (column ? 1 : 2)] = column ? 1 : shape.dim[shape.rank - 1];
+    if (row) shape.rank--;
+    dli_give(r, row || column ? dl_reshape(y, dli_rank(shape, shape.rank)) : y);
+}
+
+static void dli_o_gemm(dli_exec *r)
+{
+    dl_tensor *a = dli_xt(r, 0), *b = dli_xt(r, 1), *c = dli_xt(r, 2), *y;
+    const double alpha = dli_attr_float(r->n, "alpha", 1), beta = dli_attr_float(r->n, "beta", 1);
+    const bool none = c == DL_NONE, turned = dli_attr_int(r->n, "transB", 0) != 0;
+    if (!a || !b || !c) return;
+    if (!dli_want(r, a->shape.rank == 2 && b->shape.rank == 2, "two matrices are needed")) return;
+    if (dli_attr_int(r->n, "transA", 0)) a = dl_transpose(a, 0, 1);
+    const bool bias = !none && c->shape.rank == 1 && c->size == b->shape.dim[0] &&
+                      alpha == 1 && beta == 1;
+    if (turned) y = dl_linear(a, b, bias ? c : DL_NONE);
+    else y = dl_matmul(a, b);
+    if (alpha < 1 || alpha > 1) y = dl_mul_scalar(y, alpha);
+    if (beta < 1 || beta > 1) c = none ? c : dl_mul_scalar(c, beta);
+    if (!none && !(turned && bias)) y = dl_add(y, c);
+    dli_give(r, y);
+}
+
+#ifndef DL_NO_IMAGES
+/* ---- operators: images ---- */
+
+/* What a window needs: sizes of one or two axes, of which a sequence has the second alone. */
+typedef struct dli_o_window { int dims, kernel[2], stride[2], dilation[2], before[2], after[2],
+                            extra[2]; } dli_o_window;
+
+/* Two numbers of an attribute; false with a message. */
+static bool dli_window_pair(const dli_exec *r, const dli_o_window *w, const char *name, int other,
+                            int *pair, int *second)
+{
+    int64_t v[2 * DL_MAX_DIMS];
+    const int n = dli_attr_ints(r->n, name, v, 2 * DL_MAX_DIMS);
+    pair[0] = pair[1] = other;
+    if (second) second[0] = second[1] = other;
+    for (int i = 0; i < n; i++)
+        if (v[i] < 0 || v[i] > INT32_MAX / 4)
+            return dli_node_bad(&r->source, r->n, "the attribute '%s' has %lld", name,
+                                (long long)v[i]);
+    for (int i = 0; i < w->dims && w->dims + i < n + (second ? 0 : w->dims); i++) {
+        pair[2 - w->dims + i] = (int)v[i];
+        if (second) second[2 - w->dims + i] = (int)v[w->dims + i];
+    }
+    return true;
+}
+
+/* The window of a node on x, with this kernel (NULL: from the attribute). */
+static bool dli_window_of(const dli_exec *r, dli_o_window *w, const dl_tensor *x,
+                          const dl_int *kernel)
+{
+    const bool grows = r->n->op->code == 't', pool = !kernel;
+    const bool lower = dli_attr_is(r->n, "auto_pad", "SAME_LOWER");
+    const bool same = lower || dli_attr_is(r->n, "auto_pad", "SAME_UPPER");
+    w->dims = x->shape.rank - 2;
+    if (w->dims < 1 || w->dims > 2)
+        return dli_node_bad(&r->source, r->n, "%s is neither a batch of images nor of sequences",
+                            dli_shown(r->c, x->shape));
+    if (!dli_window_pair(r, w, "kernel_shape", 1, w->kernel, NULL) ||
+        !dli_window_pair(r, w, "strides", 1, w->stride, NULL) ||
+        !dli_window_pair(r, w, "dilations", 1, w->dilation, NULL) ||
+        !dli_window_pair(r, w, "output_padding", 0, w->extra, NULL) ||
+        !dli_window_pair(r, w, "pads", 0, w->before, w->after)) return false;
+    for (int i = 2 - w->dims; i < 2; i++) {
+        const int64_t in = x->shape.dim[2 + i - (2 - w->dims)], s = w->stride[i] ? w->stride[i] : 1;
+        const int64_t k = kernel ? kernel[i - (2 - w->dims)] : w->kernel[i];
+        const int64_t span = (k - 1) * w->dilation[i] + 1;
+        if (!dli_want(r, in <= INT32_MAX / 4 && span <= INT32_MAX / 4, "too large")) return false;
+        int64_t pad = grows ? (in - 1) * s + span + w->extra[i] - in * s
+                            : ((in + s - 1) / s - 1) * s + span - in;
+        if (pad < 0) pad = 0;
+        if (same) w->before[i] = (int)(lower ? pad - pad / 2 : pad / 2);
+        if (same) w->after[i] = (int)(pad - w->before[i]);
+        if (pool && dli_attr_int(r->n, "ceil_mode", 0)) {
+            const int64_t rest = (in + w->before[i] + w->after[i] - span) % s;
+            const int64_t out = (in + w->before[i] + w->after[i] - span + s - 1) / s;
+            if (rest > 0 && out * s < in + w->before[i]) w->extra[i] = (int)(s - rest);
+        }
+    }
+    return true;
+}
+
+static void dli_o_conv(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *w = dli_xt(r, 1), *b = dli_xt(r, 2), *y;
+    dli_o_window v;
+    dl_conv o = dl_conv_default();
+    if (!x || !w || !b || !dli_want(r, w->shape.rank == x->shape.rank && w->shape.rank > 2,
+                                    "the weight does not fit the input") ||
+        !dli_window_of(r, &v, x, w->shape.dim + 2)) return;
+    const bool grows = r->n->op->code == 't', line = v.dims == 1;
+    const int64_t groups = dli_attr_int(r->n, "group", 1);
+    o.groups = groups < 1 || groups > INT32_MAX ? 0 : (int)groups;
+    for (int i = 0; i < 2; i++) {
+        const int from = line && !grows ? 1 : i;
+        o.stride[i] = i && line && !grows ? 1 : v.stride[from];
+        o.dilation[i] = i && line && !grows ? 1 : v.dilation[from];
+        o.before[i] = i && line && !grows ? 0 : v.before[from];
+        o.after[i] = i && line && !grows ? 0 : v.after[from];
+        if (grows) o.output_padding[i] = v.extra[i];
+    }
+    if (!grows) y = line ? dl_conv1d(x, w, b, &o) : dl_conv2d(x, w, b, &o);
+    else if (line) {
+        const dl_int *d = x->shape.dim, *k = w->shape.dim;
+        y = dl_conv_transpose2d(dl_reshape(x, dl_shape4(d[0], d[1], 1, d[2])),
+                                dl_reshape(w, dl_shape4(k[0], k[1], 1, k[2])), b, &o);
+        if (y) y = dl_reshape(y, dl_shape3(y->shape.dim[0], y->shape.dim[1], y->shape.dim[3]));
+    } else y = dl_conv_transpose2d(x, w, b, &o);
+    dli_give(r, y);
+}
+
+static void dli_o_pool(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *y;
+    dli_o_window v;
+    dl_pool o = dl_pool_default(1);
+    if (!x || !dli_window_of(r, &v, x, NULL)) return;
+    const bool max = r->n->op->code == 'X', line = v.dims == 1;
+    const bool count = max || dli_attr_int(r->n, "count_include_pad", 0) != 0;
+    if (!dli_want(r, max || !count || !(v.extra[0] || v.extra[1]), "ceil_mode 1 together with "
+                  "count_include_pad 1")) return;
+    for (int i = 0; i < 2; i++) {
+        o.kernel[i] = v.kernel[i];
+        o.stride[i] = v.stride[i];
+        o.before[i] = v.before[i];
+        o.after[i] = v.after[i] + v.extra[i];
+    }
+    o.count_padding = count;
+    const dl_int *d = x->shape.dim;
+    if (line) x = dl_reshape(x, dl_shape4(d[0], d[1], 1, d[2]));
+    y = max ? dl_max_pool2d(x, &o) : dl_avg_pool2d(x, &o);
+    if (line && y) y = dl_reshape(y, dl_shape3(y->shape.dim[0], y->shape.dim[1], y->shape.dim[3]));
+    dli_give(r, y);
+}
+#endif
+
+/* Mean or maximum of all pixels, which stay as 1 x 1. */
+static void dli_o_global(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0);
+    for (int d = x ? x->shape.rank - 1 : 0; d > 1 && x; d--)
+        x = r->n->op->code == 'X' ? dl_max_axis(x, d, true) : dl_mean_axis(x, d, true);
+    dli_give(r, x);
+}
+
+/* ---- operators: normalizations ---- */
+
+static void dli_o_batch_norm(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *mean = dli_xt(r, 3), *var = dli_xt(r, 4);
+    const double eps = dli_attr_float(r->n, "epsilon", 1e-5);
+    if (!x || !mean || !var) return;
+    for (int k = 3; k < 5; k++)
+        if (!dli_want(r, r->g->value[r->n->in[k]].state >= 0, "mean and variance should be "
+                      "initializers")) return;
+    dli_give(r, dl_batch_norm(x, dli_xt(r, 1), dli_xt(r, 2), mean, var,
+                              1 - dli_attr_float(r->n, "momentum", 0.9), eps));
+}
+
+static void dli_o_layer_norm(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0);
+    const int axis = x ? dli_o_axis(r, dli_attr_int(r->n, "axis", -1), x->shape.rank) : -1;
+    if (axis >= 0)
+        dli_give(r, dl_layer_norm(x, x->shape.rank - axis, dli_xt(r, 1), dli_xt(r, 2),
+                                  dli_attr_float(r->n, "epsilon", 1e-5)));
+}
+
+/* Group and instance normalization: each channel is a group. */
+static void dli_o_group_norm(dli_exec *r)
+{
+    dl_tensor *x = dli_xt(r, 0), *w = dli_xt(r, 1);
+    if (!x || !w || x->shape.rank < 2) return;
+    const dl_int C = x->shape.dim[1];
+    const int64_t groups = r->n->op->code == 'i' ? C : dli_attr_int(r->n, "num_groups", 1);
+    if (dli_want(r, w->size == C && groups > 0 && groups <= C, "weight and bias should have a "
+                 "number for each channel"))
+        dli_give(r, dl_group_norm(x, (int)groups, w, dli_xt(r, 2),
+                                   dli_attr_float(r->n, "epsilon", 1e-5)));
+}
+
+#ifndef DL_NO_SEQUENCES
+/* ---- operators: recurrent nets ---- */
+
+/* Rows of direction k of input i of a node, [K,G H,...], with gates in our order, from row first */
+static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl_int H,
+                                dl_int first)
+{
+    const dli_num x = dli_x(r, i);
+    const int G = (int)strlen(gates);
+    int32_t *index = dli_indexes(r, G * H);
+    if (!index || !dli_want(r, x.t && x.shape.rank > 1 && x.shape.dim[1] >= first + G * H &&
+                               x.shape.dim[0] > k, "a weight does not fit size and direction"))
+        return NULL;
+    for (int g = 0; g < G; g++)
+        for (dl_int h = 0; h < H; h++)
+            index[(gates[g] - '0') * H + h] = (int32_t)(first + g * H + h);
+    dl_tensor *t = dli_o_along(r, dli_sliced(r, x, 0, k, 1, 1), 1, index, G * H).t;
+    return t ? dl_reshape(t, x.shape.rank > 2 ? dl_shape2(G * H, x.shape.dim[2]) : dl_shape1(G * H))
+             : NULL;
+}
+
+static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
+{
+    if (!x) return dli_num_of(NULL);
+    return dli_sliced(r, dli_num_of(x), axis, x->shape.dim[axis] - 1, -1, x->shape.dim[axis]);
+}
+
+static void dli_o_recurrent(dli_exec *r)
+{
+    static const int steps[] = { 1, 2, 0, 3 };
+    const dli_onnx_node *n = r->n;
+    const char code = n->op->code;
+    dli_pb a;
+    const bool activations = dli_attr(n, "activations", &a);
+    const dl_recurrent_kind kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU
+        : activations && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu") ? DL_RNN_RELU
+        : DL_RNN_TANH;
+    const bool both = dli_attr_is(n, "direction", "bidirectional");
+    const bool back = dli_attr_is(n, "direction", "reverse");
+    dl_tensor *x = dli_xt(r, 0), *w[8], *h = dli_xt(r, 5), *c = dli_xt(r, 6);
+    const dl_int H = dli_x(r, 2).shape.rank == 3 ? dli_x(r, 2).shape.dim[2] : 0;
+    dl_recurrent o = dl_recurrent_default();
+    dl_int lengths;
+    o.bidirectional = both;
+    if (!dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
+                  "[T,N,D] and [directions,gates H,H]")) return;
+    for (int i = 0; i < (both ? 8 : 4); i++) {
+        const dl_int first = i % 4 == 3 ? H * (dl_int)strlen(dli_onnx_gates(kind)) : 0;
+        w[i] = i % 4 > 1 && !dli_has(r, 3) ? DL_NONE
+             : dli_gate_rows(r, i % 4 > 2 ? 3 : 1 + i % 4, i / 4, dli_onnx_gates(kind), H, first);
+        if (!w[i]) return;
+    }
+    x = dl_transpose(x, 0, 1);
+    if (back) x = dli_flipped(r, x, 1).t;
+    if (dli_has(r, 4)) {
+        const int64_t *v = dli_xv(r, 4, &lengths);
+        int32_t *list = v ? dli_indexes(r, lengths) : NULL;
+        if (!list || !dli_want(r, !back && x && lengths == x->shape.dim[0], "lengths don't fit"))
+            return;
+        for (dl_int i = 0; i < lengths; i++)
+            list[i] = v[i] < 1 || v[i] > x->shape.dim[1] ? 0 : (int32_t)v[i];
+        o.lengths = list;
+    }
+    const dl_sequence s = x ? dli_recurrent_net("dl_onnx", kind, x, w, h, c, &o)
+                            : dl_lstm(NULL, w, h, c, &o);
+    dl_tensor *y = back ? dli_flipped(r, s.y, 1).t : s.y;
+    if (!y) return;
+    y = dl_reshape(y, dl_shape4(y->shape.dim[0], y->shape.dim[1], both ? 2 : 1, H));
+    dli_give(r, dl_permute(y, steps));
+    dli_give_num(r, 1, dli_num_of(s.h));
+    if (code == 'L') dli_give_num(r, 2, dli_num_of(s.c));
+}
+#endif
+
+/* ---- the table ---- */
+
+#define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
+#define DLI_UNARY_ROW(name, f)  { name, 1, 1, 1, 0, "", dli_o_one, f, NULL, 0 }
+#define DLI_CODE_ROW(name, inputs, attributes, f, code) \
+    { name, inputs, inputs, 1, 0, attributes, f, NULL, NULL, code }
+#define DLI_PAIR_ROW(name, f, code) { name, 2, 2, 1, 0, "", dli_o_two, NULL, f, code }
+#define DLI_MANY_ROW(name, f, code) { name, 1, INT32_MAX, 1, 0, "", dli_o_two, NULL, f, code }
+#define DLI_REDUCE_ROW(name, code) \
+    { name, 1, 2, 1, 2, "axes keepdims noop_with_empty_axes", dli_o_reduce, NULL, NULL, code }
+#define DLI_CASTS "=1|2|3|4|5|6|7|9|10|11|12|13|16"
+
+static const dli_onnx_op dli_onnx_ops[] = {
+    DLI_UNARY_ROW("Relu", dl_relu), DLI_UNARY_ROW("Sigmoid", dl_sigmoid),
+    DLI_UNARY_ROW("Tanh", dl_tanh), DLI_UNARY_ROW("Exp", dl_exp), DLI_UNARY_ROW("Log", dl_log),
+    DLI_UNARY_ROW("Sqrt", dl_sqrt), DLI_UNARY_ROW("Abs", dl_abs), DLI_UNARY_ROW("Neg", dl_neg),
+    DLI_UNARY_ROW("Softplus", dl_softplus),
+    DLI_CODE_ROW("LeakyRelu", 1, "alpha", dli_o_formula, 'l'),
+    DLI_CODE_ROW("Elu", 1, "alpha", dli_o_formula, 'e'),
+    DLI_CODE_ROW("Selu", 1, "alpha gamma", dli_o_formula, 's'),
+    DLI_CODE_ROW("Celu", 1, "alpha", dli_o_formula, 'c'),
+    DLI_CODE_ROW("HardSigmoid", 1, "alpha beta", dli_o_formula, 'h'),
+    DLI_CODE_ROW("HardSwish", 1, "", dli_o_formula, 'w'),
+    DLI_CODE_ROW("Reciprocal", 1, "", dli_o_formula, 'r'),
+    DLI_CODE_ROW("Softsign", 1, "", dli_o_formula, 'o'),
+    DLI_CODE_ROW("Mish", 1, "", dli_o_formula, 'm'),
+    DLI_CODE_ROW("PRelu", 2, "", dli_o_formula, 'p'),
+    DLI_CODE_ROW("Gelu", 1, "approximate=none|tanh", dli_o_formula, 'g'),
+    DLI_CODE_ROW("Erf", 1, "", dli_o_math, 'e'), DLI_CODE_ROW("Sin", 1, "", dli_o_math, 's'),
+    DLI_CODE_ROW("Cos", 1, "", dli_o_math, 'c'), DLI_CODE_ROW("Floor", 1, "", dli_o_math, 'f'),
+    DLI_CODE_ROW("Ceil", 1, "", dli_o_math, 'u'),
+    DLI_PAIR_ROW("Add", dl_add, '+'), DLI_PAIR_ROW("Sub", dl_sub, '-'),
+    DLI_PAIR_ROW("Mul", dl_mul, '*'), DLI_PAIR_ROW("Div", dl_div, '/'),
+    DLI_PAIR_ROW("Mod", NULL, '%'), DLI_PAIR_ROW("Equal", NULL, '='),
+    DLI_PAIR_ROW("Less", NULL, '<'), DLI_PAIR_ROW("LessOrEqual", NULL, 'l'),
+    DLI_PAIR_ROW("Greater", NULL, '>'), DLI_PAIR_ROW("GreaterOrEqual", NULL, 'g'),
+    DLI_PAIR_ROW("And", NULL, '&'), DLI_PAIR_ROW("Or", NULL, '|'),
+    DLI_MANY_ROW("Sum", dl_add, '+'), DLI_MANY_ROW("Max", dl_maximum, 'X'),
+    DLI_MANY_ROW("Min", dl_minimum, 'N'), DLI_CODE_ROW("Not", 1, "", dli_o_not, 0),
+    { "Pow", 2, 2, 1, 2, "", dli_o_pow, NULL, NULL, 0 },
+    { "Clip", 1, 3, 1, 6, "min max", dli_o_clip, NULL, NULL, 0 },
+    { "Where", 3, 3, 1, 0, "", dli_o_where, NULL, NULL, 0 },
+    { "Cast", 1, 1, 1, 0, "saturate to" DLI_CASTS, dli_o_cast, NULL, NULL, 0 },
+    { "CastLike", 2, 2, 1, 2, "saturate", dli_o_cast, NULL, NULL, 0 },
+    { "Dropout", 1, 3, 1, 6, "ratio seed", dli_o_dropout, NULL, NULL, 0 },
+    { "Identity", 1, 1, 1, 0, "", dli_o_same, NULL, NULL, 0 },
+    { "Shape", 1, 1, 1, 0, "start end", dli_o_shape, NULL, NULL, 0 },
+    { "Size", 1, 1, 1, 0, "", dli_o_shape, NULL, NULL, 's' },
+    { "Reshape", 2, 2, 1, 0, "allowzero", dli_o_reshape, NULL, NULL, 0 },
+    { "Flatten", 1, 1, 1, 0, "axis", dli_o_flatten, NULL, NULL, 0 },
+    { "Squeeze", 1, 2, 1, 0, "axes", dli_o_squeeze, NULL, NULL, 0 },
+    { "Unsqueeze", 1, 2, 1, 0, "axes", dli_o_squeeze, NULL, NULL, 'u' },
+    { "Transpose", 1, 1, 1, 0, "perm", dli_o_transpose, NULL, NULL, 0 },
+    { "Concat", 1, INT32_MAX, 1, 0, "axis", dli_o_concat, NULL, NULL, 0 },
+    { "Split", 1, 2, INT32_MAX, 0, "axis split num_outputs", dli_o_split, NULL, NULL, 0 },
+    { "Slice", 1, 5, 1, 0, "starts ends axes", dli_o_slice, NULL, NULL, 0 },
+    { "Gather", 2, 2, 1, 0, "axis", dli_o_gather, NULL, NULL, 0 },
+    { "Expand", 2, 2, 1, 0, "", dli_o_expand, NULL, NULL, 0 },
+    { "Tile", 2, 2, 1, 0, "", dli_o_tile, NULL, NULL, 0 },
+    { "Pad", 1, 3, 1, 4, "mode=constant|reflect|edge pads value", dli_o_pad, NULL, NULL, 0 },
+    { "Resize", 1, 4, 1, 14, "mode=nearest|linear nearest_mode coordinate_transformation_mode="
+      "half_pixel|pytorch_half_pixel|align_corners|asymmetric cubic_coeff_a exclude_outside=0 "
+      "extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch", dli_o_resize, NULL,
+      NULL, 0 },
+    { "Upsample", 2, 2, 1, 2, "mode=nearest|linear", dli_o_resize, NULL, NULL, 'u' },
+    { "DepthToSpace", 1, 1, 1, 0, "blocksize mode=DCR|CRD", dli_o_depth, NULL, NULL, 'd' },
+    { "SpaceToDepth", 1, 1, 1, 0, "blocksize", dli_o_depth, NULL, NULL, 's' },
+    { "Constant", 0, 0, 1, 0, "value value_float value_floats value_int value_ints",
+      dli_o_constant, NULL, NULL, 0 },
+    { "Scaler", 1, 1, 1, 0, "offset scale", dli_o_scaler, NULL, NULL, 0 },
+    { "ConstantOfShape", 1, 1, 1, 0, "value", dli_o_constant_of_shape, NULL, NULL, 0 },
+    { "Range", 3, 3, 1, 0, "", dli_o_range, NULL, NULL, 0 },
+    DLI_REDUCE_ROW("ReduceSum", 'S'), DLI_REDUCE_ROW("ReduceMean", 'M'),
+    DLI_REDUCE_ROW("ReduceMax", 'X'), DLI_REDUCE_ROW("ReduceMin", 'N'),
+    DLI_REDUCE_ROW("ReduceL1", 'A'), DLI_REDUCE_ROW("ReduceL2", 'L'),
+    DLI_REDUCE_ROW("ReduceSumSquare", 'Q'), DLI_REDUCE_ROW("ReduceProd", 'P'),
+    { "ArgMax", 1, 1, 1, 0, "axis keepdims select_last_index=0", dli_o_argmax, NULL, NULL, 0 },
+    { "Softmax", 1, 1, 1, 0, "axis", dli_o_softmax, dl_softmax, NULL, 0 },
+    { "LogSoftmax", 1, 1, 1, 0, "axis", dli_o_softmax, dl_log_softmax, NULL, 0 },
+    { "MatMul", 2, 2, 1, 0, "", dli_o_matmul, NULL, NULL, 0 },
+    { "Gemm", 2, 3, 1, 0, "alpha beta transA transB", dli_o_gemm, NULL, NULL, 0 },
+    { "GlobalAveragePool", 1, 1, 1, 0, "", dli_o_global, NULL, NULL, 0 },
+    { "GlobalMaxPool", 1, 1, 1, 0, "", dli_o_global, NULL, NULL, 'X' },
+    { "BatchNormalization", 5, 5, 1, 24, "epsilon momentum spatial=1 training_mode=0",
+      dli_o_batch_norm, NULL, NULL, 0 },
+    { "LayerNormalization", 2, 3, 1, 0, "axis epsilon stash_type", dli_o_layer_norm, NULL, NULL,
+      0 },
+    { "InstanceNormalization", 3, 3, 1, 0, "epsilon", dli_o_group_norm, NULL, NULL, 'i' },
+    { "GroupNormalization", 3, 3, 1, 0, "epsilon num_groups stash_type", dli_o_group_norm, NULL,
+      NULL, 0 },
+#ifndef DL_NO_IMAGES
+    { "Conv", 2, 3, 1, 0, "group dilations " DLI_WINDOW, dli_o_conv, NULL, NULL, 0 },
+    { "ConvTranspose", 2, 3, 1, 0, "group dilations output_padding " DLI_WINDOW, dli_o_conv, NULL,
+      NULL, 't' },
+    { "MaxPool", 1, 1, 1, 0, "ceil_mode storage_order=0 dilations=1 " DLI_WINDOW, dli_o_pool, NULL,
+      NULL, 'X' },
+    { "AveragePool", 1, 1, 1, 0, "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, dli_o_pool,
+      NULL, NULL, 0 },
+#endif
+#ifndef DL_NO_SEQUENCES
+#define DLI_GATED "direction=forward|reverse|bidirectional hidden_size layout=0 "
+    { "LSTM", 3, 7, 3, 112, DLI_GATED "activations=Sigmoid|Tanh input_forget=0", dli_o_recurrent,
+      NULL, NULL, 'L' },
+    { "GRU", 3, 6, 2, 48, DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
+      dli_o_recurrent, NULL, NULL, 'G' },
+    { "RNN", 3, 6, 2, 48, DLI_GATED "activations=Tanh|Relu", dli_o_recurrent, NULL, NULL, 'R' },
+#endif
+};
+/* ---- reading a graph ---- */
+
+static bool dli_pb_sound(dli_pb m)
+{
+    dli_pb_field f;
+    while (dli_pb_next(&m, &f)) continue;
+    return m.p == m.end;
+}
+
+/* The operator of a node, or NULL. */
+static const dli_onnx_op *dli_onnx_find(dli_pb domain, dli_pb type)
+{
+    const bool known = domain.p == domain.end || dli_pb_is(domain, "ai.onnx") ||
+                       dli_pb_is(domain, "ai.onnx.ml");
+    for (size_t i = 0; known && i < sizeof dli_onnx_ops / sizeof dli_onnx_ops[0]; i++)
+        if (dli_pb_is(type, dli_onnx_ops[i].name)) return &dli_onnx_ops[i];
+    return NULL;
+}
+
+/* The node that gives a value. */
+static const dli_onnx_node *dli_graph_maker(const dli_graph *g, int value)
+{
+    for (int i = g->nodes - 1; i >= 0; i--)
+        for (int k = 0; k < g->node[i].outs; k++)
+            if (g->node[i].out[k] == value) return &g->node[i];
+    return NULL;
+}
+
+/* Which operator set the file means. */
+static bool dli_graph_opset(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb_field f;
+    g->ir = dli_pb_whole(g->model, DLI_MODEL_IR, 8);
+    for (DLI_PB_EACH(f, g->model, DLI_MODEL_OPSET)) {
+        const dli_pb domain = dli_pb_find(f.bytes, 1);
+        const int64_t v = dli_pb_whole(f.bytes, 2, 1);
+        if (domain.p == domain.end || dli_pb_is(domain, "ai.onnx"))
+            g->opset = v > 0 && v < 10000 ? (int)v : 0;
+    }
+    return (g->opset >= DLI_ONNX_LEAST && g->opset <= DLI_ONNX_MOST) ||
+           dli_bad(&in->source, "operator set %d; %d to %d can be read", g->opset,
+                   DLI_ONNX_LEAST, DLI_ONNX_MOST);
+}
+
+/* Memory for as many values, nodes, inputs and outputs as there can be. */
+static bool dli_graph_room(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb_field f, of;
+    size_t nodes = 0, names = 0, ends = 0, list = 0;
+    const char *who = in->source.who;
+    if (!dli_pb_sound(g->graph)) return dli_bad(&in->source, "its graph is damaged");
+    for (dli_pb m = g->graph; dli_pb_next(&m, &f);) {
+        const bool node = f.number == DLI_GRAPH_NODE && f.kind == 2;
+        nodes += node;
+        ends += f.number == DLI_GRAPH_INPUT || f.number == DLI_GRAPH_OUTPUT;
+        names += f.number == DLI_GRAPH_INITIALIZER;
+        for (dli_pb n = f.bytes; node && dli_pb_next(&n, &of);)
+            list += (of.number == DLI_NODE_INPUT || of.number == DLI_NODE_OUTPUT) && of.kind == 2;
+    }
+    names += ends + list;
+    if (names > INT32_MAX / 4) return dli_bad(&in->source, "it is too large");
+    g->slots = (int)(2 * names + 1);
+    g->value = (dli_value *)dli_alloc(in->source.ctx, who, names + 1, sizeof *g->value);
+    g->node = (dli_onnx_node *)dli_alloc(in->source.ctx, who, nodes + 1, sizeof *g->node);
+    g->slot = (int *)dli_alloc(in->source.ctx, who, (size_t)g->slots, sizeof *g->slot);
+    g->list = (int *)dli_alloc(in->source.ctx, who, list + 1, sizeof *g->list);
+    g->input = (int *)dli_alloc(in->source.ctx, who, 2 * ends + 2, sizeof *g->input);
+    g->input_shape = (dl_shape *)dli_alloc(in->source.ctx, who, 2 * ends + 2, sizeof(dl_shape));
+    if (!g->value || !g->node || !g->slot || !g->list || !g->input || !g->input_shape) return false;
+    g->output = g->input + ends + 1;
+    g->sample = g->input_shape + ends + 1;
+    return true;
+}
+
+/* An input: what stands in the file of its type and shape. */
+static bool dli_graph_input(dli_onnx_in *in, dli_pb info)
+{
+    dli_graph *g = in->g;
+    const dli_pb name = dli_pb_find(info, 1);
+    const dli_pb type = dli_pb_find(dli_pb_find(info, 2), 1), shape = dli_pb_find(type, 2);
+    dli_value *v = &g->value[dli_graph_value(g, name)];
+    const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 1));
+    dl_shape s = dl_shape0();
+    dli_pb_field f;
+    if (v->made == DLI_MADE_TENSOR) return true;           /* an initializer, in old files */
+    if (v->made) return dli_bad(&in->source, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
+    if (!d || name.end - name.p > DLI_ONNX_NAME)
+        return dli_bad(&in->source, "the input '%.*s' is no tensor of numbers", DLI_PB_SHOWN(name));
+    for (DLI_PB_EACH(f, shape, 1)) {
+        const int64_t n = dli_pb_whole(f.bytes, 1, -1);
+        if (s.rank == DL_MAX_DIMS)
+            return dli_bad(&in->source, "the input '%.*s' has more than %d axes",
+                           DLI_PB_SHOWN(name), DL_MAX_DIMS);
+        s.dim[s.rank++] = n < 0 || n > INT32_MAX ? -1 : (dl_int)n;
+    }
+    v->made = DLI_MADE_INPUT;
+    v->integer = !dli_floats(d);
+    g->input_shape[g->inputs] = s;
+    g->input[g->inputs++] = (int)(v - g->value);
+    return true;
+}
+
+/* A node: what it reads, which must be there, and what it gives, which must not. */
+static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
+{
+    dli_graph *g = in->g;
+    dli_onnx_node *n = &g->node[g->nodes++];
+    dli_pb_field f;
+    dli_pb a;
+    n->message = message;
+    n->type = dli_pb_find(message, DLI_NODE_OP);
+    n->name = dli_pb_find(message, DLI_NODE_NAME);
+    n->op = dli_onnx_find(dli_pb_find(message, DLI_NODE_DOMAIN), n->type);
+    if (!dli_pb_sound(message)) return dli_bad(&in->source, "a node is damaged");
+    n->in = *list;
+    for (DLI_PB_EACH(f, message, DLI_NODE_INPUT)) {
+        const bool none = f.bytes.p == f.bytes.end;
+        const int v = none ? -1 : dli_graph_value(g, f.bytes);
+        if (!none && !g->value[v].made)
+            return dli_node_bad(&in->source, n, "it reads '%.*s', which nothing before it gives",
+                                DLI_PB_SHOWN(f.bytes));
+        n->in[n->ins++] = v;
+    }
+    n->out = n->in + n->ins;
+    for (DLI_PB_EACH(f, message, DLI_NODE_OUTPUT)) {
+        const int v = f.bytes.p == f.bytes.end ? -1 : dli_graph_value(g, f.bytes);
+        if (v >= 0 && g->value[v].made)
+            return dli_node_bad(&in->source, n, "it gives '%.*s', which is there already",
+                                DLI_PB_SHOWN(f.bytes));
+        if (v >= 0) g->value[v].made = DLI_MADE_NODE;
+        n->out[n->outs++] = v;
+    }
+    *list = n->out + n->outs;
+    if (!dli_pb_is(n->type, "Constant") || !n->op || !dli_attr(n, "value", &a)) return true;
+    if (n->outs != 1 || n->out[0] < 0) return dli_node_bad(&in->source, n, "it gives nothing");
+    n->dropped = true;                                      /* it is as good as an initializer */
+    g->value[n->out[0]].made = DLI_MADE_NOT;
+    return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
+}
+
+/* Those outputs that are floats (in a dictionary, too); or all, when there are none. */
+static bool dli_graph_outputs(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb_field f;
+    for (int all = 0; all < 2 && !g->outputs; all++)
+        for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_OUTPUT)) {
+            const dli_pb name = dli_pb_find(f.bytes, 1);
+            const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
+            const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
+            const int v = dli_graph_value(g, name);
+            if (!g->value[v].made || name.end - name.p > DLI_ONNX_NAME)
+                return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
+            const dli_onnx_node *n = d ? NULL : dli_graph_maker(g, v);
+            if (d && (all || dli_floats(d))) g->output[g->outputs++] = v;
+            else if (n && dli_pb_is(n->type, "ZipMap") && n->ins == 1)      /* scikit-learn's */
+                g->output[g->outputs++] = n->in[0];
+        }
+    return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
+}
+
+/* Can this node be done? */
+static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
+{
+    const dli_source *s = &in->source;
+    dli_pb_field f;
+    int given = 0;
+    if (!n->op) {
+        const dli_pb domain = dli_pb_find(n->message, DLI_NODE_DOMAIN);
+        return dli_node_bad(s, n, "there is no such operator here%s%.*s",
+                            domain.p < domain.end ? ": domain " : "", DLI_PB_SHOWN(domain));
+    }
+    for (int k = 0; k < n->ins; k++) given += n->in[k] >= 0 || k >= n->op->least;
+    if (given < n->op->least || n->ins > n->op->most)
+        return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, n->op->least,
+                            n->op->most);
+    for (int k = 0; k < n->outs; k++)
+        if (k >= n->op->outputs && n->out[k] >= 0 && in->g->value[n->out[k]].live)
+            return dli_node_bad(s, n, "its output %d can't be given", k);
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE))
+        if (!dli_pb_sound(f.bytes) || !dli_onnx_check_attribute(s, n, f.bytes))
+            return dli_bad(s, "an attribute is damaged");
+    return n->op->code != 'G' || dli_attr_int(n, "linear_before_reset", 0) == 1 ||
+           dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
+}
+
+/* From the outputs back: what is needed; which initializers floating-point operators read. */
+static bool dli_graph_live(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    for (int k = 0; k < g->outputs; k++) g->value[g->output[k]].live = true;
+    for (int i = g->nodes - 1; i >= 0; i--) {
+        dli_onnx_node *n = &g->node[i];
+        for (int k = 0; k < n->outs; k++)
+            n->live = n->live || (n->out[k] >= 0 && g->value[n->out[k]].live);
+        for (int k = 0; n->live && k < n->ins; k++) {
+            if (n->in[k] < 0) continue;
+            dli_value *v = &g->value[n->in[k]];
+            v->live = true;
+            if (n->op && k < 32 && n->op->fixed >> k & 1) v->fixed = true;
+        }
+    }
+    for (int i = 0; i < g->nodes; i++) {
+        const dli_onnx_node *n = &g->node[i];
+        if (n->live && !n->dropped && !dli_graph_check(in, n)) return false;
+    }
+    return true;
+}
+
+/* Are all numbers of an initializer finite? */
+static bool dli_graph_finite(const dli_onnx_in *in, const dli_value *v, bool *finite)
+{
+    const dl_int n = dl_shape_size(v->shape);
+    dl_real *x = (dl_real *)dli_alloc(in->source.ctx, in->source.who, (size_t)n + 1, sizeof *x);
+    if (!x) return false;
+    const bool ok = dli_onnx_elements(v->tensor, n, x, NULL);
+    *finite = true;
+    for (dl_int i = 0; ok && i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) *finite = false;
+    DL_FREE(x);
+    return ok || dli_bad(&in->source, "the tensor '%.*s' has not %lld elements",
+                         DLI_PB_SHOWN(v->name), (long long)n);
+}
+
+/* What each initializer is: a parameter, a state, or whole numbers. */
+static bool dli_graph_roles(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    int params = 0, states = 0;
+    for (int i = 0; i < g->values; i++) {
+        dli_value *v = &g->value[i];
+        bool finite;
+        if (v->made != DLI_MADE_TENSOR || !v->live || v->whole) continue;
+        if (!dli_onnx_dtype(dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0)))
+            return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
+                           DLI_PB_SHOWN(v->name));
+        if (!dli_graph_finite(in, v, &finite)) return false;
+        if (finite && !v->fixed && v->shape.rank > 0) v->param = params++;
+        else v->state = states++;
+    }
+    return true;
+}
+
+/* If a single output is a softmax or sigmoid, the layer has that as its activation. */
+static void dli_graph_activation(dli_graph *g)
+{
+    for (int i = 0; i < g->nodes && g->outputs == 1; i++) {
+        dli_onnx_node *n = &g->node[i];
+        if (!n->live || n->out[0] != g->output[0] || n->dropped) continue;
+        const bool softmax = dli_pb_is(n->type, "Softmax");
+        if (!softmax && !dli_pb_is(n->type, "Sigmoid")) continue;
+        g->last = i;
+        g->activation = softmax ? DL_SOFTMAX : DL_SIGMOID;
+    }
+}
+
+/* Shapes of samples, as far as the file or the options tell. */
+static bool dli_graph_samples(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    const dl_onnx *o = in->options;
+    if (g->inputs == 0) return dli_bad(&in->source, "it has no input");
+    if (o && (o->inputs_count < 0 || o->inputs_count > g->inputs ||
+              (o->inputs_count && !o->inputs)))
+        return dl_fail(in->source.ctx, DL_ERR_ARGUMENT, "%s: shapes of %d inputs, but there are %d",
+                       in->source.who, o->inputs_count, g->inputs);
+    for (int k = 0; k < g->inputs; k++) {
+        const dl_shape s = g->input_shape[k];
+        if (s.rank < 1 || (s.dim[0] != -1 && s.dim[0] != 1)) g->whole = true;
+    }
+    g->each = g->whole;
+    for (int k = 0; k < g->inputs; k++) {
+        dl_shape *s = &g->input_shape[k], given;
+        const dli_pb name = g->value[g->input[k]].name;
+        const int from = g->whole ? 0 : 1;
+        const bool told = o && k < o->inputs_count;
+        if (s->rank > 0 && s->dim[0] < 0 && (g->whole || from)) s->dim[0] = 1;
+        g->sample[k] = dl_shape0();
+        for (int d = from; d < s->rank; d++) {
+            given = told ? o->inputs[k] : dl_shape0();
+            if (told && (given.rank != s->rank - from ||
+                         (s->dim[d] >= 0 && s->dim[d] != given.dim[d - from])))
+                return dl_fail(in->source.ctx, DL_ERR_SHAPE, "%s: %s for the input '%.*s', which "
+                               "has %s with the batch", in->source.who,
+                               dli_shown(in->source.ctx, given), DLI_PB_SHOWN(name),
+                               dli_shown(in->source.ctx, *s));
+            if (told) s->dim[d] = given.dim[d - from];
+            if (s->dim[d] < 0)
+                return dli_bad(&in->source, "the input '%.*s' leaves axis %d open; give its "
+                               "samples' shape in dl_onnx.inputs", DLI_PB_SHOWN(name), d);
+            g->sample[k].dim[g->sample[k].rank++] = s->dim[d];
+        }
+    }
+    return true;
+}
+
+static bool dli_graph_read(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb_field f;
+    g->model.p = in->source.own;
+    in->source.own = NULL;
+    if (!g->model.p) {
+        uint8_t *copy = (uint8_t *)dli_alloc(in->source.ctx, in->source.who, in->source.size + 1,
+                                             1);
+        if (copy) memcpy(copy, in->source.bytes, in->source.size);
+        g->model.p = copy;
+    }
+    if (!g->model.p) return false;
+    g->model.end = g->model.p + in->source.size;
+    g->graph = dli_pb_find(g->model, DLI_MODEL_GRAPH);
+    if (!dli_pb_sound(g->model) || g->graph.p == g->graph.end)
+        return dli_bad(&in->source, "it is cut off, or no ONNX model");
+    if (!dli_graph_opset(in) || !dli_graph_room(in)) return false;
+    int *list = g->list;
+    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INITIALIZER))
+        if (!dli_graph_tensor(in, dli_pb_find(f.bytes, DLI_TENSOR_NAME), f.bytes)) return false;
+    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INPUT))
+        if (!dli_graph_input(in, f.bytes)) return false;
+    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_NODE))
+        if (!dli_graph_node(in, f.bytes, &list)) return false;
+    if (!dli_graph_outputs(in) || !dli_graph_live(in) || !dli_graph_roles(in)) return false;
+    dli_graph_activation(g);
+    return dli_graph_samples(in);
+}
+
+/* ---- the layer that runs a graph ---- */
+
+/* The graph's results for its inputs; the number of the node that failed in *failed. */
+static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
+{
+    const dli_graph *g = r->g;
+    r->value = (dli_num *)dli_tape_alloc(r->c, r->l->name, (size_t)g->values * sizeof *r->value);
+    if (!r->value) return false;
+    for (int i = 0; i < g->values; i++) {
+        const dli_value *v = &g->value[i];
+        r->value[i] = dli_num_of(v->param >= 0 ? r->l->param[v->param]
+                                 : v->state >= 0 ? r->l->state[v->state] : NULL);
+        if (!v->whole) continue;
+        r->value[i].v = v->whole;
+        r->value[i].shape = v->shape;
+    }
+    for (int k = 0; k < g->inputs; k++) {
+        dli_num *v = &r->value[g->input[k]];
+        *v = dli_num_of(x[k]);
+        if (!g->value[g->input[k]].integer || !x[k]) continue;
+        *v = dli_wholes(r, x[k]->shape);
+        for (dl_int i = 0; v->v && i < x[k]->size; i++)
+            v->v[i] = fabs((double)x[k]->data[i]) < 9e18 ? (int64_t)x[k]->data[i] : 0;
+    }
+    for (int i = 0; i < g->nodes; i++) {
+        r->n = &g->node[i];
+        if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
+        *failed = i;
+        r->n->op->run(r);
+        for (int k = 0; k < r->n->outs; k++) {
+            const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
+            if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
+                return dl_error(r->c) != DL_OK ? false
+                     : dli_node_bad(&r->source, r->n, "it could not be computed");
+        }
+    }
+    for (int k = 0; k < g->outputs; k++) {
+        const int from = g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k];
+        y[k] = dli_tensor_of(r, r->value[from]);
+        if (!y[k]) return false;
+    }
+    return true;
+}
+
+/* One sample after the other, each in the shape that the file says. */
+static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
+{
+    const dli_graph *g = r->g;
+    const dl_int N = x[0]->shape.dim[0];
+    const size_t n = (size_t)(g->inputs + g->outputs) + (size_t)g->outputs * (size_t)N;
+    dl_tensor **row = (dl_tensor **)dli_tape_alloc(r->c, r->l->name, n * sizeof *row);
+    dl_tensor **out = row ? row + g->inputs : NULL, **all = row ? out + g->outputs : NULL;
+    for (dl_int i = 0; i < N && row; i++) {
+        for (int k = 0; k < g->inputs; k++)
+            row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
+        if (!dli_graph_run(r, row, out, failed)) return false;
+        for (int k = 0; k < g->outputs; k++) {
+            dl_shape s = out[k]->shape;
+            if (s.rank == 0 || s.dim[0] != 1 || g->whole) s = dli_batch_shape(1, s);
+            all[k * N + i] = dl_reshape(out[k], s);
+        }
+    }
+    for (int k = 0; k < g->outputs && row; k++) {
+        y[k] = dl_concat(all + k * N, (int)N, 0);
+        if (!y[k]) return false;
+    }
+    return row != NULL;
+}
+
+static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, dli_exec *r)
+{
+    const dli_graph *g = (const dli_graph *)l->own;
+    int failed = -1;
+    memset(r, 0, sizeof *r);
+    if (g->source) r->source = *g->source;
+    else {
+        r->source.who = l->name;
+        r->source.from = "its graph";
+    }
+    r->source.ctx = r->c = l->ctx;
+    r->l = l;
+    r->g = g;
+    const bool ok = (g->each ? dli_graph_run_each : dli_graph_run)(r, x, y, &failed);
+    r->n = failed >= 0 ? &g->node[failed] : NULL;
+    return ok;
+}
+
+static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    dli_exec r;
+    if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
+}
+
+/* Run it on n samples of zeros: does each output have n of something? */
+static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
+{
+    dli_graph *g = (dli_graph *)l->own;
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)(g->inputs + g->outputs) *
+                                                                  sizeof *x);
+    dl_tensor **y = x ? x + g->inputs : NULL;
+    for (int k = 0; x && k < g->inputs; k++) {
+        x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
+        if (!x[k]) return false;
+    }
+    if (!x || !dli_graph_compute(l, x, y, r)) return false;
+    for (int k = 0; k < g->outputs; k++) {
+        dl_shape s = y[k]->shape;
+        if (s.rank < 1 || s.dim[0] != n) return false;
+        for (int d = 1; d < s.rank; d++) s.dim[d - 1] = s.dim[d];
+        g->sample[g->inputs + k] = dli_rank(s, s.rank - 1);
+    }
+    return true;
+}
+
+static void dli_hush(dl_code code, const char *text, void *user)
+{
+    (void)code;
+    (void)text;
+    (void)user;
+}
+
+/* Run the graph once, with batches or sample by sample: then the shapes of its outputs are known,
+   and that all its nodes can be done. */
+static bool dli_graph_rehearse(dl_layer *l)
+{
+    dli_graph *g = (dli_graph *)l->own;
+    dl_ctx *c = l->ctx;
+    const dl_error_fn fn = c->error_fn;
+    const size_t limit = c->tape_limit;
+    const bool fine = c->code == DL_OK;
+    dli_exec r;
+    char text[300] = "";
+    memset(&r, 0, sizeof r);
+    dli_scope scope = dli_scope_begin(c, false);
+    if (limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
+    c->advice = "its values are too large";
+    if (fine) c->error_fn = dli_hush;
+    bool ok = !g->each && dli_graph_try(l, 3, &r);
+    if (!ok) {
+        if (fine) dl_clear_error(c);
+        g->each = true;
+        ok = dli_graph_try(l, 1, &r);
+    }
+    if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
+        const int rank = g->sample[g->inputs].rank + (g->each ? 0 : 1);
+        const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
+        if (axis != -1 && axis != rank - 1) g->activation = DL_LINEAR;
+    }
+    dli_format(text, sizeof text, "%s", dl_error_text(c));
+    const dl_code code = c->code;
+    if (fine) dl_clear_error(c);
+    c->error_fn = fn;
+    c->tape_limit = limit;
+    dli_scope_end(c, &scope);
+    g->known = ok;
+    if (ok) return true;
+    if ((r.source.who && strncmp(text, r.source.who, strlen(r.source.who)) == 0) || !r.n)
+        return dl_fail(c, code == DL_OK ? DL_ERR_FORMAT : code, "%s", text[0] ? text : "no batch");
+    return dli_node_bad(&r.source, r.n, "%s", text);
+}
+/* Its parameters and states are the graph's initializers, under their names where these are such as
+   a file of weights can have. */
+static bool dli_graph_build(dl_layer *l)
+{
+    dli_graph *g = *(dli_graph *const *)l->options;
+    l->own = g;
+    dli_atomic_add(&g->users, 1);
+    for (int i = 0; i < g->values; i++) {
+        const dli_value *v = &g->value[i];
+        char name[DLI_ONNX_NAME + 1];
+        if (v->param < 0 && v->state < 0) continue;
+        dli_format(name, sizeof name, "%.*s", (int)(v->name.end - v->name.p < DLI_ONNX_NAME
+                   ? v->name.end - v->name.p : DLI_ONNX_NAME), (const char *)v->name.p);
+        if (!dli_good_name(name) || v->name.end - v->name.p > DLI_ONNX_NAME)
+            dli_format(name, sizeof name, "initializer_%d", i);
+        dl_tensor *t = v->param >= 0 ? dl_layer_param(l, name, v->shape, dl_init_zeros())
+                                     : dl_layer_state(l, name, v->shape, 0);
+        if (!t || (!t->borrowed && !dli_onnx_elements(v->tensor, t->size, t->data, NULL)))
+            return false;
+    }
+    if (!dl_layer_set_outputs(l, g->outputs) || (!g->known && !dli_graph_rehearse(l))) return false;
+    memcpy(l->output, g->sample + g->inputs, (size_t)g->outputs * sizeof *l->output);
+    l->activation = g->activation;
+    return true;
+}
+
+static void dli_graph_destroy(dl_layer *l) { dli_graph_release((dli_graph *)l->own); }
+
+static bool dli_is_graph(const dl_layer *l) { return l && l->type->forward == dli_onnx_forward; }
+
+/* What output k of layer l is called in the graph's file, when it is an input or output of the
+   graph. */
+static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k)
+{
+    const dli_graph *g = (const dli_graph *)graph->own;
+    int value = -1;
+    for (int i = 0; i < g->inputs; i++) if (graph->from[i] == l) value = g->input[i];
+    if (l == graph) value = g->output[k];
+    if (l && l->type->forward == dli_graph_output_forward) value = g->output[*DLI_O(int)];
+    if (value < 0) return false;
+    dli_format(s, DLI_ONNX_LONG, "%.*s", (int)(g->value[value].name.end - g->value[value].name.p),
+               (const char *)g->value[value].name.p);
+    return true;
+}
+
+/* Can layers stand behind the graph in a file? Then with names that it does not have: one + more in
+   front than any of its own. */
+static bool dli_graph_extends(dl_onnx_file *f)
+{
+    const dli_graph *g = (const dli_graph *)f->graph->own;
+    size_t most = 0;
+    for (int i = 0; i < g->values; i++) {
+        const uint8_t *p = g->value[i].name.p, *end = g->value[i].name.end;
+        size_t n = 0;
+        while (p < end && *p++ == '+') n++;
+        if (n > most) most = n;
+    }
+    if (g->opset < DLI_ONNX_OPSET || g->each || most + 2 > sizeof f->prefix)
+        return dl_fail(f->ctx, DL_ERR_STATE, "%s: with layers behind it a graph is written if it "
+                       "takes batches and is of operator set %d or later", f->who, DLI_ONNX_OPSET);
+    memset(f->prefix, '+', most + 1);
+    return true;
+}
+
+/* All fields of a message with this number, as they are. */
+static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
+{
+    dli_pb_field at;
+    for (DLI_PB_EACH(at, message, field))
+        dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+}
+
+/* An initializer with the numbers that it has now, of the type that it had. */
+static bool dli_graph_put(dl_onnx_file *f, const dli_value *v, const dl_tensor *t)
+{
+    const int64_t type = dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0);
+    if (type != 1 && type != 11)
+        return dl_fail(f->ctx, DL_ERR_STATE, "%s: the graph's numbers are of 16 bits, which are "
+                       "not written", f->who);
+    dli_onnx_tensor(f, v->name.p, (size_t)(v->name.end - v->name.p), t->shape, (int)type, t->data,
+                    0, NULL);
+    return true;
+}
+
+/* The graph as it was read, with its parameters as they are now. */
+static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
+{
+    dli_graph *g = (dli_graph *)l->own;
+    dli_pb_field at;
+    dli_pb m = g->graph;
+    int node = 0;
+    while (dli_pb_next(&m, &at)) {
+        dli_value *v = NULL;
+        if (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER) continue;
+        if (at.number == DLI_GRAPH_INITIALIZER)
+            v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
+        else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];
+        if (v && (v->param >= 0 || v->state >= 0)) {
+            if (!dli_graph_put(f, v, v->param >= 0 ? l->param[v->param] : l->state[v->state]))
+                return false;
+        } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+    }
+    return true;
+}
+
+/* One of its outputs, when there are several. */
+DLI_FORWARD(dli_graph_output_forward, x[*DLI_O(int)])
+static bool dli_graph_output_build(dl_layer *l)
+{
+    l->output[0] = l->input[*DLI_O(int)];
+    return true;
+}
+static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
+
+static const dl_layer_type dli_graph_type = {
+    "Graph", "graph", sizeof(dli_graph *), NULL, 0, dli_graph_build, dli_onnx_forward,
+    dli_graph_destroy, NULL, dli_graph_onnx };
+static const dl_layer_type dli_graph_output_type = {
+    "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
+    NULL, NULL, dli_graph_output_onnx };
+
+/* Class names and scaling, where the file has them. */
+static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
+{
+    dli_pb_field f;
+    dli_pb text = { NULL, NULL };
+    dli_file file;
+    for (DLI_PB_EACH(f, in->g->model, DLI_MODEL_METADATA))
+        if (dli_pb_is(dli_pb_find(f.bytes, 1), dli_onnx_key)) text = dli_pb_find(f.bytes, 2);
+    if (!text.p) return true;
+    memset(&file, 0, sizeof file);
+    file.source = in->source;
+    dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
+                                (size_t)(text.end - text.p), false);
+    const bool ok = v && v->kind == '{' && dli_build_extras(&file, m, v);
+    if (v) DL_FREE(v);
+    return ok || dli_bad(&in->source, "its dl_extras are damaged");
+}
+
+/* A model of this graph. */
+static dl_model *dli_graph_model(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dl_ctx *c = in->source.ctx;
+    const int most = g->inputs > g->outputs ? g->inputs : g->outputs;
+    dl_layer **list = (dl_layer **)dli_alloc(c, in->source.who, (size_t)most, sizeof *list);
+    dl_model *m = list ? dl_model_new(c, g->sample[0]) : NULL;
+    bool ok = m != NULL;
+    for (int k = 1; k < g->inputs && ok; k++) {
+        list[k] = dl_model_add_input(m, g->sample[k]);
+        ok = list[k] != NULL;
+    }
+    dl_layer *l = ok ? dl_model_add_from(m, &dli_graph_type, &g, list, g->inputs) : NULL;
+    ok = l != NULL;
+    for (int k = 0; k < g->outputs && ok && g->outputs > 1; k++) {
+        list[k] = dl_model_add_from(m, &dli_graph_output_type, &k, &l, 1);
+        ok = list[k] != NULL;
+    }
+    ok = ok && (g->outputs == 1 || dl_model_outputs(m, list, g->outputs)) &&
+         dli_graph_extras(in, m);
+    if (list) DL_FREE(list);
+    if (!ok) dl_model_free(m);
+    return ok ? m : NULL;
+}
+
+static dl_model *dli_onnx_load(dl_ctx *c, const char *who, const char *from, const void *bytes,
+                               size_t size, const dl_onnx *options)
+{
+    dli_onnx_in in;
+    dl_model *m = NULL;
+    if (!c || !dli_source_open(&in.source, c, who, from, bytes, size)) return NULL;
+    in.options = options;
+    in.g = (dli_graph *)dli_alloc(c, who, 1, sizeof *in.g);
+    if (in.g) {
+        in.g->users = 1;
+        in.g->source = &in.source;
+        if (dli_graph_read(&in)) m = dli_graph_model(&in);
+        in.g->source = NULL;
+        dli_graph_release(in.g);
+    }
+    dli_source_close(&in.source);
+    return m;
+}
+
+DL_DEF dl_onnx dl_onnx_default(void)
+{
+    const dl_onnx o = { NULL, 0 };
+    return o;
+}
+
+DL_DEF size_t dl_onnx_save_to_memory(const dl_model *m, void *buffer, size_t room)
+{
+    return dli_onnx_save(m, "dl_onnx_save_to_memory", dli_buffer, buffer, room);
+}
+DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                          const dl_onnx *options)
+{
+    return dli_onnx_load(dl, "dl_onnx_load_from_memory", dli_buffer, bytes, size, options);
+}
+
+#ifndef DL_NO_STDIO
+DL_DEF bool dl_onnx_save(const dl_model *m, const char *path)
+{
+    return dli_onnx_save(m, "dl_onnx_save", path, NULL, 0) > 0;
+}
+DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *options)
+{
+    return dli_onnx_load(dl, "dl_onnx_load", path, NULL, 0, options);
+}
+#endif
+#endif /* DL_NO_ONNX */
+
 /* -------------------------------------------------------------------------- >>export-impl ----
    Read in this order: what the file's functions look like, each with the hook of its layers;
    dli_c_expand, which puts names in their place; tables of weights; the plan of the memory; the
@@ -23636,6 +26890,7 @@ struct dl_c_file {
     int         seens;
     char       *done;                         /* tables written so far, one for each tensor */
     int         column;                       /* bytes in this line of a table            */
+    const char *table;                        /* its name                                 */
     int64_t     flash;
     dl_real    *test;                         /* inputs, then outputs of the selftest     */
     int         tests;                        /* so many                                  */
@@ -23846,18 +27101,29 @@ static void dli_c_number(dl_c_file *f, const char *text)
 static void dli_c_real(dl_c_file *f, double x)
 {
     char s[40];
-    dli_c_number(f, dli_c_float(s, x));
+    if (fabs(x) <= FLT_MAX) dli_c_number(f, dli_c_float(s, x));
+    else if (!f->failed)
+        dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float can; "
+                   "train anew with a lower learning rate", f->table);
+}
+
+static bool dli_c_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Are two names the same in C, where all but letters and digits are _? */
+static bool dli_c_alike(const char *a, const char *b)
+{
+    for (; *a && *b && (*a == *b || !(dli_c_letter(*a) || dli_c_letter(*b))); b++) a++;
+    return !*a && !*b;
 }
 
 /* The name of a tensor in C, with what comes behind it: letters, digits and _. */
 static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
 {
     if (*prefix) dli_putf(out, "%s_", prefix);
-    for (; *name; name++) {
-        const char c = *name;
-        const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        dli_put_some(out, ok ? &c : "_", 1);
-    }
+    for (; *name; name++) dli_put_some(out, dli_c_letter(*name) ? name : "_", 1);
     dli_put(out, end);
 }
 
@@ -23868,6 +27134,7 @@ static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const 
     dli_c_put_name(f->out, f->options->name, name, end);
     dli_putf(f->out, "[%lld] = {", (long long)n);
     f->column = 0;
+    f->table = name;
 }
 static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
 
@@ -23914,6 +27181,10 @@ static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
     int i = 0;
     while (i < f->m->tensors && f->m->tensor[i] != t) i++;
     if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
+    for (int j = 0; f->pass == DLI_C_PLAN && j < f->m->tensors; j++)
+        if (f->done[j] && dli_c_alike(t->name, f->m->tensor[j]->name))
+            return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: '%s' and another tensor have the same name "
+                              "in C; give it a new one (dl_set_name)", t->name);
     f->done[i] = 1 + (char)f->pass;
     return true;
 }
@@ -24052,12 +27323,14 @@ DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
     if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
     dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
+    const int length = dli_format_args(line, sizeof line, format, args);
     va_end(args);
     if (f->pass == DLI_C_LINES) f->out = &text;
     dli_c_expand(f, line);
     f->out = out;
     full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
+    if (length >= (int)sizeof line || text.length >= sizeof full)
+        dli_c_fail(f, DL_ERR_LIMIT, "%s: %s: a line of more than a thousand bytes", f->layer->name);
     if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
 }
 
@@ -24712,7 +27985,6 @@ static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
     return !f->failed;
 }
 
-
 /* Find out whether all can be exported, where what lies, and how much it is. */
 static bool dli_c_plan_all(dl_c_file *f, bool step)
 {
@@ -25152,8 +28424,9 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
     const dl_mark mark = dl_tape_mark(f->ctx);
     double sums[5] = { 0, 0, 0, 0, 0 };
     bool ok = loader != NULL;
+    int more = 1;
     dl_batch b;
-    while (ok && dl_loader_next(loader, &b)) {
+    while (ok && (more = dli_loader_next(loader, &b)) > 0) {
         if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
         if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
             memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
@@ -25161,7 +28434,7 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
         dl_tape_release(f->ctx, mark);
     }
     dl_loader_free(loader);
-    if (!ok || dl_error(f->ctx) != DL_OK) return false;
+    if (!ok || more < 0) return false;
     f->report.accuracy = sums[0] / sums[4];
     if (!f->options->int8) return true;
     f->report.int8_accuracy = sums[1] / sums[4];
@@ -25178,13 +28451,16 @@ static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void 
     if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
     f->tests = o->tests;
     if (o->tests) {
-        const size_t each = (size_t)(f->plan[0].in + f->plan[0].out);
+        const size_t each = (size_t)f->plan[0].in + (size_t)f->plan[0].out;
         f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
         if (!f->test) return 0;
         dli_c_invent(f);
     }
     if (o->data && !dli_c_measure(f, before)) return 0;
     if (f->test && !dli_c_answer(f)) return 0;
+    dli_text nowhere = { NULL, 0, 0, NULL, false };
+    dli_c_put_file(&nowhere, f);                     /* what goes wrong does so before a file is */
+    if (f->failed) return 0;
     const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
     if (size && o->report) *o->report = f->report;
     return size;
@@ -25214,7 +28490,7 @@ DL_DEF bool dl_model_export_c(dl_model *m, const char *path, const dl_export_c *
 DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room,
                                           const dl_export_c *options)
 {
-    return dli_c_export(m, "dl_model_export_c", dli_buffer, buffer, room, options);
+    return dli_c_export(m, "dl_model_export_c_to_memory", dli_buffer, buffer, room, options);
 }
 #endif /* DL_NO_EXPORT */
 
@@ -25412,6 +28688,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.4.0  ONNX, both ways.
    0.3.0  Models in and out whole, weights and optimizers of others, checkpoints; graphs of layers;
           pictures, folders of them, tables of text, streams; a trained net as one C file. From here
           on a name that stands stays.

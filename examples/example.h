@@ -6,6 +6,7 @@
      language    EX("English", "中文"), ex_width, ex_pad, ex_decode
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
+     worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
      terminal    ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
                  ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
@@ -442,6 +443,60 @@ static inline int ex_worst(const dl_data *d, const dl_real *p, dl_int *index, in
         if (at < k) index[at] = i;
     }
     return found;
+}
+
+/* ------------------------------------------------------------------------------ worlds ---- */
+
+/* Tic-tac-toe as the one sees it whose turn it is: 1 is mine, -1 the other's, 0 empty. */
+typedef struct ex_board { int cell[9]; } ex_board;
+
+/* Make a move on an empty cell. 1: it wins; 0: the board is full; -1: the game goes on, and the
+   sides change. */
+static inline int ex_board_move(ex_board *b, int move) {
+    static const int line[8][3] = {{0, 1, 2}, {3, 4, 5}, {6, 7, 8}, {0, 3, 6},
+                                   {1, 4, 7}, {2, 5, 8}, {0, 4, 8}, {2, 4, 6}};
+    bool full = true;
+    b->cell[move] = 1;
+    for (int k = 0; k < 8; k++)
+        if (b->cell[line[k][0]] + b->cell[line[k][1]] + b->cell[line[k][2]] == 3) return 1;
+    for (int k = 0; k < 9; k++) full = full && b->cell[k] != 0;
+    for (int k = 0; k < 9 && !full; k++) b->cell[k] = -b->cell[k];
+    return full ? 0 : -1;
+}
+
+/* A cart of 1 kg and on it, on a hinge, a pole of 0.1 kg and 1 m (Barto, Sutton, Anderson, 1983):
+   place and speed (m, m/s), angle and its speed (rad, rad/s). */
+typedef struct ex_cart { double x, v, angle, w; } ex_cart;
+
+/* At rest but for a little chance. */
+static inline ex_cart ex_cart_new(dl_rng *r) {
+    ex_cart c;
+    c.x = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.v = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.angle = 0.1 * dl_rng_uniform(r) - 0.05;
+    c.w = 0.1 * dl_rng_uniform(r) - 0.05;
+    return c;
+}
+
+/* 0.02 s later, pushed with 10 N to the left (0) or right (1). False: the pole has fallen (over 12
+   degrees) or the cart is off its track. */
+static inline bool ex_cart_push(ex_cart *c, int action) {
+    const double f = action ? 10 : -10, all = 1.1, ml = 0.1 * 0.5, k = cos(c->angle);
+    const double a = (f + ml * c->w * c->w * sin(c->angle)) / all;
+    const double spin = (9.8 * sin(c->angle) - k * a) / (0.5 * (4.0 / 3 - 0.1 * k * k / all));
+    c->x += 0.02 * c->v;
+    c->angle += 0.02 * c->w;
+    c->v += 0.02 * (a - ml * spin * k / all);
+    c->w += 0.02 * spin;
+    return fabs(c->x) < 2.4 && fabs(c->angle) < 12 * 3.14159265 / 180;
+}
+
+/* What a net sees of it: four numbers of about the same size. */
+static inline void ex_cart_look(dl_real x[4], const ex_cart *c) {
+    x[0] = (dl_real)c->x;
+    x[1] = (dl_real)c->v;
+    x[2] = (dl_real)(10 * c->angle);
+    x[3] = (dl_real)c->w;
 }
 
 /* ---------------------------------------------------------------------------- terminal ---- */

@@ -150,7 +150,7 @@ for macro in $all "-DDL_NO_IMAGES -DDL_NO_SEQUENCES" "-DDL_NO_MODEL -DDL_NO_IMAG
 done
 # shellcheck disable=SC2086
 try "$cxx $all" $cxx -x c++ -std=c++11 -O0 $warn $all -I. "$work/tape.c" -o "$work/a.out" -lm
-for macro in -DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_FILES -DDL_NO_EXPORT; do        # and those that have models
+for macro in -DDL_NO_IMAGES -DDL_NO_SEQUENCES -DDL_NO_FILES -DDL_NO_ONNX -DDL_NO_EXPORT; do        # and those that have models
     try "$cc $macro, a model" $cc -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm &&
         run "$cc $macro, a model"
 done

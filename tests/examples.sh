@@ -187,6 +187,26 @@ for source in examples/[0-9][0-9]_*.c; do
             --steps 4000
         expect $prog '$modes >= 7 && $good_points > 0.3 && $denoise_error < 0.1'
         run $prog "classes" --quiet --limit 640 --epochs 1 --steps 10 --digits ;;
+    16_reinforcement)
+        for seed in 0 42; do
+            run $prog "q_error win_first win_second updates" --quiet --seed $seed
+            expect $prog '$q_error < 0.01 && $agree == $cells && $cells == 18'
+            expect $prog '$lost == 0 && $games > 400 && $win_first > 0.95 && $win_second > 0.8'
+            expect $prog '$cart_steps >= 195 && $cart_before < 100'
+        done
+        run $prog "" --quiet --updates 100
+        expect $prog '$lost > 0 && $updates == 100' ;;
+    17_trust)
+        run $prog "accuracy noise fgsm pgd hardened hardened_pgd private_accuracy" --quiet \
+            --limit 3000 --epochs 4
+        expect $prog '$noise > $accuracy - 15 && $fgsm < 40 && $pgd < $fgsm + 1 && $pgd < 30'
+        expect $prog '$hardened_pgd > $pgd + 20 && $missing < 0.1 && $erased < $erased_random - 30'
+        expect $prog '$leak_odd > 0.7 && $leak_private < 0.56 && $leak_private_odd < $leak_odd - 0.1'
+        expect $prog '$epsilon > 1.9 && $epsilon < 2.2' ;;
+    18_scale)
+        run $prog "error_least error_most power both_deep" --quiet --limit 16000 --epochs 2
+        expect $prog '$error_most < $error_least - 10 && $error_most < $error_narrow && $power > 0.15'
+        expect $prog '$both_deep > 70 && $plain_deep < 40 && $vanished < 1e-8' ;;
     *)  run $prog "" --quiet ;;
     esac
 
@@ -289,6 +309,11 @@ for source in examples/apps/*.c; do
         "$work/$prog" --quiet --dir /nowhere >"$work/out" 2>"$work/err"
         [ $? -eq 1 ] && grep -q '/nowhere/images.*--dir' "$work/err"
         check $? "$prog where it cannot write" "$work/err" ;;
+    onnx)
+        run $prog "before after difference" --quiet --limit 2000 --dir "$work"
+        expect $prog '$before > 0.75 && $after > $before && $difference < 1e-5'
+        run $prog "before after" --quiet --limit 1000 --dir "$work" --net "$work/tuned.onnx"
+        expect $prog '$before > 0.75 && $after > 0.75' ;;
     table)
         run $prog "test_accuracy naive matthews parameters" --quiet --save "$work/iris.model"
         expect $prog '$test_accuracy > 0.85 && $naive < 0.4 && $parameters == 1315'

@@ -401,6 +401,11 @@ static void unreachable_second(void)
     dl_model_at(m, NULL);
     out[1] = dl_model_add_dense(m, 1, DL_TANH);
     dl_model_outputs(m, out, 2);
+    CHECK(!dl_model_compile_outputs(m, NULL, NULL, dl_sgd(0.01)), "no loss");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_model_compile_outputs: the loss is NULL");
+    dl_tensor *wrong = dl_zeros(dl, dl_shape2(1, 4)), *y[2];
+    CHECK(!dl_model_predict_all(m, y, &wrong), "another shape");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_predict_all: input [1,4] does not fit the model");
     CHECK(dl_model_compile_outputs(m, loss, NULL, dl_sgd(0.01)), "%s", dl_error_text(dl));
     for (int k = 0; k < 2; k++) {
         dl_tensor *t = dl_full(dl, dl_shape2(4, 1), high[k]);

@@ -271,7 +271,7 @@ static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
 }
 static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL,
-                                    NULL };
+                                    NULL, NULL };
 
 static void own_layer(void)
 {
@@ -341,7 +341,7 @@ static const dl_field split_fields[] = {
     { "scale", DL_FIELD_DOUBLE, 1, offsetof(split_options, scale), NULL },
     { NULL, DL_FIELD_INT, 0, 0, NULL } };
 static const dl_layer_type split = { "Split", "split", sizeof(split_options), split_fields, 1,
-                                     split_build, split_forward, split_destroy, NULL };
+                                     split_build, split_forward, split_destroy, NULL, NULL };
 
 static bool join_build(dl_layer *l)
 {
@@ -354,7 +354,7 @@ static void join_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     y[0] = dl_sub(x[0], dl_flatten(x[1]));
 }
 static const dl_layer_type join = { "Join", "join", 0, NULL, 2, join_build, join_forward, NULL,
-                                    NULL };
+                                    NULL, NULL };
 
 static void several_tensors(void)
 {
@@ -425,14 +425,14 @@ static bool huge_build(dl_layer *l)
 static void own_layer_errors(void)
 {
     static const dl_layer_type bad[] = {
-        { "Bad", "bad", 0, NULL, 1, no_build, no_forward, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 2, NULL, no_forward, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 1, long_build, no_forward, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 1, huge_build, no_forward, NULL, NULL },
-        { "Bad", "bad", 8, NULL, 1, NULL, no_forward, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 1, NULL, NULL, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 1, NULL, no_forward, NULL, NULL },
-        { "Bad", "bad", 0, NULL, 0, NULL, flat_forward, NULL, NULL } };
+        { "Bad", "bad", 0, NULL, 1, no_build, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 2, NULL, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, long_build, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, huge_build, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 8, NULL, 1, NULL, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, NULL, NULL, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, NULL, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 0, NULL, flat_forward, NULL, NULL, NULL } };
     static const char *const text[] = {
         "bad_1: its build failed", "bad_1: reads 2 tensors, but the layer before it gives 1",
         "nnn' is longer than 255 bytes", "bad_1: an output of shape [", "bad_1: the options are",

@@ -9,9 +9,9 @@ check() {
 }
 
 rooms="hello contents terms rules options errors memory rng kernels tensors tape ops layers losses
-optimizers model data tables images files export debug platform-impl errors-impl memory-impl rng-impl
+optimizers model data tables images files onnx export debug platform-impl errors-impl memory-impl rng-impl
 kernels-impl fast-impl tensors-impl tape-impl ops-impl layers-impl losses-impl optimizers-impl
-model-impl data-impl tables-impl images-impl files-impl export-impl debug-impl history licence"
+model-impl data-impl tables-impl images-impl files-impl onnx-impl export-impl debug-impl history licence"
 check "rooms in order" "$(echo $rooms | tr ' ' '\n')" \
     "$(sed -n -e 's/^\/\* -\{10,\} >>\([a-z-]*\) ----.*/\1/p' -e 's/^\/\*.* >>\(hello\)$/\1/p' dl.h)"
 

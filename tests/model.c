@@ -743,7 +743,7 @@ static void fickle_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static void unreached_parameter(void)
 {
     static const dl_layer_type fickle = { "Fickle", "fickle", 0, NULL, 1, fickle_build,
-                                          fickle_forward, NULL, NULL };
+                                          fickle_forward, NULL, NULL, NULL };
     dl_ctx *dl = quiet_context(1);
     dl_model *m = dl_model_new(dl, dl_shape1(1));
     const dl_data *d = one_target(dl, 2);
@@ -1734,6 +1734,23 @@ static void bad_numbers(void)
     }
 }
 
+/* A loss on validation data that is NaN is a result, also when an older error is still there. */
+static void validation_of_nan(void)
+{
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = net(dl, 1, 3, DL_LINEAR, 0, 1, DL_LINEAR);
+    const dl_real x[2] = { 1, 2 }, bad[2] = { 1, (dl_real)NAN };
+    dl_fit o = quiet_fit(2, 2);
+    o.validation = dl_data_from_targets(dl, bad, 2, dl_shape1(1), x, dl_shape1(1));
+    dl_model_compile(m, DL_MSE, dl_sgd(0.001));
+    dl_fail(dl, DL_ERR_STATE, "an older error");
+    CHECK(dl_model_fit(m, dl_data_from_targets(dl, x, 2, dl_shape1(1), x, dl_shape1(1)), &o),
+          "fitted");
+    CHECK(epochs_done(m) == 2, "%d epochs", epochs_done(m));
+    CHECK_ERROR(dl, DL_ERR_STATE, "an older error");
+    dl_free(dl);
+}
+
 /* A learning rate far too large: the layer where it shows is named. */
 static void divergence(void)
 {
@@ -2197,6 +2214,7 @@ int main(void)
     TEST(bad_options);
     TEST(not_ready);
     TEST(bad_numbers);
+    TEST(validation_of_nan);
     TEST(divergence);
     TEST(last_update);
     TEST(clones);

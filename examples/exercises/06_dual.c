@@ -9,7 +9,7 @@
        product 积: a b        quotient 商: a / b        tanh: tanh(a)
 
    Each gets duals and gives the dual of its result: v, and d by the chain rule.
-   每个函数收到对偶数，给出结果的对偶数：值 v，以及由链式法则得到的 d.
+   每个函数收到对偶数，给出结果的对偶数：值 v，以及由链式法则得到的 d。
 
    Shapes 形状: single numbers 都是一个数.
 

@@ -7,7 +7,7 @@
    Lines 0 to M - 1 are the inputs. Line M + k, for k = 0 to K - 1, is made of two earlier lines p and q:
    第 0 到 M - 1 行是输入。第 M + k 行（k = 0 到 K - 1）由前面的两行 p 与 q 得来：
 
-       p = M + k - 1 - left[k],    q = M + k - 1 - right[k]      (0 is the line just before 0 是紧挨着的上一行)
+       p = M + k - 1 - left[k],    q = M + k - 1 - right[k]    (0: the line just before 紧挨着的上一行)
        kind[k] = 0:  v[M + k] = v[p] + v[q]
        kind[k] = 1:  v[M + k] = v[p] v[q]
 

@@ -20,7 +20,8 @@ void answer(double *a)
     a[2] = 0;   /* parameters of the net                               网络的参数个数 */
     a[3] = 0;   /* multiplications of weights, inputs and derivatives for one batch, forward and backward
                    (biases, ReLU and the loss do not count; the images need no derivative)
-                   一批的前向与反向里，权重、输入、导数之间的乘法次数（偏置、ReLU、损失不计；图像不需要导数） */
+                   一批的前向与反向里，权重、输入、导数之间的乘法次数
+                   （偏置、ReLU、损失不计；图像不需要导数） */
     a[4] = 0;   /* somebody takes softmax twice: below what can his loss never come?
                    有人多做了一次 softmax：他的损失怎么也降不到多少以下？ */
     /* <<< */

@@ -2,7 +2,8 @@
 
    Goal: an optimizer that dl.h does not have, from a description in words: Rprop (1993), of which RMSprop
    is the heir ("RMS" was added to make it work with batches).
-   目标：一个 dl.h 里没有的优化器，只有文字描述：Rprop（1993）。RMSprop 就是由它来的，加上“RMS”是为了能用小批量。
+   目标：一个 dl.h 里没有的优化器，只有文字描述：Rprop（1993）。RMSprop 就是由它来的，加上“RMS”是为了
+   能用小批量。
 
    Of a gradient only the sign counts. Each weight has a step of its own, and remembers its last gradient.
    If the new gradient has the same sign as the last, the step is multiplied by 1.2, but never above most;

@@ -4,7 +4,7 @@
    a step, weight w[j,k] is absent with probability p, for all samples of the batch alike; what is kept is
    divided by 1 - p. Write the forward and derive the backward.
    目标：一个 dl.h 里没有的层。丢弃法丢的是单元，DropConnect（2013）丢的是一个个权重。每一步里，权重 w[j,k]
-   以概率 p 缺席，对一批里的所有样本都一样；留下的除以 1 - p. 写出前向，推导反向。
+   以概率 p 缺席，对一批里的所有样本都一样；留下的除以 1 - p。写出前向，推导反向。
 
        forward 前向:  y[i,j] = sum over k of x[i,k] w[j,k] / (1 - p), without those k where u[j,k] < p
                                                               u[j,k] < p 的那些 k 不算在内

@@ -175,15 +175,26 @@ function canvas(w, h, label, grow) {
     c.style.maxWidth = w + "px";
     c.style.aspectRatio = w + " / " + h;
     c.scale = scale;
+    if (grow) {
+        c.full = w;
+        rooms.observe(c);
+    }
     return c;
 }
-/* A canvas for a plot: as wide as there is room, h high; drawn again when the room changes. */
+/* When the room for a canvas changes it is drawn again; one shrunk to a phone has fewer pixels, too. */
 const rooms = new ResizeObserver(seen => {
-    for (const { target, contentRect } of seen) {
-        target.room = contentRect.width;
-        if (target.again) target.again();
+    for (const { target: c, contentRect: room } of seen) {
+        if (!room.width) continue;
+        if (c.full && c.again) {
+            const scale = Math.min(2, window.devicePixelRatio || 1) * room.width / c.full;
+            c.height = Math.round(c.height * scale / c.scale);
+            c.width = Math.round(c.full * scale);
+            c.scale = scale;
+        } else if (!c.full) c.room = room.width;
+        if (c.again) c.again();
     }
 });
+/* A canvas for a plot: as wide as there is room, h high. */
 function chart(h, label) {
     const c = canvas(300, h, label);
     c.style.cssText = "width:100%;height:" + h + "px";

@@ -137,9 +137,11 @@ const pointsPanel = {
         this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
         this.map = canvas(360, 360, T("the plane: points and what the net answers everywhere", "平面：点，以及网络在各处的回答"), true);
         this.map.smooth = true;
+        this.map.again = () => this.drawMap();
         this.map.addEventListener("pointerdown", e => this.click(e));
         this.graph = canvas(640, 360, T("the net: a line for each weight, a picture for each unit; arrow keys choose one", "网络：每条线是一个权重，每个小图是一个单元；方向键选择单元"), true);
         this.graph.tabIndex = 0;
+        this.graph.again = () => this.last && this.drawGraph();
         for (const kind of ["pointermove", "pointerdown"]) this.graph.addEventListener(kind, e => this.point(e));
         this.graph.addEventListener("keydown", e => {
             const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];

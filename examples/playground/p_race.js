@@ -18,6 +18,7 @@ const racePanel = {
     async build(root) {
         this.map = canvas(480, 480, T("height: click to start there", "高度图：点击选择起点"), true);
         this.map.smooth = true;
+        this.map.again = () => this.draw(this.steps);
         this.map.addEventListener("pointerdown", e => {
             const r = this.map.getBoundingClientRect();
             this.from = [12 * (e.clientX - r.left) / r.width - 6, 6 - 12 * (e.clientY - r.top) / r.height];

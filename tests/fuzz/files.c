@@ -1,7 +1,7 @@
 /* files.c - hostile bytes for the readers of files, by libFuzzer: make fuzz.
 
    READER=models build/fuzz ... says which reader gets the bytes: models, weights (by name, in order,
-   in part: the last byte says which), npy, optimizers, checkpoints, idx (may be packed by gzip
+   in part: the last byte says which), npy, optimizers, checkpoints, onnx, idx (may be packed by gzip
    where DL_USE_STB_IMAGE is defined), tables (CSV, and what an encoder makes of it). A reader may refuse, with a message, or give something that
    can be used and freed; it may not take more memory than in proportion to the file.
 
@@ -21,6 +21,7 @@ static void *fuzz_malloc(size_t n)
 #define STB_IMAGE_IMPLEMENTATION
 #include <stb/stb_image.h>
 #endif
+#define DLI_ONNX_ROOM ((size_t)1 << 21)
 #define DL_IMPLEMENTATION
 #include "dl.h"
 #include <unistd.h>
@@ -149,12 +150,22 @@ static void tables(dl_ctx *dl, const uint8_t *p, size_t size)
     if (d && !dl_data_sample(d, dl_data_count(d) - 1)) abort();
 }
 
+/* A graph may make more of its input than the file is long: up to DLI_ONNX_ROOM. */
+static void onnx(dl_ctx *dl, const uint8_t *p, size_t size)
+{
+    dl_model *m = dl_onnx_load_from_memory(dl, p, size, NULL);
+    judge(dl, m != NULL, size + DLI_ONNX_ROOM / 64);
+    if (!m) return;
+    if (dl_onnx_save_to_memory(m, NULL, 0) == 0 && dl_error(dl) == DL_OK) abort();
+    dl_model_free(m);
+}
+
 static const struct reader {
     const char *name;
     void (*run)(dl_ctx *dl, const uint8_t *p, size_t size);
 } readers[] = { { "models", models }, { "weights", weights }, { "npy", npy },
                 { "optimizers", optimizers }, { "checkpoints", checkpoints }, { "idx", idx },
-                { "tables", tables } };
+                { "tables", tables }, { "onnx", onnx } };
 static const struct reader *reader;
 
 static FILE *seed(const char *dir, const char *name)
@@ -214,8 +225,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (name && strcmp(name, readers[i].name) == 0) reader = &readers[i];
     if (reader) return 0;
-    fprintf(stderr, "READER must be models, weights, npy, optimizers, checkpoints, idx or "
-            "tables\n");
+    fprintf(stderr, "READER must be models, weights, npy, optimizers, checkpoints, idx, "
+            "tables or onnx\n");
     exit(1);
 }
 

@@ -47,6 +47,9 @@ static void call_it(args *a) { quotient(a, 1, 1, 2, 0); }
 static void one_side(args *a) { quotient(a, 1, 0, 1, 0); }
 static void other_side(args *a) { quotient(a, 0, 1, 1, 0); }
 static void one_side_two(args *a) { quotient(a, 1, 0, 2, 0); }
+static void h_on_top(args *a) {                                /* / 2 * h */
+    quotient(a, 1, 1, 2 / S(h) / S(h), 0);
+}
 static void left_down(args *a) { quotient(a, 1, 1, 2, -1); }
 static void left_up(args *a) { quotient(a, 1, 1, 2, 1); }
 static void all_moved(args *a) {
@@ -80,6 +83,8 @@ const grader the_grader = {
          "by h to both sides.", "w[i] 只往一边挪了：误差大得多。要往两边各挪 h。"},
         {"one-side-by-two", 0, one_side_two, "w[i] is moved to one side only, and the distance is h, "
          "not 2 h.", "w[i] 只往一边挪了，距离是 h，不是 2 h。"},
+        {"h-on-top", 0, h_on_top, "/ 2 * h divides by 2 and then multiplies by h: write / (2 * h).",
+         "/ 2 * h 是先除以 2 再乘 h：要写成 / (2 * h)。"},
         {"not-put-back", 0, left_down, "w[i] is left at w[i] - h: put it back before the next one.",
          "w[i] 停在了 w[i] - h：轮到下一个之前要放回去。"},
         {"not-put-back", 0, left_up, "w[i] is left at w[i] + h: put it back before the next one.",

@@ -26,24 +26,25 @@ To think about: with both faults the net still learned a little. Why is that wor
 #include "grader.h"
 
 #ifndef CHILD
-/* gate: 0 by z1 (right), 1 by the sum, 2 none, 3 times z1 itself; rows: w2 read as [H,M] */
-static void delta_by(args *a, int gate, bool rows) {
+/* gate: 0 by z1 (right), 1 by the sum, 2 none, 3 times z1 itself; w2 is read at k * row + j * step */
+static void delta_by(args *a, int gate, dl_int row, dl_int step) {
     const dl_int N = I(N), H = I(H), M = I(M);
     for (dl_int i = 0; i < N; i++)
         for (dl_int j = 0; j < H; j++) {
             const dl_real z = R(z1)[i * H + j];
             dl_real sum = 0;
             for (dl_int k = 0; k < M; k++)
-                sum += R(delta2)[i * M + k] * R(w2)[rows ? j * M + k : k * H + j];
+                sum += R(delta2)[i * M + k] * R(w2)[(k * row + j * step) % (M * H)];
             R(delta1)[i * H + j] = gate == 2 ? sum : gate == 3 ? sum * z : (gate ? sum : z) > 0 ? sum : 0;
         }
 }
-static void call_delta(args *a) { delta_by(a, 0, false); }
-static void w_rows(args *a) { delta_by(a, 0, true); }
-static void gate_sum(args *a) { delta_by(a, 1, false); }
-static void gate_none(args *a) { delta_by(a, 2, false); }
-static void gate_factor(args *a) { delta_by(a, 3, false); }
-static void both(args *a) { delta_by(a, 1, true); }
+static void call_delta(args *a) { delta_by(a, 0, I(H), 1); }
+static void w_rows(args *a) { delta_by(a, 0, 1, I(M)); }
+static void gate_sum(args *a) { delta_by(a, 1, I(H), 1); }
+static void gate_none(args *a) { delta_by(a, 2, I(H), 1); }
+static void gate_factor(args *a) { delta_by(a, 3, I(H), 1); }
+static void row_of_m(args *a) { delta_by(a, 0, I(M), 1); }
+static void both(args *a) { delta_by(a, 1, 1, I(M)); }
 #else
 static void call_delta(args *a) {
     hidden_delta(R(delta1), R(delta2), R(w2), R(z1), I(N), I(H), I(M));
@@ -74,6 +75,8 @@ const grader the_grader = {
          "itself.", "要乘的是 ReLU 在 z1 处的斜率（1 或 0），不是 z1 本身。"},
         {"w-transposed", 0, w_rows, "The gate is right now. w2 is still read as if it had H rows of M; "
          "it has M rows of H.", "闸门对了。但 w2 还是被当成 H 行、每行 M 个数；它是 M 行、每行 H 个数。"},
+        {"row-of-m", 0, row_of_m, "A row of w2 has H numbers, not M: w2[k,j] is w2[k * H + j].",
+         "w2 的一行有 H 个数，不是 M 个：w2[k,j] 是 w2[k * H + j]。"},
         {"both-faults", 0, both, "This still computes what the given lines did: both faults are there.",
          "算出来的与原来那几行一样：两处毛病都还在。"},
     },

@@ -78,7 +78,8 @@ const grader the_grader = {
     .mistake = {
         {"plus", 0, plus, "The sign is missing in the exponent: e^(-q) is at most 1.",
          "指数上漏了负号：e^(-q) 最大是 1。"},
-        {"not-squared", 0, not_squared, "q sums squares, not absolute values.", "q 是平方之和，不是绝对值之和。"},
+        {"not-squared", 0, not_squared, "q sums squares, not absolute values.",
+         "q 是平方之和，不是绝对值之和。"},
         {"root", 0, root, "There is no root: q is the squared distance.", "不用开方：q 是距离的平方。"},
         {"no-y", 1, no_y, "The factor of e^(-q) is missing: its derivative is -e^(-q), which is -y.",
          "漏了 e^(-q) 那一步的因子：它的导数是 -e^(-q)，也就是 -y。"},

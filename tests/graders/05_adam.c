@@ -69,6 +69,7 @@ static void no_hats(args *a) { adam(a, 1, 1, 0, S(eps)); }
 static void no_m_hat(args *a) { adam(a, 1, gone(a, S(b2)), 0, S(eps)); }
 static void b1_for_v(args *a) { adam(a, gone(a, S(b1)), gone(a, S(b1)), 0, S(eps)); }
 static void no_eps(args *a) { adam(a, gone(a, S(b1)), gone(a, S(b2)), 0, 0); }
+static void eps_twice(args *a) { adam(a, gone(a, S(b1)), gone(a, S(b2)), S(eps), S(eps)); }
 static void no_power(args *a) { adam(a, gone(a, S(b1)), 1 - S(b2), 0, S(eps)); }
 
 const grader the_grader = {
@@ -91,6 +92,8 @@ const grader the_grader = {
          "v^ 用 b1 做了修正：它自己的系数是 b2。"},
         {"no-power", 0, no_power, "v is divided by 1 - b2: it is 1 - b2^t, which grows step by step.",
          "v 除以了 1 - b2：应当是 1 - b2^t，它一步步变大。"},
+        {"eps-twice", 0, eps_twice, "eps stands inside of the root and beside it: only beside it.",
+         "根号里外各有一个 eps：只要外面那个。"},
         {"no-eps", 0, no_eps, "eps is missing: it is added to the root.", "漏了 eps：它要加在根号外面。"},
         {"as-given", 0, given, "This still computes what the given lines did: v is not corrected, and "
          "eps stands inside of the root.", "算出来的与原来那几行一样：v 没有修正，eps 在根号里。"},

@@ -50,6 +50,8 @@ MISTAKE(decay_no_lr, S(b1), S(b2), 6)
 MISTAKE(decay_after, S(b1), S(b2), 7)
 MISTAKE(uphill, S(b1), S(b2), 8)
 MISTAKE(stored_mixture, S(b1), S(b1), 9)
+MISTAKE(shares, 1 - S(b1), 1 - S(b2), 0)
+MISTAKE(share, 1 - S(b1), S(b2), 0)
 MISTAKE(exchanged, S(b2), S(b1), 0)
 #else
 static void call_step(args *a) {
@@ -76,8 +78,9 @@ TRAINS(adam_step, as_adam)
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
-        {0, "N=4 w=1,-2,-2,0 m=3,3,0,3 g=-1,-2,0,5 lr=0.1 b1=0.5 b2=0.5 decay=0.5 "
-            "-> w=0.85,-2,-1.9,-0.1 m=1,0.5,0,4"},
+        {0, "N=4 w=1,-2,1,-2 m=1,1,1,1 g=-0.5,-0.8,-1.2,-3 lr=0.1 b1=0.6 b2=0.8 decay=0.5 "
+            "-> w=0.85,-2,0.85,-1.8 m=0.7,0.64,0.56,0.2"},
+        {0, "N=2 w=-2,0 m=0,3 g=0,5 lr=0.1 b1=0.6 b2=0.8 decay=0.5 -> w=-1.9,-0.1 m=0,3.4"},
         {0, "N=1 w=1 m=0.1 g=-2 lr=0.1 b1=0.9 b2=0.99 decay=0.5 -> w=1.05 m=0.079"},
     },
     .mistake = {
@@ -97,6 +100,10 @@ const grader the_grader = {
         {"uphill", 0, uphill, "w goes uphill: it moves against the sign.", "w 往上坡走了：要逆着符号走。"},
         {"stored-mixture", 0, stored_mixture, "w is right. The memory has a share of its own, b2: it is not "
          "the mixture.", "w 对了。记忆用自己的份额 b2，它不是那个混合。"},
+        {"shares", 0, share, "In the mixture the shares are exchanged: b1 is that of the memory.",
+         "混合里的份额用反了：b1 是记忆所占的。"},
+        {"shares", 0, shares, "In the memory the shares are exchanged: b2 is that of what it was.",
+         "记忆里的份额用反了：b2 是它原来的值所占的。"},
         {"exchanged", 0, exchanged, "b1 and b2 are exchanged: b1 is for the mixture, b2 for the memory.",
          "b1 与 b2 用反了：b1 用于混合，b2 用于记忆。"},
     },

@@ -66,7 +66,8 @@ static void speed_sign(args *a) { step(a, S(mu), -S(lr), 1); }
 
 const grader the_grader = {
     .hand = {
-        {0, "N=2 w=0.9,1 v=0.1,0 g=0.9,-2 lr=0.1 mu=0.9 -> v=0.18,-0.2 w=0.72,1.2"},
+        {0, "N=2 w=0.5,1 v=0.1,0 g=0.9,-2 lr=0.1 mu=0.9 -> v=0.18,-0.2 w=0.32,1.2"},
+        {0, "N=1 w=0.9 v=0.1 g=0.9 lr=0.1 mu=0.9 -> v=0.18 w=0.72"},
         {0, "N=1 w=1 v=0 g=1 lr=0.1 mu=0.9 -> v=0.1 w=0.9"},
     },
     .mistake = {

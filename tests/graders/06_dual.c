@@ -27,19 +27,21 @@ two modes would you take?
 
 #ifndef CHILD
 typedef struct dual { dl_real v, d; } dual;
-static enum { RIGHT, ONE_TERM, PRODUCT_OF_DS, PLUS, NOT_SQUARED, OTHER_ORDER, NO_CHAIN, NO_SLOPE } how;
+static enum {
+    RIGHT, ONE_TERM, PRODUCT_OF_DS, PLUS, NOT_SQUARED, OTHER_ORDER, NO_CHAIN, NO_SLOPE, SQUARE_OF_A
+} how;
 static dual dual_mul(dual a, dual b) {
     return (dual){a.v * b.v, how == PRODUCT_OF_DS ? a.d * b.d
                              : a.d * b.v + (how == ONE_TERM ? 0 : a.v * b.d)};
 }
 static dual dual_div(dual a, dual b) {
-    const dl_real top = a.d * b.v + (how == PLUS ? 1 : -1) * a.v * b.d;
-    return (dual){a.v / b.v, how == PRODUCT_OF_DS ? a.d / b.d : how == ONE_TERM ? a.d / b.v
-                             : (how == OTHER_ORDER ? -top : top) / (how == NOT_SQUARED ? b.v : b.v * b.v)};
+    const dl_real top = (how == OTHER_ORDER ? -1 : 1) * (a.d * b.v + (how == PLUS ? 1 : -1) * a.v * b.d);
+    const dl_real under = how == NOT_SQUARED ? b.v : how == SQUARE_OF_A ? a.v * a.v : b.v * b.v;
+    return (dual){a.v / b.v, how == PRODUCT_OF_DS ? a.d / b.d : how == ONE_TERM ? a.d / b.v : top / under};
 }
 static dual dual_tanh(dual a) {
-    const dl_real y = tanh(a.v);
-    return (dual){y, how == NO_SLOPE ? a.d : (1 - y * y) * (how == NO_CHAIN ? 1 : a.d)};
+    const dl_real y = tanh(a.v), square = how == NOT_SQUARED ? y : how == SQUARE_OF_A ? a.v * a.v : y * y;
+    return (dual){y, (how == NO_SLOPE ? 1 : 1 - square) * (how == NO_CHAIN ? 1 : a.d)};
 }
 #endif
 static void call_mul(args *a) {
@@ -72,6 +74,9 @@ MISTAKE(div_ds, call_div, PRODUCT_OF_DS)
 MISTAKE(div_plus, call_div, PLUS)
 MISTAKE(div_order, call_div, OTHER_ORDER)
 MISTAKE(div_square, call_div, NOT_SQUARED)
+MISTAKE(div_first, call_div, SQUARE_OF_A)
+MISTAKE(tanh_square, call_tanh, NOT_SQUARED)
+MISTAKE(tanh_first, call_tanh, SQUARE_OF_A)
 MISTAKE(no_chain, call_tanh, NO_CHAIN)
 MISTAKE(no_slope, call_tanh, NO_SLOPE)
 
@@ -85,6 +90,7 @@ const grader the_grader = {
         {2, "a=0.5,2 -> v=0.46212 d=1.5729"},
         {2, "a=0,1 -> v=0 d=1"},
     },
+    .inexact = true,                 /* a single number that cancels has few digits in float */
     .mistake = {
         {"one-term", 0, mul_one, "b may depend on the input, too: the product rule has two terms.",
          "b 也可能依赖那个输入：积的求导法则有两项。"},
@@ -100,9 +106,15 @@ const grader the_grader = {
          "两项写反了：是 a' b - a b'。"},
         {"not-squared", 1, div_square, "The denominator of the quotient rule is b^2.",
          "商的求导法则里，分母是 b^2。"},
+        {"wrong-square", 1, div_first, "The denominator is b^2, not a^2.", "分母是 b^2，不是 a^2。"},
+        {"not-squared", 2, tanh_square, "The slope of tanh is 1 - tanh^2: the square is missing.",
+         "tanh 的斜率是 1 - tanh^2：漏了平方。"},
+        {"square-of-a", 2, tanh_first, "The slope of tanh is 1 - y^2, with y = tanh(a), not 1 - a^2.",
+         "tanh 的斜率是 1 - y^2，其中 y = tanh(a)；不是 1 - a^2。"},
         {"no-chain", 2, no_chain, "The chain rule: a has a derivative of its own, multiply by it.",
          "链式法则：a 自己有导数，要乘上它。"},
-        {"no-slope", 2, no_slope, "The slope of tanh is missing: 1 - tanh^2.", "漏了 tanh 的斜率：1 - tanh^2。"},
+        {"no-slope", 2, no_slope, "The slope of tanh is missing: 1 - tanh^2.",
+         "漏了 tanh 的斜率：1 - tanh^2。"},
     },
 };
 #endif

@@ -33,12 +33,14 @@ static void tape_forward(dl_real *v, const dl_real *x, const int32_t *kind, cons
         v[M + k] = kind[k] == 0 ? v[p] + v[q] : v[p] * v[q];
     }
 }
-static enum { RIGHT, UPWARDS, SETS, OWN_FACTOR, SUMS_ONLY, PRODUCTS_ONLY, LEFT_ONLY } how = RIGHT;
+static enum {
+    RIGHT, UPWARDS, SETS, OWN_FACTOR, ONE_FACTOR, STOPS_EARLY, SUMS_ONLY, PRODUCTS_ONLY, LEFT_ONLY
+} how = RIGHT;
 static void tape_backward(dl_real *g, const dl_real *v, const int32_t *kind, const int32_t *left,
                           const int32_t *right, dl_int M, dl_int K) {
     for (dl_int i = 0; i < M + K; i++) g[i] = 0;
     g[M + K - 1] = 1;
-    for (dl_int step = 0; step < K; step++) {
+    for (dl_int step = 0; step < K - (how == STOPS_EARLY); step++) {
         const dl_int k = how == UPWARDS ? step : K - 1 - step;
         const dl_int p = M + k - 1 - left[k], q = M + k - 1 - right[k];
         const bool sum = how == SUMS_ONLY || (kind[k] == 0 && how != PRODUCTS_ONLY);
@@ -47,7 +49,7 @@ static void tape_backward(dl_real *g, const dl_real *v, const int32_t *kind, con
         if (how == SETS && p == q) g[p] = sum ? d : d * v[p];
         else {
             g[p] += sum ? d : d * v[how == OWN_FACTOR ? p : q];
-            if (how != LEFT_ONLY) g[q] += sum ? d : d * v[how == OWN_FACTOR ? q : p];
+            if (how != LEFT_ONLY) g[q] += sum ? d : d * v[how == OWN_FACTOR || how == ONE_FACTOR ? q : p];
         }
     }
 }
@@ -66,6 +68,8 @@ const entry entries[MOST_ENTRIES] = {
 MISTAKE(upwards, UPWARDS)
 MISTAKE(sets, SETS)
 MISTAKE(own_factor, OWN_FACTOR)
+MISTAKE(one_factor, ONE_FACTOR)
+MISTAKE(stops_early, STOPS_EARLY)
 MISTAKE(sums_only, SUMS_ONLY)
 MISTAKE(products_only, PRODUCTS_ONLY)
 MISTAKE(left_only, LEFT_ONLY)
@@ -96,6 +100,10 @@ const grader the_grader = {
          "用了两次的行会收到两份：要用 += 加起来。"},
         {"own-factor", 0, own_factor, "In a product each side gets the other factor: p gets times v[q], "
          "q gets times v[p].", "乘法里每一边乘的是另一个因子：p 乘 v[q]，q 乘 v[p]。"},
+        {"one-factor", 0, one_factor, "p is right. In a product q gets times v[p], the other factor.",
+         "p 对了。乘法里 q 要乘另一个因子 v[p]。"},
+        {"stops-early", 0, stops_early, "The operation k = 0 sends nothing: where does the loop end?",
+         "k = 0 的那个运算什么也没传：循环到哪里为止？"},
         {"sums-only", 0, sums_only, "Products are treated like sums: their derivative has the other "
          "factor in it.", "乘法被当成了加法：乘法的导数里有另一个因子。"},
         {"products-only", 0, products_only, "Sums are treated like products: look at kind[k].",

@@ -26,15 +26,15 @@ To think about: libraries could set gradients to zero by themselves. What can yo
 #include "grader.h"
 
 #ifndef CHILD
-/* stale: g is set to 0 at the start only; bias: it is trained; share: by what a sample counts;
-   each: an update after each sample */
-static void run(args *a, bool stale, bool bias, double share, bool each) {
+/* stale: g is set to 0 at the start only; bias: its rate, if it is trained; share: by what a sample counts;
+   each: an update after each sample; zeros: how many numbers of g are set to 0 */
+static void run_with(args *a, bool stale, double bias, double share, bool each, dl_int zeros) {
     const dl_int N = I(N), D = I(D);
     dl_real *w = R(w), *b = R(b), *g = R(g);
     for (dl_int e = 0; e < I(E); e++)
         for (dl_int i = 0; i < N; i++) {
             double y = b[0];
-            for (dl_int k = 0; k <= D; k++)
+            for (dl_int k = 0; k < zeros; k++)
                 if ((i == 0 && (e == 0 || !stale)) || each) g[k] = 0;
             for (dl_int k = 0; k < D; k++) y += w[k] * R(x)[i * D + k];
             const double d = share * (y - R(t)[i]);
@@ -42,8 +42,11 @@ static void run(args *a, bool stale, bool bias, double share, bool each) {
             g[D] += d;
             if (i < N - 1 && !each) continue;
             for (dl_int k = 0; k < D; k++) w[k] -= S(lr) * g[k];
-            if (bias) b[0] -= S(lr) * g[D];
+            b[0] -= bias * g[D];
         }
+}
+static void run(args *a, bool stale, bool bias, double share, bool each) {
+    run_with(a, stale, bias ? S(lr) : 0, share, each, I(D) + 1);
 }
 static double mean(args *a) { return 2 / (double)I(N); }
 static void call_train(args *a) { run(a, false, true, mean(a), false); }
@@ -51,6 +54,12 @@ static void given(args *a) { run(a, true, false, mean(a), false); }
 static void stale(args *a) { run(a, true, true, mean(a), false); }
 static void no_bias(args *a) { run(a, false, false, mean(a), false); }
 static void no_mean(args *a) { run(a, false, true, 2, false); }
+static void one_update(args *a) {                             /* behind the loop over e */
+    I(E) = 1;
+    run(a, false, true, mean(a), false);
+}
+static void no_rate(args *a) { run_with(a, false, 1, mean(a), false, I(D) + 1); }
+static void not_zero(args *a) { run_with(a, false, S(lr), mean(a), false, I(D)); }
 static void no_two(args *a) { run(a, false, true, mean(a) / 2, false); }
 static void each_sample(args *a) { run(a, false, true, mean(a), true); }
 #else
@@ -59,7 +68,8 @@ static void call_train(args *a) {
 }
 #endif
 const entry entries[MOST_ENTRIES] = {
-    {"train", "~w[D] ~b[1] =g[D+1] x[N,D] t[N] lr(0.01,0.1)", call_train, 0},
+    {"train", "~w[D](-1,1) ~b[1](-1,1) =g[D+1] x[N,D](-1,1) t[N](10,12) lr(0.01,0.03)",    /* far from the goal */
+     call_train, 0},
 };
 
 #ifndef CHILD
@@ -75,12 +85,18 @@ const grader the_grader = {
          "偏置从没训练过：它的导数在 g[D] 里。"},
         {"as-given", 0, given, "This still computes what the given lines did: g is not set to zero in "
          "each round, and b is never updated.", "算出来的与原来那几行一样：g 没有每轮清零，b 也从不更新。"},
+        {"one-update", 0, one_update, "There is only one update: it belongs inside of the loop over e, to its "
+         "end.", "只更新了一次：更新要在 e 的循环里面，放在末尾。"},
+        {"no-rate", 0, no_rate, "w is right. The update of the bias lacks the learning rate.",
+         "w 对了。偏置的更新漏了学习率。"},
+        {"bias-not-zeroed", 0, not_zero, "w is right. g has D + 1 numbers, and g[D] was not set to zero.",
+         "w 对了。g 有 D + 1 个数，g[D] 没有清零。"},
         {"no-mean", 0, no_mean, "The factor 1/N of the mean is missing.", "漏了求平均的 1/N。"},
         {"no-two", 0, no_two, "The factor 2, from the square, is missing.", "漏了平方求导得来的 2。"},
         {"each-sample", 0, each_sample, "The parameters are updated after each sample; the update is the "
          "last box of a round, behind the loop over i.", "每个样本之后都更新了一次；更新是一轮的最后"
          "一个方框，要在 i 的循环之后。"},
     },
-    .ranges = "E=1..4",
+    .ranges = "E=1..3",
 };
 #endif

@@ -43,6 +43,7 @@ static void mean_of_means(args *a) { measure(a, BATCHES, false, 1); }
 static void full_batches(args *a) { measure(a, FULL_BATCHES, false, 1); }
 static void whole_numbers(args *a) { measure(a, SAMPLES, true, 1); }
 static void percent(args *a) { measure(a, SAMPLES, false, 100); }
+static void by_b(args *a) { measure(a, SAMPLES, false, 1); R(mean)[0] *= (double)I(N) / (double)I(B); }
 static void only_sum(args *a) { measure(a, SAMPLES, false, 1); R(mean)[0] *= (double)I(N); }
 #else
 static void call_evaluate(args *a) {
@@ -68,6 +69,8 @@ const grader the_grader = {
          "Convert to dl_real before dividing.", "right / N 是整数相除：2 / 3 等于 0。先转成 dl_real 再除。"},
         {"percent", 0, percent, "The accuracy is a share from 0 to 1 here, not a percentage.",
          "这里的准确率是 0 到 1 的比例，不是百分数。"},
+        {"by-b", 0, by_b, "The sum goes over all samples: divide by N, not by B.",
+         "和是对所有样本求的：除以 N，不是 B。"},
         {"only-sum", 0, only_sum, "This is the sum of all losses: divide it by N.",
          "这是所有损失之和：还要除以 N。"},
     },

@@ -41,6 +41,13 @@ MISTAKE(plus, -1, 1, false, 0)
 MISTAKE(old_weight, -1, -1, true, 0)
 MISTAKE(twice, -1, -1, false, 1)
 MISTAKE(no_bias, -1, 0, false, 0)
+static void std_of_j(args *a) {
+    for (dl_int j = 0; j < I(M); j++)
+        for (dl_int k = 0; k < I(D); k++) {
+            R(w)[j * I(D) + k] /= R(std)[j % I(D)];
+            R(b)[j] -= R(w)[j * I(D) + k] * R(mean)[k];
+        }
+}
 static void per_weight(args *a) {                              /* mean alone, without the weight */
     for (dl_int j = 0; j < I(M); j++)
         for (dl_int k = 0; k < I(D); k++) {
@@ -72,6 +79,8 @@ const grader the_grader = {
     .mistake = {
         {"times-std", 0, times_std, "The weight is divided by std, since x is.",
          "权重要除以 std，因为 x 除以了它。"},
+        {"std-of-j", 0, std_of_j, "std belongs to the input: std[k], not std[j].",
+         "std 是属于输入的：std[k]，不是 std[j]。"},
         {"plus", 0, plus, "The mean is subtracted from x, so its product is subtracted from b.",
          "x 减去了 mean，所以 b 也要减去这个乘积。"},
         {"old-weight", 0, old_weight, "w is right. The bias takes the old weight: the mean was divided by "

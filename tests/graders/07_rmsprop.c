@@ -64,6 +64,18 @@ MISTAKE(not_squared, S(rho), 1 - S(rho), 1, false, S(eps), 0)
 MISTAKE(exchanged, 1 - S(rho), S(rho), 2, false, S(eps), 0)
 MISTAKE(adagrad, 1, 1, 2, false, S(eps), 0)
 MISTAKE(no_share, S(rho), 1, 2, false, S(eps), 0)
+static void no_gradient(args *a) {
+    for (dl_int i = 0; i < I(N); i++) {
+        R(a)[i] = S(rho) * R(a)[i] + (1 - S(rho)) * R(g)[i] * R(g)[i];
+        R(w)[i] -= S(lr) / sqrt(R(a)[i] + S(eps));
+    }
+}
+static void no_rate(args *a) {
+    for (dl_int i = 0; i < I(N); i++) {
+        R(a)[i] = S(rho) * R(a)[i] + (1 - S(rho)) * R(g)[i] * R(g)[i];
+        R(w)[i] -= R(g)[i] / sqrt(R(a)[i] + S(eps));
+    }
+}
 static void no_root(args *a) {
     for (dl_int i = 0; i < I(N); i++) {
         R(a)[i] = S(rho) * R(a)[i] + (1 - S(rho)) * R(g)[i] * R(g)[i];
@@ -82,11 +94,15 @@ const grader the_grader = {
          "inside: sqrt(a + eps).", "eps 写在了根号外面（PyTorch 是这样）。这里要写在里面：sqrt(a + eps)。"},
         {"no-root", 0, no_root, "The root is missing: the step divides by sqrt(a + eps).",
          "漏了开方：要除以 sqrt(a + eps)。"},
+        {"no-gradient", 0, no_gradient, "The gradient itself is missing in the step: lr g / sqrt(a + eps).",
+         "步子里漏了梯度本身：lr g / sqrt(a + eps)。"},
+        {"no-rate", 0, no_rate, "The learning rate is missing in the step.", "步子里漏了学习率。"},
         {"not-squared", 0, not_squared, "a collects squares: g[i] * g[i].", "a 收集的是平方：g[i] * g[i]。"},
         {"exchanged", 0, exchanged, "rho and 1 - rho are exchanged: rho is the share of the old a.",
          "rho 与 1 - rho 对调了：rho 是旧的 a 所占的份额。"},
         {"adagrad", 0, adagrad, "This a only ever grows, which is Adagrad. RMSprop keeps rho of it and "
-         "adds 1 - rho of the new.", "这个 a 只增不减，那是 Adagrad。RMSprop 留下 rho 份旧的，加 1 - rho 份新的。"},
+         "adds 1 - rho of the new.",
+         "这个 a 只增不减，那是 Adagrad。RMSprop 留下 rho 份旧的，加 1 - rho 份新的。"},
         {"no-share", 0, no_share, "The factor 1 - rho at g^2 is missing.", "g^2 前面漏了因子 1 - rho。"},
         {"no-eps", 0, no_eps, "eps is missing under the root.", "根号里漏了 eps。"},
     },

@@ -26,7 +26,8 @@ Rprop 却往同一边走了九步。不除以这一次的大小，而除以平�
 #include "grader.h"
 
 #ifndef CHILD
-enum { RIGHT, ANY_STEP, NO_LIMITS, EXCHANGED, STEP_LATE, BY_GRADIENT, UPHILL, NO_MEMORY, ZERO_SHRINKS };
+enum { RIGHT, NO_LIMITS, EXCHANGED, STEP_LATE, BY_GRADIENT, UPHILL, ZERO_SHRINKS, ONE_SIGN,
+       LIMITS };
 static void rprop(args *a, int how) {
     for (dl_int i = 0; i < I(N); i++) {
         const double g = R(g)[i], p = g * R(last)[i], before = R(step)[i];
@@ -35,10 +36,11 @@ static void rprop(args *a, int how) {
         if (how != NO_LIMITS && p > 0 && s > S(most)) s = S(most);
         if (how != NO_LIMITS && p <= 0 && s < S(least)) s = S(least);
         if (how == EXCHANGED) s = s > S(most) ? S(most) : s < S(least) ? S(least) : s;
+        if (how == LIMITS && p != 0) s = p > 0 ? fmax(1.2 * before, S(most)) : fmin(0.5 * before, S(least));
         R(step)[i] = s;
         R(w)[i] -= (how == STEP_LATE ? before : s) * (how == UPHILL ? -1 : 1) *
-                   (how == BY_GRADIENT ? g : (g > 0) - (g < 0));
-        if (how != NO_MEMORY) R(last)[i] = g;
+                   (how == BY_GRADIENT ? g : (g > 0) - (how != ONE_SIGN && g < 0));
+        R(last)[i] = g;
     }
 }
 #define MISTAKE(name, how) static void name(args *a) { rprop(a, how); }
@@ -48,6 +50,8 @@ MISTAKE(exchanged, EXCHANGED)
 MISTAKE(step_late, STEP_LATE)
 MISTAKE(by_gradient, BY_GRADIENT)
 MISTAKE(uphill, UPHILL)
+MISTAKE(one_sign, ONE_SIGN)
+MISTAKE(limits, LIMITS)
 MISTAKE(zero_shrinks, ZERO_SHRINKS)
 static void memory_first(args *a) {                              /* last is overwritten at once */
     for (dl_int i = 0; i < I(N); i++) R(last)[i] = R(g)[i];
@@ -65,8 +69,8 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
-        {0, "N=2 w=1,1 step=0.1,0.1 last=3,3 g=5,-5 least=0.01 most=1 "
-            "-> step=0.12,0.05 w=0.88,1.05 last=5,-5"},
+        {0, "N=3 w=1,1,1 step=0.1,0.1,0.2 last=3,3,2 g=5,-5,4 least=0.01 most=1 "
+            "-> step=0.12,0.05,0.24 w=0.88,1.05,0.76 last=5,-5,4"},
         {0, "N=2 w=1,1 step=0.9,0.015 last=1,1 g=2,-2 least=0.01 most=1 -> step=1,0.01 w=0,1.01"},
         {0, "N=2 w=1,1 step=0.2,0.2 last=0,1 g=2,0 least=0.01 most=1 -> step=0.2,0.2 w=0.8,1 last=2,0"},
     },
@@ -81,6 +85,10 @@ const grader the_grader = {
          "梯度只看符号，不看大小。"},
         {"uphill", 0, uphill, "The weight goes uphill: it moves against the sign.",
          "权重往上坡走了：要逆着符号走。"},
+        {"one-sign", 0, one_sign, "Where the gradient is negative the weight does not move: the sign is +1, "
+         "-1 or 0.", "梯度为负时权重没有动：符号是 +1、-1 或 0。"},
+        {"limits-exchanged", 0, limits, "The limits are the wrong way round: at most most is fmin, at least "
+         "least is fmax.", "上下限用反了：不超过 most 用 fmin，不小于 least 用 fmax。"},
         {"zero-shrinks", 0, zero_shrinks, "If one of the two gradients is 0, the step stays as it is.",
          "两个梯度里有一个是 0 时，步长不变。"},
         {"memory-first", 0, memory_first, "last is overwritten before it is compared: then the signs are "

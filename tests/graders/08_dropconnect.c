@@ -26,9 +26,10 @@ To think about: here all samples of a batch share the coins. What would it cost 
 
 #ifndef CHILD
 /* the factor of w[j,k]: kind 0 right, 1 not scaled, 2 never dropped, 3 the others dropped, 4 p is what
-   is kept, 5 no factor at all */
+   is kept, 5 no factor at all, 6 by u[j], 7 by u[k] */
 static double factor(args *a, dl_int jk, int kind) {
-    const bool drop = (R(u)[jk] < S(p)) != (kind == 3);
+    const dl_int at = kind == 6 ? jk / I(D) : kind == 7 ? jk % I(D) : jk;
+    const bool drop = (R(u)[at] < S(p)) != (kind == 3);
     if (kind == 5) return 1;
     if (drop && kind != 2) return 0;
     return kind == 1 ? 1 : kind == 4 ? 1 / S(p) : 1 / (1 - S(p));
@@ -58,11 +59,25 @@ static void not_scaled(args *a) { forward_by(a, 1); }
 static void not_dropped(args *a) { forward_by(a, 2); }
 static void others(args *a) { forward_by(a, 3); }
 static void by_p(args *a) { forward_by(a, 4); }
+static void by_unit(args *a) { forward_by(a, 6); }
+static void by_input(args *a) { forward_by(a, 7); }
 static void dense(args *a) { forward_by(a, 5); }
 static void back_no_mask(args *a) { backward_by(a, 2, 2); }
 static void back_no_mask_w(args *a) { backward_by(a, 0, 2); }
 static void back_not_scaled(args *a) { backward_by(a, 1, 1); }
 static void back_not_scaled_w(args *a) { backward_by(a, 0, 1); }
+static void back_exchanged(args *a) {              /* dx from x, dw from w */
+    const dl_int N = I(N), D = I(D), M = I(M);
+    for (dl_int i = 0; i < N; i++)
+        for (dl_int j = 0; j < M; j++)
+            for (dl_int k = 0; k < D; k++) {
+                const dl_int jk = j * D + k;
+                const double d = R(dy)[i * M + j] * factor(a, jk, 0);
+                R(dx)[i * D + k] += d * R(x)[i * D + k];
+                R(dw)[jk] += d * R(w)[jk];
+            }
+}
+static void back_others(args *a) { backward_by(a, 3, 3); }
 static void back_dense(args *a) { backward_by(a, 5, 5); }
 #else
 static void call_forward(args *a) {
@@ -81,7 +96,7 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
-        {0, "N=1 D=2 M=1 x=1,2 w=3,4 u=0.9,0.1 p=0.2 -> y=3.75"},
+        {0, "N=1 D=2 M=2 x=1,2 w=3,4,5,6 u=0.1,0.9,0.8,0.7 p=0.2 -> y=10,21.25"},
         {0, "N=1 D=2 M=1 x=1,2 w=3,4 u=0.9,0.1 p=0.5 -> y=6"},
         {1, "N=1 D=2 M=1 x=1,2 w=3,4 u=0.9,0.1 p=0.5 dy=1 -> dx=6,0 dw=2,0"},
     },
@@ -93,6 +108,10 @@ const grader the_grader = {
          "丢反了：u < p 的才缺席。"},
         {"divided-by-p", 0, by_p, "Divided by p: it is the probability of being kept, 1 - p.",
          "你除以了 p：应当除以留下的概率 1 - p。"},
+        {"coin-of-unit", 0, by_unit, "Each weight has a coin of its own: u[j * D + k], not u[j].",
+         "每个权重有自己的硬币：u[j * D + k]，不是 u[j]。"},
+        {"coin-of-input", 0, by_input, "Each weight has a coin of its own: u[j * D + k]. With u[k] this is "
+         "dropout.", "每个权重有自己的硬币：u[j * D + k]。用 u[k] 就成了丢弃法。"},
         {"dense", 0, dense, "This is the dense layer: weights with u[j,k] < p are absent, the others are "
          "divided by 1 - p.", "这是普通的全连接层：u[j,k] < p 的权重缺席，其余的除以 1 - p。"},
         {"no-mask-for-dw", 1, back_no_mask_w, "dx is right. An absent weight learns nothing in this step: "
@@ -103,6 +122,10 @@ const grader the_grader = {
          "and it learns nothing.", "反向没有问 u：缺席的权重上什么也不往回传，它自己也不学。"},
         {"backward-not-scaled", 1, back_not_scaled, "The factor 1 / (1 - p) is missing in the backward.",
          "反向漏了因子 1 / (1 - p)。"},
+        {"exchanged", 1, back_exchanged, "x and w are exchanged: dx gets dy times w, dw gets dy times x.",
+         "x 与 w 用反了：dx 要乘 w，dw 要乘 x。"},
+        {"backward-others", 1, back_others, "The backward drops the wrong ones: u < p means absent.",
+         "反向丢反了：u < p 的才缺席。"},
         {"dense-backward", 1, back_dense, "This is the backward of the dense layer: u and p are missing.",
          "这是普通全连接层的反向：少了 u 与 p。"},
     },

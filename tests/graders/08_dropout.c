@@ -66,7 +66,8 @@ const grader the_grader = {
     },
     .mistake = {
         {"not-scaled", 0, not_scaled, "What is kept must grow: divide by 1 - p, or the next layer gets "
-         "smaller numbers in training than in the test.", "留下的要放大：除以 1 - p；不然下一层训练时收到的数比测试时小。"},
+         "smaller numbers in training than in the test.",
+         "留下的要放大：除以 1 - p；不然下一层训练时收到的数比测试时小。"},
         {"drops-others", 0, drops_others, "The wrong ones are dropped: u < p means dropped.",
          "丢反了：u < p 的才丢掉。"},
         {"divided-by-p", 0, by_p, "Divided by p: it is the probability of being kept, 1 - p.",

@@ -27,10 +27,11 @@ To think about: how would you notice the first fault from outside, with two call
 
 #ifndef CHILD
 /* by 0: right, 1: dropped in both modes, 2: never dropped but scaled in training, 3: scaled in
-   evaluation, too, 4: not scaled at all, 5: the modes are exchanged */
+   evaluation, too, 4: not scaled at all, 5: the modes are exchanged,
+   6: times 1 - p */
 static double factor(args *a, dl_int i, int by) {
     const bool drop = R(u)[i] < S(p), training = (I(T) != 0) != (by == 5);
-    const double scale = by == 4 ? 1 : 1 / (1 - S(p));
+    const double scale = by == 4 ? 1 : by == 6 ? 1 - S(p) : 1 / (1 - S(p));
     if (by == 2) return training ? scale : 1;
     if (by == 3) return training && drop ? 0 : scale;
     return !training && by != 1 ? 1 : drop ? 0 : scale;
@@ -46,6 +47,8 @@ static void call_backward(args *a) { backward_by(a, 0); }
 static void always_on(args *a) { forward_by(a, 1); }
 static void scaled(args *a) { forward_by(a, 3); }
 static void not_scaled(args *a) { forward_by(a, 4); }
+static void times_keep(args *a) { forward_by(a, 6); }
+static void back_times_keep(args *a) { backward_by(a, 6); }
 static void exchanged(args *a) { forward_by(a, 5); }
 static void back_on(args *a) { backward_by(a, 1); }
 static void no_mask(args *a) { backward_by(a, 2); }
@@ -84,6 +87,10 @@ const grader the_grader = {
          "评估时也不放大：y = x。"},
         {"not-scaled", 0, not_scaled, "In training, what is kept is divided by 1 - p.",
          "训练时，留下的要除以 1 - p。"},
+        {"times-keep", 0, times_keep, "Multiplied by 1 - p: it is divided by it.",
+         "你乘了 1 - p：应当除以它。"},
+        {"backward-times-keep", 1, back_times_keep, "Multiplied by 1 - p: it is divided by it.",
+         "你乘了 1 - p：应当除以它。"},
         {"modes-exchanged", 0, exchanged, "T = 1 is training, T = 0 is evaluation: yours are exchanged.",
          "T = 1 是训练，T = 0 是评估：你的正好反了。"},
         {"no-mask", 1, no_mask, "The backward does not ask u: a unit that was dropped gets no gradient.",

@@ -34,3 +34,10 @@
         w[i] += 2 * h;
         g[i] = (down - loss(w, N)) / (2 * h);
         w[i] -= h;
+//@ wrong h-on-top
+        const dl_real keep = w[i];
+        w[i] = keep + h;
+        const dl_real up = loss(w, N);
+        w[i] = keep - h;
+        g[i] = (up - loss(w, N)) / 2 * h;
+        w[i] = keep;

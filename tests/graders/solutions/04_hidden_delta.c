@@ -26,3 +26,7 @@
             dl_real sum = 0;
             for (dl_int k = 0; k < M; k++) sum += delta2[i * M + k] * w2[k * H + j];
             if (z1[i * H + j] > 0) delta1[i * H + j] = sum;
+//@ wrong row-of-m
+            dl_real sum = 0;
+            for (dl_int k = 0; k < M; k++) sum += delta2[i * M + k] * w2[k * M + j];
+            delta1[i * H + j] = z1[i * H + j] > 0 ? sum : 0;

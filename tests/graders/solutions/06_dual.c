@@ -150,7 +150,7 @@ dual dual_tanh(dual a)
     dual r = {y, a.d};
     return r;
 }
-//@ wrong different
+//@ wrong square-of-a
 dual dual_mul(dual a, dual b)
 {
     dual r = {a.v * b.v, a.d * b.v + a.v * b.d};

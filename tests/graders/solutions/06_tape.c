@@ -44,3 +44,15 @@
         g[p] += kind[k] == 0 ? g[M + k] : g[M + k] * v[q];
         g[q] += kind[k] == 0 ? g[M + k] : g[M + k] * v[p];
     }
+//@ wrong one-factor
+    for (dl_int k = K - 1; k >= 0; k--) {
+        const dl_int p = M + k - 1 - left[k], q = M + k - 1 - right[k];
+        g[p] += kind[k] == 0 ? g[M + k] : g[M + k] * v[q];
+        g[q] += kind[k] == 0 ? g[M + k] : g[M + k] * v[q];
+    }
+//@ wrong stops-early
+    for (dl_int k = K - 1; k > 0; k--) {
+        const dl_int p = M + k - 1 - left[k], q = M + k - 1 - right[k];
+        g[p] += kind[k] == 0 ? g[M + k] : g[M + k] * v[q];
+        g[q] += kind[k] == 0 ? g[M + k] : g[M + k] * v[p];
+    }

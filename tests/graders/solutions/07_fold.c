@@ -20,3 +20,6 @@
 //@ wrong mean-alone
             w[j * D + k] /= std[k];
             b[j] -= mean[k] / std[k];
+//@ wrong out-of-bounds
+            w[j * D + k] /= std[k];
+            b[k] -= w[j * D + k] * mean[k];

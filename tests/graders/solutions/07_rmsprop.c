@@ -22,3 +22,6 @@
 //@ wrong untouched
         const dl_real mean = rho * a[i] + (1 - rho) * g[i] * g[i];
         w[i] -= lr * g[i] / (dl_real)sqrt(mean + eps);
+//@ wrong no-gradient
+        a[i] = rho * a[i] + (1 - rho) * g[i] * g[i];
+        w[i] -= lr / (dl_real)sqrt(a[i] + eps);

@@ -1,0 +1,524 @@
+/* The room >>onnx: models out and graphs in. What is written here was read by ONNX Runtime when
+   make golden was run last: tests/golden/onnx_hashes.txt has the hashes of those files. The graphs
+   of others are in tests/golden/onnx/, with what ONNX Runtime makes of their inputs (see
+   golden_onnx.py). */
+#define DL_IMPLEMENTATION
+#include "../dl.h"
+#include "test.h"
+#include "nets.h"
+
+static const char *golden(const char *name)
+{
+    static char path[300];
+    snprintf(path, sizeof path, "tests/golden/%s", name);
+    FILE *f = fopen(path, "rb");
+    if (f) fclose(f);
+    else snprintf(path, sizeof path, "golden/%s", name);
+    return path;
+}
+
+static bool gate_build(dl_layer *l)
+{
+    const dl_int D = l->input[0].dim[0];
+    return dl_layer_param(l, "weight", dl_shape2(D, D), dl_init_glorot_uniform()) != NULL;
+}
+static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul(x[0], dl_sigmoid(dl_linear(x[0], l->param[0], DL_NONE)));
+}
+static bool gate_onnx(const dl_layer *l, dl_onnx_file *f)
+{
+    dl_onnx_line(f, "w = Transpose(#v0)");
+    dl_onnx_line(f, "z = MatMul(#x, w)");
+    dl_onnx_line(f, "g = Sigmoid(z)");
+    dl_onnx_line(f, "#y = Mul(#x, g)");
+    return l->params == 1;
+}
+static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                    NULL, gate_onnx };
+static dl_model *net_s4(dl_ctx *dl)              /* too large for the list that all tests share */
+{
+    dl_model *m = image_net(dl, 1, 28, 28);
+    dl_model_add_conv2d(m, 32, 3, DL_RELU);
+    dl_model_add_conv2d(m, 64, 3, DL_RELU);
+    dl_model_add_max_pooling2d(m, 2);
+    dl_model_add_dropout(m, 0.25);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 128, DL_RELU);
+    dl_model_add_dropout(m, 0.5);
+    dl_model_add_dense(m, 10, DL_SOFTMAX);
+    return m;
+}
+static dl_model *net_own(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 6);
+    dl_model_add(m, &gate, NULL);
+    dl_model_add_dense(m, 6, DL_RELU);
+    dl_model_add(m, &gate, NULL);
+    return m;
+}
+
+/* A batch for each of the model's inputs: numbers from 0 to 1, or words. */
+static void batches(dl_ctx *dl, const dl_model *m, const char *name, dl_int n, dl_tensor **x)
+{
+    const bool words = strcmp(name, "words") == 0 || strcmp(name, "encoder") == 0;
+    for (int k = 0; k < dl_model_input_count(m); k++) {
+        dl_shape s = dl_shape1(n);
+        const dl_shape one = dl_model_input_shape(m, k);
+        for (int d = 0; d < one.rank; d++) s.dim[s.rank++] = one.dim[d];
+        x[k] = dl_zeros(dl, s);
+        test_fill(x[k]->data, x[k]->size, (unsigned)k + 7, words ? 0 : -1, words ? 12 : 1);
+        for (dl_int i = 0; words && i < x[k]->size; i++)
+            x[k]->data[i] = (dl_real)floor((double)x[k]->data[i]);
+    }
+}
+
+static uint8_t *written(dl_ctx *dl, const dl_model *m, size_t *size)
+{
+    *size = dl_onnx_save_to_memory(m, NULL, 0);
+    uint8_t *p = (uint8_t *)malloc(*size + 1);
+    CHECK(*size > 0 && dl_onnx_save_to_memory(m, p, *size) == *size, "%s", dl_error_text(dl));
+    return p;
+}
+
+/* Does model b, of the same inputs, give what a gives? */
+static void same_answers(const char *name, dl_model *a, dl_model *b, dl_tensor *const *x)
+{
+    dl_tensor *y[16], *z[16];
+    const int n = dl_model_output_count(a);
+    if (!CHECK(dl_model_output_count(b) == n && dl_model_input_count(a) == dl_model_input_count(b),
+               "%s", name)) return;
+    if (!CHECK(dl_model_predict_all(a, y, x) && dl_model_predict_all(b, z, x), "%s", name)) return;
+    for (int k = 0; k < n; k++)
+        if (CHECK(y[k]->size == z[k]->size, "%s, output %d", name, k) &&
+            !CHECK_ARRAY_TOL(z[k]->data, y[k]->data, y[k]->size, 1e-5)) printf("    in %s\n", name);
+}
+
+static uint64_t hash_of(const uint8_t *p, size_t n)
+{
+    uint64_t h = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < n; i++) h = (h ^ p[i]) * 0x100000001B3u;
+    return h;
+}
+
+static void keep_arrays(const char *dir, const char *name, char what, dl_tensor *const *x, int n)
+{
+    char path[1000];
+    for (int k = 0; k < n; k++) {
+        snprintf(path, sizeof path, "%s/%s_%c%d.npy", dir, name, what, k);
+        CHECK(dl_npy_save(x[k], path), "%s", path);
+    }
+}
+
+/* Is the file as it was when ONNX Runtime last looked at it? With DL_GOLDEN_OUT=directory it is
+   written there instead, with inputs and outputs. */
+static void looked_at(const char *name, dl_model *m, dl_tensor *const *x, const uint8_t *p,
+                      size_t size)
+{
+    char line[1000], want[200];
+    const char *dir = getenv("DL_GOLDEN_OUT");
+    bool found = false;
+    dl_tensor *y[16];
+    if (dir) {
+        snprintf(line, sizeof line, "%s/%s.onnx", dir, name);
+        FILE *f = fopen(line, "wb");
+        CHECK(f && fwrite(p, 1, size, f) == size && fclose(f) == 0, "%s", line);
+        keep_arrays(dir, name, 'x', x, dl_model_input_count(m));
+        if (CHECK(dl_model_predict_all(m, y, x), "%s", name))
+            keep_arrays(dir, name, 'y', y, dl_model_output_count(m));
+        return;
+    }
+    if (sizeof(dl_real) != 4) return;            /* the hashes are those of float nets */
+    snprintf(want, sizeof want, "%s %016llx\n", name, (unsigned long long)hash_of(p, size));
+    FILE *f = fopen(golden("onnx_hashes.txt"), "r");
+    while (f && fgets(line, sizeof line, f)) found = found || strcmp(line, want) == 0;
+    if (f) fclose(f);
+    CHECK(found, "%s has changed; run make golden", name);
+}
+
+/* A net out and in, and once more: the same answers. */
+static void there_and_back_of(const net *n)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = n->make(dl);
+    dl_tensor *x[8];
+    size_t size, more;
+    shake(m);
+    batches(dl, m, n->name, 5, x);
+    uint8_t *p = written(dl, m, &size);
+    looked_at(n->name, m, x, p, size);
+    dl_model *again = dl_onnx_load_from_memory(dl, p, size, NULL);
+    if (CHECK(again, "%s: %s", n->name, dl_error_text(dl))) {
+        same_answers(n->name, m, again, x);
+        uint8_t *q = written(dl, again, &more);
+        dl_model *third = dl_onnx_load_from_memory(dl, q, more, NULL);
+        if (CHECK(third, "%s: %s", n->name, dl_error_text(dl)))
+            same_answers(n->name, m, third, x);
+        free(q);
+    }
+    free(p);
+    dl_free(dl);
+}
+static void there_and_back(void)
+{
+    const net last = NET(s4);
+    for (size_t i = 0; i < NETS; i++) there_and_back_of(&list[i]);
+    there_and_back_of(&last);
+}
+
+/* ---- the graphs of others ---- */
+
+static const char *const graphs[] = {
+    "keras_mlp", "keras_cnn", "keras_lstm", "sklearn_names", "sklearn_regressor", "sklearn_three",
+    "sklearn_two", "torch_activations", "torch_encoder", "torch_gru", "torch_lstm", "torch_mlp",
+    "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
+    "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
+    "hand_softmax11", "hand_old", "hand_reverse" };
+#define GRAPHS (sizeof graphs / sizeof graphs[0])
+
+static uint8_t *graph_bytes(const char *name, size_t *size)
+{
+    char path[100];
+    snprintf(path, sizeof path, "onnx/%s.onnx", name);
+    return test_slurp(golden(path), size);
+}
+
+static dl_model *graph(dl_ctx *dl, const char *name)
+{
+    size_t size;
+    uint8_t *p = graph_bytes(name, &size);
+    dl_model *m = dl_onnx_load_from_memory(dl, p, size, NULL);
+    CHECK(m, "%s: %s", name, dl_error_text(dl));
+    free(p);
+    return m;
+}
+
+/* Their inputs, and what ONNX Runtime made of them: N samples. */
+static bool graph_arrays(dl_ctx *dl, const dl_model *m, const char *name, dl_int N, dl_tensor **x,
+                         dl_tensor **y)
+{
+    const int inputs = dl_model_input_count(m), all = inputs + dl_model_output_count(m);
+    char path[100], number[16];
+    dl_tensor *both[40];
+    for (int k = 0; k < all; k++) {
+        const bool in = k < inputs;
+        const dl_shape one = in ? dl_model_input_shape(m, k) : dl_model_output_shape(m, k - inputs);
+        dl_shape s = dl_shape1(N);
+        for (int d = 0; d < one.rank; d++) s.dim[s.rank++] = one.dim[d];
+        both[k] = dl_state(dl, s);
+        snprintf(number, sizeof number, "%c%d", in ? 'x' : 'y', in ? k : k - inputs);
+        dl_set_name(both[k], number);
+        *(in ? &x[k] : &y[k - inputs]) = both[k];
+    }
+    snprintf(path, sizeof path, "onnx/%s.safetensors", name);
+    return CHECK(dl_load(dl, golden(path), both, all, NULL), "%s: %s", name, dl_error_text(dl));
+}
+
+static void answers(const char *name, dl_model *m, dl_tensor *const *x, dl_tensor *const *y)
+{
+    dl_tensor *z[40];
+    if (!CHECK(dl_model_predict_all(m, z, x), "%s", name)) return;
+    for (int k = 0; k < dl_model_output_count(m); k++)
+        if (!CHECK_ARRAY_TOL(z[k]->data, y[k]->data, y[k]->size, 1e-5)) printf("    in %s\n", name);
+}
+
+/* Each gives what ONNX Runtime gives; so do what is saved of it, its clone, and its share. */
+static void graphs_of_others(void)
+{
+    for (size_t i = 0; i < GRAPHS; i++) {
+        dl_ctx *dl = test_quiet_new(5), *other = test_quiet_new(6);
+        dl_model *m = graph(dl, graphs[i]);
+        dl_tensor *x[40], *y[40];
+        const dl_int N = strcmp(graphs[i], "torch_mlp_one") == 0 ? 1 : 3;
+        if (m && graph_arrays(dl, m, graphs[i], N, x, y)) {
+            size_t size;
+            answers(graphs[i], m, x, y);
+            answers(graphs[i], dl_model_clone(dl, m), x, y);
+            dl_model *share = dl_model_share(other, m);
+            CHECK(share, "%s: %s", graphs[i], dl_error_text(dl));
+            dl_model_free(share);
+            if (strstr(graphs[i], "half") || strstr(graphs[i], "bfloat")) {
+                CHECK(!dl_onnx_save_to_memory(m, NULL, 0), "%s is written", graphs[i]);
+                CHECK_ERROR(dl, DL_ERR_STATE, "the graph's numbers are of 16 bits");
+                dl_free(other);
+                dl_free(dl);
+                continue;
+            }
+            uint8_t *p = written(dl, m, &size);
+            dl_model *again = dl_onnx_load_from_memory(dl, p, size, NULL);
+            if (CHECK(again, "%s: %s", graphs[i], dl_error_text(dl)))
+                answers(graphs[i], again, x, y);
+            free(p);
+        }
+        dl_free(other);
+        dl_free(dl);
+    }
+}
+
+/* A graph that has only ever seen one sample takes more; results are those of each alone. */
+static void one_sample(void)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = graph(dl, "torch_mlp_one");
+    dl_tensor *x = dl_zeros(dl, dl_shape2(3, 6));
+    test_fill(x->data, x->size, 3, -1, 1);
+    dl_tensor *all = dl_keep(dl_model_predict(m, x));
+    for (dl_int i = 0; i < 3; i++) {
+        dl_tensor *y = dl_model_predict(m, dl_slice(x, 0, i, i + 1));
+        CHECK_ARRAY(y->data, all->data + 3 * i, 3);
+    }
+    dl_free(dl);
+}
+
+/* ---- training further ---- */
+
+static double trained(dl_ctx *dl, dl_model *m, dl_tensor *x, dl_tensor *y, int steps)
+{
+    dl_batch b;
+    double loss = NAN;
+    memset(&b, 0, sizeof b);
+    b.x = x;
+    b.y = y;
+    b.size = x->shape.dim[0];
+    for (int i = 0; i < steps; i++) {
+        loss = dl_model_train_batch(m, &b).loss;
+        dl_tape_clear(dl);
+    }
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    return loss;
+}
+
+/* The loss of each graph falls, also with gradients through what only graphs have; and the file
+   that is written of it holds the new weights. */
+static void fine_tuning(void)
+{
+    static const char *const names[] = { "keras_cnn", "keras_lstm", "torch_encoder", "torch_gru",
+        "torch_lstm", "torch_residual", "torch_rnn", "torch_sound", "sklearn_regressor" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        dl_ctx *dl = test_quiet_new(5);
+        dl_model *m = graph(dl, names[i]), *back;
+        dl_tensor *x[8], *y[8], *z[8];
+        size_t size;
+        if (!m || !graph_arrays(dl, m, names[i], 3, x, y)) break;
+        test_fill(y[0]->data, y[0]->size, 9, 0.1, 0.9);
+        if (!CHECK(dl_model_compile(m, DL_MSE, dl_adam(0.01)), "%s: %s", names[i],
+                   dl_error_text(dl))) break;
+        const double first = trained(dl, m, x[0], y[0], 1), last = trained(dl, m, x[0], y[0], 60);
+        CHECK(last < 0.8 * first, "%s: the loss went from %g to %g", names[i], first, last);
+        uint8_t *p = written(dl, m, &size);
+        char name[64];
+        snprintf(name, sizeof name, "tuned_%s", names[i]);
+        if (getenv("DL_GOLDEN_OUT")) looked_at(name, m, x, p, size);
+        back = dl_onnx_load_from_memory(dl, p, size, NULL);
+        CHECK(dl_model_predict_all(m, z, x) && back, "%s: %s", names[i], dl_error_text(dl));
+        if (back) answers(names[i], back, x, z);
+        free(p);
+        dl_free(dl);
+    }
+}
+
+/* A softmax at the end is the layer's activation; a new head goes on top. */
+static void new_head(void)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = graph(dl, "torch_mlp");
+    size_t size;
+    CHECK(dl_model_layer(m, 0)->activation == DL_SOFTMAX, "no softmax");
+    CHECK(dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.01)), "%s",
+          dl_error_text(dl));
+    m = graph(dl, "torch_mlp");
+    dl_layer_set_frozen(dl_model_layer(m, 0), true);
+    dl_model_add_dense(m, 2, DL_TANH);
+    CHECK(dl_model_compile(m, DL_MSE, dl_adam(0.01)), "%s", dl_error_text(dl));
+    dl_tensor *x = dl_rand(dl, dl_shape2(5, 6));
+    uint8_t *p = written(dl, m, &size);
+    looked_at("new_head", m, &x, p, size);
+    dl_model *back = dl_onnx_load_from_memory(dl, p, size, NULL);
+    if (CHECK(back, "%s", dl_error_text(dl))) same_answers("new_head", m, back, &x);
+    free(p);
+    CHECK(!dl_model_save_to_memory(m, NULL, 0), "a graph in the library's own file");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_onnx_save can");
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "a graph as C");
+    CHECK_ERROR(dl, DL_ERR_STATE, "graph_1 cannot be exported");
+    dl_free(dl);
+}
+
+/* A file of the library's own gets layers of the same names as it has already. */
+static void names_again(void)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = net_single(dl);
+    dl_tensor *x = dl_rand(dl, dl_shape2(5, 3));
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        uint8_t *p = written(dl, m, &size);
+        char name[20];
+        snprintf(name, sizeof name, "again_%d", i);
+        looked_at(name, m, &x, p, size);
+        dl_model *back = dl_onnx_load_from_memory(dl, p, size, NULL);
+        free(p);
+        if (!CHECK(back, "%s", dl_error_text(dl))) break;
+        same_answers(name, m, back, &x);
+        m = back;
+        dl_model_add_dense(m, 2, DL_RELU);
+    }
+    dl_free(dl);
+}
+
+/* ---- what is refused ---- */
+
+/* Cut off everywhere (a file has no end mark, so its last entry may be missed), and with every byte
+   changed: a message or a model, never both. */
+static void damaged(void)
+{
+    static const char *const names[] = { "torch_mlp_one", "sklearn_two" };
+    for (size_t i = 0; i < 2; i++) {
+        size_t size;
+        uint8_t *p = graph_bytes(names[i], &size);
+        dl_ctx *dl = test_quiet_new(5);
+        int whole = 0;
+        for (size_t n = 0; n < size; n++) {
+            uint8_t *part = (uint8_t *)malloc(n + 1);
+            memcpy(part, p, n);
+            dl_model *m = dl_onnx_load_from_memory(dl, part, n, NULL);
+            CHECK((m != NULL) == (dl_error(dl) == DL_OK), "%ld bytes: %s", (long)n,
+                  dl_error_text(dl));
+            whole += m != NULL;
+            dl_model_free(m);
+            dl_clear_error(dl);
+            free(part);
+        }
+        CHECK(whole <= 1, "%d pieces are whole", whole);   /* all but the last entry of the model */
+        for (size_t n = 0; n < 2 * size; n++) {
+            const uint8_t old = p[n / 2];
+            p[n / 2] = (uint8_t)(n % 2 ? old ^ 255 : old + 1);
+            dl_model *m = dl_onnx_load_from_memory(dl, p, size, NULL);
+            CHECK((m != NULL) == (dl_error(dl) == DL_OK), "byte %ld: %s", (long)(n / 2),
+                  dl_error_text(dl));
+            dl_model_free(m);
+            dl_clear_error(dl);
+            p[n / 2] = old;
+        }
+        free(p);
+        dl_free(dl);
+    }
+}
+
+/* A graph in which something stands for something else of the same length. */
+static void changed(const char *name, const char *from, const char *to, const char *message)
+{
+    size_t size, n = strlen(from), found = 0;
+    uint8_t *p = graph_bytes(name, &size);
+    dl_ctx *dl = test_quiet_new(5);
+    for (size_t i = 0; i + n <= size; i++)
+        if (memcmp(p + i, from, n) == 0) {
+            memcpy(p + i, to, n);
+            found++;
+        }
+    CHECK(found > 0, "%s has no %s", name, from);
+    dl_model *m = dl_onnx_load_from_memory(dl, p, size, NULL);
+    CHECK(!m, "%s with %s for %s", name, to, from);
+    CHECK(strstr(dl_error_text(dl), message), "'%s' is not in '%s'", message, dl_error_text(dl));
+    free(p);
+    dl_free(dl);
+}
+
+static void refused(void)
+{
+    static const char *const bad[][2] = {
+        { "cycle", "operator Add of node 'Add_0': it reads 'b', which nothing before it gives" },
+        { "twice", "operator Relu of node 'Relu_1': it gives 'y', which is there already" },
+        { "opset", "operator set 999; 7 to 28 can be read" },
+        { "output", "nothing gives the output 'z'" },
+        { "huge", "operator ConstantOfShape of node 'ConstantOfShape_0': dl_" },
+        { "size", "operator Expand of node 'Expand_0': " },
+        { "type", "operator Reshape of node 'Reshape_0': its input 1 should be whole numbers" },
+        { "shapes", "operator MatMul of node 'MatMul_0': dl_matmul: " },
+        { "inputs", "operator Relu of node 'Relu_0': it has 2 inputs, but can have 1 to 1" },
+        { "external", "the numbers of 'w' are in another file" } };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "bad_%s", bad[i][0]);
+        changed(name, "", "", bad[i][1]);
+    }
+    changed("torch_mlp_one", "\x04Tanh", "\x04Tank", "operator Tank of node '/1/Tanh'");
+    changed("torch_mlp_one", "transB", "transC", "operator Gemm of node '/0/Gemm': the attribute "
+            "'transC' can't be done");
+    changed("torch_gru", "linear_before_reset", "linear_before_reseT", "the attribute "
+            "'linear_before_reseT'");
+    changed("torch_lstm", "bidirectional", "bidirektional", "the attribute 'direction' is "
+            "bidirektional, but can only be forward|reverse|bidirectional");
+    dl_ctx *dl = test_quiet_new(5);
+    dl_onnx o = dl_onnx_default();
+    const dl_shape six = dl_shape1(6), seven = dl_shape1(7);
+    size_t size;
+    uint8_t *p = graph_bytes("torch_mlp", &size);
+    o.inputs = &six;
+    o.inputs_count = 1;
+    CHECK(dl_onnx_load_from_memory(dl, p, size, &o), "%s", dl_error_text(dl));
+    o.inputs = &seven;
+    CHECK(!dl_onnx_load_from_memory(dl, p, size, &o), "7 for 6");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "[7] for the input 'x0', which has [1,6] with the batch");
+    o.inputs_count = 2;
+    CHECK(!dl_onnx_load_from_memory(dl, p, size, &o), "two inputs");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "shapes of 2 inputs, but there are 1");
+    CHECK(!dl_onnx_load_from_memory(dl, NULL, 3, NULL), "NULL");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "the buffer is NULL");
+    CHECK(!dl_onnx_load_from_memory(NULL, p, size, NULL), "no context");
+    CHECK(!dl_onnx_load(dl, "no/such.onnx", NULL), "no file");
+    CHECK_ERROR(dl, DL_ERR_FILE, "cannot open no/such.onnx");
+    CHECK(!dl_onnx_save_to_memory(NULL, NULL, 0), "NULL");
+    dl_model *m = dl_model_new(dl, dl_shape1(3));
+    static dl_layer_type bare;
+    bare = gate;
+    bare.onnx = NULL;
+    dl_model_add(m, &bare, NULL);
+    CHECK(!dl_onnx_save(m, "build/never.onnx"), "no hook");
+    CHECK_ERROR(dl, DL_ERR_STATE, "gate_1 cannot be saved as ONNX: its type has no onnx");
+    free(p);
+    dl_free(dl);
+}
+
+/* Class names and scaling go out and come in. */
+static void extras(void)
+{
+    static const char *const names[] = { "cat", "a \"dog\"", "\xC3\xA9" };
+    dl_ctx *dl = test_quiet_new(5);
+    dl_model *m = dl_model_new(dl, dl_shape1(3));
+    dl_scaling s = dl_scaling_default();
+    size_t size;
+    dl_model_add_dense(m, 3, DL_SOFTMAX);
+    s.factor = 1.0 / 255;
+    s.channels = 1;
+    s.mean[0] = 0.25;
+    s.deviation[0] = 0.5;
+    CHECK(dl_model_set_scaling(m, &s) && dl_model_set_class_names(m, names, 3), "set");
+    uint8_t *p = written(dl, m, &size);
+    for (int twice = 0; twice < 2 && m; twice++) {
+        m = dl_onnx_load_from_memory(dl, p, size, NULL);
+        if (!CHECK(m, "%s", dl_error_text(dl))) break;
+        const char *const *got = dl_model_class_names(m);
+        const dl_scaling t = dl_model_scaling(m);
+        for (int i = 0; i < 3 && CHECK(got, "no names"); i++)
+            CHECK(strcmp(got[i], names[i]) == 0, "%s", got[i]);
+        CHECK(memcmp(&s, &t, sizeof s) == 0, "%g %g", t.factor, t.mean[0]);
+        free(p);
+        p = written(dl, m, &size);
+    }
+    free(p);
+    dl_free(dl);
+}
+
+int main(void)
+{
+    TEST(there_and_back);
+    TEST(graphs_of_others);
+    TEST(one_sample);
+    TEST(fine_tuning);
+    TEST(new_head);
+    TEST(names_again);
+    TEST(extras);
+    TEST(refused);
+    TEST(damaged);
+    return test_end();
+}

@@ -2107,7 +2107,10 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
    of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
-   time step if need be; looking inside, copies, threads; and how good predictions are. */
+   time step if need be; looking inside, copies, threads; and how good predictions are.
+   Samples and targets have the model's shapes; or are rows of as many numbers, or the model's are;
+   or they have axes of 1 more or less: a model for [784] takes [N,1,28,28], one for [1,28,28] takes
+   [N,784]. Other axes are refused, such as [H,W,C] where the model takes [C,H,W]. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -15622,6 +15625,29 @@ static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
     return same;
 }
 
+/* The axes of a shape from `from` on that are not 1. */
+static dl_shape dli_bare(dl_shape shape, int from)
+{
+    dl_shape s = dl_shape0();
+    for (int d = from; d < shape.rank; d++)
+        if (shape.dim[d] != 1) s.dim[s.rank++] = shape.dim[d];
+    return s;
+}
+
+/* Can numbers that lie as `given` tells (its axes from `from` on) be taken as `want` of as many? As
+   a row of numbers or from one, and with axes of 1 more or less: [1,28,28] is as good as [784]; but
+   [H,W,C] is no [C,H,W]. */
+static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shape given, int from,
+                           dl_shape want)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const dl_shape a = dli_bare(given, from), b = dli_bare(want, 0);
+    return a.rank < 2 || b.rank < 2 || dl_shape_equal(a, b) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: the %s' axes %s are not the model's %s, though they hold "
+                   "as many numbers; dl_permute changes their order, dl_reshape their meaning", who,
+                   what, dli_shape_text(s, a), dli_shape_text(t, b));
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
@@ -15880,7 +15906,8 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
                           "samples are %s; the input's first dimension counts samples, 1 for a "
                           "single one", who, dli_shown(m->ctx, x->shape),
                           dli_shown(m->ctx, *sample));
-    return dl_reshape(x, want);
+    return dli_check_axes(m->ctx, who, "samples", x->shape, 1, *sample) ? dl_reshape(x, want)
+                                                                         : NULL;
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -16037,6 +16064,7 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
                           "samples are %s: give [N,...], one step of each of N sequences", who,
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
+    if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
@@ -16247,7 +16275,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+    if (!dli_check_axes(m->ctx, who, "samples", d->shape, 0, m->input) ||
+        !dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count) ||
+        (d->targets && !dli_check_axes(m->ctx, who, "targets", d->target_shape, 0,
+                                       dli_output_shape(m, 0))))
         return false;
     if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
@@ -16456,7 +16487,9 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
-        if (!dli_check_range(who, m, k, y->data, size)) return false;
+        if (!dli_check_axes(m->ctx, who, "targets", y->shape, 1, m->out[k]->output[0]) ||
+            !dli_check_range(who, m, k, y->data, size))
+            return false;
     }
     return true;
 }
@@ -16480,7 +16513,8 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
            dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
                              b->y ? b->y->size : 0, b->size) &&
            ((b->labels && dli_takes_labels(m->loss)) ||
-            dli_check_range(who, m, 0, b->y->data, b->y->size));
+            (dli_check_axes(m->ctx, who, "targets", b->y->shape, 1, dli_output_shape(m, 0)) &&
+             dli_check_range(who, m, 0, b->y->data, b->y->size)));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)

@@ -240,6 +240,11 @@ static void refused(void)
     o.data = dl_data_from_arrays(dl, x, 3, dl_shape1(2), NULL, 0);
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "samples of another shape");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_predict");
+    dl_model *plane = dl_model_new(dl, dl_shape2(3, 2));
+    dl_model_add_flatten(plane);
+    o.data = dl_data_from_arrays(dl, x, 1, dl_shape2(2, 3), NULL, 0);
+    CHECK(!dl_model_export_c_to_memory(plane, NULL, 0, &o), "other axes");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "axes [2,3] are not the model's [3,2]");
     o.data = dl_data_from_arrays(dl, x, 2, dl_shape1(3), NULL, 0);
     dl_fail(dl, DL_ERR_STATE, "an older error");
     CHECK(dl_model_export_c_to_memory(m, NULL, 0, &o) > 0, "an older error is none of now");

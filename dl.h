@@ -3061,7 +3061,9 @@ typedef struct dl_loading {
     bool  in_order;            /* false; whatever the layers are called: what is first in the file,
                                   by the names with numbers compared as such ("2.weight" before
                                   "10.weight"), to the first layer here, and so on; the last parts
-                                  of names ("weight", "running_mean") must fit */
+                                  of names ("weight", "running_mean") must fit. Refused where
+                                  layers of the same shapes are told apart by letters alone ("key",
+                                  "query"): their order is the alphabet's, not the net's */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
 } dl_loading;
@@ -22097,6 +22099,58 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
     return true;
 }
 
+/* Is there no number where two names begin to differ? "fc" and "fc2", "dense" and "dense_1" differ
+   by numbers. */
+static bool dli_by_letters(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    a += *a == '_';
+    b += *b == '_';
+    return !*a || !*b || !strchr(".0123456789", *a) || !strchr(".0123456789", *b);
+}
+
+/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
+static size_t dli_layer_part(const dli_item *i)
+{
+    const char *point = strchr(i->name, '.');
+    return point ? (size_t)(point + 1 - i->name) : 0;
+}
+
+/* Could the layers of two items be exchanged: have they tensors of the same names and shapes? */
+static bool dli_twins(const dli_list *l, const dli_item *i, const dli_item *j)
+{
+    const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+    const dli_item *a = l->item, *b = l->item, *end = l->item + l->items;
+    for (;; a++, b++) {
+        while (a < end && strncmp(a->name, i->name, m) != 0) a++;
+        while (b < end && strncmp(b->name, j->name, n) != 0) b++;
+        if (a == end || b == end) return a == b;
+        if (strcmp(a->name + m, b->name + n) != 0 ||
+            !dl_shape_equal(a->tensor->shape, b->tensor->shape))
+            return false;
+    }
+}
+
+/* The order of the file's names says nothing when letters alone make it and another order would fit
+   as well. */
+static bool dli_check_letters(const dli_file *f, const dli_list *l)
+{
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        for (const dli_item *j = l->item; j < i; j++) {
+            const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+            if (i->found && j->found && strcmp(i->name + m, j->name + n) == 0 &&
+                dli_by_letters(i->found->name, j->found->name) && dli_twins(l, i, j))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s: '%.99s' and '%.99s' would fit "
+                               "'%.99s' as well, and no number in their names tells their order; "
+                               "say which is which by renames instead of in_order", l->who,
+                               f->source.from, j->found->name, i->found->name, j->name);
+        }
+    return true;
+}
+
 /* ---- what did not fit ---- */
 
 /* A line of the report; instead: what the file has. */
@@ -22172,7 +22226,8 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
     dli_file f;
     bool ok = dli_check_loading(l, &o);
     if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
-        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) && dli_report(&f, l, &o);
+        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
+             dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
         for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
             if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
         dli_file_close(&f);

@@ -19331,6 +19331,11 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
                        "more, decimal '%c' a point or a comma, and the separator (%d) 0 or another "
                        "character of ASCII, no quote or line break", s->who, o->header, o->skip,
                        o->decimal, o->separator);
+    if (s->end - s->p >= 2 && (memcmp(s->p, "\xFF\xFE", 2) == 0 ||
+                               memcmp(s->p, "\xFE\xFF", 2) == 0))
+        return dli_csv_bad(s, line, 0, "the byte %02X begins a file in UTF-16 (Excel's Unicode "
+                           "text); save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8",
+                           (uint8_t)*s->p);
     if (s->end - s->p >= 3 && memcmp(s->p, "\xEF\xBB\xBF", 3) == 0) s->p += 3;
     for (const char *p = s->p; p < s->end;) {
         const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
@@ -19815,6 +19820,21 @@ static bool dli_two_valued(const dl_table *t, int c)
     return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
 }
 
+/* What to do when a text looks like a number with another decimal point or with thousands apart. */
+static const char *dli_number_hint(const char *text, char decimal)
+{
+    static const char digits[] = "0123456789";
+    const char *p = text + (*text == '-' || *text == '+');
+    const char *mark = strchr(p, decimal == ',' ? '.' : ',');
+    if (!mark || mark == p || p[strspn(p, "0123456789.,")]) return "";
+    const size_t tail = strspn(mark + 1, digits);
+    if (tail == 3 && *p != '0') return "; is it a number with its thousands apart? Take the "
+                                       "separators out of the file";
+    if (mark[1 + tail]) return "";
+    return decimal == ',' ? "; is it a number with a decimal point? Set dl_csv.decimal to '.'"
+                          : "; is it a number with a decimal comma? Set dl_csv.decimal to ','";
+}
+
 /* Columns as the options want them; those left out have no name. Numbers that are to be texts get
    categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
@@ -19834,14 +19854,19 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
         if (seen[c].wrong)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
                            "no %s, as most cells of this column are (%lld are not); mend it, or "
-                           "name the column in options.text or options.drop", who, t->sheet->from,
+                           "name the column in options.text%s%s", who, t->sheet->from,
                            (long long)seen[c].wrong_line, seen[c].name, seen[c].wrong_text,
-                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong);
+                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong,
+                           c == target ? "" : " or options.drop",
+                           dli_number_hint(seen[c].wrong_text, t->sheet->decimal));
         if (seen[c].categories > o->max_categories)
-            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts, "
-                           "such as '%.60s'; leave it out (options.drop), or allow more than %d "
-                           "(max_categories)", who, t->sheet->from, seen[c].name,
-                           seen[c].categories, seen[c].category[0], o->max_categories);
+            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: %scolumn '%.60s' has %d different texts, "
+                           "such as '%.60s'; %s, or allow more than %d (max_categories)%s", who,
+                           t->sheet->from, c == target ? "the target, " : "", seen[c].name,
+                           seen[c].categories, seen[c].category[0],
+                           c == target ? "predict another (options.target)"
+                                       : "leave it out (options.drop)", o->max_categories,
+                           dli_number_hint(seen[c].category[0], t->sheet->decimal));
         if (c == target && seen[c].kind == DL_COLUMN_EMPTY)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: the target, column '%.60s', is missing "
                            "in all rows", who, t->sheet->from, seen[c].name);

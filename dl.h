@@ -20150,6 +20150,27 @@ static void dli_stb_why(char *why)
     for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
 }
 
+/* May a picture have this size? */
+static bool dli_check_pixels(char *why, int64_t W, int64_t H)
+{
+    if (W >= 1 && H >= 1 && W <= DL_IMAGE_PIXELS_MAX / H) return true;
+    dli_format(why, DLI_WHY, "it is %lld x %lld pixels; the most is %lld", (long long)W,
+               (long long)H, (long long)DL_IMAGE_PIXELS_MAX);
+    return false;
+}
+
+/* The same of a PNG file, whose size stb_image does not tell when it is too large for it. */
+static bool dli_check_png(char *why, const uint8_t *p, size_t n)
+{
+    int64_t W = 0, H = 0;
+    if (n < 24 || memcmp(p, "\x89PNG", 4) != 0 || memcmp(p + 12, "IHDR", 4) != 0) return true;
+    for (int i = 16; i < 20; i++) {
+        W = 256 * W + p[i];
+        H = 256 * H + p[i + 4];
+    }
+    return dli_check_pixels(why, W, H);
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -20167,11 +20188,10 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
-    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        dli_stb_why(why);
-    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
-        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
-                   (long long)DL_IMAGE_PIXELS_MAX);
+    else if (dli_check_png(why, p, n)) {
+        if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels)) dli_stb_why(why);
+        else dli_check_pixels(why, out->W, out->H);
+    }
     if (text) dli_format(why, DLI_WHY, "%s", text);
     out->C = channels ? channels : out->channels;
     if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;

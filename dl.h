@@ -3286,7 +3286,8 @@ typedef struct dl_export_c {
     const dl_data *data;      /* NULL; else samples (say, the test set): their accuracy goes into
                                  the file and the report, the first ones into the selftest. Of a
                                  model with several inputs: NULL                                */
-    int            tests;     /* pairs of input and output for the selftest; 0: no selftest     */
+    int            tests;     /* pairs of input and output for the selftest, 1000 at most; 0: no
+                                 selftest                                                       */
     dl_c_report   *report;    /* NULL; else what came of it goes here                           */
 } dl_export_c;
 DL_DEF dl_export_c dl_export_c_default(void);
@@ -28533,6 +28534,12 @@ static bool dli_c_answer(dl_c_file *f)
 /* Count a batch: the answers of the model as it is, and of that which the file will hold. */
 static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
 {
+    const dl_int D = b->x->size / b->size;
+    for (dl_int i = 0; i < b->x->size; i++)
+        if (!isfinite(b->x->data[i]))
+            return dl_fail(f->ctx, DL_ERR_NUMERIC, "%s: number %lld of sample %lld in options.data "
+                           "is %g", f->who, (long long)(i % D), (long long)sums[4] +
+                           (long long)(i / D), (double)b->x->data[i]);
     dl_tensor *y = dl_model_predict(before, b->x);
     dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
     if (!z) return false;

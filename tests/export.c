@@ -249,6 +249,10 @@ static void refused(void)
     dl_fail(dl, DL_ERR_STATE, "an older error");
     CHECK(dl_model_export_c_to_memory(m, NULL, 0, &o) > 0, "an older error is none of now");
     CHECK_ERROR(dl, DL_ERR_STATE, "an older error");
+    x[4] = (dl_real)NAN;
+    o.data = dl_data_from_arrays(dl, x, 2, dl_shape1(3), NULL, 0);
+    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "NaN in the data");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "number 1 of sample 1 in options.data is nan");
     dl_model_param(m, 0)->data[1] = (dl_real)NAN;
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "NaN");
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "dense_1.weight holds NaN");

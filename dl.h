@@ -2591,7 +2591,9 @@ DL_DEF dl_folds dl_folds_default(void);
 
 /* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
    groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
-   the i-th (0 .. k-1) is the test, the others together are for training.   @F S2-9.3 */
+   the i-th (0 .. k-1) is the test, the others together are for training; false for more folds than
+   groups, or, stratified, than any class has samples (of a smaller class, some tests have none).
+   @F S2-9.3 */
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second);
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
@@ -18843,6 +18845,29 @@ DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_fol
            dli_split_by(d, who, share, 2, 1, options, first, second);
 }
 
+/* Is there something for each of k folds: k groups, or a class of k samples to stratify? */
+static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_folds *o)
+{
+    const int32_t *label = o && o->stratify ? dl_data_labels(d) : NULL;
+    if (!o || (!o->group && !label)) return true;
+    dl_folds plain = dl_folds_default();
+    plain.group = label ? label : o->group;
+    plain.shuffle = false;
+    dli_ranked *r = dli_deal_order(d->ctx, who, d->count, NULL, &plain);
+    if (!r) return false;
+    dl_int parts = 1, most = 1;
+    for (dl_int i = 1, n = 1; i < d->count; i++) {
+        n = r[i].key == r[i - 1].key ? n + 1 : 1;
+        parts += n == 1;
+        if (n > most) most = n;
+    }
+    DL_FREE(r);
+    return k <= (label ? most : parts) ||
+           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %lld "
+                   "samples; give fewer folds" : "%s: %d folds, but only %lld groups; give as many "
+                   "groups or fewer folds", who, k, (long long)(label ? most : parts));
+}
+
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
                          dl_data **test)
 {
@@ -18852,6 +18877,7 @@ DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options
         return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
                        "or more, and as many samples, and count them from 0", who, i, k,
                        (long long)d->count);
+    if (!dli_check_folds(d, who, k, options)) return false;
     double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
     const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
@@ -19062,9 +19088,11 @@ static int dli_loader_next(dl_loader *l, dl_batch *batch)
     if (b.size == 0) {                      /* a stream's end */
         const dl_int had = l->next;
         dl_loader_restart(l);
-        if (had == 0 || d->count >= 0)
+        if (d->count >= 0)
             dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
-                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+                    "samples", (long long)had, (long long)d->count);
+        else if (had == 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
         return had == 0 || d->count >= 0 ? -1 : 0;
     }
     b.number = l->next / l->batch_size;

@@ -21887,6 +21887,10 @@ static bool dli_read_header(dli_file *f)
 {
     const dli_source *s = &f->source;
     const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
+    if (s->size >= 4 && memcmp(s->bytes, "PK\3\4", 4) == 0)
+        return dli_bad(s, "it is a zip archive, such as torch.save and Keras write; of a PyTorch "
+                       "net, safetensors.torch.save_file(net.state_dict(), path) writes what can "
+                       "be read here, of a Keras model examples/keras_to_dl.py");
     if (s->size < 8 || size > s->size - 8)
         return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
                        "should take 8 + %llu", (unsigned long long)s->size,
@@ -23737,8 +23741,11 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     const int width = s.size > 8 && s.bytes[6] > 1 ? 4 : 2;
     const size_t front = 8 + (size_t)width;
     const uint64_t length = s.size < front ? 0 : dli_get_bytes(s.bytes + 8, width, false);
-    if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
-        s.bytes[6] > 3 || length > s.size - front)
+    if (s.size >= 4 && memcmp(s.bytes, "PK\3\4", 4) == 0)
+        dli_bad(&s, "it is a zip archive, such as np.savez writes; np.save(path, array) writes one "
+                "array, which can be read here");
+    else if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
+             s.bytes[6] > 3 || length > s.size - front)
         dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
     else {
         const uint8_t *text = s.bytes + front;

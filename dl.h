@@ -2221,8 +2221,8 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
-    const double *class_weight;   /* NULL; else a number for each class: how much its samples
-                                     count in the training loss (Keras' class_weight)         */
+    const double *class_weight;   /* NULL; else [dl_data_classes(data)], 0 or more: how much each
+                                     class' samples count in the training loss (as in Keras)  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
                                      see "training that survives" in >>files                  */
@@ -2819,8 +2819,9 @@ DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
    blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
    or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
    stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
-   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
-   compiled without DL_USE_STB_IMAGE. */
+   anything is decoded. The pixels are as they lie in the file, which may say that they are to be
+   turned (a camera's EXIF orientation: not looked at); of 16 bits, the upper 8 are kept. [C,H,W] on
+   the tape; NULL with a message, which says so where dl.h was compiled without DL_USE_STB_IMAGE. */
 DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
 #ifndef DL_NO_STDIO
 /* The same of a file. */
@@ -3092,8 +3093,9 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
-   the first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). A batch normalization's eps is in no such file: the layers' own
+   is Keras' 1e-3, PyTorch's 1e-5 (dl_norm_layer.eps). False, and the model as it was, on failure:
+   the message names the first tensor that did not fit and counts them, dl_last_load names all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same to the caller's buffer, and from a buffer. */

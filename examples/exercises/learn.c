@@ -3,7 +3,7 @@
 
        make learn                     go on where you were
        make learn EX=09_conv          this one        make learn LIST=1    all, with what is done
-       make learn HINT=1              the next hint   make learn RESET=1   the file as it was given
+       make learn HINT=1              the next hint   make learn RESET=1 EX=09_conv   as it was given
        make learn LANG=zh             中文            make learn ONCE=1    judge once, don't watch
 
    Without make: cc -O1 examples/exercises/learn.c -o learn, and ./learn with the same words;
@@ -54,7 +54,29 @@ static const char *translated(const char *word) {
     return word;
 }
 
-/* One line an exercise; * are the required ones. */
+/* By chapter; in it the required ones from easy to hard, then the harder, then the open. */
+static void sort(void) {
+    int *rank = calloc((size_t)all.count, sizeof *rank);
+    if (rank == NULL) exit(3);
+    for (int e = 0; e < all.count; e++) {
+        head h;
+        char *name = all.name[e];
+        const int known = head_read(&h, name);
+        const int r = atoi(name) * 10000 + (known ? h.level * 100 + h.minutes : 0) +
+                      (strcmp(h.place, "required") == 0 ? 0
+                       : strcmp(h.place, "harder") == 0 ? 1000 : 2000);
+        int at = e;
+        for (; at > 0 && rank[at - 1] > r; at--) {
+            rank[at] = rank[at - 1];
+            all.name[at] = all.name[at - 1];
+        }
+        rank[at] = r;
+        all.name[at] = name;
+    }
+    free(rank);
+}
+
+/* One line an exercise. */
 static void list(void) {
     int passed = 0, minutes = 0;
     for (int e = 0; e < all.count; e++) {
@@ -94,7 +116,7 @@ static void hint(int e) {
     int n = 1;
     while (n < 3 && remembers(format("hint %s %d", all.name[e], n))) n++;
     char *text = text_of(all.name[e], format(T("en %d", "zh %d"), n));
-    printf(T("\n  Hint %d of 3:\n", "\n  提示 %d（共 3 条）：\n"), n);
+    printf(T("\n  %s, hint %d of 3:\n", "\n  %s 的提示 %d（共 3 条）：\n"), all.name[e], n);
     printf("%s\n", text ? text : T("(there is none)", "（没有）"));
     free(text);
     remember(format("hint %s %d", all.name[e], n));
@@ -109,21 +131,23 @@ static void reset(int e) {
     const char *kept = format("my/backup/%s-%s.c", all.name[e], stamp);
     for (int n = 2; os_time(kept) > 0; n++)
         kept = format("my/backup/%s-%s-%d.c", all.name[e], stamp, n);
-    if (os_time(mine(e)) > 0 && !text_copy(kept, mine(e))) {
+    const bool had = os_time(mine(e)) > 0;
+    if (had && !text_copy(kept, mine(e))) {
         fprintf(stderr, "%s: cannot be written, so nothing was reset\n", kept);
         exit(1);
     }
     remove(mine(e));
     hand_out(e);
-    printf(T("  %s is as it was given; yours is kept as %s\n",
-             "  %s 已恢复原样；你写的备份在 %s\n"),
-           mine(e), kept);
+    printf(T("  %s is as it was given", "  %s 已恢复原样"), mine(e));
+    if (had) printf(T("; yours is kept as %s\n", "；你写的备份在 %s\n"), kept);
+    else printf(T(" (you had none before)\n", "（之前还没有这个文件）\n"));
 }
 
 /* After a pass: why it is so, the reference solution, the learner's code at work. */
 static void celebrate(int e, const char *dir) {
     char *text = text_of(all.name[e], T("en after", "zh after"));
     char *solution = answer(all.name[e], 0, NULL, 0);
+    remember(format("passed %s", all.name[e]));            /* at once: what follows may be stopped */
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
     if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
         printf(T("  dl.h is compiled for training, once: half a minute ...\n",
@@ -136,7 +160,6 @@ static void celebrate(int e, const char *dir) {
                          solution);
     free(text);
     free(solution);
-    remember(format("passed %s", all.name[e]));
 }
 
 /* Judge the learner's file; what is wrong is printed. */
@@ -239,6 +262,7 @@ int main(int argc, char **argv) {
     }
     all = exercises();
     if (all.count == 0) return 2;
+    sort();
     if (*sheet) return !sheets(sheet);
     os_mkdir("my");
     int e = *ex ? find(ex) : next(0);
@@ -248,6 +272,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (lists) { list(); return 0; }
+    if (resets && !*ex) {
+        fprintf(stderr, T("learn: which one is to be reset? RESET=1 EX=NAME\n",
+                          "learn：要恢复哪一题？请写 RESET=1 EX=题名\n"));
+        return 2;
+    }
     if (e == NONE) {
         printf(T("  All exercises are passed.\n", "  全部练习都通过了。\n"));
         return 0;

@@ -75,8 +75,8 @@ static void last_only(args *a) {                   /* = where += should be: the 
 const grader the_grader = {
     .hand = {
         {0, "N=1 D=2 M=1 x=1,2 w=0.5,-0.25 dy=2 -> dx=1,-0.5 dw=2,4 db=2"},
-        {0, "N=2 D=2 M=3 x=1,2,2,1 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 dy=1,0,-1,0,2,1 "
-            "-> dw=1,2,4,2,1,-1 db=1,2,0"},
+        {0, "N=2 D=2 M=3 x=1,2,2,1 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 dy=1,-1,2,0.5,2,1 "
+            "-> dx=1.5,-2,-0.5,0.875 dw=2,2.5,3,0,4,5 db=1.5,1,3"},
     },
     .mistake = {
         {"last-only", 0, last_only, "Only the last of the sum's terms is left: += , not = .",

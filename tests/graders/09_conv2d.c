@@ -29,7 +29,8 @@ To think about: how many of the products of a 3x3 kernel with P = 1 meet a zero 
 #include "grader.h"
 
 #ifndef CHILD
-enum { FLIP = 1, NO_BIAS = 2, NO_STRIDE = 4, NO_PAD = 8, ONE_CHANNEL = 16, PLUS_PAD = 32, TURN = 64 };
+enum { FLIP = 1, NO_BIAS = 2, NO_STRIDE = 4, NO_PAD = 8, ONE_CHANNEL = 16, PLUS_PAD = 32, TURN = 64,
+       EDGE = 128, SIDES = 256, NO_C = 512 };
 static void conv(args *a, int how) {
     const dl_int K = I(K), H = I(H), W = I(W), C = I(C), s = how & NO_STRIDE ? 1 : I(S);
     const dl_int P = how & NO_PAD ? 0 : how & PLUS_PAD ? -I(P) : I(P);
@@ -45,8 +46,11 @@ static void conv(args *a, int how) {
                                 const dl_int i = p * s + u - P, j = q * s + v - P;
                                 const dl_int at = how & FLIP ? K * K - 1 - (u * K + v)
                                                 : how & TURN ? v * K + u : u * K + v;
-                                if (i < 0 || i >= H || j < 0 || j >= W) continue;
-                                sum += R(x)[((n * C + c) * H + i) * W + j] * R(w)[(m * C + c) * K * K + at];
+                                const dl_int edge = how & EDGE ? 1 : 0;
+                                const dl_int in = how & SIDES ? i * H + j : i * W + j;
+                                if (i < edge || i >= H || j < edge || j >= W || in >= H * W) continue;
+                                sum += R(x)[(n * C + c) * H * W + in] *
+                                       R(w)[(m * C + (how & NO_C ? 0 : c)) * K * K + at];
                             }
                     *y++ = sum;
                 }
@@ -60,6 +64,9 @@ CONV(plus_pad, PLUS_PAD)
 CONV(one_channel, ONE_CHANNEL)
 CONV(turned, TURN)
 CONV(no_bias, NO_BIAS)
+CONV(edge, EDGE)
+CONV(sides, SIDES)
+CONV(no_c, NO_C)
 static void sizes(args *a) {
     a->size['O' - 'A'] = (I(H) + 2 * I(P) - I(K)) / I(S) + 1;
     a->size['V' - 'A'] = (I(W) + 2 * I(P) - I(K)) / I(S) + 1;
@@ -120,8 +127,15 @@ const grader the_grader = {
          "只看了通道 0：要对全部 C 个通道求和。"},
         {"rows-columns", 0, turned, "Rows and columns of the kernel are exchanged: u goes with i, v with j.",
          "核的行与列对调了：u 配 i，v 配 j。"},
+        {"edge", 0, edge, "Row 0 or column 0 of the image is left out: 0 is inside, i >= 0.",
+         "图像的第 0 行或第 0 列漏掉了：0 也在图像里，i >= 0。"},
+        {"sides", 0, sides, "H and W are exchanged: a row of x has W numbers, so i is multiplied by W.",
+         "H 与 W 用反了：x 的一行有 W 个数，所以 i 要乘 W。"},
+        {"no-channel", 0, no_c, "c is missing in the place of w: each channel has a kernel of its own.",
+         "w 的下标里漏了 c：每个通道有自己的核。"},
         {"no-bias", 0, no_bias, "The bias is missing: sum begins at b[m].", "漏了偏置：sum 从 b[m] 开始。"},
     },
+    .names = "O=OH V=OW S=s",
     .ranges = "N=1..3 C=1..3 H=4..6 W=5..7 M=1..3 K=1..3 S=1..2 P=0..2",
     .sizes = sizes,
     .explain = products,

@@ -89,6 +89,7 @@ const grader the_grader = {
     .hand = {
         {0, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 -> y=0.3574"},
         {0, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 -> y=1000.3574"},
+        {0, "C=1 O=1 V=2 K=2 x=1000,1000,-1000,-1000,1000,1001,-1000,-999 r=1 -> y=1000.3574,-999.6426"},
         {1, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
         {1, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
     },
@@ -110,6 +111,7 @@ const grader the_grader = {
         {"no-sum", 1, no_sum, "The derivative of the logarithm is missing: divide by the sum over the window.",
          "漏了对数的导数：要除以窗口里的和。"},
     },
+    .names = "O=OH V=OW",
     .ranges = "C=1..3 O=1..3 V=1..4 K=2..3",
     .sizes = sizes,
 };

@@ -136,6 +136,9 @@ static void try_exercise(void) {
     if (bad == NULL) return;
     try_text(bad, "a file that does not compile", "compile", false);
     free(bad);
+    bad = with_statement(whole, function, "{");
+    if (bad) try_text(bad, "a brace too many", "braces", false);
+    free(bad);
     bad = with_statement(whole, function, "for (volatile int forever = 1; forever; ) {}");
     if (bad) try_text(bad, "an endless loop", "slow", false);
     free(bad);

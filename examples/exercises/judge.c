@@ -227,7 +227,11 @@ static dl_int first_wrong(const trial *t, int k, dl_int *wrong) {
     const arg *g = &t->a.a[k];
     double scale = largest(t->want[k], g->n);
     if (g->role != '=') scale = fmax(scale, largest(g->value, g->n));    /* what it is added to */
-    if (J.is_float && scale < 0.1) scale = 0.1;         /* terms of size 1 may have cancelled */
+    for (int m = 0; J.is_float && m < t->a.count; m++) {       /* what went in may have cancelled */
+        const arg *in = &t->a.a[m];
+        if (in->role != '=' && !in->below)
+            scale = fmax(scale, 0.05 * fmin(1000, largest(in->value, in->n)));
+    }
     dl_int first = -1;
     *wrong = 0;
     for (dl_int i = 0; i < g->n; i++) {

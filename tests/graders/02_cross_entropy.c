@@ -8,9 +8,10 @@ Add up the rows in a variable, and divide by N at the end. The largest score is 
 @zh 2
 把各行加到一个变量里，最后除以 N。最大的得分，每一行有自己的。
 @en 3
-total += m + (dl_real)log(sum) - row[label[i]]; with row = x + i * C
+With row = x + i * C, one sample adds the logarithm of the sum, the m that was taken off, and, with a
+minus, the score row[label[i]]. log() gives the natural logarithm.
 @zh 3
-total += m + (dl_real)log(sum) - row[label[i]]; 其中 row = x + i * C
+设 row = x + i * C。一个样本添上三样：和的对数，减去过的那个 m，再减去得分 row[label[i]]。log() 是自然对数。
 @en after
 No probability was ever computed, so none could round to 0 and have no logarithm. Who knows nothing
 has a loss of log C: 2.3026 for ten classes. Remember that number.

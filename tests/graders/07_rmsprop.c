@@ -8,9 +8,10 @@ The new part is (1 - rho) times g[i] * g[i]. Renew a first; the step uses the ne
 @zh 2
 新的部分是 (1 - rho) 乘 g[i] * g[i]。先更新 a，步子用的是更新后的 a。
 @en 3
-a[i] = rho * a[i] + (1 - rho) * g[i] * g[i]; then w[i] -= lr * g[i] / (dl_real)sqrt(a[i] + eps);
+The first line sets a[i] with = , from rho times the old one and 1 - rho times g[i] * g[i]. The second takes
+from w[i]: lr times g[i], divided by the root; eps is added before the root is taken.
 @zh 3
-a[i] = rho * a[i] + (1 - rho) * g[i] * g[i]; 然后 w[i] -= lr * g[i] / (dl_real)sqrt(a[i] + eps);
+第一行用 = 给 a[i] 赋值：rho 份旧的，加 1 - rho 份 g[i] * g[i]。第二行从 w[i] 里减去 lr 乘 g[i] 除以根；先加 eps，再开方。
 @en after
 A gradient a hundred times as large makes a root a hundred times as large: the step hardly depends on
 the scale, only on the sign and on how steady the gradient is. The first steps are the largest, as a

@@ -11,11 +11,11 @@ next. What is the place of x[n,c,i,j] among [N,C,H,W]?
 i = p * s + u - P 与 j = q * s + v - P 可能落在图像外：那时乘积是 0，跳过去。x[n,c,i,j] 在 [N,C,H,W] 里
 排在第几个？
 @en 3
-if (i < 0 || i >= H || j < 0 || j >= W) continue; and then
-sum += x[((n * C + c) * H + i) * W + j] * w[((m * C + c) * K + u) * K + v];
+Outside means i < 0, i >= H, j < 0 or j >= W: continue. Inside, x[n,c,i,j] is at
+((n * C + c) * H + i) * W + j, and w[m,c,u,v] is found in the same manner among [M,C,K,K].
 @zh 3
-if (i < 0 || i >= H || j < 0 || j >= W) continue; 然后
-sum += x[((n * C + c) * H + i) * W + j] * w[((m * C + c) * K + u) * K + v];
+图像外就是 i < 0、i >= H、j < 0 或 j >= W：continue 跳过。图像内，x[n,c,i,j] 在
+((n * C + c) * H + i) * W + j；w[m,c,u,v] 在 [M,C,K,K] 里，照样推出来。
 @en after
 Seven loops, and each weight is used at OH times OW places: few weights, many products. A mathematician
 would flip w first; nets learn their w, so that nobody needs to.

@@ -60,18 +60,19 @@ static void sort(void) {
     if (rank == NULL) exit(3);
     for (int e = 0; e < all.count; e++) {
         head h;
-        char *name = all.name[e];
-        const int known = head_read(&h, name);
+        char name[sizeof all.name[0]];
+        strcpy(name, all.name[e]);
+        const bool known = head_read(&h, name);
         const int r = atoi(name) * 10000 + (known ? h.level * 100 + h.minutes : 0) +
                       (strcmp(h.place, "required") == 0 ? 0
                        : strcmp(h.place, "harder") == 0 ? 1000 : 2000);
         int at = e;
         for (; at > 0 && rank[at - 1] > r; at--) {
             rank[at] = rank[at - 1];
-            all.name[at] = all.name[at - 1];
+            strcpy(all.name[at], all.name[at - 1]);
         }
         rank[at] = r;
-        all.name[at] = name;
+        strcpy(all.name[at], name);
     }
     free(rank);
 }

@@ -431,6 +431,13 @@ static const struct { const char *word, *en, *zh; } compiler_words[] = {
                  "C 的 ^ 不是乘方：用 pow(a, b)，或者自己连乘。"},
     {"to binary expression", "An operator does not go with its operands (^ is no power: use pow).",
                              "运算符与两边的类型不合（^ 不是乘方，乘方用 pow）。"},
+    {"statement with no effect", "= sets a variable, == compares.", "赋值用 = ，== 是比较。"},
+    {"result unused", "= sets a variable, == compares.", "赋值用 = ，== 是比较。"},
+    {"assignment used as truth value", "= sets a variable, == compares.", "比较用 == ，= 是赋值。"},
+    {"result of an assignment as a condition", "= sets a variable, == compares.",
+                                               "比较用 == ，= 是赋值。"},
+    {"uninitialized", "A variable is read before it has a value: a sum begins with = 0.",
+                      "变量还没有值就读了：求和要先写 = 0。"},
     {"exponentiation", "^ is no power in C: use pow(a, b), or multiply.",
                        "C 的 ^ 不是乘方：用 pow(a, b)，或者自己连乘。"},
 };

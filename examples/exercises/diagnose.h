@@ -36,8 +36,11 @@ static const char *diagnose_writing(const pattern *p) {
     }
     if (unwritten == g->n)
         return said(p, "untouched",
-                    T("%s is as it was before the call: nothing was written into it, or only 0 added.",
-                      "%s 与调用之前一样：什么也没有写进去，或者只加了 0。"), g->name);
+                    g->role == '=' ? T("%s is as it was before the call: nothing was written into it.",
+                                       "%s 与调用之前一样：什么也没有写进去。")
+                                   : T("%s is as it was before the call: nothing was written into it, "
+                                       "or only 0 added.",
+                                       "%s 与调用之前一样：什么也没有写进去，或者只加了 0。"), g->name);
     if (g->role == '=' && unwritten > 0) {
         char name[80], more[60] = "";
         element(name, sizeof name, g, first);
@@ -253,8 +256,9 @@ static const char *diagnose_place(const pattern *p) {
                         dim_name(g->dim[k]));
         if (only_last)
             return said(p, "off-by-one",
-                        T("Only the last one along axis %s is wrong. Does a loop end too early?",
-                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早？"), dim_name(g->dim[k]));
+                        T("Only the last one along axis %s is wrong. Does a loop end too early, or does a "
+                          "sum begin without a value?",
+                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早，或者求和之前没有给初值？"), dim_name(g->dim[k]));
     }
     return NULL;
 }

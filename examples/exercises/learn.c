@@ -61,7 +61,7 @@ static void sort(void) {
     for (int e = 0; e < all.count; e++) {
         head h;
         char name[sizeof all.name[0]];
-        strcpy(name, all.name[e]);
+        memcpy(name, all.name[e], sizeof name);
         const bool known = head_read(&h, name);
         const int r = atoi(name) * 10000 + (known ? h.level * 100 + h.minutes : 0) +
                       (strcmp(h.place, "required") == 0 ? 0
@@ -69,10 +69,10 @@ static void sort(void) {
         int at = e;
         for (; at > 0 && rank[at - 1] > r; at--) {
             rank[at] = rank[at - 1];
-            strcpy(all.name[at], all.name[at - 1]);
+            memcpy(all.name[at], all.name[at - 1], sizeof name);
         }
         rank[at] = r;
-        strcpy(all.name[at], name);
+        memcpy(all.name[at], name, sizeof name);
     }
     free(rank);
 }

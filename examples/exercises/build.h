@@ -423,6 +423,32 @@ static inline const char *whole_division(const char *from, const char *to) {
     return NULL;
 }
 
+/* dx[...] = between the marks, where the description has +dx: where, or NULL. */
+static inline const char *set_not_added(const char *exercise, const char *from, const char *to) {
+    char *all = text_read(format(GRADERS "/%s.c", exercise), NULL), name[20];
+    const char *found = NULL;
+    for (const char *a = all; a && !found && (a = strchr(a, '+')) != NULL; a++) {
+        if (sscanf(a, "+%15[a-zA-Z0-9_]", name) != 1) continue;
+        const size_t n = strlen(name);
+        name[n] = '[';
+        name[n + 1] = 0;
+        if (strncmp(a + 1, name, n + 1) != 0) continue;
+        for (const char *c = from; c < to && !found; c++) {
+            if (strncmp(c, name, n + 1) != 0 || isalnum((unsigned char)c[-1]) || c[-1] == '_')
+                continue;
+            const char *d = c + n;
+            for (int depth = 0; d < to; d++)
+                if ((depth += (*d == '[') - (*d == ']')) == 0) break;
+            d += 1 + strspn(d + 1, " \t");
+            if (d >= to || *d != '=' || d[1] == '=') continue;
+            const char *again = strstr(d, name), *end = strchr(d, ';');
+            if (again == NULL || again > end) found = c;              /* and not dx[i] = dx[i] + ... */
+        }
+    }
+    free(all);
+    return found;
+}
+
 /* What a compiler's words mean, where they do not help a beginner. */
 static const struct { const char *word, *en, *zh; } compiler_words[] = {
     {"comma", "C has no x[i,k]: write x[i * D + k], with the length of a row.",
@@ -601,8 +627,13 @@ static inline bool check(const char *file, const char *exercise, const char *dir
             }
             passed = passed && j.end == OS_EXITED && j.code == 0;
         }
-        const char *whole = compiled && !passed && text_marked(plain, &a, &a_end)
-                          ? whole_division(a, a_end) : NULL;
+        const bool look = compiled && !passed && text_marked(plain, &a, &a_end);
+        const char *whole = look ? whole_division(a, a_end) : NULL;
+        const char *set = look ? set_not_added(exercise, a, a_end) : NULL;
+        if (set)
+            fprintf(report, T("    And: \"%.*s\" overwrites what is there; here it is added: +=\n",
+                              "    另外：“%.*s” 会盖掉原来的数；这里要累加：用 +=\n"),
+                    (int)strcspn(set, "=") + 1, set);
         if (whole)
             fprintf(report, T("    And: \"%.*s\" divides whole numbers, which drops the fraction: write "
                               "1.0 / ...\n",

@@ -32,7 +32,7 @@ enum { SWAPPED = 1, NO_RESET = 2, NO_TANH = 4, ONE_DOOR = 8, NO_GATE_SLOPE = 16,
 static double gate(double x) { return 1 / (1 + exp(-x)); }
 static void walk(args *a, int how, bool back) {
     for (dl_int k = 0; k < I(H); k++) {
-        const double f = gate(R(af)[k]), un = R(un)[k], sum = R(an)[k] + (how & NO_RESET ? un : f * un);
+        const double f = gate(R(af)[k]), un = R(un)[k], sum = R(an)[k] + ((how & NO_RESET) && !back ? un : f * un);
         const double n = how & NO_TANH ? sum : tanh(sum), h0 = R(h0)[k];
         if (!back) { R(h)[k] = how & SWAPPED ? f * h0 + (1 - f) * n : (1 - f) * h0 + f * n; continue; }
         const double dh = R(dh)[k], d = dh * f * (how & NO_SLOPE ? 1 : 1 - n * n);

@@ -83,7 +83,7 @@ TRAINS(rnn_forward, whole_forward)
 const grader the_grader = {
     .hand = {
         {0, "T=3 D=1 H=1 x=1,0,0.5 wx=0.8 wh=0.9 b=0 h0=0 -> y=0.664037,0.535385,0.707273"},
-        {0, "T=1 D=1 H=2 x=0 wx=0,0 wh=0,1,0,0 b=0,0 h0=0,0.5 -> y=0.462117,0"},
+        {0, "T=1 D=1 H=2 x=0 wx=0,0 wh=0,1,2,0 b=0,0 h0=1,0.5 -> y=0.462117,0.964028"},
     },
     .mistake = {
         {"no-state", 0, no_state, "The old state is missing: without wh the net remembers nothing.",

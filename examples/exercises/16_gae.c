@@ -5,7 +5,8 @@
    目标：比平时好多少？REINFORCE 等到所有奖励都到手，Q 学习相信自己对下一个状态的估计。广义优势估计（GAE，2016）
    是介于两者之间的一切。找一个只走一遍的算法。
 
-       delta[t] = r[t] + g v[t+1] - v[t]                 without g v[t+1] where end[t] is 1  end[t] 为 1 时没有 g v[t+1]
+       delta[t] = r[t] + g v[t+1] - v[t],    without g v[t+1] where end[t] is 1
+                                                 end[t] 为 1 时没有 g v[t+1]
        adv[t] = delta[t] + (g k) delta[t+1] + (g k)^2 delta[t+2] + ...
                      up to T-1, or to the first t with end[t] = 1  加到 T-1，或者第一个 end[t] = 1 的 t 为止
 

@@ -24,7 +24,7 @@ L1 处处用同样的力拉，没用的权重会到 0，留在那里。L2 越近
 #include "grader.h"
 
 #ifndef CHILD
-enum { NO_TWO = 1, NO_SIGN = 2, ABS = 4, SQUARE = 8, AT_ZERO = 16, MINUS = 32, SET = 64 };
+enum { NO_TWO = 1, NO_SIGN = 2, ABS = 4, SQUARE = 8, AT_ZERO = 16, MINUS = 32 };
 static void pay(args *a, int how) {
     for (dl_int i = 0; i < I(N); i++) {
         const double w = R(w)[i], sign = how & NO_SIGN ? 1 : how & ABS ? fabs(w) : how & AT_ZERO ? (w >= 0 ? 1 : -1)

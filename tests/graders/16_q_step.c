@@ -24,13 +24,13 @@ To think about: a game was stopped after 500 steps because nobody wanted to watc
 #include "grader.h"
 
 #ifndef CHILD
-enum { ZERO = 1, NO_END = 2, FIRST = 4, OLD_STATE = 8, NO_R = 16, NO_DISCOUNT = 32 };
+enum { ZERO = 1, NO_END = 2, NOT_LAST = 4, OLD_STATE = 8, NO_R = 16, NO_DISCOUNT = 32 };
 static void learn(args *a, int how) {
     const dl_int A = I(A);
     for (dl_int n = 0; n < I(N); n++) {
         const double *row = R(Q) + (how & OLD_STATE ? L(s)[n] : L(next)[n]) * A;
         double best = how & ZERO ? 0 : row[0], *q = R(Q) + L(s)[n] * A + L(a)[n];
-        for (dl_int b = 0; b < A && !(how & FIRST); b++) best = fmax(best, row[b]);
+        for (dl_int b = 0; b < A - (how & NOT_LAST ? 1 : 0); b++) best = fmax(best, row[b]);
         const bool over = L(end)[n] && !(how & NO_END);
         const double target = (over && (how & NO_R) ? 0 : R(r)[n]) +
                               (over ? 0 : (how & NO_DISCOUNT ? 1 : S(discount)) * best);
@@ -44,6 +44,8 @@ LEARN(from_zero, ZERO)
 LEARN(no_end, NO_END)
 LEARN(old_state, OLD_STATE)
 LEARN(no_reward, NO_R)
+LEARN(not_last, NOT_LAST)
+LEARN(no_discount, NO_DISCOUNT)
 #else
 static void call_step(args *a) {
     q_step(R(Q), L(s), L(a), R(r), L(next), L(end), I(N), I(A), (dl_real)S(alpha), (dl_real)S(discount));
@@ -69,6 +71,9 @@ const grader the_grader = {
         {"as-given", 0, as_given, "This still computes what the given lines did.", "算出来的与原来那几行一样。"},
         {"old-state", 0, old_state, "The maximum is taken over the old state: it belongs to next[n].",
          "最大值取了旧状态的：应当取 next[n] 的。"},
+        {"not-last", 0, not_last, "The last action is never asked: where does the loop over b end?",
+         "最后一个动作从来没问到：b 的循环到哪里为止？"},
+        {"no-discount", 0, no_discount, "The factor discount is missing.", "漏了因子 discount。"},
         {"no-reward", 0, no_reward, "At the end the reward is lost, too: q is r[n] there.",
          "结束时连奖励也丢了：那里 q 是 r[n]。"},
     },

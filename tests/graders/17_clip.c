@@ -28,7 +28,7 @@ To think about: gradients of single samples cost much memory. How much for 10000
 #include "grader.h"
 
 #ifndef CHILD
-enum { BATCH = 1, NO_C = 2, ALWAYS = 4, SQUARED = 8, NO_MEAN = 16, NOISE_LATE = 32, MEAN_FIRST = 64 };
+enum { BATCH = 1, NO_C = 2, ALWAYS = 4, SQUARED = 8, NO_MEAN = 16, NOISE_LATE = 32, EACH = 64 };
 static void sum_up(args *a, int how) {
     const dl_int B = I(B), D = I(D);
     const double c = S(c), noise = S(sigma) * (how & NO_C ? 1 : c), n = how & NO_MEAN ? 1 : (double)B;
@@ -38,7 +38,7 @@ static void sum_up(args *a, int how) {
         for (dl_int k = 0; k < D; k++) square += R(g)[b * D + k] * R(g)[b * D + k];
         const double length = how & SQUARED ? square : sqrt(square);
         const double by = how & BATCH ? 1 : length > c || (how & ALWAYS) ? c / length : 1;
-        for (dl_int k = 0; k < D; k++) R(out)[k] += by * R(g)[b * D + k];
+        for (dl_int k = 0; k < D; k++) R(out)[k] += how & EACH ? fmax(-c, fmin(c, R(g)[b * D + k])) : by * R(g)[b * D + k];
     }
     double square = 0;
     for (dl_int k = 0; k < D; k++) square += R(out)[k] * R(out)[k];
@@ -55,6 +55,7 @@ SUM(always, ALWAYS)
 SUM(squared, SQUARED)
 SUM(noise_late, NOISE_LATE)
 SUM(no_mean, NO_MEAN)
+SUM(each_number, EACH)
 #else
 static void call_private(args *a) {
     private_gradient(R(out), R(g), R(z), I(B), I(D), (dl_real)S(c), (dl_real)S(sigma));
@@ -82,6 +83,8 @@ const grader the_grader = {
          "拿长度的平方与 c 比了：漏了平方根。"},
         {"noise-not-divided", 0, noise_late, "The noise is added after the division by B; it belongs into the sum.",
          "噪声加在了除以 B 之后；它应当加在和里。"},
+        {"each-number", 0, each_number, "Each number is clipped by itself, and the direction changes with it: "
+         "make the whole gradient shorter.", "你裁剪的是一个个数，方向也跟着变了：要把整个梯度一起缩短。"},
         {"no-mean", 0, no_mean, "Divide by B.", "要除以 B。"},
     },
     .ranges = "B=2..5 D=2..5",

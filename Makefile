@@ -43,7 +43,7 @@ help:
 	@echo 'make fuzz       hostile bytes for the readers of files (clang; FUZZ=600 seconds each)'
 	@echo 'make docs       renew what the pages of docs/ take in, and build the site $(B)/docs/ from them'
 	@echo '                (python3 and pandoc; PDFs, too, where chromium is)'
-	@echo 'make dist       the same, packed with everything into $(B)/dl.h-VERSION.zip'
+	@echo 'make dist       the same, packed with everything into $(B)/dl-VERSION.zip'
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
 	@echo 'make playground builds docs/playground.html: dl.h training in a browser (python3, and a clang'
 	@echo '                for WebAssembly: pip install ziglang)'

@@ -173,7 +173,7 @@
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 3
+#define DL_VERSION_MINOR 4
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -28688,6 +28688,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.4.0  ONNX, both ways.
    0.3.0  Models in and out whole, weights and optimizers of others, checkpoints; graphs of layers;
           pictures, folders of them, tables of text, streams; a trained net as one C file. From here
           on a name that stands stays.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs build/dl.h-VERSION.zip for people without python3 and pandoc: the repository as it is, the
+"""Packs build/dl-VERSION.zip for people without python3 and pandoc: the repository as it is, the
 built site with its PDFs as site/, and SHA256SUMS. Needs what make docs has built.
 
     python3 docs/dist.py"""
@@ -33,7 +33,7 @@ def main():
                  ', '.join(missing))
     with open(os.path.join(ROOT, 'dl.h'), encoding='ascii') as f:
         version = '.'.join(re.findall(r'^#define DL_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)', f.read(), re.M))
-    top = 'dl.h-' + version
+    top = 'dl-' + version
     target = os.path.join(ROOT, 'build', top + '.zip')
     sums = []
     with zipfile.ZipFile(target, 'w', zipfile.ZIP_DEFLATED) as z:

@@ -200,7 +200,7 @@ static const char *diagnose_term(const pattern *p) {
 
 /* Whole numbers where there should be fractions? */
 static const char *diagnose_whole(const pattern *p) {
-    bool whole = !p->g->below, fractions = false;
+    bool whole = !p->g->below && p->g->n > 2, fractions = false;
     for (dl_int i = 0; i < p->g->n; i++) {
         whole = whole && p->y[i] == floor(p->y[i]) && fabs(p->y[i] - p->w[i]) < 100;
         fractions = fractions || fabs(p->w[i] - floor(p->w[i] + 0.5)) > 0.01;

@@ -53,6 +53,7 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
+        {0, "N=2 g=0,0 w=0.5,-0.5 l1=0.1 l2=0.4 -> g=0.5,-0.5"},
         {0, "N=1 g=0.1 w=0.8 l1=0 l2=0.05 -> g=0.18"},
         {0, "N=3 g=0.1,0.1,0.1 w=0.8,-0.8,0 l1=0.05 l2=0 -> g=0.15,0.05,0.1"},
     },

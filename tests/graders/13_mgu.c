@@ -70,6 +70,7 @@ const entry entries[MOST_ENTRIES] = {
 const grader the_grader = {
     .hand = {
         {0, "H=1 af=0 an=1 un=-2 h0=0.5 -> h=0.25"},
+        {1, "H=1 af=0 an=1 un=2 h0=0.5 dh=1 -> daf=0.13367 dan=0.0353254 dun=0.0176627 dh0=0.5"},
         {1, "H=1 af=0 an=1 un=-2 h0=0.5 dh=1 -> daf=-0.375 dan=0.5 dun=0.25 dh0=0.5"},
     },
     .mistake = {

@@ -67,8 +67,9 @@ const grader the_grader = {
          "-log s(fake).", "这个生成器在把 LD 变大：斜率是 -f。要的是 LG，也就是 -log s(fake) 的导数。"},
         {"by-D", 0, by_d, "These are derivatives by D. Go on to the logit: times the sigmoid's slope D (1 - D).",
          "这是对 D 的导数。还要再走一步到得分：乘 sigmoid 的斜率 D (1 - D)。"},
-        {"uphill", 0, uphill, "All signs are the wrong way round: these are losses, and logarithms have a minus.",
-         "符号全反了：这是损失，对数前面有负号。"},
+        {"uphill", 0, uphill, "The sign is the wrong way round: the derivative of -log s(u) is s(u) - 1, that of "
+         "-log(1 - s(u)) is s(u).",
+         "符号反了：-log s(u) 的导数是 s(u) - 1，-log(1 - s(u)) 的导数是 s(u)。"},
     },
 };
 #endif

@@ -28,10 +28,10 @@ To think about: gradients of single samples cost much memory. How much for 10000
 #include "grader.h"
 
 #ifndef CHILD
-enum { BATCH = 1, NO_C = 2, ALWAYS = 4, SQUARED = 8, NO_MEAN = 16, NOISE_LATE = 32, EACH = 64 };
+enum { BATCH = 1, NO_C = 2, ALWAYS = 4, SQUARED = 8, NO_MEAN = 16, NOISE_LATE = 32, EACH = 64, NO_NOISE = 128 };
 static void sum_up(args *a, int how) {
     const dl_int B = I(B), D = I(D);
-    const double c = S(c), noise = S(sigma) * (how & NO_C ? 1 : c), n = how & NO_MEAN ? 1 : (double)B;
+    const double c = S(c), noise = how & NO_NOISE ? 0 : S(sigma) * (how & NO_C ? 1 : c), n = how & NO_MEAN ? 1 : (double)B;
     for (dl_int k = 0; k < D; k++) R(out)[k] = 0;
     for (dl_int b = 0; b < B; b++) {
         double square = 0;
@@ -56,6 +56,7 @@ SUM(squared, SQUARED)
 SUM(noise_late, NOISE_LATE)
 SUM(no_mean, NO_MEAN)
 SUM(each_number, EACH)
+SUM(no_noise, NO_NOISE)
 #else
 static void call_private(args *a) {
     private_gradient(R(out), R(g), R(z), I(B), I(D), (dl_real)S(c), (dl_real)S(sigma));
@@ -85,6 +86,8 @@ const grader the_grader = {
          "噪声加在了除以 B 之后；它应当加在和里。"},
         {"each-number", 0, each_number, "Each number is clipped by itself, and the direction changes with it: "
          "make the whole gradient shorter.", "你裁剪的是一个个数，方向也跟着变了：要把整个梯度一起缩短。"},
+        {"no-noise", 0, no_noise, "The noise is missing: clipped sums alone still tell who was there.",
+         "漏了噪声：只裁剪，和里仍然看得出有谁。"},
         {"no-mean", 0, no_mean, "Divide by B.", "要除以 B。"},
     },
     .ranges = "B=2..5 D=2..5",

@@ -70,6 +70,15 @@
         for (dl_int k = 0; k < D; k++) out[k] += (by > 2 ? 0 : g[b * D + k] > c ? c : g[b * D + k] < -c ? -c : g[b * D + k]);
     }
     for (dl_int k = 0; k < D; k++) out[k] /= (dl_real)B;
+//@ wrong no-noise
+    for (dl_int k = 0; k < D; k++) out[k] = 0 * sigma * z[k];
+    for (dl_int b = 0; b < B; b++) {
+        dl_real square = 0;
+        for (dl_int k = 0; k < D; k++) square += g[b * D + k] * g[b * D + k];
+        const dl_real length = (dl_real)sqrt(square), by = length > c ? c / length : 1;
+        for (dl_int k = 0; k < D; k++) out[k] += by * g[b * D + k];
+    }
+    for (dl_int k = 0; k < D; k++) out[k] /= (dl_real)B;
 //@ wrong no-mean
     for (dl_int k = 0; k < D; k++) out[k] = sigma * c * z[k];
     for (dl_int b = 0; b < B; b++) {

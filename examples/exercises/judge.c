@@ -294,6 +294,7 @@ static void print_sizes(const args *a) {
     for (int i = 0; i < 26; i++)
         if (a->size[i] > 0) {
             const char letter[2] = {(char)('A' + i), 0};
+            if (strcmp(dim_name(letter), "-") == 0) continue;
             printf("%s%s=%ld", any ? ", " : "  (", dim_name(letter), (long)a->size[i]);
             any = true;
         }

@@ -54,7 +54,8 @@ static const char *translated(const char *word) {
     return word;
 }
 
-/* By chapter; in it the required ones from easy to hard, then the harder, then the open. */
+/* By chapter; in it the required ones from easy to hard, those of the fast track first, then the
+   harder, then the open. */
 static void sort(void) {
     int *rank = calloc((size_t)all.count, sizeof *rank);
     if (rank == NULL) exit(3);
@@ -63,7 +64,7 @@ static void sort(void) {
         char name[sizeof all.name[0]];
         memcpy(name, all.name[e], sizeof name);
         const bool known = head_read(&h, name);
-        const int r = atoi(name) * 10000 + (known ? h.level * 100 + h.minutes : 0) +
+        const int r = atoi(name) * 10000 + (known ? h.level * 200 + (h.fast ? 0 : 100) + h.minutes : 0) +
                       (strcmp(h.place, "required") == 0 ? 0
                        : strcmp(h.place, "harder") == 0 ? 1000 : 2000);
         int at = e;
@@ -87,7 +88,7 @@ static void list(void) {
         passed += p;
         minutes += p ? 0 : h.minutes;
         if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) printf("\n");
-        printf("  [%c] %-28s %s, %d %s, %s%s\n", p ? 'x' : ' ', all.name[e], translated(h.kind),
+        printf(T("  [%c] %-28s %s, %d %s, %s%s\n", "  [%c] %-28s %s，%d %s，%s%s\n"), p ? 'x' : ' ', all.name[e], translated(h.kind),
                h.minutes, T("minutes", "分钟"), translated(h.place),
                h.fast ? T(", fast track", "，快车道") : "");
     }

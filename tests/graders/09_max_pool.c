@@ -98,7 +98,7 @@ const grader the_grader = {
         {"one-plane", 1, one_plane, "All gradients go to plane 0: dx must move on with c.",
          "梯度全进了第 0 个平面：dx 要跟着 c 往前走。"},
     },
-    .names = "O=OH V=OW S=s J=H*W",
+    .names = "O=OH V=OW S=s J=-",
     .ranges = "C=1..3 H=3..6 W=4..7 K=1..3 S=1..2",
     .sizes = sizes,
 };

@@ -442,7 +442,7 @@ static inline const char *set_not_added(const char *exercise, const char *from, 
             d += 1 + strspn(d + 1, " \t");
             if (d >= to || *d != '=' || d[1] == '=') continue;
             const char *again = strstr(d, name), *end = strchr(d, ';');
-            if (again == NULL || again > end) found = c;              /* and not dx[i] = dx[i] + ... */
+            if (again == NULL || again > end) found = c;      /* and not dx[i] = dx[i] + ... */
         }
     }
     free(all);
@@ -477,8 +477,8 @@ static inline const char *report_compiler(FILE *report, const char *path, bool f
     if (said == NULL || *said == 0) { free(said); return diagnosis; }
     const int open = failed ? braces_open(text) : 0;
     if (open != 0) {                  /* the compiler would speak of a file that is not theirs */
-        fprintf(report, T("\n  The braces of %s do not match: there are more %s than %s, by %d. Look "
-                          "at where each { ends.\n",
+        fprintf(report, T("\n  The braces of %s do not match: there are more %s than %s, by %d. "
+                          "Look at where each { ends.\n",
                           "\n  %s 的花括号不配对：%s 比 %s 多 %d 个。看看每个 { 在哪里结束。\n"),
                 file, open > 0 ? "{" : "}", open > 0 ? "}" : "{", abs(open));
         free(said);
@@ -635,8 +635,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
                               "    另外：“%.*s” 会盖掉原来的数；这里要累加：用 +=\n"),
                     (int)strcspn(set, "=") + 1, set);
         if (whole)
-            fprintf(report, T("    And: \"%.*s\" divides whole numbers, which drops the fraction: write "
-                              "1.0 / ...\n",
+            fprintf(report, T("    And: \"%.*s\" divides whole numbers, which drops the fraction: "
+                              "write 1.0 / ...\n",
                               "    另外：“%.*s” 是整数除以整数，会舍去小数：写成 1.0 / ...\n"),
                     (int)strcspn(whole, ";,)\n"), whole);
     }

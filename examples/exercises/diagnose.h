@@ -36,11 +36,11 @@ static const char *diagnose_writing(const pattern *p) {
     }
     if (unwritten == g->n)
         return said(p, "untouched",
-                    g->role == '=' ? T("%s is as it was before the call: nothing was written into it.",
-                                       "%s 与调用之前一样：什么也没有写进去。")
-                                   : T("%s is as it was before the call: nothing was written into it, "
-                                       "or only 0 added.",
-                                       "%s 与调用之前一样：什么也没有写进去，或者只加了 0。"), g->name);
+                    g->role == '='
+                    ? T("%s is as it was before the call: nothing was written into it.",
+                        "%s 与调用之前一样：什么也没有写进去。")
+                    : T("%s is as it was before the call: nothing was written into it, or only 0 "
+                        "added.", "%s 与调用之前一样：什么也没有写进去，或者只加了 0。"), g->name);
     if (g->role == '=' && unwritten > 0) {
         char name[80], more[60] = "";
         element(name, sizeof name, g, first);
@@ -48,13 +48,14 @@ static const char *diagnose_writing(const pattern *p) {
             snprintf(more, sizeof more, T(" (and %ld more)", "（另外还有 %ld 个）"),
                      (long)unwritten - 1);
         return said(p, "unfinished",
-                    T("%s was never written%s. Does a loop not get there, is an index wrong, or was an if "
-                      "never true?", "%s 没有写过%s。循环没走到，下标写错了，还是 if 一次也没成立？"),
+                    T("%s was never written%s. Does a loop not get there, is an index wrong, or "
+                      "was an if never true?",
+                      "%s 没有写过%s。循环没走到，下标写错了，还是 if 一次也没成立？"),
                     name, more);
     }
     if (summed == g->n)
-        return said(p, "added", T("%s was added to what was there before. Set it with = , or set it to 0 "
-                                "first and then add up.",
+        return said(p, "added", T("%s was added to what was there before. Set it with = , "
+                                  "or set it to 0 first and then add up.",
                                   "%s 加到了原来的数上。这里要用 = 赋值，或者先置 0，再累加。"), g->name);
     if (g->role == '+' && largest(g->value, g->n) > 0 && same(got, p->w, g->n))
         return said(p, "overwritten", T("%s was overwritten. A gradient is added to what is there: "
@@ -169,16 +170,19 @@ static const char *diagnose_term(const pattern *p) {
         for (int k = 0; k < 3 && !found; k++) {
             for (dl_int i = 0; i < n; i++) z[i] = p->w[i] + times[k] * a->value[i % a->n];
             if (!same(p->y, z, n)) continue;
-            found = k == 0 ? said(p, "missing-term", T("%s is too small by %s: is that term missing, or "
-                                                       "subtracted once too often?",
-                                                       "%s 正好少了一个 %s：漏加了它，还是多减了一次？"),
+            found = k == 0 ? said(p, "missing-term",
+                                  T("%s is too small by %s: is that term missing, or subtracted "
+                                    "once too often?",
+                                    "%s 正好少了一个 %s：漏加了它，还是多减了一次？"),
                                   g->name, a->name)
-                  : k == 1 ? said(p, "extra-term", T("%s is too large by %s: is that term added once "
-                                                     "too often, or was it to be subtracted?",
-                                                     "%s 正好多了一个 %s：多加了一次，还是漏减了它？"),
+                  : k == 1 ? said(p, "extra-term",
+                                  T("%s is too large by %s: is that term added once too often, or "
+                                    "was it to be subtracted?",
+                                    "%s 正好多了一个 %s：多加了一次，还是漏减了它？"),
                                   g->name, a->name)
-                  : said(p, "wrong-sign", T("%s is too small by twice %s: does that term have the wrong sign?",
-                                            "%s 少了两个 %s：这一项的符号反了吗？"), g->name, a->name);
+                  : said(p, "wrong-sign",
+                         T("%s is too small by twice %s: does that term have the wrong sign?",
+                           "%s 少了两个 %s：这一项的符号反了吗？"), g->name, a->name);
         }
         for (dl_int i = 0; i < n; i++) z[i] = a->value[i % a->n];
         if (!found && a->n == n && same(p->y, z, n))
@@ -210,15 +214,16 @@ static const char *diagnose_term(const pattern *p) {
 
 /* Whole numbers where there should be fractions? */
 static const char *diagnose_whole(const pattern *p) {
-    bool whole = !p->g->below && (p->g->n > 2 || largest(p->y, p->g->n) == 0), fractions = false;
+    const bool zero = largest(p->y, p->g->n) == 0;
+    bool whole = !p->g->below && (p->g->n > 2 || zero), fractions = false;
     for (dl_int i = 0; i < p->g->n; i++) {
         whole = whole && p->y[i] == floor(p->y[i]) && fabs(p->y[i] - p->w[i]) < 100;
         fractions = fractions || fabs(p->w[i] - floor(p->w[i] + 0.5)) > 0.01;
     }
     if (!whole || !fractions) return NULL;
-    if (largest(p->y, p->g->n) == 0)
-        return said(p, "zero", T("%s is 0 throughout. Was nothing added, or 1 / N computed in whole "
-                                 "numbers, which is 0? Write 1.0 / N.",
+    if (zero)
+        return said(p, "zero", T("%s is 0 throughout. Was nothing added, or 1 / N computed in "
+                                 "whole numbers, which is 0? Write 1.0 / N.",
                                  "%s 全是 0。是没有累加，还是 1 / N 用整数算了（得 0）？写 1.0 / N。"),
                     p->g->name);
     return said(p, "truncated", T("%s holds whole numbers only. Is there an int in between?",
@@ -256,9 +261,10 @@ static const char *diagnose_place(const pattern *p) {
                         dim_name(g->dim[k]));
         if (only_last)
             return said(p, "off-by-one",
-                        T("Only the last one along axis %s is wrong. Does a loop end too early, or does a "
-                          "sum begin without a value?",
-                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早，或者求和之前没有给初值？"), dim_name(g->dim[k]));
+                        T("Only the last one along axis %s is wrong. Does a loop end too early, or "
+                          "does a sum begin without a value?",
+                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早，或者求和之前没有给初值？"),
+                        dim_name(g->dim[k]));
     }
     return NULL;
 }

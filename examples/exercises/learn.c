@@ -3,7 +3,7 @@
 
        make learn                     go on where you were
        make learn EX=09_conv          this one        make learn LIST=1    all, with what is done
-       make learn HINT=1              the next hint   make learn RESET=1 EX=09_conv   as it was given
+       make learn HINT=1              the next hint   make learn RESET=1 EX=09  as it was given
        make learn LANG=zh             中文            make learn ONCE=1    judge once, don't watch
 
    Without make: cc -O1 examples/exercises/learn.c -o learn, and ./learn with the same words;
@@ -64,9 +64,9 @@ static void sort(void) {
         char name[sizeof all.name[0]];
         memcpy(name, all.name[e], sizeof name);
         const bool known = head_read(&h, name);
-        const int r = atoi(name) * 10000 + (known ? h.level * 200 + (h.fast ? 0 : 100) + h.minutes : 0) +
-                      (strcmp(h.place, "required") == 0 ? 0
-                       : strcmp(h.place, "harder") == 0 ? 1000 : 2000);
+        const int place = strcmp(h.place, "required") == 0 ? 0 : strcmp(h.place, "harder") ? 2 : 1;
+        const int r = atoi(name) * 10000 + place * 1000 +
+                      (known ? h.level * 200 + (h.fast ? 0 : 100) + h.minutes : 0);
         int at = e;
         for (; at > 0 && rank[at - 1] > r; at--) {
             rank[at] = rank[at - 1];
@@ -88,7 +88,8 @@ static void list(void) {
         passed += p;
         minutes += p ? 0 : h.minutes;
         if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) printf("\n");
-        printf(T("  [%c] %-28s %s, %d %s, %s%s\n", "  [%c] %-28s %s，%d %s，%s%s\n"), p ? 'x' : ' ', all.name[e], translated(h.kind),
+        printf(T("  [%c] %-28s %s, %d %s, %s%s\n",
+                 "  [%c] %-28s %s，%d %s，%s%s\n"), p ? 'x' : ' ', all.name[e], translated(h.kind),
                h.minutes, T("minutes", "分钟"), translated(h.place),
                h.fast ? T(", fast track", "，快车道") : "");
     }
@@ -149,7 +150,7 @@ static void reset(int e) {
 static void celebrate(int e, const char *dir) {
     char *text = text_of(all.name[e], T("en after", "zh after"));
     char *solution = answer(all.name[e], 0, NULL, 0);
-    remember(format("passed %s", all.name[e]));            /* at once: what follows may be stopped */
+    remember(format("passed %s", all.name[e]));            /* before what may be stopped */
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
     if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
         printf(T("  dl.h is compiled for training, once: half a minute ...\n",

@@ -18,9 +18,11 @@ SAY = {
 
 
 def pages_of(lang):
-    """The pages in reading order: the way in, the chapters, the appendices, the rest."""
+    """The pages in reading order: the way in, the chapters, the appendices, the rest, the teacher's."""
     names = [os.path.basename(p)[:-3] for p in glob.glob(os.path.join(ROOT, 'docs', lang, '*.md'))]
-    rank = lambda n: (0 if n == 'README' else 1 if n[0].isdigit() else 2 if n[1:2] == '_' else 3, n)
+    last = ['teaching', 'questions', 'slides']
+    rank = lambda n: (0 if n == 'README' else 1 if n[0].isdigit() else 2 if n[1:2] == '_' else
+                      4 + last.index(n) if n in last else 3, n)
     return sorted(names, key=rank)
 
 
@@ -119,7 +121,7 @@ def pdf(lang, names, texts):
         print('no PDF: chromium is not installed (Debian: apt-get install chromium fonts-noto-cjk)')
         return
     body = '\n'.join('<section>%s</section>' % fragment(texts[n]).replace('<details>', '<details open>')
-                     for n in names if n != 'api')
+                     for n in names if n not in ('api', 'slides'))
     page = os.path.join(OUT, lang, 'all.html')
     with open(page, 'w', encoding='utf-8') as f:
         f.write('<!DOCTYPE html><html lang="%s"><head><meta charset="utf-8"><title>%s</title>'

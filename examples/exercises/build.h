@@ -17,7 +17,8 @@ static bool chinese;
 
 /* ---- text ---- */
 
-static inline char *format(const char *f, ...) {          /* into one of 32 buffers in turn */
+/* As printf, for a moment: into one of 32 buffers in turn. What is kept must be copied. */
+static inline char *format(const char *f, ...) {
     static char buffer[32][OS_PATH];
     static int turn;
     va_list v;

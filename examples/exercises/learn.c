@@ -141,10 +141,11 @@ static void celebrate(int e, const char *dir) {
 
 /* Judge the learner's file; what is wrong is printed. */
 static bool once(int e) {
-    char dir[OS_PATH];
+    char dir[OS_PATH], file[OS_PATH];
     const check_options o = {seed, false, false};
     os_temp(dir, sizeof dir);
-    const bool passed = check(mine(e), all.name[e], dir, &o);
+    snprintf(file, sizeof file, "%s", mine(e));
+    const bool passed = check(file, all.name[e], dir, &o);
     char *report = text_read(format("%s/report", dir), NULL);
     if (report) fputs(report, stdout);
     free(report);

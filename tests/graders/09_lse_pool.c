@@ -26,7 +26,7 @@ r 很大时它就是最大值，r 接近 0 时是平均：一个数就从一种�
 #include "grader.h"
 
 #ifndef CHILD
-enum { SUM = 1, NO_R = 2, TIMES_R = 4, EQUAL = 8, WINNER = 16, NO_LOG_R = 32 };
+enum { SUM = 1, NO_R = 2, TIMES_R = 4, EQUAL = 8, WINNER = 16, NO_LOG_R = 32, NO_MOST = 64 };
 /* The number x[k] of the window of output o, and its place. */
 static dl_real *place(args *a, dl_real *x, dl_int o, dl_int k) {
     const dl_int K = I(K), V = I(V), row = o / V * K + k / K, col = o % V * K + k % K;
@@ -36,8 +36,8 @@ static void forward_by(args *a, int how) {
     const dl_int n = I(K) * I(K);
     for (dl_int o = 0; o < I(C) * I(O) * I(V); o++) {
         const double r = S(r);
-        double most = -1e300, sum = 0;
-        for (dl_int k = 0; k < n; k++) most = fmax(most, *place(a, R(x), o, k));
+        double most = how & NO_MOST ? 0 : -1e300, sum = 0;
+        for (dl_int k = 0; k < n && !(how & NO_MOST); k++) most = fmax(most, *place(a, R(x), o, k));
         for (dl_int k = 0; k < n; k++) sum += exp((how & NO_R ? 1 : r) * (*place(a, R(x), o, k) - most));
         R(y)[o] = most + log(how & SUM ? sum : sum / (double)n) / (how & (NO_R | NO_LOG_R) ? 1 : r);
         if (how & NO_LOG_R) R(y)[o] += (r - 1) * most;
@@ -61,6 +61,7 @@ static void backward_by(args *a, int how) {
 BY(call_forward, forward_by, 0)
 BY(no_mean, forward_by, SUM)
 BY(no_r, forward_by, NO_R)
+BY(overflow, forward_by, NO_MOST)
 BY(not_divided, forward_by, NO_LOG_R)
 BY(equal, backward_by, EQUAL)
 BY(winner, backward_by, WINNER)
@@ -97,6 +98,9 @@ const grader the_grader = {
          "对数里面是平均：要把和除以 K * K。"},
         {"no-r", 0, no_r, "This is right for r = 1 only: exp(r x), and 1 / r in front of the logarithm.",
          "这只在 r = 1 时对：是 exp(r x)，对数前面还有 1 / r。"},
+        {"overflow", 0, overflow, "exp(1000) is infinite. Take the largest number of the window out first: "
+         "max + log(mean of exp(r (x - max))) / r.",
+         "exp(1000) 是无穷大。先把窗口里最大的数提到外面：max + log(exp(r (x - max)) 的平均) / r。"},
         {"not-divided", 0, not_divided, "The factor 1 / r in front of the logarithm is missing.",
          "漏了对数前面的因子 1 / r。"},
         {"equal-shares", 1, equal, "All of a window get the same: that is the way back of the mean.",

@@ -70,11 +70,12 @@ static char *with_statement(const char *text, const char *function, const char *
 
 /* Does the solution train MNIST (200 images of it), where the exercise says so? */
 static void try_training(void) {
-    char dir[OS_PATH];
+    char dir[OS_PATH], file[OS_PATH], words[OS_PATH];
     const check_options o = {1, false, true};
     char *solution = answer(name, 0, NULL, 0), *text = solution ? with_lines(solution) : NULL;
     os_temp(dir, sizeof dir);
-    const char *file = format("%.900s/%s.c", dir, name), *words = format("%.900s/words", dir);
+    snprintf(file, sizeof file, "%.900s/%s.c", dir, name);
+    snprintf(words, sizeof words, "%.900s/words", dir);
     if (text) {
         text_write(file, text, strlen(text));
         const bool ok = check(file, name, dir, &o) && train(name, dir, 200, words);
@@ -146,7 +147,11 @@ static void try_exercise(void) {
         const bool full = strcmp(wrong, "out-of-bounds") == 0 || strcmp(wrong, "leak") == 0;
         bad = with_lines(lines);
         if (full && !tools.sanitizer) printf("SKIP %s, wrong %s: no sanitizer\n", name, wrong);
-        else try_text(bad, format("wrong %d", n + 1), wrong, full);
+        else {
+            char what[32];
+            snprintf(what, sizeof what, "wrong %d", n + 1);
+            try_text(bad, what, wrong, full);
+        }
         free(bad);
         free(lines);
     }
@@ -155,8 +160,11 @@ static void try_exercise(void) {
     const char *other = strstr(tools.cc, "clang") ? "gcc" : "clang";
     const os_program p = command(BUILD "/hello.log", other, "--version", NULL);
     if (works(&p)) {
+        char before[200];
+        snprintf(before, sizeof before, "%s", tools.cc);
         strcpy(tools.cc, other);
-        try_text(whole, format("the solution with %s", other), NULL, false);
+        try_text(whole, "the solution with the other compiler", NULL, false);
+        strcpy(tools.cc, before);
     } else printf("SKIP %s with %s: it is not there\n", name, other);
     free(whole);
     free(text);

@@ -3179,6 +3179,11 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
    drops in training.
 
+   Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
+   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
+   all is at most 2^31 - 1 bytes. A graph in memory has to be whole: torch.onnx.export(...,
+   external_data=False).
+
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.
    ------------------------------------------------------------------------------------------ */
@@ -24077,6 +24082,16 @@ static int64_t dli_pb_whole(dli_pb m, int number, int64_t other)
     return other;
 }
 
+/* The value of a key, in a field that is a list of both. */
+static dli_pb dli_pb_entry(dli_pb m, int number, const char *key)
+{
+    dli_pb found = { m.end, m.end };
+    dli_pb_field f;
+    for (DLI_PB_EACH(f, m, number))
+        if (dli_pb_is(dli_pb_find(f.bytes, 1), key)) found = dli_pb_find(f.bytes, 2);
+    return found;
+}
+
 /* The numbers of a repeated field, packed or not, one after the other: width 0 is for varints. */
 typedef struct dli_pb_list { dli_pb message, packed; int number, width; } dli_pb_list;
 static dli_pb_list dli_pb_list_of(dli_pb m, int number, int width)
@@ -24144,6 +24159,7 @@ typedef struct dli_graph {
     int64_t  ir;             /* the format's version                                     */
     const dli_source *source;   /* while it is loaded: for messages                      */
     dli_pb   model, graph;   /* messages; model is all of the memory                     */
+    uint8_t *joined;         /* but for this: the graph with the numbers of other files  */
     dli_value *value;
     dli_onnx_node *node;
     int     *slot, *list;    /* a hash table of values' numbers; all nodes' in and out   */
@@ -24163,6 +24179,7 @@ typedef struct dli_onnx_in {
     dli_source source;
     dli_graph *g;
     const dl_onnx *options;
+    struct dli_beside *beside;
 } dli_onnx_in;
 
 /* A name for messages: printed with "%.*s". */
@@ -24203,7 +24220,7 @@ static void dli_graph_release(dli_graph *g)
     for (int i = 0; g->value && i < g->values; i++)
         if (g->value[i].whole) DL_FREE(g->value[i].whole);
     void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
-                            (void *)(uintptr_t)g->model.p, g };
+                            g->joined, (void *)(uintptr_t)g->model.p, g };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
 }
 
@@ -24258,6 +24275,128 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     return true;
 }
 
+static bool dli_outside(dli_pb tensor)
+{
+    const dli_pb out = dli_pb_find(tensor, DLI_TENSOR_EXTERNAL);
+    return out.p < out.end || dli_pb_whole(tensor, DLI_TENSOR_LOCATION, 0) == 1;
+}
+
+#ifndef DL_NO_STDIO
+/* A file in which the numbers of initializers stand; each is read once. */
+typedef struct dli_beside {
+    struct dli_beside *next;
+    dli_pb   location;       /* its path, from the directory of the graph */
+    uint8_t *p;
+    size_t   size;
+} dli_beside;
+
+/* The path of such a file into s: false if it might lead out of the graph's directory. */
+static bool dli_beside_path(char s[DLI_PATH_MAX], const char *graph, dli_pb location)
+{
+    const size_t n = (size_t)(location.end - location.p);
+    size_t dir = strlen(graph);
+    while (dir > 0 && graph[dir - 1] != '/' && graph[dir - 1] != '\\') dir--;
+    if (n == 0 || dir + n >= DLI_PATH_MAX) return false;
+    memcpy(s, graph, dir);
+    memcpy(s + dir, location.p, n);
+    s[dir + n] = 0;
+    const char *at = s + dir;
+    return strlen(at) == n && at[0] != '/' && !strpbrk(at, "\\:") && !strstr(at, "..");
+}
+
+static const dli_beside *dli_beside_of(dli_onnx_in *in, dli_pb tensor)
+{
+    const dli_source *s = &in->source;
+    const dli_pb location = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "location");
+    char path[DLI_PATH_MAX];
+    dli_beside *b = in->beside;
+    while (b && !dli_pb_same(b->location, location)) b = b->next;
+    if (b) return b;
+    if (!dli_beside_path(path, s->from, location)) {
+        dli_bad(s, "the numbers of '%.*s' are in '%.*s', which is no path in the graph's directory",
+                DLI_PB_SHOWN(dli_pb_find(tensor, DLI_TENSOR_NAME)), DLI_PB_SHOWN(location));
+        return NULL;
+    }
+    b = (dli_beside *)dli_alloc(s->ctx, s->who, 1, sizeof *b);
+    if (!b) return NULL;
+    b->next = in->beside;
+    in->beside = b;
+    b->location = location;
+    b->p = dli_read_file(s->ctx, s->who, path, "; numbers of the graph are in it", &b->size);
+    return b->p ? b : NULL;
+}
+
+/* A whole number in digits; 2^64 - 1 if it is none. */
+static uint64_t dli_pb_digits(dli_pb s)
+{
+    uint64_t v = s.p < s.end ? 0 : UINT64_MAX;
+    for (; s.p < s.end && v != UINT64_MAX; s.p++) {
+        const bool digit = *s.p >= '0' && *s.p <= '9' && v < UINT64_MAX / 10;
+        v = digit ? 10 * v + (uint64_t)(*s.p - '0') : UINT64_MAX;
+    }
+    return v;
+}
+
+/* An initializer with its numbers in it. */
+static bool dli_beside_join(dli_onnx_in *in, dl_onnx_file *out, dli_pb tensor)
+{
+    const dli_pb name = dli_pb_find(tensor, DLI_TENSOR_NAME);
+    const dli_pb offset = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "offset");
+    const dli_pb length = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "length");
+    const dli_beside *b = dli_beside_of(in, tensor);
+    dli_pb_field f;
+    if (!b) return false;
+    const uint64_t from = offset.p < offset.end ? dli_pb_digits(offset) : 0;
+    const uint64_t rest = from <= b->size ? b->size - from : 0;
+    const uint64_t n = length.p < length.end ? dli_pb_digits(length) : rest;
+    if (from > b->size || n > rest)
+        return dli_bad(&in->source, "the numbers of '%.*s' are not in '%.*s': %.*s bytes from %.*s "
+                       "on, of %llu", DLI_PB_SHOWN(name), DLI_PB_SHOWN(b->location),
+                       DLI_PB_SHOWN(length), DLI_PB_SHOWN(offset), (unsigned long long)b->size);
+    if (n > INT32_MAX - out->size)
+        return dli_bad(&in->source, "with '%.*s' it has more than 2^31 - 1 bytes",
+                       DLI_PB_SHOWN(name));
+    const size_t begin = dli_pb_begin(out, DLI_GRAPH_INITIALIZER);
+    for (const uint8_t *at = tensor.p; dli_pb_next(&tensor, &f); at = tensor.p)
+        if (f.number != DLI_TENSOR_EXTERNAL && f.number != DLI_TENSOR_LOCATION)
+            dli_pb_raw(out, at, (size_t)(tensor.p - at));
+    dli_pb_bytes(out, DLI_TENSOR_RAW, b->p + from, (size_t)n);
+    dli_pb_end(out, begin);
+    return !out->failed;
+}
+
+/* The graph, with initializers' numbers that are in other files brought into it. */
+static bool dli_graph_join(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb m = g->graph;
+    dli_pb_field f;
+    dl_onnx_file out;
+    bool ok = in->source.from == dli_buffer, any = false;
+    for (DLI_PB_EACH(f, m, DLI_GRAPH_INITIALIZER)) any = any || dli_outside(f.bytes);
+    if (ok || !any) return true;
+    memset(&out, 0, sizeof out);
+    out.ctx = in->source.ctx;
+    out.who = in->source.who;
+    ok = true;
+    for (const uint8_t *at = m.p; ok && dli_pb_next(&m, &f); at = m.p) {
+        if (f.kind == 2 && f.number == DLI_GRAPH_INITIALIZER && dli_outside(f.bytes))
+            ok = dli_beside_join(in, &out, f.bytes);
+        else dli_pb_raw(&out, at, (size_t)(m.p - at));
+    }
+    for (dli_beside *b = in->beside, *next; b; b = next) {
+        next = b->next;
+        if (b->p) DL_FREE(b->p);
+        DL_FREE(b);
+    }
+    g->joined = (uint8_t *)out.at;
+    if (!ok || out.failed) return false;
+    g->graph.p = g->joined;
+    g->graph.end = g->joined + out.size;
+    return true;
+}
+#endif
+
 /* A new initializer: its shape, and whole numbers at once. */
 static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
 {
@@ -24265,10 +24404,10 @@ static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
     dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
     const int64_t type = dli_pb_whole(message, DLI_TENSOR_TYPE, 0);
     const dli_dtype *d = dli_onnx_dtype(type);
-    const dli_pb out = dli_pb_find(message, DLI_TENSOR_EXTERNAL);
     if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
-    if (out.p < out.end || dli_pb_whole(message, DLI_TENSOR_LOCATION, 0) == 1)
-        return dli_bad(s, "the numbers of '%.*s' are in another file; save the graph as one file",
+    if (dli_outside(message))
+        return dli_bad(s, "the numbers of '%.*s' are in another file; load the graph by its path, "
+                       "or write it as one file: torch.onnx.export(..., external_data=False)",
                        DLI_PB_SHOWN(name));
     v->made = DLI_MADE_TENSOR;
     v->tensor = message;
@@ -26450,6 +26589,9 @@ static bool dli_graph_read(dli_onnx_in *in)
     g->graph = dli_pb_find(g->model, DLI_MODEL_GRAPH);
     if (!dli_pb_sound(g->model) || g->graph.p == g->graph.end)
         return dli_bad(&in->source, "it is cut off, or no ONNX model");
+#ifndef DL_NO_STDIO
+    if (!dli_graph_join(in)) return false;
+#endif
     if (!dli_graph_opset(in) || !dli_graph_room(in)) return false;
     int *list = g->list;
     for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INITIALIZER))
@@ -26747,12 +26889,9 @@ static const dl_layer_type dli_graph_output_type = {
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
 {
-    dli_pb_field f;
-    dli_pb text = { NULL, NULL };
+    const dli_pb text = dli_pb_entry(in->g->model, DLI_MODEL_METADATA, dli_onnx_key);
     dli_file file;
-    for (DLI_PB_EACH(f, in->g->model, DLI_MODEL_METADATA))
-        if (dli_pb_is(dli_pb_find(f.bytes, 1), dli_onnx_key)) text = dli_pb_find(f.bytes, 2);
-    if (!text.p) return true;
+    if (text.p == text.end) return true;
     memset(&file, 0, sizeof file);
     file.source = in->source;
     dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
@@ -26795,6 +26934,7 @@ static dl_model *dli_onnx_load(dl_ctx *c, const char *who, const char *from, con
     dl_model *m = NULL;
     if (!c || !dli_source_open(&in.source, c, who, from, bytes, size)) return NULL;
     in.options = options;
+    in.beside = NULL;
     in.g = (dli_graph *)dli_alloc(c, who, 1, sizeof *in.g);
     if (in.g) {
         in.g->users = 1;

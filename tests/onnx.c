@@ -270,6 +270,96 @@ static void one_sample(void)
     dl_free(dl);
 }
 
+/* ---- numbers in another file ---- */
+
+static bool kept(const char *path, const uint8_t *p, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    const bool ok = f && fwrite(p, 1, size, f) == size;
+    return CHECK(f && fclose(f) == 0 && ok, "%s", path);
+}
+
+/* What torch.onnx.export writes when nothing else is asked for: weights beside the graph. */
+static void beside(void)
+{
+    dl_ctx *dl = test_quiet_new(5);
+    dl_tensor *x, *y;
+    size_t size;
+    dl_model *m = dl_onnx_load(dl, golden("onnx/beside.onnx"), NULL);
+    if (CHECK(m, "%s", dl_error_text(dl)) && graph_arrays(dl, m, "beside", 1, &x, &y)) {
+        answers("beside", m, &x, &y);
+        uint8_t *p = written(dl, m, &size);
+        dl_model *whole = dl_onnx_load_from_memory(dl, p, size, NULL);
+        if (CHECK(whole, "%s", dl_error_text(dl))) answers("beside, whole", whole, &x, &y);
+        free(p);
+    }
+    uint8_t *p = graph_bytes("beside", &size);
+    CHECK(!dl_onnx_load_from_memory(dl, p, size, NULL), "half a graph");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "the numbers of '0.weight' are in another file");
+    CHECK(!dl_onnx_load_from_memory(dl, p, size, NULL), "half a graph");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "torch.onnx.export(..., external_data=False)");
+    free(p);
+    dl_free(dl);
+}
+
+/* Paths that lead elsewhere, numbers that are not there, and every byte of the graph changed. */
+static void beside_damaged(void)
+{
+    static const char path[] = "build/beside.onnx", with[] = "build/beside.onnx.data";
+    static const char *const bad[][3] = {
+        { "beside.onnx.data", "/eside.onnx.data", "'/eside.onnx.data', which is no path in" },
+        { "beside.onnx.data", "../ide.onnx.data", "'../ide.onnx.data', which is no path in" },
+        { "beside.onnx.data", "a/../../nnx.data", "'a/../../nnx.data', which is no path in" },
+        { "beside.onnx.data", "c:side.onnx.data", "'c:side.onnx.data', which is no path in" },
+        { "beside.onnx.data", "be\\ide.onnx.data", "'be\\ide.onnx.data', which is no path in" },
+        { "beside.onnx.data", "beside.onnx.date", "cannot open build/beside.onnx.date" },
+        { "location", "locatioN", "'', which is no path in" },
+        { "576", "577", "the numbers of '2.weight' are not in 'beside.onnx.data': 577 bytes from "
+          "1152 on, of 1728" },
+        { "576", "-76", "-76 bytes from 1152" }, { "576", "5 6", "5 6 bytes from 1152" },
+        { "576", "575", "the tensor '2.weight' has not 144 elements" },
+        { "1152", "1728", "576 bytes from 1728 on, of 1728" },
+        { "1152", "1151", "has not 288 elements" } };
+    dl_ctx *dl = test_quiet_new(5);
+    size_t size, all;
+    uint8_t *p = graph_bytes("beside", &size), *data = test_slurp(golden("onnx/beside.onnx.data"),
+                                                                  &all);
+    uint8_t *q = (uint8_t *)malloc(size);
+    bool ok = kept(with, data, all);
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0] && ok; k++) {
+        const size_t n = strlen(bad[k][0]);
+        memcpy(q, p, size);
+        for (size_t i = 0; i + n <= size; i++) if (memcmp(p + i, bad[k][0], n) == 0)
+            memcpy(q + i, bad[k][1], n);
+        kept(path, q, size);
+        CHECK(!dl_onnx_load(dl, path, NULL), "%s for %s", bad[k][1], bad[k][0]);
+        CHECK(strstr(dl_error_text(dl), bad[k][2]), "'%s' is not in '%s'", bad[k][2],
+              dl_error_text(dl));
+        dl_clear_error(dl);
+    }
+    for (size_t n = 0; n < size && ok; n++) {
+        memcpy(q, p, size);
+        q[n] ^= 255;
+        kept(path, q, size);
+        dl_model *m = dl_onnx_load(dl, path, NULL);
+        CHECK((m != NULL) == (dl_error(dl) == DL_OK), "byte %ld: %s", (long)n, dl_error_text(dl));
+        dl_model_free(m);
+        dl_clear_error(dl);
+    }
+    kept(path, p, size);
+    kept(with, data, all - 1);
+    CHECK(!dl_onnx_load(dl, path, NULL), "a byte too few");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "576 bytes from 1152 on, of 1727");
+    remove(with);
+    CHECK(!dl_onnx_load(dl, path, NULL), "no file");
+    CHECK_ERROR(dl, DL_ERR_FILE, "No such file or directory; numbers of the graph are in it");
+    remove(path);
+    free(q);
+    free(data);
+    free(p);
+    dl_free(dl);
+}
+
 /* ---- training further ---- */
 
 static double trained(dl_ctx *dl, dl_model *m, dl_tensor *x, dl_tensor *y, int steps)
@@ -514,6 +604,8 @@ int main(void)
     TEST(there_and_back);
     TEST(graphs_of_others);
     TEST(one_sample);
+    TEST(beside);
+    TEST(beside_damaged);
     TEST(fine_tuning);
     TEST(new_head);
     TEST(names_again);

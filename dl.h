@@ -24127,6 +24127,7 @@ typedef struct dli_value {
     dl_shape shape;          /* of an initializer                                   */
     int64_t *whole;          /* its numbers, if they are whole                      */
     int      param, state;   /* the layer's tensor of this number that it is, or -1 */
+    int      node;           /* that gives it                                       */
     dli_made made;
     bool     live, fixed;    /* it is needed; it is no parameter                    */
     bool     integer;        /* an input of whole numbers                           */
@@ -24234,7 +24235,7 @@ static const dli_dtype *dli_onnx_dtype(int64_t type)
         if (strcmp(dli_dtypes[i].name, names[type]) == 0) return &dli_dtypes[i];
     return NULL;
 }
-static bool dli_floats(const dli_dtype *d) { return d->kind == 'f' || d->kind == 'B'; }
+static bool dli_floats(const dli_dtype *d) { return d && (d->kind == 'f' || d->kind == 'B'); }
 
 /* How often each element is written: dims. False where it is no shape. */
 static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
@@ -24482,6 +24483,7 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
     const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
+    bool compared = false;
     dli_pb_field f;
     for (; *known; known += strcspn(known, " "), known += *known == ' ')
         if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
@@ -24501,13 +24503,15 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
             else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
                 dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
             else break;
+            compared = true;
             if (!dli_onnx_among(known + length + 1, text, strlen(text)))
                 return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
                                     DLI_PB_SHOWN(name), text,
                                     (int)strcspn(known + length + 1, " "), known + length + 1);
         } while (list);
     }
-    return true;
+    return known[length] != '=' || compared ||
+           dli_node_bad(s, n, "the attribute '%.*s' has no value", DLI_PB_SHOWN(name));
 }
 /* ---- the library's layers ---- */
 
@@ -25752,6 +25756,7 @@ static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, 
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
     if (whole) y = dli_wholes(r, s);
     else y = dli_num_of(dl_zeros(r->c, s));
+    if (y.v && !rank) y.v[0] = 0;
     for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
         if (whole) y.v[i] = (int64_t)v;
         else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
@@ -26294,15 +26299,6 @@ static const dli_onnx_op *dli_onnx_find(dli_pb domain, dli_pb type)
     return NULL;
 }
 
-/* The node that gives a value. */
-static const dli_onnx_node *dli_graph_maker(const dli_graph *g, int value)
-{
-    for (int i = g->nodes - 1; i >= 0; i--)
-        for (int k = 0; k < g->node[i].outs; k++)
-            if (g->node[i].out[k] == value) return &g->node[i];
-    return NULL;
-}
-
 /* Which operator set the file means. */
 static bool dli_graph_opset(dli_onnx_in *in)
 {
@@ -26406,7 +26402,10 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
         if (v >= 0 && g->value[v].made)
             return dli_node_bad(&in->source, n, "it gives '%.*s', which is there already",
                                 DLI_PB_SHOWN(f.bytes));
-        if (v >= 0) g->value[v].made = DLI_MADE_NODE;
+        if (v >= 0) {
+            g->value[v].made = DLI_MADE_NODE;
+            g->value[v].node = g->nodes - 1;
+        }
         n->out[n->outs++] = v;
     }
     *list = n->out + n->outs;
@@ -26427,13 +26426,14 @@ static bool dli_graph_outputs(dli_onnx_in *in)
             const dli_pb name = dli_pb_find(f.bytes, 1);
             const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
             const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
-            const int v = dli_graph_value(g, name);
-            if (!g->value[v].made || name.end - name.p > DLI_ONNX_NAME)
+            const dli_value *v = &g->value[dli_graph_value(g, name)];
+            if (!v->made || name.end - name.p > DLI_ONNX_NAME)
                 return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
-            const dli_onnx_node *n = d ? NULL : dli_graph_maker(g, v);
-            if (d && (all || dli_floats(d))) g->output[g->outputs++] = v;
-            else if (n && dli_pb_is(n->type, "ZipMap") && n->ins == 1)      /* scikit-learn's */
-                g->output[g->outputs++] = n->in[0];
+            const dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
+            if (!d && n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0 &&
+                g->value[n->in[0]].name.end - g->value[n->in[0]].name.p <= DLI_ONNX_NAME)
+                g->output[g->outputs++] = n->in[0];                         /* scikit-learn's */
+            else if (d && (all || dli_floats(d))) g->output[g->outputs++] = (int)(v - g->value);
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26443,16 +26443,16 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
 {
     const dli_source *s = &in->source;
     dli_pb_field f;
-    int given = 0;
     if (!n->op) {
         const dli_pb domain = dli_pb_find(n->message, DLI_NODE_DOMAIN);
         return dli_node_bad(s, n, "there is no such operator here%s%.*s",
                             domain.p < domain.end ? ": domain " : "", DLI_PB_SHOWN(domain));
     }
-    for (int k = 0; k < n->ins; k++) given += n->in[k] >= 0 || k >= n->op->least;
-    if (given < n->op->least || n->ins > n->op->most)
+    if (n->ins < n->op->least || n->ins > n->op->most)
         return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, n->op->least,
                             n->op->most);
+    for (int k = 0; k < n->op->least; k++)
+        if (n->in[k] < 0) return dli_node_bad(s, n, "its input %d is left out", k);
     for (int k = 0; k < n->outs; k++)
         if (k >= n->op->outputs && n->out[k] >= 0 && in->g->value[n->out[k]].live)
             return dli_node_bad(s, n, "its output %d can't be given", k);
@@ -26552,7 +26552,7 @@ static bool dli_graph_samples(dli_onnx_in *in)
         const dli_pb name = g->value[g->input[k]].name;
         const int from = g->whole ? 0 : 1;
         const bool told = o && k < o->inputs_count;
-        if (s->rank > 0 && s->dim[0] < 0 && (g->whole || from)) s->dim[0] = 1;
+        if (s->rank > 0 && s->dim[0] < 0) s->dim[0] = 1;
         g->sample[k] = dl_shape0();
         for (int d = from; d < s->rank; d++) {
             given = told ? o->inputs[k] : dl_shape0();
@@ -26626,7 +26626,8 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         *v = dli_num_of(x[k]);
         if (!g->value[g->input[k]].integer || !x[k]) continue;
         *v = dli_wholes(r, x[k]->shape);
-        for (dl_int i = 0; v->v && i < x[k]->size; i++)
+        if (!v->v) return false;
+        for (dl_int i = 0; i < x[k]->size; i++)
             v->v[i] = fabs((double)x[k]->data[i]) < 9e18 ? (int64_t)x[k]->data[i] : 0;
     }
     for (int i = 0; i < g->nodes; i++) {
@@ -26659,7 +26660,7 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
     dl_tensor **out = row ? row + g->inputs : NULL, **all = row ? out + g->outputs : NULL;
     for (dl_int i = 0; i < N && row; i++) {
         for (int k = 0; k < g->inputs; k++)
-            row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
+            if (!(row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]))) return false;
         if (!dli_graph_run(r, row, out, failed)) return false;
         for (int k = 0; k < g->outputs; k++) {
             dl_shape s = out[k]->shape;
@@ -26858,7 +26859,8 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
     int node = 0;
     while (dli_pb_next(&m, &at)) {
         dli_value *v = NULL;
-        if (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER) continue;
+        if (at.kind != 2 || (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER))
+            continue;
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
         else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];

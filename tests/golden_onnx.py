@@ -210,15 +210,17 @@ def by_hand():
         if raw:
             return onnx.numpy_helper.from_array(a, name)
         return h.make_tensor(name, type, a.shape, a.flatten().tolist())
-    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), **ends):
+    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), untyped=False,
+              batch='N'):
         graph = h.make_graph([h.make_node(op, i, o, name=f'{op}_{k}', **a)
                               for k, (op, i, o, a) in enumerate(nodes)], 'g',
-                             [h.make_tensor_value_info('x', T.FLOAT, ['N'] + shape)],
-                             [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
+                             [h.make_tensor_value_info('x', T.FLOAT, [batch] + shape)],
+                             [onnx.ValueInfoProto(name=o) if untyped else
+                              h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
         onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid('', opset)], ir_version=8),
                   os.path.join(GOLDEN, name + '.onnx'))
         if x is not False:
-            keep(name, [r.randn(3, *shape).astype(np.float32) if x is None else x])
+            keep(name, [r.randn(3 if batch == 'N' else 1, *shape).astype(np.float32) if x is None else x])
     w = r.randn(4, 5)
     cast = [('Cast', ['w'], ['wf'], {'to': T.FLOAT}), ('MatMul', ['x', 'wf'], ['y'], {})]
     write('hand_half', cast, [4], [tensor('w', w, T.FLOAT16)])
@@ -253,6 +255,22 @@ def by_hand():
     bad('type', [('Reshape', ['x', 'n'], ['y'], {})], [tensor('n', [2., 2])])
     bad('shapes', [('MatMul', ['x', 'w'], ['y'], {})], [tensor('w', w.T)])
     bad('inputs', [('Relu', ['x', 'x'], ['y'], {})])
+    bad('dictionary', [('Relu', ['x'], ['a'], {}), ('ZipMap', [''], ['y'], {'domain': 'ai.onnx.ml'})],
+        untyped=True)
+    bad('left_out', [('ReduceSum', ['', ''], ['a'], {}), ('Equal', ['a', 'a'], ['b'], {}),
+                     ('Cast', ['b'], ['c'], {'to': 1}), ('Add', ['x', 'c'], ['y'], {})])
+    for name, op, a in (('cast', 'Cast', 'to'), ('constant', 'Constant', 'value_int')):
+        bad(name, [(op, ['x'][:op == 'Cast'], ['a'], {a: 7}), ('Cast', ['a'], ['b'], {'to': 1}),
+                   ('Add', ['x', 'b'], ['y'], {})])
+        m = onnx.load(os.path.join(GOLDEN, f'bad_{name}.onnx'))
+        m.graph.node[0].attribute[0].ClearField('i')                      # it has no value
+        onnx.save(m, os.path.join(GOLDEN, f'bad_{name}.onnx'))
+    bad('nodes', one)                                       # 40 fields 1 that are no nodes
+    m = onnx.load(os.path.join(GOLDEN, 'bad_nodes.onnx'))
+    graph = m.graph.SerializeToString() + b'\x08\x05' * 40
+    m.ClearField('graph')
+    with open(os.path.join(GOLDEN, 'bad_nodes.onnx'), 'wb') as f:
+        f.write(m.SerializeToString() + b'\x3a' + bytes([len(graph) & 127 | 128, len(graph) >> 7]) + graph)
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL

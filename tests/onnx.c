@@ -525,6 +525,9 @@ static void refused(void)
         { "type", "operator Reshape of node 'Reshape_0': its input 1 should be whole numbers" },
         { "shapes", "operator MatMul of node 'MatMul_0': dl_matmul: " },
         { "inputs", "operator Relu of node 'Relu_0': it has 2 inputs, but can have 1 to 1" },
+        { "dictionary", "it has no output of numbers" },
+        { "left_out", "operator ReduceSum of node 'ReduceSum_0': its input 0 is left out" },
+        { "cast", "operator Cast of node 'Cast_0': the attribute 'to' has no value" },
         { "external", "the numbers of 'w' are in another file" } };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char name[40];
@@ -566,6 +569,23 @@ static void refused(void)
     CHECK(!dl_onnx_save(m, "build/never.onnx"), "no hook");
     CHECK_ERROR(dl, DL_ERR_STATE, "gate_1 cannot be saved as ONNX: its type has no onnx");
     free(p);
+    dl_free(dl);
+}
+
+/* What is odd, but can be done: a number without a value is 0; fields that are no nodes are not. */
+static void odd(void)
+{
+    static const char *const names[] = { "bad_constant", "bad_nodes" };
+    dl_ctx *dl = test_quiet_new(5);
+    dl_tensor *x = dl_rand(dl, dl_shape2(3, 4));
+    for (int i = 0; i < 2; i++) {
+        size_t size;
+        dl_model *m = graph(dl, names[i]);
+        const dl_tensor *y = m ? dl_model_predict(m, x) : NULL;
+        if (CHECK(y, "%s: %s", names[i], dl_error_text(dl)))
+            CHECK_ARRAY(y->data, x->data, x->size);
+        if (m) free(written(dl, m, &size));
+    }
     dl_free(dl);
 }
 
@@ -611,6 +631,7 @@ int main(void)
     TEST(names_again);
     TEST(extras);
     TEST(refused);
+    TEST(odd);
     TEST(damaged);
     return test_end();
 }

@@ -3173,8 +3173,9 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    In: operator sets 7 to 28, and the operators that dli_onnx_ops lists (in >>onnx-impl). The graph
    becomes a model with one layer, "Graph", that runs node by node. Initializers of type float that
    floating-point operators compute with are its parameters, under their own names behind
-   "graph_1."; single numbers, and tensors with infinite ones (masks), stay as they are, and running
-   statistics are states. So such a model predicts, can be compiled and trained further, can get
+   "graph_1."; numbers without axes, and tensors with infinite ones (masks), stay as they are, and
+   running statistics are states. What nodes Constant give stays, too, unless no initializer is a
+   parameter: then all of it is that has more than one number. So such a model predicts, can be compiled and trained further, can get
    more layers before that (a new head, say), and is saved by dl_onnx_save. A graph that ends in a
    softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
    drops in training.
@@ -3198,8 +3199,9 @@ typedef struct dl_onnx {
 DL_DEF dl_onnx dl_onnx_default(void);
 
 #ifndef DL_NO_STDIO
-/* Write the model, as safely as dl_model_save does. False on failure, an old file kept: a layer of
-   a type without onnx, or more than 2^31 - 1 bytes. */
+/* Write the model, as safely as dl_model_save does. A graph that was read from a file for one sample
+   takes batches of any size in the new one, too, unless it is run sample by sample. False on
+   failure, an old file kept: a layer of a type without onnx, or more than 2^31 - 1 bytes. */
 DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
 /* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
    inputs is the batch, when the file leaves it open or has a 1 there; a graph that can't take more
@@ -24130,6 +24132,7 @@ typedef struct dli_value {
     int      node;           /* that gives it                                       */
     dli_made made;
     bool     live, fixed;    /* it is needed; it is no parameter                    */
+    bool     constant;       /* of a node Constant                                  */
     bool     integer;        /* an input of whole numbers                           */
 } dli_value;
 
@@ -24169,6 +24172,7 @@ typedef struct dli_graph {
     dl_shape *sample;        /* of inputs, then of outputs                               */
     int      values, nodes, slots, inputs, outputs;
     bool     known;          /* it has run once: shapes of outputs are known             */
+    bool     single;         /* the file has a batch of 1                                */
     bool     whole;          /* a sample is all of the input                             */
     bool     each;           /* it takes one sample at a time                            */
     dl_activation activation;   /* what the node `last` does, if it is one                */
@@ -24799,6 +24803,7 @@ static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_extends(dl_onnx_file *f);
 static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
@@ -24907,9 +24912,9 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (g) dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
+    if (g) dli_graph_ends(f, g, DLI_GRAPH_INPUT, g->input, g->inputs);
     dli_onnx_inputs(f);
-    if (f->alone) dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
+    if (f->alone) dli_graph_ends(f, g, DLI_GRAPH_OUTPUT, g->output, g->outputs);
     else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
@@ -24961,6 +24966,7 @@ struct dli_exec {
     const dli_graph *g;
     const dli_onnx_node *n;  /* the node that runs                  */
     dli_num  *value;         /* [g->values]                         */
+    int       rank;          /* of the last output                  */
 };
 
 static dli_num dli_num_of(dl_tensor *t)
@@ -26413,6 +26419,7 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
     if (n->outs != 1 || n->out[0] < 0) return dli_node_bad(&in->source, n, "it gives nothing");
     n->dropped = true;                                      /* it is as good as an initializer */
     g->value[n->out[0]].made = DLI_MADE_NOT;
+    g->value[n->out[0]].constant = true;
     return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
 }
 
@@ -26500,11 +26507,13 @@ static bool dli_graph_finite(const dli_onnx_in *in, const dli_value *v, bool *fi
                          DLI_PB_SHOWN(v->name), (long long)n);
 }
 
-/* What each initializer is: a parameter, a state, or whole numbers. */
+/* What each initializer is: a parameter, a state, or whole numbers. So are nodes Constant, but
+   parameters only if nothing else is one: some write their weights so. */
 static bool dli_graph_roles(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
     int params = 0, states = 0;
+    bool trained = false;
     for (int i = 0; i < g->values; i++) {
         dli_value *v = &g->value[i];
         bool finite;
@@ -26513,8 +26522,15 @@ static bool dli_graph_roles(dli_onnx_in *in)
             return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
                            DLI_PB_SHOWN(v->name));
         if (!dli_graph_finite(in, v, &finite)) return false;
-        if (finite && !v->fixed && v->shape.rank > 0) v->param = params++;
-        else v->state = states++;
+        *(finite && !v->fixed && v->shape.rank > 0 ? &v->param : &v->state) = 0;
+        trained = trained || (v->param == 0 && !v->constant);
+    }
+    for (int i = 0; i < g->values; i++) {
+        dli_value *v = &g->value[i];
+        if (v->param == 0 && v->constant && (trained || dl_shape_size(v->shape) == 1))
+            v->state = v->param--;
+        if (v->param == 0) v->param = params++;
+        if (v->state == 0) v->state = states++;
     }
     return true;
 }
@@ -26545,6 +26561,7 @@ static bool dli_graph_samples(dli_onnx_in *in)
     for (int k = 0; k < g->inputs; k++) {
         const dl_shape s = g->input_shape[k];
         if (s.rank < 1 || (s.dim[0] != -1 && s.dim[0] != 1)) g->whole = true;
+        else if (s.dim[0] == 1) g->single = true;
     }
     g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
@@ -26646,6 +26663,7 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         const int from = g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k];
         y[k] = dli_tensor_of(r, r->value[from]);
         if (!y[k]) return false;
+        r->rank = y[k]->shape.rank;
     }
     return true;
 }
@@ -26699,7 +26717,37 @@ static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 
-/* Run it on n samples of zeros: does each output have n of something? */
+/* Do the samples of a batch have the results that each has alone? */
+static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *y, dli_exec *r)
+{
+    const dli_graph *g = r->g;
+    const dl_int n = x[0]->shape.dim[0];
+    const size_t ends = (size_t)(g->inputs + g->outputs);
+    dl_tensor **row = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, ends * sizeof *row);
+    dl_tensor **one = row ? row + g->inputs : NULL;
+    for (dl_int i = 0; row && i < n; i++) {
+        const dl_mark mark = dl_tape_mark(l->ctx);
+        for (int k = 0; k < g->inputs; k++)
+            if (!(row[k] = dl_slice(x[k], 0, i, i + 1))) return false;
+        if (!dli_graph_compute(l, row, one, r)) return false;
+        for (int k = 0; k < g->outputs; k++) {
+            const dl_int size = one[k]->size;
+            const dl_real *all = y[k]->data + i * size;
+            double most = 0;
+            dl_shape shape = one[k]->shape;
+            if (shape.rank > 0) shape.dim[0] *= n;
+            if (!dl_shape_equal(shape, y[k]->shape)) return false;
+            for (dl_int j = 0; j < size; j++) most = fmax(most, fabs((double)all[j]));
+            for (dl_int j = 0; j < size; j++)
+                if (fabs((double)all[j] - (double)one[k]->data[j]) > 1e-3 * most) return false;
+        }
+        dl_tape_release(l->ctx, mark);
+    }
+    return row != NULL;
+}
+
+/* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each output
+   have n of something? */
 static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
 {
     dli_graph *g = (dli_graph *)l->own;
@@ -26709,6 +26757,8 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
     for (int k = 0; x && k < g->inputs; k++) {
         x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
         if (!x[k]) return false;
+        for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++)
+            x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)(i * 89 % 233) / 233);
     }
     if (!x || !dli_graph_compute(l, x, y, r)) return false;
     for (int k = 0; k < g->outputs; k++) {
@@ -26717,7 +26767,7 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
         for (int d = 1; d < s.rank; d++) s.dim[d - 1] = s.dim[d];
         g->sample[g->inputs + k] = dli_rank(s, s.rank - 1);
     }
-    return true;
+    return n == 1 || !g->single || dli_graph_alike(l, x, y, r);
 }
 
 static void dli_hush(dl_code code, const char *text, void *user)
@@ -26750,9 +26800,8 @@ static bool dli_graph_rehearse(dl_layer *l)
         ok = dli_graph_try(l, 1, &r);
     }
     if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
-        const int rank = g->sample[g->inputs].rank + (g->each ? 0 : 1);
         const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
-        if (axis != -1 && axis != rank - 1) g->activation = DL_LINEAR;
+        if (axis != -1 && axis != r.rank - 1) g->activation = DL_LINEAR;
     }
     dli_format(text, sizeof text, "%s", dl_error_text(c));
     const dl_code code = c->code;
@@ -26830,6 +26879,42 @@ static bool dli_graph_extends(dl_onnx_file *f)
     return true;
 }
 
+/* An input or output of the graph as it was read, but open for batches: the first size is N, where
+   it was 1. That size is at the end of this path of fields. */
+static void dli_graph_open(dl_onnx_file *f, int field, dli_pb m, const int *path)
+{
+    const size_t begin = dli_pb_begin(f, field);
+    dli_pb_field at;
+    bool first = true;
+    if (!*path && dli_pb_whole(m, 1, 0) == 1) {
+        dli_pb_text(f, 2, "N");
+        m.p = m.end;
+    }
+    for (const uint8_t *from = m.p; dli_pb_next(&m, &at); from = m.p) {
+        if (!first || !*path || at.number != *path || at.kind != 2)
+            dli_pb_raw(f, from, (size_t)(m.p - from));
+        else {
+            dli_graph_open(f, *path, at.bytes, path + 1);
+            first = false;
+        }
+    }
+    dli_pb_end(f, begin);
+}
+
+/* The graph's inputs or outputs. */
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n)
+{
+    static const int path[] = { 2, 1, 2, 1, 0 };           /* type, tensor, shape, size */
+    dli_pb_field at;
+    for (DLI_PB_EACH(at, g->graph, field)) {
+        bool ours = false;
+        for (int k = 0; k < n && !g->each; k++)
+            ours = ours || dli_pb_same(g->value[value[k]].name, dli_pb_find(at.bytes, 1));
+        if (ours) dli_graph_open(f, field, at.bytes, path);
+        else dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+    }
+}
+
 /* All fields of a message with this number, as they are. */
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
 {
@@ -26864,7 +26949,7 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
         else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];
-        if (v && (v->param >= 0 || v->state >= 0)) {
+        if (v && (v->param >= 0 || (v->state >= 0 && (v->fixed || !v->constant)))) {
             if (!dli_graph_put(f, v, v->param >= 0 ? l->param[v->param] : l->state[v->state]))
                 return false;
         } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
@@ -26881,9 +26966,15 @@ static bool dli_graph_output_build(dl_layer *l)
 }
 static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
 
+static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
+{
+    return f && dl_fail(l->ctx, DL_ERR_STATE, "%s: a graph that was read from an ONNX file cannot "
+                        "be exported as C; dl_onnx_save writes it", l->name);
+}
+
 static const dl_layer_type dli_graph_type = {
     "Graph", "graph", sizeof(dli_graph *), NULL, 0, dli_graph_build, dli_onnx_forward,
-    dli_graph_destroy, NULL, dli_graph_onnx };
+    dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
     NULL, NULL, dli_graph_output_onnx };

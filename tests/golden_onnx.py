@@ -243,6 +243,18 @@ def by_hand():
             ('Transpose', ['h'], ['hh'], {'perm': [1, 0, 2]}), ('Transpose', ['s'], ['ss'], {'perm': [2, 0, 1, 3]})]
     write('hand_reverse', lstm, [4, 2], [tensor('W', r.randn(1, 4 * H, 2)), tensor('R', r.randn(1, 4 * H, H)),
                                          tensor('B', r.randn(1, 8 * H))], outputs=('hh', 'ss'))
+    k = lambda out, a: ('Constant', [], [out], {'value': tensor(out, np.asarray(a, np.float32))})
+    write('hand_constants', [k('k', [.5]), k('b', [1.] * 5), ('MatMul', ['x', 'w'], ['a'], {}),
+                             ('Mul', ['a', 'k'], ['c'], {}), ('Add', ['c', 'b'], ['y'], {})], [4],
+          [tensor('w', w)])
+    write('hand_weights', [k('w', w), k('k', [.5]), ('MatMul', ['x', 'w'], ['a'], {}),
+                           ('Mul', ['a', 'k'], ['y'], {})], [4])
+    whole = lambda name, a: tensor(name, a, T.INT64)
+    write('hand_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})],
+          [6], [whole('s', [1, 2, 3])], batch=1)
+    write('hand_three', [('Reshape', ['x', 's'], ['y'], {})], [6], [whole('s', [3, -1])], batch=1, x=False)
+    write('hand_cross', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})],
+          [6], batch=1)
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])

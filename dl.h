@@ -3182,11 +3182,17 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    In: operator sets 7 to 28, and the operators that dli_onnx_ops lists (in >>onnx-impl). The graph
    becomes a model with one layer, "Graph", that runs node by node. Initializers of type float that
    floating-point operators compute with are its parameters, under their own names behind
-   "graph_1."; single numbers, and tensors with infinite ones (masks), stay as they are, and running
-   statistics are states. So such a model predicts, can be compiled and trained further, can get
+   "graph_1."; numbers without axes, and tensors with infinite ones (masks), stay as they are, and
+   running statistics are states. What nodes Constant give stays, too, unless no initializer is a
+   parameter: then all of it is that has more than one number. So such a model predicts, can be compiled and trained further, can get
    more layers before that (a new head, say), and is saved by dl_onnx_save. A graph that ends in a
    softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
    drops in training.
+
+   Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
+   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
+   all is at most 2^31 - 1 bytes. A graph in memory has to be whole: torch.onnx.export(...,
+   external_data=False).
 
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.
@@ -3202,8 +3208,9 @@ typedef struct dl_onnx {
 DL_DEF dl_onnx dl_onnx_default(void);
 
 #ifndef DL_NO_STDIO
-/* Write the model, as safely as dl_model_save does. False on failure, an old file kept: a layer of
-   a type without onnx, or more than 2^31 - 1 bytes. */
+/* Write the model, as safely as dl_model_save does. A graph that was read from a file for one sample
+   takes batches of any size in the new one, too, unless it is run sample by sample. False on
+   failure, an old file kept: a layer of a type without onnx, or more than 2^31 - 1 bytes. */
 DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
 /* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
    inputs is the batch, when the file leaves it open or has a 1 there; a graph that can't take more
@@ -24249,6 +24256,16 @@ static int64_t dli_pb_whole(dli_pb m, int number, int64_t other)
     return other;
 }
 
+/* The value of a key, in a field that is a list of both. */
+static dli_pb dli_pb_entry(dli_pb m, int number, const char *key)
+{
+    dli_pb found = { m.end, m.end };
+    dli_pb_field f;
+    for (DLI_PB_EACH(f, m, number))
+        if (dli_pb_is(dli_pb_find(f.bytes, 1), key)) found = dli_pb_find(f.bytes, 2);
+    return found;
+}
+
 /* The numbers of a repeated field, packed or not, one after the other: width 0 is for varints. */
 typedef struct dli_pb_list { dli_pb message, packed; int number, width; } dli_pb_list;
 static dli_pb_list dli_pb_list_of(dli_pb m, int number, int width)
@@ -24284,8 +24301,10 @@ typedef struct dli_value {
     dl_shape shape;          /* of an initializer                                   */
     int64_t *whole;          /* its numbers, if they are whole                      */
     int      param, state;   /* the layer's tensor of this number that it is, or -1 */
+    int      node;           /* that gives it                                       */
     dli_made made;
     bool     live, fixed;    /* it is needed; it is no parameter                    */
+    bool     constant;       /* of a node Constant                                  */
     bool     integer;        /* an input of whole numbers                           */
 } dli_value;
 
@@ -24316,6 +24335,7 @@ typedef struct dli_graph {
     int64_t  ir;             /* the format's version                                     */
     const dli_source *source;   /* while it is loaded: for messages                      */
     dli_pb   model, graph;   /* messages; model is all of the memory                     */
+    uint8_t *joined;         /* but for this: the graph with the numbers of other files  */
     dli_value *value;
     dli_onnx_node *node;
     int     *slot, *list;    /* a hash table of values' numbers; all nodes' in and out   */
@@ -24324,6 +24344,7 @@ typedef struct dli_graph {
     dl_shape *sample;        /* of inputs, then of outputs                               */
     int      values, nodes, slots, inputs, outputs;
     bool     known;          /* it has run once: shapes of outputs are known             */
+    bool     single;         /* the file has a batch of 1                                */
     bool     whole;          /* a sample is all of the input                             */
     bool     each;           /* it takes one sample at a time                            */
     dl_activation activation;   /* what the node `last` does, if it is one                */
@@ -24335,6 +24356,7 @@ typedef struct dli_onnx_in {
     dli_source source;
     dli_graph *g;
     const dl_onnx *options;
+    struct dli_beside *beside;
 } dli_onnx_in;
 
 /* A name for messages: printed with "%.*s". */
@@ -24375,7 +24397,7 @@ static void dli_graph_release(dli_graph *g)
     for (int i = 0; g->value && i < g->values; i++)
         if (g->value[i].whole) DL_FREE(g->value[i].whole);
     void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
-                            (void *)(uintptr_t)g->model.p, g };
+                            g->joined, (void *)(uintptr_t)g->model.p, g };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
 }
 
@@ -24389,7 +24411,7 @@ static const dli_dtype *dli_onnx_dtype(int64_t type)
         if (strcmp(dli_dtypes[i].name, names[type]) == 0) return &dli_dtypes[i];
     return NULL;
 }
-static bool dli_floats(const dli_dtype *d) { return d->kind == 'f' || d->kind == 'B'; }
+static bool dli_floats(const dli_dtype *d) { return d && (d->kind == 'f' || d->kind == 'B'); }
 
 /* How often each element is written: dims. False where it is no shape. */
 static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
@@ -24430,6 +24452,128 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     return true;
 }
 
+static bool dli_outside(dli_pb tensor)
+{
+    const dli_pb out = dli_pb_find(tensor, DLI_TENSOR_EXTERNAL);
+    return out.p < out.end || dli_pb_whole(tensor, DLI_TENSOR_LOCATION, 0) == 1;
+}
+
+#ifndef DL_NO_STDIO
+/* A file in which the numbers of initializers stand; each is read once. */
+typedef struct dli_beside {
+    struct dli_beside *next;
+    dli_pb   location;       /* its path, from the directory of the graph */
+    uint8_t *p;
+    size_t   size;
+} dli_beside;
+
+/* The path of such a file into s: false if it might lead out of the graph's directory. */
+static bool dli_beside_path(char s[DLI_PATH_MAX], const char *graph, dli_pb location)
+{
+    const size_t n = (size_t)(location.end - location.p);
+    size_t dir = strlen(graph);
+    while (dir > 0 && graph[dir - 1] != '/' && graph[dir - 1] != '\\') dir--;
+    if (n == 0 || dir + n >= DLI_PATH_MAX) return false;
+    memcpy(s, graph, dir);
+    memcpy(s + dir, location.p, n);
+    s[dir + n] = 0;
+    const char *at = s + dir;
+    return strlen(at) == n && at[0] != '/' && !strpbrk(at, "\\:") && !strstr(at, "..");
+}
+
+static const dli_beside *dli_beside_of(dli_onnx_in *in, dli_pb tensor)
+{
+    const dli_source *s = &in->source;
+    const dli_pb location = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "location");
+    char path[DLI_PATH_MAX];
+    dli_beside *b = in->beside;
+    while (b && !dli_pb_same(b->location, location)) b = b->next;
+    if (b) return b;
+    if (!dli_beside_path(path, s->from, location)) {
+        dli_bad(s, "the numbers of '%.*s' are in '%.*s', which is no path in the graph's directory",
+                DLI_PB_SHOWN(dli_pb_find(tensor, DLI_TENSOR_NAME)), DLI_PB_SHOWN(location));
+        return NULL;
+    }
+    b = (dli_beside *)dli_alloc(s->ctx, s->who, 1, sizeof *b);
+    if (!b) return NULL;
+    b->next = in->beside;
+    in->beside = b;
+    b->location = location;
+    b->p = dli_read_file(s->ctx, s->who, path, "; numbers of the graph are in it", &b->size);
+    return b->p ? b : NULL;
+}
+
+/* A whole number in digits; 2^64 - 1 if it is none. */
+static uint64_t dli_pb_digits(dli_pb s)
+{
+    uint64_t v = s.p < s.end ? 0 : UINT64_MAX;
+    for (; s.p < s.end && v != UINT64_MAX; s.p++) {
+        const bool digit = *s.p >= '0' && *s.p <= '9' && v < UINT64_MAX / 10;
+        v = digit ? 10 * v + (uint64_t)(*s.p - '0') : UINT64_MAX;
+    }
+    return v;
+}
+
+/* An initializer with its numbers in it. */
+static bool dli_beside_join(dli_onnx_in *in, dl_onnx_file *out, dli_pb tensor)
+{
+    const dli_pb name = dli_pb_find(tensor, DLI_TENSOR_NAME);
+    const dli_pb offset = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "offset");
+    const dli_pb length = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "length");
+    const dli_beside *b = dli_beside_of(in, tensor);
+    dli_pb_field f;
+    if (!b) return false;
+    const uint64_t from = offset.p < offset.end ? dli_pb_digits(offset) : 0;
+    const uint64_t rest = from <= b->size ? b->size - from : 0;
+    const uint64_t n = length.p < length.end ? dli_pb_digits(length) : rest;
+    if (from > b->size || n > rest)
+        return dli_bad(&in->source, "the numbers of '%.*s' are not in '%.*s': %.*s bytes from %.*s "
+                       "on, of %llu", DLI_PB_SHOWN(name), DLI_PB_SHOWN(b->location),
+                       DLI_PB_SHOWN(length), DLI_PB_SHOWN(offset), (unsigned long long)b->size);
+    if (n > INT32_MAX - out->size)
+        return dli_bad(&in->source, "with '%.*s' it has more than 2^31 - 1 bytes",
+                       DLI_PB_SHOWN(name));
+    const size_t begin = dli_pb_begin(out, DLI_GRAPH_INITIALIZER);
+    for (const uint8_t *at = tensor.p; dli_pb_next(&tensor, &f); at = tensor.p)
+        if (f.number != DLI_TENSOR_EXTERNAL && f.number != DLI_TENSOR_LOCATION)
+            dli_pb_raw(out, at, (size_t)(tensor.p - at));
+    dli_pb_bytes(out, DLI_TENSOR_RAW, b->p + from, (size_t)n);
+    dli_pb_end(out, begin);
+    return !out->failed;
+}
+
+/* The graph, with initializers' numbers that are in other files brought into it. */
+static bool dli_graph_join(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb m = g->graph;
+    dli_pb_field f;
+    dl_onnx_file out;
+    bool ok = in->source.from == dli_buffer, any = false;
+    for (DLI_PB_EACH(f, m, DLI_GRAPH_INITIALIZER)) any = any || dli_outside(f.bytes);
+    if (ok || !any) return true;
+    memset(&out, 0, sizeof out);
+    out.ctx = in->source.ctx;
+    out.who = in->source.who;
+    ok = true;
+    for (const uint8_t *at = m.p; ok && dli_pb_next(&m, &f); at = m.p) {
+        if (f.kind == 2 && f.number == DLI_GRAPH_INITIALIZER && dli_outside(f.bytes))
+            ok = dli_beside_join(in, &out, f.bytes);
+        else dli_pb_raw(&out, at, (size_t)(m.p - at));
+    }
+    for (dli_beside *b = in->beside, *next; b; b = next) {
+        next = b->next;
+        if (b->p) DL_FREE(b->p);
+        DL_FREE(b);
+    }
+    g->joined = (uint8_t *)out.at;
+    if (!ok || out.failed) return false;
+    g->graph.p = g->joined;
+    g->graph.end = g->joined + out.size;
+    return true;
+}
+#endif
+
 /* A new initializer: its shape, and whole numbers at once. */
 static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
 {
@@ -24437,10 +24581,10 @@ static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
     dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
     const int64_t type = dli_pb_whole(message, DLI_TENSOR_TYPE, 0);
     const dli_dtype *d = dli_onnx_dtype(type);
-    const dli_pb out = dli_pb_find(message, DLI_TENSOR_EXTERNAL);
     if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
-    if (out.p < out.end || dli_pb_whole(message, DLI_TENSOR_LOCATION, 0) == 1)
-        return dli_bad(s, "the numbers of '%.*s' are in another file; save the graph as one file",
+    if (dli_outside(message))
+        return dli_bad(s, "the numbers of '%.*s' are in another file; load the graph by its path, "
+                       "or write it as one file: torch.onnx.export(..., external_data=False)",
                        DLI_PB_SHOWN(name));
     v->made = DLI_MADE_TENSOR;
     v->tensor = message;
@@ -24515,6 +24659,7 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
     const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
+    bool compared = false;
     dli_pb_field f;
     for (; *known; known += strcspn(known, " "), known += *known == ' ')
         if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
@@ -24534,13 +24679,15 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
             else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
                 dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
             else break;
+            compared = true;
             if (!dli_onnx_among(known + length + 1, text, strlen(text)))
                 return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
                                     DLI_PB_SHOWN(name), text,
                                     (int)strcspn(known + length + 1, " "), known + length + 1);
         } while (list);
     }
-    return true;
+    return known[length] != '=' || compared ||
+           dli_node_bad(s, n, "the attribute '%.*s' has no value", DLI_PB_SHOWN(name));
 }
 /* ---- the library's layers ---- */
 
@@ -24828,6 +24975,7 @@ static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_extends(dl_onnx_file *f);
 static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
@@ -24936,9 +25084,9 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (g) dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
+    if (g) dli_graph_ends(f, g, DLI_GRAPH_INPUT, g->input, g->inputs);
     dli_onnx_inputs(f);
-    if (f->alone) dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
+    if (f->alone) dli_graph_ends(f, g, DLI_GRAPH_OUTPUT, g->output, g->outputs);
     else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
@@ -24990,6 +25138,7 @@ struct dli_exec {
     const dli_graph *g;
     const dli_onnx_node *n;  /* the node that runs                  */
     dli_num  *value;         /* [g->values]                         */
+    int       rank;          /* of the last output                  */
 };
 
 static dli_num dli_num_of(dl_tensor *t)
@@ -25785,6 +25934,7 @@ static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, 
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
     if (whole) y = dli_wholes(r, s);
     else y = dli_num_of(dl_zeros(r->c, s));
+    if (y.v && !rank) y.v[0] = 0;
     for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
         if (whole) y.v[i] = (int64_t)v;
         else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
@@ -26327,15 +26477,6 @@ static const dli_onnx_op *dli_onnx_find(dli_pb domain, dli_pb type)
     return NULL;
 }
 
-/* The node that gives a value. */
-static const dli_onnx_node *dli_graph_maker(const dli_graph *g, int value)
-{
-    for (int i = g->nodes - 1; i >= 0; i--)
-        for (int k = 0; k < g->node[i].outs; k++)
-            if (g->node[i].out[k] == value) return &g->node[i];
-    return NULL;
-}
-
 /* Which operator set the file means. */
 static bool dli_graph_opset(dli_onnx_in *in)
 {
@@ -26439,7 +26580,10 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
         if (v >= 0 && g->value[v].made)
             return dli_node_bad(&in->source, n, "it gives '%.*s', which is there already",
                                 DLI_PB_SHOWN(f.bytes));
-        if (v >= 0) g->value[v].made = DLI_MADE_NODE;
+        if (v >= 0) {
+            g->value[v].made = DLI_MADE_NODE;
+            g->value[v].node = g->nodes - 1;
+        }
         n->out[n->outs++] = v;
     }
     *list = n->out + n->outs;
@@ -26447,6 +26591,7 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
     if (n->outs != 1 || n->out[0] < 0) return dli_node_bad(&in->source, n, "it gives nothing");
     n->dropped = true;                                      /* it is as good as an initializer */
     g->value[n->out[0]].made = DLI_MADE_NOT;
+    g->value[n->out[0]].constant = true;
     return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
 }
 
@@ -26460,13 +26605,14 @@ static bool dli_graph_outputs(dli_onnx_in *in)
             const dli_pb name = dli_pb_find(f.bytes, 1);
             const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
             const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
-            const int v = dli_graph_value(g, name);
-            if (!g->value[v].made || name.end - name.p > DLI_ONNX_NAME)
+            const dli_value *v = &g->value[dli_graph_value(g, name)];
+            if (!v->made || name.end - name.p > DLI_ONNX_NAME)
                 return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
-            const dli_onnx_node *n = d ? NULL : dli_graph_maker(g, v);
-            if (d && (all || dli_floats(d))) g->output[g->outputs++] = v;
-            else if (n && dli_pb_is(n->type, "ZipMap") && n->ins == 1)      /* scikit-learn's */
-                g->output[g->outputs++] = n->in[0];
+            const dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
+            if (!d && n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0 &&
+                g->value[n->in[0]].name.end - g->value[n->in[0]].name.p <= DLI_ONNX_NAME)
+                g->output[g->outputs++] = n->in[0];                         /* scikit-learn's */
+            else if (d && (all || dli_floats(d))) g->output[g->outputs++] = (int)(v - g->value);
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26476,16 +26622,16 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
 {
     const dli_source *s = &in->source;
     dli_pb_field f;
-    int given = 0;
     if (!n->op) {
         const dli_pb domain = dli_pb_find(n->message, DLI_NODE_DOMAIN);
         return dli_node_bad(s, n, "there is no such operator here%s%.*s",
                             domain.p < domain.end ? ": domain " : "", DLI_PB_SHOWN(domain));
     }
-    for (int k = 0; k < n->ins; k++) given += n->in[k] >= 0 || k >= n->op->least;
-    if (given < n->op->least || n->ins > n->op->most)
+    if (n->ins < n->op->least || n->ins > n->op->most)
         return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, n->op->least,
                             n->op->most);
+    for (int k = 0; k < n->op->least; k++)
+        if (n->in[k] < 0) return dli_node_bad(s, n, "its input %d is left out", k);
     for (int k = 0; k < n->outs; k++)
         if (k >= n->op->outputs && n->out[k] >= 0 && in->g->value[n->out[k]].live)
             return dli_node_bad(s, n, "its output %d can't be given", k);
@@ -26533,11 +26679,13 @@ static bool dli_graph_finite(const dli_onnx_in *in, const dli_value *v, bool *fi
                          DLI_PB_SHOWN(v->name), (long long)n);
 }
 
-/* What each initializer is: a parameter, a state, or whole numbers. */
+/* What each initializer is: a parameter, a state, or whole numbers. So are nodes Constant, but
+   parameters only if nothing else is one: some write their weights so. */
 static bool dli_graph_roles(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
     int params = 0, states = 0;
+    bool trained = false;
     for (int i = 0; i < g->values; i++) {
         dli_value *v = &g->value[i];
         bool finite;
@@ -26546,8 +26694,15 @@ static bool dli_graph_roles(dli_onnx_in *in)
             return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
                            DLI_PB_SHOWN(v->name));
         if (!dli_graph_finite(in, v, &finite)) return false;
-        if (finite && !v->fixed && v->shape.rank > 0) v->param = params++;
-        else v->state = states++;
+        *(finite && !v->fixed && v->shape.rank > 0 ? &v->param : &v->state) = 0;
+        trained = trained || (v->param == 0 && !v->constant);
+    }
+    for (int i = 0; i < g->values; i++) {
+        dli_value *v = &g->value[i];
+        if (v->param == 0 && v->constant && (trained || dl_shape_size(v->shape) == 1))
+            v->state = v->param--;
+        if (v->param == 0) v->param = params++;
+        if (v->state == 0) v->state = states++;
     }
     return true;
 }
@@ -26578,6 +26733,7 @@ static bool dli_graph_samples(dli_onnx_in *in)
     for (int k = 0; k < g->inputs; k++) {
         const dl_shape s = g->input_shape[k];
         if (s.rank < 1 || (s.dim[0] != -1 && s.dim[0] != 1)) g->whole = true;
+        else if (s.dim[0] == 1) g->single = true;
     }
     g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
@@ -26585,7 +26741,7 @@ static bool dli_graph_samples(dli_onnx_in *in)
         const dli_pb name = g->value[g->input[k]].name;
         const int from = g->whole ? 0 : 1;
         const bool told = o && k < o->inputs_count;
-        if (s->rank > 0 && s->dim[0] < 0 && (g->whole || from)) s->dim[0] = 1;
+        if (s->rank > 0 && s->dim[0] < 0) s->dim[0] = 1;
         g->sample[k] = dl_shape0();
         for (int d = from; d < s->rank; d++) {
             given = told ? o->inputs[k] : dl_shape0();
@@ -26622,6 +26778,9 @@ static bool dli_graph_read(dli_onnx_in *in)
     g->graph = dli_pb_find(g->model, DLI_MODEL_GRAPH);
     if (!dli_pb_sound(g->model) || g->graph.p == g->graph.end)
         return dli_bad(&in->source, "it is cut off, or no ONNX model");
+#ifndef DL_NO_STDIO
+    if (!dli_graph_join(in)) return false;
+#endif
     if (!dli_graph_opset(in) || !dli_graph_room(in)) return false;
     int *list = g->list;
     for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INITIALIZER))
@@ -26656,7 +26815,8 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         *v = dli_num_of(x[k]);
         if (!g->value[g->input[k]].integer || !x[k]) continue;
         *v = dli_wholes(r, x[k]->shape);
-        for (dl_int i = 0; v->v && i < x[k]->size; i++)
+        if (!v->v) return false;
+        for (dl_int i = 0; i < x[k]->size; i++)
             v->v[i] = fabs((double)x[k]->data[i]) < 9e18 ? (int64_t)x[k]->data[i] : 0;
     }
     for (int i = 0; i < g->nodes; i++) {
@@ -26675,6 +26835,7 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         const int from = g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k];
         y[k] = dli_tensor_of(r, r->value[from]);
         if (!y[k]) return false;
+        r->rank = y[k]->shape.rank;
     }
     return true;
 }
@@ -26689,7 +26850,7 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
     dl_tensor **out = row ? row + g->inputs : NULL, **all = row ? out + g->outputs : NULL;
     for (dl_int i = 0; i < N && row; i++) {
         for (int k = 0; k < g->inputs; k++)
-            row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
+            if (!(row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]))) return false;
         if (!dli_graph_run(r, row, out, failed)) return false;
         for (int k = 0; k < g->outputs; k++) {
             dl_shape s = out[k]->shape;
@@ -26728,7 +26889,37 @@ static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 
-/* Run it on n samples of zeros: does each output have n of something? */
+/* Do the samples of a batch have the results that each has alone? */
+static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *y, dli_exec *r)
+{
+    const dli_graph *g = r->g;
+    const dl_int n = x[0]->shape.dim[0];
+    const size_t ends = (size_t)(g->inputs + g->outputs);
+    dl_tensor **row = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, ends * sizeof *row);
+    dl_tensor **one = row ? row + g->inputs : NULL;
+    for (dl_int i = 0; row && i < n; i++) {
+        const dl_mark mark = dl_tape_mark(l->ctx);
+        for (int k = 0; k < g->inputs; k++)
+            if (!(row[k] = dl_slice(x[k], 0, i, i + 1))) return false;
+        if (!dli_graph_compute(l, row, one, r)) return false;
+        for (int k = 0; k < g->outputs; k++) {
+            const dl_int size = one[k]->size;
+            const dl_real *all = y[k]->data + i * size;
+            double most = 0;
+            dl_shape shape = one[k]->shape;
+            if (shape.rank > 0) shape.dim[0] *= n;
+            if (!dl_shape_equal(shape, y[k]->shape)) return false;
+            for (dl_int j = 0; j < size; j++) most = fmax(most, fabs((double)all[j]));
+            for (dl_int j = 0; j < size; j++)
+                if (fabs((double)all[j] - (double)one[k]->data[j]) > 1e-3 * most) return false;
+        }
+        dl_tape_release(l->ctx, mark);
+    }
+    return row != NULL;
+}
+
+/* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each output
+   have n of something? */
 static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
 {
     dli_graph *g = (dli_graph *)l->own;
@@ -26738,6 +26929,8 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
     for (int k = 0; x && k < g->inputs; k++) {
         x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
         if (!x[k]) return false;
+        for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++)
+            x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)(i * 89 % 233) / 233);
     }
     if (!x || !dli_graph_compute(l, x, y, r)) return false;
     for (int k = 0; k < g->outputs; k++) {
@@ -26746,7 +26939,7 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
         for (int d = 1; d < s.rank; d++) s.dim[d - 1] = s.dim[d];
         g->sample[g->inputs + k] = dli_rank(s, s.rank - 1);
     }
-    return true;
+    return n == 1 || !g->single || dli_graph_alike(l, x, y, r);
 }
 
 static void dli_hush(dl_code code, const char *text, void *user)
@@ -26779,9 +26972,8 @@ static bool dli_graph_rehearse(dl_layer *l)
         ok = dli_graph_try(l, 1, &r);
     }
     if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
-        const int rank = g->sample[g->inputs].rank + (g->each ? 0 : 1);
         const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
-        if (axis != -1 && axis != rank - 1) g->activation = DL_LINEAR;
+        if (axis != -1 && axis != r.rank - 1) g->activation = DL_LINEAR;
     }
     dli_format(text, sizeof text, "%s", dl_error_text(c));
     const dl_code code = c->code;
@@ -26859,6 +27051,42 @@ static bool dli_graph_extends(dl_onnx_file *f)
     return true;
 }
 
+/* An input or output of the graph as it was read, but open for batches: the first size is N, where
+   it was 1. That size is at the end of this path of fields. */
+static void dli_graph_open(dl_onnx_file *f, int field, dli_pb m, const int *path)
+{
+    const size_t begin = dli_pb_begin(f, field);
+    dli_pb_field at;
+    bool first = true;
+    if (!*path && dli_pb_whole(m, 1, 0) == 1) {
+        dli_pb_text(f, 2, "N");
+        m.p = m.end;
+    }
+    for (const uint8_t *from = m.p; dli_pb_next(&m, &at); from = m.p) {
+        if (!first || !*path || at.number != *path || at.kind != 2)
+            dli_pb_raw(f, from, (size_t)(m.p - from));
+        else {
+            dli_graph_open(f, *path, at.bytes, path + 1);
+            first = false;
+        }
+    }
+    dli_pb_end(f, begin);
+}
+
+/* The graph's inputs or outputs. */
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n)
+{
+    static const int path[] = { 2, 1, 2, 1, 0 };           /* type, tensor, shape, size */
+    dli_pb_field at;
+    for (DLI_PB_EACH(at, g->graph, field)) {
+        bool ours = false;
+        for (int k = 0; k < n && !g->each; k++)
+            ours = ours || dli_pb_same(g->value[value[k]].name, dli_pb_find(at.bytes, 1));
+        if (ours) dli_graph_open(f, field, at.bytes, path);
+        else dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+    }
+}
+
 /* All fields of a message with this number, as they are. */
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
 {
@@ -26888,11 +27116,12 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
     int node = 0;
     while (dli_pb_next(&m, &at)) {
         dli_value *v = NULL;
-        if (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER) continue;
+        if (at.kind != 2 || (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER))
+            continue;
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
         else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];
-        if (v && (v->param >= 0 || v->state >= 0)) {
+        if (v && (v->param >= 0 || (v->state >= 0 && (v->fixed || !v->constant)))) {
             if (!dli_graph_put(f, v, v->param >= 0 ? l->param[v->param] : l->state[v->state]))
                 return false;
         } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
@@ -26909,9 +27138,15 @@ static bool dli_graph_output_build(dl_layer *l)
 }
 static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
 
+static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
+{
+    return f && dl_fail(l->ctx, DL_ERR_STATE, "%s: a graph that was read from an ONNX file cannot "
+                        "be exported as C; dl_onnx_save writes it", l->name);
+}
+
 static const dl_layer_type dli_graph_type = {
     "Graph", "graph", sizeof(dli_graph *), NULL, 0, dli_graph_build, dli_onnx_forward,
-    dli_graph_destroy, NULL, dli_graph_onnx };
+    dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
     NULL, NULL, dli_graph_output_onnx };
@@ -26919,12 +27154,9 @@ static const dl_layer_type dli_graph_output_type = {
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
 {
-    dli_pb_field f;
-    dli_pb text = { NULL, NULL };
+    const dli_pb text = dli_pb_entry(in->g->model, DLI_MODEL_METADATA, dli_onnx_key);
     dli_file file;
-    for (DLI_PB_EACH(f, in->g->model, DLI_MODEL_METADATA))
-        if (dli_pb_is(dli_pb_find(f.bytes, 1), dli_onnx_key)) text = dli_pb_find(f.bytes, 2);
-    if (!text.p) return true;
+    if (text.p == text.end) return true;
     memset(&file, 0, sizeof file);
     file.source = in->source;
     dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
@@ -26967,6 +27199,7 @@ static dl_model *dli_onnx_load(dl_ctx *c, const char *who, const char *from, con
     dl_model *m = NULL;
     if (!c || !dli_source_open(&in.source, c, who, from, bytes, size)) return NULL;
     in.options = options;
+    in.beside = NULL;
     in.g = (dli_graph *)dli_alloc(c, who, 1, sizeof *in.g);
     if (in.g) {
         in.g->users = 1;

@@ -46,8 +46,8 @@ def keep(name, arrays):
     import onnx
     from safetensors.numpy import save_file
     path = os.path.join(GOLDEN, name + '.onnx')
-    model = onnx.load(path)
-    for part in [*model.graph.node, *model.graph.value_info]:
+    model = onnx.load(path, load_external_data=False)
+    for part in [*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output]:
         if len(part.metadata_props):
             del part.metadata_props[:]                      # where in Python it came from: large
     onnx.save(model, path)
@@ -161,6 +161,10 @@ def torch_graphs():
             torch.onnx.export(net.eval(), x, path, dynamo=False, input_names=names,
                               dynamic_axes={i: {0: 'N'} for i in names} if dynamic else None)
         keep(f'torch_{name}', [a.numpy() for a in x])
+    net = nn.Sequential(nn.Linear(6, 48), nn.Tanh(), nn.Linear(48, 3))     # as it comes: two files
+    path = os.path.join(GOLDEN, 'beside.onnx')
+    torch.onnx.export(net.eval(), (r(1, 6),), path, verbose=False)
+    keep('beside', [r(1, 6).numpy()])
 
 def keras_graphs():
     os.environ['KERAS_BACKEND'] = 'torch'
@@ -206,15 +210,17 @@ def by_hand():
         if raw:
             return onnx.numpy_helper.from_array(a, name)
         return h.make_tensor(name, type, a.shape, a.flatten().tolist())
-    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), **ends):
+    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), untyped=False,
+              batch='N'):
         graph = h.make_graph([h.make_node(op, i, o, name=f'{op}_{k}', **a)
                               for k, (op, i, o, a) in enumerate(nodes)], 'g',
-                             [h.make_tensor_value_info('x', T.FLOAT, ['N'] + shape)],
-                             [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
+                             [h.make_tensor_value_info('x', T.FLOAT, [batch] + shape)],
+                             [onnx.ValueInfoProto(name=o) if untyped else
+                              h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
         onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid('', opset)], ir_version=8),
                   os.path.join(GOLDEN, name + '.onnx'))
         if x is not False:
-            keep(name, [r.randn(3, *shape).astype(np.float32) if x is None else x])
+            keep(name, [r.randn(3 if batch == 'N' else 1, *shape).astype(np.float32) if x is None else x])
     w = r.randn(4, 5)
     cast = [('Cast', ['w'], ['wf'], {'to': T.FLOAT}), ('MatMul', ['x', 'wf'], ['y'], {})]
     write('hand_half', cast, [4], [tensor('w', w, T.FLOAT16)])
@@ -237,6 +243,18 @@ def by_hand():
             ('Transpose', ['h'], ['hh'], {'perm': [1, 0, 2]}), ('Transpose', ['s'], ['ss'], {'perm': [2, 0, 1, 3]})]
     write('hand_reverse', lstm, [4, 2], [tensor('W', r.randn(1, 4 * H, 2)), tensor('R', r.randn(1, 4 * H, H)),
                                          tensor('B', r.randn(1, 8 * H))], outputs=('hh', 'ss'))
+    k = lambda out, a: ('Constant', [], [out], {'value': tensor(out, np.asarray(a, np.float32))})
+    write('hand_constants', [k('k', [.5]), k('b', [1.] * 5), ('MatMul', ['x', 'w'], ['a'], {}),
+                             ('Mul', ['a', 'k'], ['c'], {}), ('Add', ['c', 'b'], ['y'], {})], [4],
+          [tensor('w', w)])
+    write('hand_weights', [k('w', w), k('k', [.5]), ('MatMul', ['x', 'w'], ['a'], {}),
+                           ('Mul', ['a', 'k'], ['y'], {})], [4])
+    whole = lambda name, a: tensor(name, a, T.INT64)
+    write('hand_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})],
+          [6], [whole('s', [1, 2, 3])], batch=1)
+    write('hand_three', [('Reshape', ['x', 's'], ['y'], {})], [6], [whole('s', [3, -1])], batch=1, x=False)
+    write('hand_cross', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})],
+          [6], batch=1)
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -249,6 +267,22 @@ def by_hand():
     bad('type', [('Reshape', ['x', 'n'], ['y'], {})], [tensor('n', [2., 2])])
     bad('shapes', [('MatMul', ['x', 'w'], ['y'], {})], [tensor('w', w.T)])
     bad('inputs', [('Relu', ['x', 'x'], ['y'], {})])
+    bad('dictionary', [('Relu', ['x'], ['a'], {}), ('ZipMap', [''], ['y'], {'domain': 'ai.onnx.ml'})],
+        untyped=True)
+    bad('left_out', [('ReduceSum', ['', ''], ['a'], {}), ('Equal', ['a', 'a'], ['b'], {}),
+                     ('Cast', ['b'], ['c'], {'to': 1}), ('Add', ['x', 'c'], ['y'], {})])
+    for name, op, a in (('cast', 'Cast', 'to'), ('constant', 'Constant', 'value_int')):
+        bad(name, [(op, ['x'][:op == 'Cast'], ['a'], {a: 7}), ('Cast', ['a'], ['b'], {'to': 1}),
+                   ('Add', ['x', 'b'], ['y'], {})])
+        m = onnx.load(os.path.join(GOLDEN, f'bad_{name}.onnx'))
+        m.graph.node[0].attribute[0].ClearField('i')                      # it has no value
+        onnx.save(m, os.path.join(GOLDEN, f'bad_{name}.onnx'))
+    bad('nodes', one)                                       # 40 fields 1 that are no nodes
+    m = onnx.load(os.path.join(GOLDEN, 'bad_nodes.onnx'))
+    graph = m.graph.SerializeToString() + b'\x08\x05' * 40
+    m.ClearField('graph')
+    with open(os.path.join(GOLDEN, 'bad_nodes.onnx'), 'wb') as f:
+        f.write(m.SerializeToString() + b'\x3a' + bytes([len(graph) & 127 | 128, len(graph) >> 7]) + graph)
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL

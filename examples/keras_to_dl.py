@@ -8,8 +8,8 @@ import keras, numpy as np
 from safetensors.numpy import save_file
 RECURRENT = dict(SimpleRNN='rnn_tanh', LSTM='lstm', GRU='gru')
 ONLY = dict(recurrent_activation='sigmoid', reset_after=True, stateful=False, return_state=False,
-            output_padding=None, merge_mode='concat', mask_zero=False, keepdims=False,
-            data_format='channels_last')
+            merge_mode='concat', mask_zero=False, keepdims=False, data_format='channels_last',
+            output_padding=None)                             # settings that have but one value
 
 def need(ok, layer, what):
     if not ok: raise ValueError(f'{layer.name}: {what} cannot be converted; another way is '
@@ -17,7 +17,7 @@ def need(ok, layer, what):
 
 def settings(layer, **only):
     for k, v in {**ONLY, **only}.items():
-        need((c := layer.get_config().get(k, v)) == v, layer, f'{type(layer).__name__} with {k}={c!r}')
+        need((c := layer.get_config().get(k, v)) == v, layer, f'{k}={c!r}')
 
 def recurrent(layer, end=''):
     w, kind = layer.get_weights(), type(layer).__name__

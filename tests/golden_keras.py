@@ -11,6 +11,26 @@ from keras import layers as L
 from safetensors.numpy import save_file
 from keras_to_dl import convert
 
+def refused(words, *layers):                    # by the names of layer and setting
+    x = y = keras.Input(layers[0])
+    for layer in layers[1:]: y = layer(y)
+    try: convert(keras.Model(x, y), os.path.join(HERE, 'no', 'such', 'directory'))
+    except ValueError as e: assert words in str(e) and 'dl_onnx_load' in str(e), e
+    else: raise AssertionError(words)
+
+refused('return_state=True', (5, 3), L.LSTM(2, return_state=True), lambda y: y[0])
+refused('reset_after=False', (5, 3), L.GRU(2, reset_after=False))
+refused("activation='relu'", (5, 3), L.LSTM(2, activation='relu'))
+refused("recurrent_activation='hard_sigmoid'", (5, 3), L.LSTM(
+    2, recurrent_activation='hard_sigmoid'))
+refused('go_backwards=True', (5, 3), L.LSTM(2, go_backwards=True))
+refused("merge_mode='sum'", (5, 3), L.Bidirectional(L.LSTM(2), merge_mode='sum'))
+refused('merge_mode=None', (5, 3), L.Bidirectional(L.LSTM(2), merge_mode=None), lambda y: y[1])
+refused('mask_zero=True', (5,), L.Embedding(9, 4, mask_zero=True), L.LSTM(2))
+refused('Add of [(5, 3), (5, 1)]', (5, 3), lambda y: L.Add()([y, L.Dense(1)(y)]))
+refused('an input', (5,), lambda y: [y, L.Dense(2)(y)])
+refused('keepdims=True', (5, 4, 3), L.GlobalAveragePooling2D(keepdims=True))
+
 rng = np.random.default_rng(1)
 
 def write(name, model, x):

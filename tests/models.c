@@ -890,7 +890,7 @@ static bool in_order_of(dl_ctx *dl, const char *a, const char *b, const char *c,
     const dl_real first = dl_model_param(m, 0)->data[0];
     const bool ok = dl_model_load_weights_from_memory(m, file, n, &o);
     for (int i = 0; i < 6; i++)
-        CHECK(ok ? dl_model_param(m, i)->data[0] == i / 2 + 1 :
+        CHECK(ok ? dl_model_param(m, i)->data[0] == (dl_real)(i / 2 + 1) :
                    dl_model_param(m, 0)->data[0] == first, "%s, %s, %s: tensor %d", a, b, c, i);
     return ok;
 }

@@ -24254,6 +24254,15 @@ static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
     return dl_shape_size(*shape) >= 0;
 }
 
+/* The lowest bits of v as a whole number of type d. */
+static int64_t dli_narrow(uint64_t v, const dli_dtype *d)
+{
+    const uint64_t one = 1, sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
+    if (d->width == 8) return (int64_t)v;
+    v &= (one << 8 * d->width) - 1;
+    return (int64_t)(v ^ sign) - (int64_t)sign;
+}
+
 /* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
 static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
 {
@@ -24266,16 +24275,14 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     const bool is_raw = raw.p < raw.end;
     if (!d || (is_raw && (raw.end - raw.p) / d->width != n)) return false;
     for (dl_int i = 0; i < n; i++) {
-        uint64_t bits, one = 1;
+        uint64_t bits;
         if (is_raw) bits = dli_get_bytes(raw.p + i * d->width, d->width, false);
         else if (!dli_pb_list_next(&typed, &bits)) return false;
-        if (d->width < 8) bits &= (one << 8 * d->width) - 1;
-        const uint64_t sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
         if (x && n > 0) {
             uint8_t bytes[8];
             dli_put_bytes(bytes, bits, d->width);
             x[i] = dli_read_real(bytes, d, false);
-        } else whole[i] = d->width == 8 ? (int64_t)bits : (int64_t)(bits ^ sign) - (int64_t)sign;
+        } else whole[i] = dli_narrow(bits, d);
     }
     return true;
 }
@@ -25398,13 +25405,14 @@ static void dli_o_cast(dli_exec *r)
 {
     const dli_num x = dli_x(r, 0);
     const int64_t to = dli_attr_int(r->n, "to", 1);
-    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(dli_onnx_dtype(to));
+    const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : to);
+    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(d);
     if (like) dli_give(r, dli_tensor_of(r, x));
-    else {
+    else if (d) {
         const dli_num y = dli_wholes(r, x.shape);
         for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
             const double v = x.v ? 0 : (double)x.t->data[i];
-            y.v[i] = x.v ? x.v[i] : dli_whole(v);
+            y.v[i] = dli_narrow((uint64_t)(x.v ? x.v[i] : dli_whole(v)), d);
             if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
         }
         dli_give_num(r, 0, y);
@@ -25478,6 +25486,7 @@ static void dli_o_flatten(dli_exec *r)
     int64_t axis = dli_attr_int(r->n, "axis", 1);
     dl_shape s = dl_shape2(1, 1);
     if (axis < 0) axis += x.shape.rank;
+    if (!dli_want(r, axis >= 0 && axis <= x.shape.rank, "there is no such axis")) return;
     for (int d = 0; d < x.shape.rank; d++) s.dim[d >= axis] *= x.shape.dim[d];
     dli_give_num(r, 0, dli_reshaped(x, s));
 }
@@ -25569,6 +25578,7 @@ static void dli_o_split(dli_exec *r)
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
+    dli_want(r, at == all, "the parts are shorter than the whole");
 }
 
 static void dli_o_slice(dli_exec *r)
@@ -26696,11 +26706,11 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
         *failed = i;
         r->n->op->run(r);
+        if (dl_error(r->c) != DL_OK) return false;
         for (int k = 0; k < r->n->outs; k++) {
             const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
             if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
-                return dl_error(r->c) != DL_OK ? false
-                     : dli_node_bad(&r->source, r->n, "it could not be computed");
+                return dli_node_bad(&r->source, r->n, "it could not be computed");
         }
     }
     for (int k = 0; k < g->outputs; k++) {

@@ -269,6 +269,9 @@ def by_hand():
           [tensor('s', [1., 1, 1, 2])], opset=10)
     write('hand_resize', [('Resize', ['x', '', 's'], ['y'], {'mode': 'linear'})], [1, 3, 3],
           [tensor('s', [1., 1, 2, 1.3])])
+    write('hand_narrow', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64),
+                          *[n for i in (2, 3, 4, 5) for n in (to('b', f'c{i}', i), to(f'c{i}', f'd{i}', 1))],
+                          ('Concat', ['d2', 'd3', 'd4', 'd5'], ['y'], {'axis': 1})], [5], [tensor('ten', [1e5])])
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -304,6 +307,8 @@ def by_hand():
             [tensor('W', np.ones((n, gates, 4))), tensor('R', np.ones((n, gates, 1))), whole('s', [1, -1, 4])])
     bad('mod', [('Mod', ['x', 'k'], ['a'], {}), ('Cast', ['a'], ['y'], {'to': 1})], [tensor('k', 2.)])
     bad('long', [('Reshape', ['x', 's'], ['y'], {})], [whole('s', [3, 2 ** 62, -1])])
+    bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [whole('s', [1, 2])])
+    bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL

@@ -174,7 +174,8 @@ static const char *const graphs[] = {
     "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
     "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
-    "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize" };
+    "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
+    "hand_narrow" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross" };
 #define GRAPHS (sizeof graphs / sizeof graphs[0])
@@ -566,6 +567,8 @@ static void refused(void)
         { "rnn", "operator RNN of node 'RNN_1': its activations should be the usual ones" },
         { "mod", "operator Mod of node 'Mod_0': its inputs should be whole numbers" },
         { "long", "operator Reshape of node 'Reshape_0': an impossible size" },
+        { "split", "operator Split of node 'Split_0': the parts are shorter than the whole" },
+        { "flatten", "operator Flatten of node 'Flatten_0': there is no such axis" },
         { "external", "the numbers of 'w' are in another file" } };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char name[40];

@@ -2107,7 +2107,10 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
    of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
-   time step if need be; looking inside, copies, threads; and how good predictions are. */
+   time step if need be; looking inside, copies, threads; and how good predictions are.
+   Samples and targets have the model's shapes; or are rows of as many numbers, or the model's are;
+   or they have axes of 1 more or less: a model for [784] takes [N,1,28,28], one for [1,28,28] takes
+   [N,784]. Other axes are refused, such as [H,W,C] where the model takes [C,H,W]. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2218,8 +2221,8 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
-    const double *class_weight;   /* NULL; else a number for each class: how much its samples
-                                     count in the training loss (Keras' class_weight)         */
+    const double *class_weight;   /* NULL; else [dl_data_classes(data)], 0 or more: how much each
+                                     class' samples count in the training loss (as in Keras)  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
                                      see "training that survives" in >>files                  */
@@ -2588,7 +2591,9 @@ DL_DEF dl_folds dl_folds_default(void);
 
 /* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
    groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
-   the i-th (0 .. k-1) is the test, the others together are for training.   @F S2-9.3 */
+   the i-th (0 .. k-1) is the test, the others together are for training; false for more folds than
+   groups, or, stratified, than any class has samples (of a smaller class, some tests have none).
+   @F S2-9.3 */
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second);
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
@@ -2814,8 +2819,9 @@ DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
    blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
    or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
    stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
-   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
-   compiled without DL_USE_STB_IMAGE. */
+   anything is decoded. The pixels are as they lie in the file, which may say that they are to be
+   turned (a camera's EXIF orientation: not looked at); of 16 bits, the upper 8 are kept. [C,H,W] on
+   the tape; NULL with a message, which says so where dl.h was compiled without DL_USE_STB_IMAGE. */
 DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
 #ifndef DL_NO_STDIO
 /* The same of a file. */
@@ -3058,7 +3064,9 @@ typedef struct dl_loading {
     bool  in_order;            /* false; whatever the layers are called: what is first in the file,
                                   by the names with numbers compared as such ("2.weight" before
                                   "10.weight"), to the first layer here, and so on; the last parts
-                                  of names ("weight", "running_mean") must fit */
+                                  of names ("weight", "running_mean") must fit. Refused where
+                                  layers of the same shapes are told apart by letters alone ("key",
+                                  "query"): their order is the alphabet's, not the net's */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
 } dl_loading;
@@ -3085,8 +3093,9 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
-   the first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). A batch normalization's eps is in no such file: the layers' own
+   is Keras' 1e-3, PyTorch's 1e-5 (dl_norm_layer.eps). False, and the model as it was, on failure:
+   the message names the first tensor that did not fit and counts them, dl_last_load names all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
@@ -3288,7 +3297,8 @@ typedef struct dl_export_c {
     const dl_data *data;      /* NULL; else samples (say, the test set): their accuracy goes into
                                  the file and the report, the first ones into the selftest. Of a
                                  model with several inputs: NULL                                */
-    int            tests;     /* pairs of input and output for the selftest; 0: no selftest     */
+    int            tests;     /* pairs of input and output for the selftest, 1000 at most; 0: no
+                                 selftest                                                       */
     dl_c_report   *report;    /* NULL; else what came of it goes here                           */
 } dl_export_c;
 DL_DEF dl_export_c dl_export_c_default(void);
@@ -15629,6 +15639,29 @@ static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
     return same;
 }
 
+/* The axes of a shape from `from` on that are not 1. */
+static dl_shape dli_bare(dl_shape shape, int from)
+{
+    dl_shape s = dl_shape0();
+    for (int d = from; d < shape.rank; d++)
+        if (shape.dim[d] != 1) s.dim[s.rank++] = shape.dim[d];
+    return s;
+}
+
+/* Can numbers that lie as `given` tells (its axes from `from` on) be taken as `want` of as many? As
+   a row of numbers or from one, and with axes of 1 more or less: [1,28,28] is as good as [784]; but
+   [H,W,C] is no [C,H,W]. */
+static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shape given, int from,
+                           dl_shape want)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const dl_shape a = dli_bare(given, from), b = dli_bare(want, 0);
+    return a.rank < 2 || b.rank < 2 || dl_shape_equal(a, b) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: the %s' axes %s are not the model's %s, though they hold "
+                   "as many numbers; dl_permute changes their order, dl_reshape their meaning", who,
+                   what, dli_shape_text(s, a), dli_shape_text(t, b));
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
@@ -15887,7 +15920,8 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
                           "samples are %s; the input's first dimension counts samples, 1 for a "
                           "single one", who, dli_shown(m->ctx, x->shape),
                           dli_shown(m->ctx, *sample));
-    return dl_reshape(x, want);
+    return dli_check_axes(m->ctx, who, "samples", x->shape, 1, *sample) ? dl_reshape(x, want)
+                                                                         : NULL;
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -16044,6 +16078,7 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
                           "samples are %s: give [N,...], one step of each of N sequences", who,
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
+    if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
@@ -16254,7 +16289,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+    if (!dli_check_axes(m->ctx, who, "samples", d->shape, 0, m->input) ||
+        !dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count) ||
+        (d->targets && !dli_check_axes(m->ctx, who, "targets", d->target_shape, 0,
+                                       dli_output_shape(m, 0))))
         return false;
     if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
@@ -16463,7 +16501,9 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
-        if (!dli_check_range(who, m, k, y->data, size)) return false;
+        if (!dli_check_axes(m->ctx, who, "targets", y->shape, 1, m->out[k]->output[0]) ||
+            !dli_check_range(who, m, k, y->data, size))
+            return false;
     }
     return true;
 }
@@ -16487,7 +16527,8 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
            dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
                              b->y ? b->y->size : 0, b->size) &&
            ((b->labels && dli_takes_labels(m->loss)) ||
-            dli_check_range(who, m, 0, b->y->data, b->y->size));
+            (dli_check_axes(m->ctx, who, "targets", b->y->shape, 1, dli_output_shape(m, 0)) &&
+             dli_check_range(who, m, 0, b->y->data, b->y->size)));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -18813,6 +18854,29 @@ DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_fol
            dli_split_by(d, who, share, 2, 1, options, first, second);
 }
 
+/* Is there something for each of k folds: k groups, or a class of k samples to stratify? */
+static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_folds *o)
+{
+    const int32_t *label = o && o->stratify ? dl_data_labels(d) : NULL;
+    if (!o || (!o->group && !label)) return true;
+    dl_folds plain = dl_folds_default();
+    plain.group = label ? label : o->group;
+    plain.shuffle = false;
+    dli_ranked *r = dli_deal_order(d->ctx, who, d->count, NULL, &plain);
+    if (!r) return false;
+    dl_int parts = 1, most = 1;
+    for (dl_int i = 1, n = 1; i < d->count; i++) {
+        n = r[i].key == r[i - 1].key ? n + 1 : 1;
+        parts += n == 1;
+        if (n > most) most = n;
+    }
+    DL_FREE(r);
+    return k <= (label ? most : parts) ||
+           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %lld "
+                   "samples; give fewer folds" : "%s: %d folds, but only %lld groups; give as many "
+                   "groups or fewer folds", who, k, (long long)(label ? most : parts));
+}
+
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
                          dl_data **test)
 {
@@ -18822,6 +18886,7 @@ DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options
         return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
                        "or more, and as many samples, and count them from 0", who, i, k,
                        (long long)d->count);
+    if (!dli_check_folds(d, who, k, options)) return false;
     double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
     const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
@@ -19032,9 +19097,11 @@ static int dli_loader_next(dl_loader *l, dl_batch *batch)
     if (b.size == 0) {                      /* a stream's end */
         const dl_int had = l->next;
         dl_loader_restart(l);
-        if (had == 0 || d->count >= 0)
+        if (d->count >= 0)
             dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
-                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+                    "samples", (long long)had, (long long)d->count);
+        else if (had == 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
         return had == 0 || d->count >= 0 ? -1 : 0;
     }
     b.number = l->next / l->batch_size;
@@ -19302,6 +19369,11 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
                        "more, decimal '%c' a point or a comma, and the separator (%d) 0 or another "
                        "character of ASCII, no quote or line break", s->who, o->header, o->skip,
                        o->decimal, o->separator);
+    if (s->end - s->p >= 2 && (memcmp(s->p, "\xFF\xFE", 2) == 0 ||
+                               memcmp(s->p, "\xFE\xFF", 2) == 0))
+        return dli_csv_bad(s, line, 0, "the byte %02X begins a file in UTF-16 (Excel's Unicode "
+                           "text); save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8",
+                           (uint8_t)*s->p);
     if (s->end - s->p >= 3 && memcmp(s->p, "\xEF\xBB\xBF", 3) == 0) s->p += 3;
     for (const char *p = s->p; p < s->end;) {
         const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
@@ -19786,6 +19858,21 @@ static bool dli_two_valued(const dl_table *t, int c)
     return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
 }
 
+/* What to do when a text looks like a number with another decimal point or with thousands apart. */
+static const char *dli_number_hint(const char *text, char decimal)
+{
+    static const char digits[] = "0123456789";
+    const char *p = text + (*text == '-' || *text == '+');
+    const char *mark = strchr(p, decimal == ',' ? '.' : ',');
+    if (!mark || mark == p || p[strspn(p, "0123456789.,")]) return "";
+    const size_t tail = strspn(mark + 1, digits);
+    if (tail == 3 && *p != '0') return "; is it a number with its thousands apart? Take the "
+                                       "separators out of the file";
+    if (mark[1 + tail]) return "";
+    return decimal == ',' ? "; is it a number with a decimal point? Set dl_csv.decimal to '.'"
+                          : "; is it a number with a decimal comma? Set dl_csv.decimal to ','";
+}
+
 /* Columns as the options want them; those left out have no name. Numbers that are to be texts get
    categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
@@ -19805,14 +19892,19 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
         if (seen[c].wrong)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
                            "no %s, as most cells of this column are (%lld are not); mend it, or "
-                           "name the column in options.text or options.drop", who, t->sheet->from,
+                           "name the column in options.text%s%s", who, t->sheet->from,
                            (long long)seen[c].wrong_line, seen[c].name, seen[c].wrong_text,
-                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong);
+                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong,
+                           c == target ? "" : " or options.drop",
+                           dli_number_hint(seen[c].wrong_text, t->sheet->decimal));
         if (seen[c].categories > o->max_categories)
-            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts, "
-                           "such as '%.60s'; leave it out (options.drop), or allow more than %d "
-                           "(max_categories)", who, t->sheet->from, seen[c].name,
-                           seen[c].categories, seen[c].category[0], o->max_categories);
+            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: %scolumn '%.60s' has %d different texts, "
+                           "such as '%.60s'; %s, or allow more than %d (max_categories)%s", who,
+                           t->sheet->from, c == target ? "the target, " : "", seen[c].name,
+                           seen[c].categories, seen[c].category[0],
+                           c == target ? "predict another (options.target)"
+                                       : "leave it out (options.drop)", o->max_categories,
+                           dli_number_hint(seen[c].category[0], t->sheet->decimal));
         if (c == target && seen[c].kind == DL_COLUMN_EMPTY)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: the target, column '%.60s', is missing "
                            "in all rows", who, t->sheet->from, seen[c].name);
@@ -20096,6 +20188,27 @@ static void dli_stb_why(char *why)
     for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
 }
 
+/* May a picture have this size? */
+static bool dli_check_pixels(char *why, int64_t W, int64_t H)
+{
+    if (W >= 1 && H >= 1 && W <= DL_IMAGE_PIXELS_MAX / H) return true;
+    dli_format(why, DLI_WHY, "it is %lld x %lld pixels; the most is %lld", (long long)W,
+               (long long)H, (long long)DL_IMAGE_PIXELS_MAX);
+    return false;
+}
+
+/* The same of a PNG file, whose size stb_image does not tell when it is too large for it. */
+static bool dli_check_png(char *why, const uint8_t *p, size_t n)
+{
+    int64_t W = 0, H = 0;
+    if (n < 24 || memcmp(p, "\x89PNG", 4) != 0 || memcmp(p + 12, "IHDR", 4) != 0) return true;
+    for (int i = 16; i < 20; i++) {
+        W = 256 * W + p[i];
+        H = 256 * H + p[i + 4];
+    }
+    return dli_check_pixels(why, W, H);
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -20113,11 +20226,10 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
-    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        dli_stb_why(why);
-    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
-        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
-                   (long long)DL_IMAGE_PIXELS_MAX);
+    else if (dli_check_png(why, p, n)) {
+        if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels)) dli_stb_why(why);
+        else dli_check_pixels(why, out->W, out->H);
+    }
     if (text) dli_format(why, DLI_WHY, "%s", text);
     out->C = channels ? channels : out->channels;
     if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;
@@ -21784,6 +21896,10 @@ static bool dli_read_header(dli_file *f)
 {
     const dli_source *s = &f->source;
     const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
+    if (s->size >= 4 && memcmp(s->bytes, "PK\3\4", 4) == 0)
+        return dli_bad(s, "it is a zip archive, such as torch.save and Keras write; of a PyTorch "
+                       "net, safetensors.torch.save_file(net.state_dict(), path) writes what can "
+                       "be read here, of a Keras model examples/keras_to_dl.py");
     if (s->size < 8 || size > s->size - 8)
         return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
                        "should take 8 + %llu", (unsigned long long)s->size,
@@ -22070,6 +22186,58 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
     return true;
 }
 
+/* Is there no number where two names begin to differ? "fc" and "fc2", "dense" and "dense_1" differ
+   by numbers. */
+static bool dli_by_letters(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    a += *a == '_';
+    b += *b == '_';
+    return !*a || !*b || !strchr(".0123456789", *a) || !strchr(".0123456789", *b);
+}
+
+/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
+static size_t dli_layer_part(const dli_item *i)
+{
+    const char *point = strchr(i->name, '.');
+    return point ? (size_t)(point + 1 - i->name) : 0;
+}
+
+/* Could the layers of two items be exchanged: have they tensors of the same names and shapes? */
+static bool dli_twins(const dli_list *l, const dli_item *i, const dli_item *j)
+{
+    const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+    const dli_item *a = l->item, *b = l->item, *end = l->item + l->items;
+    for (;; a++, b++) {
+        while (a < end && strncmp(a->name, i->name, m) != 0) a++;
+        while (b < end && strncmp(b->name, j->name, n) != 0) b++;
+        if (a == end || b == end) return a == b;
+        if (strcmp(a->name + m, b->name + n) != 0 ||
+            !dl_shape_equal(a->tensor->shape, b->tensor->shape))
+            return false;
+    }
+}
+
+/* The order of the file's names says nothing when letters alone make it and another order would fit
+   as well. */
+static bool dli_check_letters(const dli_file *f, const dli_list *l)
+{
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        for (const dli_item *j = l->item; j < i; j++) {
+            const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+            if (i->found && j->found && strcmp(i->name + m, j->name + n) == 0 &&
+                dli_by_letters(i->found->name, j->found->name) && dli_twins(l, i, j))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s: '%.99s' and '%.99s' would fit "
+                               "'%.99s' as well, and no number in their names tells their order; "
+                               "say which is which by renames instead of in_order", l->who,
+                               f->source.from, j->found->name, i->found->name, j->name);
+        }
+    return true;
+}
+
 /* ---- what did not fit ---- */
 
 /* A line of the report; instead: what the file has. */
@@ -22145,7 +22313,8 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
     dli_file f;
     bool ok = dli_check_loading(l, &o);
     if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
-        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) && dli_report(&f, l, &o);
+        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
+             dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
         for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
             if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
         dli_file_close(&f);
@@ -23581,8 +23750,11 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     const int width = s.size > 8 && s.bytes[6] > 1 ? 4 : 2;
     const size_t front = 8 + (size_t)width;
     const uint64_t length = s.size < front ? 0 : dli_get_bytes(s.bytes + 8, width, false);
-    if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
-        s.bytes[6] > 3 || length > s.size - front)
+    if (s.size >= 4 && memcmp(s.bytes, "PK\3\4", 4) == 0)
+        dli_bad(&s, "it is a zip archive, such as np.savez writes; np.save(path, array) writes one "
+                "array, which can be read here");
+    else if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
+             s.bytes[6] > 3 || length > s.size - front)
         dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
     else {
         const uint8_t *text = s.bytes + front;
@@ -28690,6 +28862,12 @@ static bool dli_c_answer(dl_c_file *f)
 /* Count a batch: the answers of the model as it is, and of that which the file will hold. */
 static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
 {
+    const dl_int D = b->x->size / b->size;
+    for (dl_int i = 0; i < b->x->size; i++)
+        if (!isfinite(b->x->data[i]))
+            return dl_fail(f->ctx, DL_ERR_NUMERIC, "%s: number %lld of sample %lld in options.data "
+                           "is %g", f->who, (long long)(i % D), (long long)sums[4] +
+                           (long long)(i / D), (double)b->x->data[i]);
     dl_tensor *y = dl_model_predict(before, b->x);
     dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
     if (!z) return false;

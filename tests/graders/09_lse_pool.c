@@ -26,7 +26,7 @@ r 很大时它就是最大值，r 接近 0 时是平均：一个数就从一种�
 #include "grader.h"
 
 #ifndef CHILD
-enum { SUM = 1, NO_R = 2, TIMES_R = 4, EQUAL = 8, WINNER = 16, NO_LOG_R = 32 };
+enum { SUM = 1, NO_R = 2, TIMES_R = 4, EQUAL = 8, WINNER = 16, NO_LOG_R = 32, NO_MOST = 64 };
 /* The number x[k] of the window of output o, and its place. */
 static dl_real *place(args *a, dl_real *x, dl_int o, dl_int k) {
     const dl_int K = I(K), V = I(V), row = o / V * K + k / K, col = o % V * K + k % K;
@@ -36,8 +36,8 @@ static void forward_by(args *a, int how) {
     const dl_int n = I(K) * I(K);
     for (dl_int o = 0; o < I(C) * I(O) * I(V); o++) {
         const double r = S(r);
-        double most = -1e300, sum = 0;
-        for (dl_int k = 0; k < n; k++) most = fmax(most, *place(a, R(x), o, k));
+        double most = how & NO_MOST ? 0 : -1e300, sum = 0;
+        for (dl_int k = 0; k < n && !(how & NO_MOST); k++) most = fmax(most, *place(a, R(x), o, k));
         for (dl_int k = 0; k < n; k++) sum += exp((how & NO_R ? 1 : r) * (*place(a, R(x), o, k) - most));
         R(y)[o] = most + log(how & SUM ? sum : sum / (double)n) / (how & (NO_R | NO_LOG_R) ? 1 : r);
         if (how & NO_LOG_R) R(y)[o] += (r - 1) * most;
@@ -61,6 +61,7 @@ static void backward_by(args *a, int how) {
 BY(call_forward, forward_by, 0)
 BY(no_mean, forward_by, SUM)
 BY(no_r, forward_by, NO_R)
+BY(overflow, forward_by, NO_MOST)
 BY(not_divided, forward_by, NO_LOG_R)
 BY(equal, backward_by, EQUAL)
 BY(winner, backward_by, WINNER)
@@ -85,18 +86,36 @@ const entry entries[MOST_ENTRIES] = {
 };
 
 #ifndef CHILD
+static void one_max(args *a) {                               /* the largest of all windows, or of one */
+    const dl_int OV = I(O) * I(V), K = I(K);
+    dl_real most = R(x)[0];
+    for (dl_int i = 0; i < I(C) * OV * K * K; i++) most = fmax(most, R(x)[i]);
+    for (dl_int k = 0; k < I(C) * OV; k++) {
+        const dl_real *at = R(x) + (k / I(V) * K * I(V) + k % I(V)) * K;
+        dl_real sum = 0;
+        for (dl_int i = 0; i < K * K; i++) sum += exp(S(r) * (at[i / K * I(V) * K + i % K] - most));
+        R(y)[k] = most + log(sum / (dl_real)(K * K)) / S(r);
+    }
+}
 const grader the_grader = {
     .hand = {
         {0, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 -> y=0.3574"},
         {0, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 -> y=1000.3574"},
+        {0, "C=1 O=1 V=2 K=2 x=1000,1000,-1000,-1000,1000,1001,-1000,-999 r=1 -> y=1000.3574,-999.6426"},
         {1, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
         {1, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
     },
     .mistake = {
+        {"one-max", 0, one_max, "The largest is that of all windows: each window takes off its own, else log(0) "
+         "is computed of a window of small numbers.", "减去的是所有窗口里最大的：每个窗口要减自己的，"
+         "否则数都小的窗口算的是 log(0)。"},
         {"no-mean", 0, no_mean, "Inside of the logarithm is a mean: divide the sum by K * K.",
          "对数里面是平均：要把和除以 K * K。"},
         {"no-r", 0, no_r, "This is right for r = 1 only: exp(r x), and 1 / r in front of the logarithm.",
          "这只在 r = 1 时对：是 exp(r x)，对数前面还有 1 / r。"},
+        {"overflow", 0, overflow, "exp(1000) is infinite. Take the largest number of the window out first: "
+         "max + log(mean of exp(r (x - max))) / r.",
+         "exp(1000) 是无穷大。先把窗口里最大的数提到外面：max + log(exp(r (x - max)) 的平均) / r。"},
         {"not-divided", 0, not_divided, "The factor 1 / r in front of the logarithm is missing.",
          "漏了对数前面的因子 1 / r。"},
         {"equal-shares", 1, equal, "All of a window get the same: that is the way back of the mean.",
@@ -110,6 +129,7 @@ const grader the_grader = {
         {"no-sum", 1, no_sum, "The derivative of the logarithm is missing: divide by the sum over the window.",
          "漏了对数的导数：要除以窗口里的和。"},
     },
+    .names = "O=OH V=OW",
     .ranges = "C=1..3 O=1..3 V=1..4 K=2..3",
     .sizes = sizes,
 };

@@ -26,7 +26,7 @@ r = 0 时就是交叉熵，s = -1，又得到 p - t。r = 2 时，把握 0.9 的
 #include "grader.h"
 
 #ifndef CHILD
-enum { PLAIN = 1, NO_MEAN = 2, OF_Q = 4, NO_PRODUCT = 8, NO_LOSS = 16 };
+enum { PLAIN = 1, NO_MEAN = 2, OF_Q = 4, NO_PRODUCT = 8, NO_LOSS = 16, NO_R = 32 };
 static double q_of(args *a, const double *p, dl_int i) { return p[i * I(C) + L(label)[i]]; }
 static void forward_by(args *a, int how) {
     const dl_int C = I(C);
@@ -44,7 +44,8 @@ static void backward_by(args *a, int how) {
     const dl_int C = I(C);
     for (dl_int i = 0; i < I(N); i++) {
         const double q = q_of(a, R(p), i), r = S(r), rest = pow(1 - q, r);
-        const double s = how & PLAIN ? -1 : how & NO_PRODUCT ? -rest : r * pow(1 - q, r - 1) * q * log(q) - rest;
+        const double s = how & PLAIN ? -1 : how & NO_PRODUCT ? -rest
+                       : (how & NO_R ? 1 : r) * pow(1 - q, r - 1) * q * log(q) - rest;
         for (dl_int c = 0; c < C; c++)
             R(dz)[i * C + c] += (how & NO_LOSS ? 1 : S(dloss)) / (how & NO_MEAN ? 1 : (double)I(N)) * s *
                                 ((c == L(label)[i]) - R(p)[i * C + c]);
@@ -59,6 +60,7 @@ BY(back_plain, backward_by, PLAIN)
 BY(back_sum, backward_by, NO_MEAN)
 BY(no_product, backward_by, NO_PRODUCT)
 BY(no_dloss, backward_by, NO_LOSS)
+BY(no_r, backward_by, NO_R)
 #else
 static void call_forward(args *a) {
     focal_forward(R(loss), R(p), R(z), L(label), I(N), I(C), (dl_real)S(r));
@@ -90,6 +92,8 @@ const grader the_grader = {
          "梯度也要除以 N，损失除了。"},
         {"half-a-product", 1, no_product, "The factor (1 - q)^r depends on z, too: the product rule has two terms.",
          "因子 (1 - q)^r 也随 z 变：乘积法则有两项。"},
+        {"no-r", 1, no_r, "The derivative of (1 - q)^r is r (1 - q)^(r-1), times -1: the factor r is missing.",
+         "(1 - q)^r 的导数是 r (1 - q)^(r-1) 再乘 -1：漏了因子 r。"},
         {"no-dloss", 1, no_dloss, "The factor dloss is missing.", "漏了因子 dloss。"},
     },
     .ranges = "N=1..5 C=2..5",

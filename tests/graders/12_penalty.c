@@ -24,7 +24,7 @@ L1 处处用同样的力拉，没用的权重会到 0，留在那里。L2 越近
 #include "grader.h"
 
 #ifndef CHILD
-enum { NO_TWO = 1, NO_SIGN = 2, ABS = 4, SQUARE = 8, AT_ZERO = 16, MINUS = 32, SET = 64 };
+enum { NO_TWO = 1, NO_SIGN = 2, ABS = 4, SQUARE = 8, AT_ZERO = 16, MINUS = 32 };
 static void pay(args *a, int how) {
     for (dl_int i = 0; i < I(N); i++) {
         const double w = R(w)[i], sign = how & NO_SIGN ? 1 : how & ABS ? fabs(w) : how & AT_ZERO ? (w >= 0 ? 1 : -1)
@@ -53,6 +53,7 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
+        {0, "N=2 g=0,0 w=0.5,-0.5 l1=0.1 l2=0.4 -> g=0.5,-0.5"},
         {0, "N=1 g=0.1 w=0.8 l1=0 l2=0.05 -> g=0.18"},
         {0, "N=3 g=0.1,0.1,0.1 w=0.8,-0.8,0 l1=0.05 l2=0 -> g=0.15,0.05,0.1"},
     },

@@ -32,7 +32,7 @@ enum { SWAPPED = 1, NO_RESET = 2, NO_TANH = 4, ONE_DOOR = 8, NO_GATE_SLOPE = 16,
 static double gate(double x) { return 1 / (1 + exp(-x)); }
 static void walk(args *a, int how, bool back) {
     for (dl_int k = 0; k < I(H); k++) {
-        const double f = gate(R(af)[k]), un = R(un)[k], sum = R(an)[k] + (how & NO_RESET ? un : f * un);
+        const double f = gate(R(af)[k]), un = R(un)[k], sum = R(an)[k] + ((how & NO_RESET) && !back ? un : f * un);
         const double n = how & NO_TANH ? sum : tanh(sum), h0 = R(h0)[k];
         if (!back) { R(h)[k] = how & SWAPPED ? f * h0 + (1 - f) * n : (1 - f) * h0 + f * n; continue; }
         const double dh = R(dh)[k], d = dh * f * (how & NO_SLOPE ? 1 : 1 - n * n);
@@ -70,6 +70,7 @@ const entry entries[MOST_ENTRIES] = {
 const grader the_grader = {
     .hand = {
         {0, "H=1 af=0 an=1 un=-2 h0=0.5 -> h=0.25"},
+        {1, "H=1 af=0 an=1 un=2 h0=0.5 dh=1 -> daf=0.13367 dan=0.0353254 dun=0.0176627 dh0=0.5"},
         {1, "H=1 af=0 an=1 un=-2 h0=0.5 dh=1 -> daf=-0.375 dan=0.5 dun=0.25 dh0=0.5"},
     },
     .mistake = {

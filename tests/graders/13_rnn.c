@@ -29,13 +29,15 @@ beforehand?
 #include "grader.h"
 
 #ifndef CHILD
-enum { NO_STATE = 1, FROM_ZERO = 2, TURNED = 4, NO_TANH = 8, NO_BIAS = 16, ALWAYS_H0 = 32, NEW = 64, LAST_X = 128 };
+enum { NO_STATE = 1, FROM_ZERO = 2, TURNED = 4, NO_TANH = 8, NO_BIAS = 16, ALWAYS_H0 = 32, NEW = 64,
+       FIRST_X = 128, WX_TURNED = 256 };
 static void read(args *a, int how) {
     const dl_int H = I(H), D = I(D), T = I(T);
     for (dl_int t = 0; t < T; t++)
         for (dl_int j = 0; j < H; j++) {
             double sum = how & NO_BIAS ? 0 : R(b)[j];
-            for (dl_int k = 0; k < D; k++) sum += R(wx)[j * D + k] * R(x)[(how & LAST_X ? 0 : t) * D + k];
+            for (dl_int k = 0; k < D; k++)
+                sum += R(wx)[how & WX_TURNED ? k * H + j : j * D + k] * R(x)[(how & FIRST_X ? 0 : t) * D + k];
             for (dl_int l = 0; l < H; l++) {
                 const double first = how & FROM_ZERO ? 0 : R(h0)[l];
                 double old = t == 0 || (how & ALWAYS_H0) ? first : R(y)[(t - 1) * H + l];
@@ -54,7 +56,8 @@ READ(no_tanh, NO_TANH)
 READ(no_bias, NO_BIAS)
 READ(always_h0, ALWAYS_H0)
 READ(new_state, NEW)
-READ(first_x, LAST_X)
+READ(first_x, FIRST_X)
+READ(wx_turned, WX_TURNED)
 #else
 static void call_forward(args *a) {
     rnn_forward(R(y), R(x), R(wx), R(wh), R(b), R(h0), I(T), I(D), I(H));
@@ -83,13 +86,15 @@ TRAINS(rnn_forward, whole_forward)
 const grader the_grader = {
     .hand = {
         {0, "T=3 D=1 H=1 x=1,0,0.5 wx=0.8 wh=0.9 b=0 h0=0 -> y=0.664037,0.535385,0.707273"},
-        {0, "T=1 D=1 H=2 x=0 wx=0,0 wh=0,1,0,0 b=0,0 h0=0,0.5 -> y=0.462117,0"},
+        {0, "T=1 D=1 H=2 x=0 wx=0,0 wh=0,1,2,0 b=0,0 h0=1,0.5 -> y=0.462117,0.964028"},
     },
     .mistake = {
         {"no-state", 0, no_state, "The old state is missing: without wh the net remembers nothing.",
          "漏了旧状态：没有 wh 那一项，网络什么也不记得。"},
         {"from-zero", 0, from_zero, "The first step takes h0, and not zeros.", "第一步用的是 h0，不是零。"},
         {"transposed-wh", 0, turned, "wh is transposed: row j of wh makes h[j].", "wh 转置了：wh 的第 j 行算出 h[j]。"},
+        {"transposed-wx", 0, wx_turned, "wx is transposed: it is [H,D], and row j makes h[j].",
+         "wx 转置了：它是 [H,D]，第 j 行算出 h[j]。"},
         {"no-tanh", 0, no_tanh, "The tanh is missing.", "漏了 tanh。"},
         {"no-bias", 0, no_bias, "The bias is missing.", "漏了偏置。"},
         {"always-h0", 0, always_h0, "Every step takes h0: it is for the first only; later ones take the row before.",

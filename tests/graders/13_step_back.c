@@ -25,7 +25,7 @@ To think about: with h = 0.99, what is the slope? What does a net of saturated u
 #include "grader.h"
 
 #ifndef CHILD
-enum { NO_SLOPE = 1, SLOPE_OF_OLD = 2, TURNED = 4, NEW_STATE = 8, SIGMOID = 16, NO_OLD = 32, OLD_W = 64 };
+enum { NO_SLOPE = 1, SLOPE_OF_OLD = 2, TURNED = 4, NEW_STATE = 8, SIGMOID = 16, NO_OLD = 32, NO_BIAS = 128, OLD_W = 64 };
 static void forward(args *a) {
     for (dl_int j = 0; j < I(H); j++) {
         double sum = R(b)[j];
@@ -38,8 +38,9 @@ static void back(args *a, int how) {
     const dl_int D = I(D), H = I(H);
     for (dl_int j = 0; j < H; j++) {
         const double h = how & SLOPE_OF_OLD ? R(h0)[j] : R(h)[j];
-        const double d = R(dh)[j] * (how & NO_SLOPE ? 1 : how & SIGMOID ? h * (1 - h) : how & OLD_W ? 1 - h : 1 - h * h);
-        R(db)[j] += d;
+        const double d = R(dh)[j] * (how & NO_SLOPE ? 1
+                                    : how & SIGMOID ? h * (1 - h) : how & OLD_W ? 1 - h : 1 - h * h);
+        if (!(how & NO_BIAS)) R(db)[j] += d;
         for (dl_int k = 0; k < D; k++) R(dx)[k] += d * R(wx)[j * D + k], R(dwx)[j * D + k] += d * R(x)[k];
         for (dl_int l = 0; l < H; l++) {
             if (!(how & NO_OLD)) R(dh0)[l] += d * R(wh)[how & TURNED ? l * H + j : j * H + l];
@@ -55,6 +56,8 @@ BACK(turned, TURNED)
 BACK(new_state, NEW_STATE)
 BACK(sigmoid, SIGMOID)
 BACK(no_square, OLD_W)
+BACK(no_old, NO_OLD)
+BACK(no_bias, NO_BIAS)
 #else
 static void call_backward(args *a) {
     rnn_step_backward(R(dx), R(dh0), R(dwx), R(dwh), R(db), R(dh), R(h), R(x), R(h0), R(wx), R(wh), I(D), I(H));
@@ -82,6 +85,10 @@ const grader the_grader = {
         {"no-square", 0, no_square, "The slope is 1 - h^2; yours is 1 - h.", "斜率是 1 - h^2；你写的是 1 - h。"},
         {"transposed-wh", 0, turned, "dh0 uses wh transposed: h0[l] went into h[j] with the factor wh[j,l].",
          "dh0 用的 wh 转置了：h0[l] 进 h[j] 时的因子是 wh[j,l]。"},
+        {"no-dh0", 0, no_old, "dh0 is missing: without it nothing reaches the step before.",
+         "漏了 dh0：没有它，什么也到不了前一步。"},
+        {"no-db", 0, no_bias, "db is missing: the bias went into the sum with the factor 1.",
+         "漏了 db：偏置进那个和时，因子是 1。"},
         {"new-state", 0, new_state, "dwh takes the new state h: what met wh was the old one, h0.",
          "dwh 用了新状态 h：与 wh 相乘的是旧状态 h0。"},
     },

@@ -28,6 +28,12 @@
             for (dl_int k = 0; k < D; k++) sum += wx[j * D + k] * x[t * D + k];
             for (dl_int l = 0; l < H; l++) sum += wh[j * H + l] * old[l];
             y[t * H + j] = sum;
+//@ wrong transposed-wx
+            const dl_real *old = t == 0 ? h0 : y + (t - 1) * H;
+            dl_real sum = b[j];
+            for (dl_int k = 0; k < D; k++) sum += wx[k * H + j] * x[t * D + k];
+            for (dl_int l = 0; l < H; l++) sum += wh[j * H + l] * old[l];
+            y[t * H + j] = (dl_real)tanh(sum);
 //@ wrong no-bias
             const dl_real *old = t == 0 ? h0 : y + (t - 1) * H;
             dl_real sum = 0 * b[j];

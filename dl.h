@@ -3180,14 +3180,14 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
        }
 
    In: operator sets 7 to 28, and the operators that dli_onnx_ops lists (in >>onnx-impl). The graph
-   becomes a model with one layer, "Graph", that runs node by node. Initializers of type float that
-   floating-point operators compute with are its parameters, under their own names behind
-   "graph_1."; numbers without axes, and tensors with infinite ones (masks), stay as they are, and
-   running statistics are states. What nodes Constant give stays, too, unless no initializer is a
-   parameter: then all of it is that has more than one number. So such a model predicts, can be compiled and trained further, can get
-   more layers before that (a new head, say), and is saved by dl_onnx_save. A graph that ends in a
-   softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
-   drops in training.
+   becomes a model with one layer, "Graph", that runs node by node. Initializers of type float
+   that floating-point operators compute with are its parameters, under their own names behind
+   "graph_1."; numbers without axes, and tensors with infinite ones (masks), stay as they are,
+   and running statistics are states. What nodes Constant give stays, too, unless no initializer
+   is a parameter: then all of it is that has more than one number. So such a model predicts, can
+   be compiled and trained further, can get more layers before that (a new head, say), and is
+   saved by dl_onnx_save. A graph that ends in a softmax or sigmoid has that as its activation,
+   so that a cross-entropy gets the logits. Dropout drops in training.
 
    Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
    beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
@@ -3208,8 +3208,8 @@ typedef struct dl_onnx {
 DL_DEF dl_onnx dl_onnx_default(void);
 
 #ifndef DL_NO_STDIO
-/* Write the model, as safely as dl_model_save does. A graph that was read from a file for one sample
-   takes batches of any size in the new one, too, unless it is run sample by sample. False on
+/* Write the model, as safely as dl_model_save does. A graph that was read from a file for one
+   sample takes batches of any size in the new one, too, unless it is run sample by sample. False on
    failure, an old file kept: a layer of a type without onnx, or more than 2^31 - 1 bytes. */
 DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
 /* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
@@ -3234,7 +3234,8 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
    number, as in epsilon:0.001. */
 DLI_PRINTF(2, 3)
 DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
-/* A constant of the layer's own: floats of a shape (x NULL: all of them c), or n whole numbers. */
+/* A constant of the layer's own, before the lines that read it: floats of a shape (x NULL: all of
+   them c, and whoever trains the graph should leave them so), or n whole numbers. */
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c);
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n);
@@ -24043,7 +24044,8 @@ static void dli_pb_real(dl_onnx_file *f, double x, int width)
 static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
                                   int k);
 
-/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). */
+/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). Where
+   an attribute has one, its field has the same number as the graph's: 5. */
 static void dli_onnx_tensor(dl_onnx_file *f, const void *name, size_t length, dl_shape shape,
                             int type, const dl_real *x, double c, const dl_int *v)
 {
@@ -24167,7 +24169,19 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
 {
     char s[DLI_ONNX_LONG];
     dli_onnx_word(s, f, name, strlen(name));
-    dli_onnx_tensor(f, s, strlen(s), shape, 1, x, c, NULL);
+    if (x) {
+        dli_onnx_tensor(f, s, strlen(s), shape, 1, x, 0, NULL);
+        return;
+    }
+    const size_t node = dli_pb_begin(f, DLI_GRAPH_NODE);   /* Constant: nobody trains it */
+    dli_pb_text(f, DLI_NODE_OUTPUT, s);
+    dli_pb_text(f, DLI_NODE_OP, "Constant");
+    const size_t attribute = dli_pb_begin(f, DLI_NODE_ATTRIBUTE);
+    dli_pb_text(f, DLI_ATTR_NAME, "value");
+    dli_pb_int(f, DLI_ATTR_TYPE, 4);
+    dli_onnx_tensor(f, s, strlen(s), shape, 1, NULL, c, NULL);
+    dli_pb_end(f, attribute);
+    dli_pb_end(f, node);
 }
 
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
@@ -24420,10 +24434,19 @@ static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
     uint64_t v;
     *shape = dl_shape0();
     while (dli_pb_list_next(&dims, &v)) {
-        if (shape->rank == DL_MAX_DIMS || v > (uint64_t)PTRDIFF_MAX) return false;
+        if (shape->rank == DL_MAX_DIMS || v > INT32_MAX) return false;
         shape->dim[shape->rank++] = (dl_int)v;
     }
     return dl_shape_size(*shape) >= 0;
+}
+
+/* The lowest bits of v as a whole number of type d. */
+static int64_t dli_narrow(uint64_t v, const dli_dtype *d)
+{
+    const uint64_t one = 1, sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
+    if (d->width == 8) return (int64_t)v;
+    v &= (one << 8 * d->width) - 1;
+    return (int64_t)(v ^ sign) - (int64_t)sign;
 }
 
 /* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
@@ -24438,16 +24461,14 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     const bool is_raw = raw.p < raw.end;
     if (!d || (is_raw && (raw.end - raw.p) / d->width != n)) return false;
     for (dl_int i = 0; i < n; i++) {
-        uint64_t bits, one = 1;
+        uint64_t bits;
         if (is_raw) bits = dli_get_bytes(raw.p + i * d->width, d->width, false);
         else if (!dli_pb_list_next(&typed, &bits)) return false;
-        if (d->width < 8) bits &= (one << 8 * d->width) - 1;
-        const uint64_t sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
         if (x && n > 0) {
             uint8_t bytes[8];
             dli_put_bytes(bytes, bits, d->width);
             x[i] = dli_read_real(bytes, d, false);
-        } else whole[i] = d->width == 8 ? (int64_t)bits : (int64_t)(bits ^ sign) - (int64_t)sign;
+        } else whole[i] = dli_narrow(bits, d);
     }
     return true;
 }
@@ -25147,6 +25168,12 @@ static dli_num dli_num_of(dl_tensor *t)
     return x;
 }
 
+/* A number as a whole one. */
+static int64_t dli_whole(double x)
+{
+    return fabs(x) < 9e18 ? (int64_t)x : x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
+}
+
 static bool dli_has(const dli_exec *r, int k) { return k < r->n->ins && r->n->in[k] >= 0; }
 
 /* Input k. */
@@ -25194,6 +25221,15 @@ static void dli_give_num(dli_exec *r, int k, dli_num x)
     if (k < r->n->outs && r->n->out[k] >= 0) r->value[r->n->out[k]] = x;
 }
 static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
+
+/* The result of an operator whose input 0 may be whole: then that is, too. */
+static void dli_give_like(dli_exec *r, dl_tensor *t)
+{
+    dli_num y = dli_num_of(t);
+    if (t && dli_x(r, 0).v) y = dli_wholes(r, t->shape);
+    for (dl_int i = 0; y.v && i < t->size; i++) y.v[i] = dli_whole((double)t->data[i]);
+    dli_give_num(r, 0, y);
+}
 
 /* It goes on only if this is so. */
 static bool dli_want(const dli_exec *r, bool so, const char *wanted)
@@ -25265,7 +25301,7 @@ static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl
     if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
                                             dli_pick_backward, &p, sizeof p));
     y = dli_wholes(r, shape);
-    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? (int64_t)fill : x.v[p.map[i]];
+    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? dli_whole(fill) : x.v[p.map[i]];
     return y;
 }
 
@@ -25375,7 +25411,7 @@ static bool dli_axes(const dli_exec *r, int k, int rank, bool others, bool on[DL
 
 /* ---- operators: elementwise ---- */
 
-static void dli_o_one(dli_exec *r) { dli_give(r, r->n->op->one(dli_xt(r, 0))); }
+static void dli_o_one(dli_exec *r) { dli_give_like(r, r->n->op->one(dli_xt(r, 0))); }
 static void dli_o_same(dli_exec *r) { dli_give_num(r, 0, dli_x(r, 0)); }
 
 /* Those of floor 2 whose constant is an attribute; and some that are formulas. */
@@ -25455,6 +25491,13 @@ static int64_t dli_whole_of(char code, int64_t a, int64_t b)
     }
 }
 
+/* a compared to b. */
+static bool dli_compared(char code, double a, double b)
+{
+    return code == '<' ? a < b : code == 'l' ? a <= b : code == '>' ? a > b : code == 'g' ? a >= b
+         : a <= b && a >= b;
+}
+
 /* a op b: of tensors floor 2's; whole numbers, and what is true or false, one by one. */
 static void dli_o_two(dli_exec *r)
 {
@@ -25467,16 +25510,16 @@ static void dli_o_two(dli_exec *r)
             dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
         else {
             dl_shape shape;
-            if (!dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
+            if (!dli_want(r, (a.v && b.v) || strchr("<l>g=", op->code),
+                          "its inputs should be whole numbers") ||
+                !dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
             const dli_num x = dli_expanded(r, a, shape), z = dli_expanded(r, b, shape);
             const dli_num y = dli_wholes(r, shape);
             if ((!x.t && !x.v) || (!z.t && !z.v) || !y.v) return;
-            for (dl_int i = 0; i < dl_shape_size(shape); i++) {
-                const double d = (x.v ? (double)x.v[i] : (double)x.t->data[i]) -
-                                 (z.v ? (double)z.v[i] : (double)z.t->data[i]);
+            for (dl_int i = 0; i < dl_shape_size(shape); i++)
                 y.v[i] = x.v && z.v ? dli_whole_of(op->code, x.v[i], z.v[i])
-                                    : dli_whole_of(op->code, (d > 0) - (d < 0), 0);
-            }
+                       : dli_compared(op->code, x.v ? (double)x.v[i] : (double)x.t->data[i],
+                                      z.v ? (double)z.v[i] : (double)z.t->data[i]);
             dli_give_num(r, 0, y);
         }
     }
@@ -25487,7 +25530,7 @@ static void dli_o_pow(dli_exec *r)
     dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
     if (!x || !p) return;
     if (dli_want(r, p->size == 1, "the exponent should be one number"))
-        dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
+        dli_give_like(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
 }
 
 static void dli_o_clip(dli_exec *r)
@@ -25498,7 +25541,7 @@ static void dli_o_clip(dli_exec *r)
         bound[k] = t && t->size == 1 ? (double)t->data[0]
                  : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
     }
-    dli_give(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
+    dli_give_like(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
 }
 
 static void dli_o_not(dli_exec *r)
@@ -25548,13 +25591,14 @@ static void dli_o_cast(dli_exec *r)
 {
     const dli_num x = dli_x(r, 0);
     const int64_t to = dli_attr_int(r->n, "to", 1);
-    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(dli_onnx_dtype(to));
+    const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : to);
+    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(d);
     if (like) dli_give(r, dli_tensor_of(r, x));
-    else {
+    else if (d) {
         const dli_num y = dli_wholes(r, x.shape);
         for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
             const double v = x.v ? 0 : (double)x.t->data[i];
-            y.v[i] = x.v ? x.v[i] : fabs(v) < 9e18 ? (int64_t)v : 0;
+            y.v[i] = dli_narrow((uint64_t)(x.v ? x.v[i] : dli_whole(v)), d);
             if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
         }
         dli_give_num(r, 0, y);
@@ -25595,7 +25639,10 @@ static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
     *shape = dl_shape0();
     if (!dli_o_list(r, k, NULL, v, &n) || n < 0) return false;
     shape->rank = n;
-    for (int d = 0; d < n; d++) shape->dim[d] = (dl_int)v[d];
+    for (int d = 0; d < n; d++) {
+        if (!dli_want(r, v[d] <= INT32_MAX, "an impossible size")) return false;
+        shape->dim[d] = (dl_int)v[d];
+    }
     return true;
 }
 
@@ -25625,6 +25672,7 @@ static void dli_o_flatten(dli_exec *r)
     int64_t axis = dli_attr_int(r->n, "axis", 1);
     dl_shape s = dl_shape2(1, 1);
     if (axis < 0) axis += x.shape.rank;
+    if (!dli_want(r, axis >= 0 && axis <= x.shape.rank, "there is no such axis")) return;
     for (int d = 0; d < x.shape.rank; d++) s.dim[d >= axis] *= x.shape.dim[d];
     dli_give_num(r, 0, dli_reshaped(x, s));
 }
@@ -25702,7 +25750,7 @@ static void dli_o_split(dli_exec *r)
     const dli_num x = dli_x(r, 0);
     const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank), n = r->n->outs;
     dl_int count = 0, at = 0;
-    dli_pb a;
+    dli_pb a = { NULL, NULL };
     if (axis < 0) return;
     const dl_int all = x.shape.dim[axis], each = (all + n - 1) / n;
     const int64_t *size = dli_has(r, 1) ? dli_xv(r, 1, &count) : NULL;
@@ -25716,6 +25764,7 @@ static void dli_o_split(dli_exec *r)
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
+    dli_want(r, at == all, "the parts are shorter than the whole");
 }
 
 static void dli_o_slice(dli_exec *r)
@@ -25835,19 +25884,20 @@ static void dli_o_pad(dli_exec *r)
 }
 
 /* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
-static double dli_resize_place(const dli_onnx_node *n, double i, double scale, dl_int in,
-                               dl_int out)
+static double dli_resize_place(const dli_exec *r, double i, double scale, dl_int in, dl_int out)
 {
+    const dli_onnx_node *n = r->n;
     const char *how = "coordinate_transformation_mode";
-    if (n->op->code == 'u' || dli_attr_is(n, how, "asymmetric")) return i / scale;
+    if (r->g->opset < 11 || dli_attr_is(n, how, "asymmetric")) return i / scale;
     if (dli_attr_is(n, how, "align_corners"))
         return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
     if (out == 1 && dli_attr_is(n, how, "pytorch_half_pixel")) return 0;
     return (i + 0.5) / scale - 0.5;
 }
-static double dli_resize_nearest(const dli_onnx_node *n, double x)
+static double dli_resize_nearest(const dli_exec *r, double x)
 {
-    if (n->op->code == 'u' || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
+    const dli_onnx_node *n = r->n;
+    if (r->g->opset < 11 || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
     if (dli_attr_is(n, "nearest_mode", "ceil")) return ceil(x);
     return dli_attr_is(n, "nearest_mode", "round_prefer_ceil") ? floor(x + 0.5) : ceil(x - 0.5);
 }
@@ -25864,8 +25914,8 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
     if (!low || !high || !part || in < 1) return NULL;
     const bool linear = dli_attr_is(r->n, "mode", "linear");
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(r->n, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(r->n, at);
+        double at = dli_resize_place(r, (double)i, scale, in, out);
+        if (!linear) at = dli_resize_nearest(r, at);
         at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
@@ -25893,7 +25943,7 @@ static void dli_o_resize(dli_exec *r)
         const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
         const double out = n == rank ? (double)size[d] : floor(all * scale);
         if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
-        if (out < all || out > all) x = dli_resized(r, x, d, (dl_int)out, scale);
+        if (scale < 1 || scale > 1) x = dli_resized(r, x, d, (dl_int)out, scale);
     }
     dli_give(r, x);
 }
@@ -26020,7 +26070,7 @@ static void dli_o_reduce(dli_exec *r)
         if (on[d])
             x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
                  : dl_sum_axis)(x, d, keep);
-    dli_give(r, code == 'L' ? dl_sqrt(x) : x);
+    dli_give_like(r, code == 'L' ? dl_sqrt(x) : x);
 }
 
 static void dli_o_argmax(dli_exec *r)
@@ -26303,6 +26353,23 @@ static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
     return dli_sliced(r, dli_num_of(x), axis, x->shape.dim[axis] - 1, -1, x->shape.dim[axis]);
 }
 
+/* Are its activations, if they are named, in the order that is usual? */
+static bool dli_usual_activations(const dli_onnx_node *n)
+{
+    const int each = n->op->code == 'L' ? 3 : n->op->code == 'G' ? 2 : 1;
+    dli_pb a = { NULL, NULL }, first = { NULL, NULL };
+    dli_pb_field f;
+    int k = 0;
+    if (!dli_attr(n, "activations", &a)) return true;
+    for (DLI_PB_EACH(f, a, DLI_ATTR_STRINGS)) {
+        if (k == 0) first = f.bytes;
+        if (each == 1 ? !dli_pb_same(f.bytes, first)
+                      : !dli_pb_is(f.bytes, k % each ? "Tanh" : "Sigmoid")) return false;
+        k++;
+    }
+    return k % each == 0;
+}
+
 static void dli_o_recurrent(dli_exec *r)
 {
     static const int steps[] = { 1, 2, 0, 3 };
@@ -26320,7 +26387,8 @@ static void dli_o_recurrent(dli_exec *r)
     dl_recurrent o = dl_recurrent_default();
     dl_int lengths;
     o.bidirectional = both;
-    if (!dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
+    if (!dli_want(r, dli_usual_activations(n), "its activations should be the usual ones") ||
+        !dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
                   "[T,N,D] and [directions,gates H,H]")) return;
     for (int i = 0; i < (both ? 8 : 4); i++) {
         const dl_int first = i % 4 == 3 ? H * (dl_int)strlen(dli_onnx_gates(kind)) : 0;
@@ -26817,18 +26885,18 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         *v = dli_wholes(r, x[k]->shape);
         if (!v->v) return false;
         for (dl_int i = 0; i < x[k]->size; i++)
-            v->v[i] = fabs((double)x[k]->data[i]) < 9e18 ? (int64_t)x[k]->data[i] : 0;
+            v->v[i] = dli_whole((double)x[k]->data[i]);
     }
     for (int i = 0; i < g->nodes; i++) {
         r->n = &g->node[i];
         if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
         *failed = i;
         r->n->op->run(r);
+        if (dl_error(r->c) != DL_OK) return false;
         for (int k = 0; k < r->n->outs; k++) {
             const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
             if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
-                return dl_error(r->c) != DL_OK ? false
-                     : dli_node_bad(&r->source, r->n, "it could not be computed");
+                return dli_node_bad(&r->source, r->n, "it could not be computed");
         }
     }
     for (int k = 0; k < g->outputs; k++) {
@@ -26849,8 +26917,10 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
     dl_tensor **row = (dl_tensor **)dli_tape_alloc(r->c, r->l->name, n * sizeof *row);
     dl_tensor **out = row ? row + g->inputs : NULL, **all = row ? out + g->outputs : NULL;
     for (dl_int i = 0; i < N && row; i++) {
-        for (int k = 0; k < g->inputs; k++)
-            if (!(row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]))) return false;
+        for (int k = 0; k < g->inputs; k++) {
+            row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
+            if (!row[k]) return false;
+        }
         if (!dli_graph_run(r, row, out, failed)) return false;
         for (int k = 0; k < g->outputs; k++) {
             dl_shape s = out[k]->shape;
@@ -26899,8 +26969,10 @@ static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *
     dl_tensor **one = row ? row + g->inputs : NULL;
     for (dl_int i = 0; row && i < n; i++) {
         const dl_mark mark = dl_tape_mark(l->ctx);
-        for (int k = 0; k < g->inputs; k++)
-            if (!(row[k] = dl_slice(x[k], 0, i, i + 1))) return false;
+        for (int k = 0; k < g->inputs; k++) {
+            row[k] = dl_slice(x[k], 0, i, i + 1);
+            if (!row[k]) return false;
+        }
         if (!dli_graph_compute(l, row, one, r)) return false;
         for (int k = 0; k < g->outputs; k++) {
             const dl_int size = one[k]->size;
@@ -26918,8 +26990,8 @@ static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *
     return row != NULL;
 }
 
-/* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each output
-   have n of something? */
+/* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each
+   output have n of something? */
 static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
 {
     dli_graph *g = (dli_graph *)l->own;

@@ -255,6 +255,23 @@ def by_hand():
     write('hand_three', [('Reshape', ['x', 's'], ['y'], {})], [6], [whole('s', [3, -1])], batch=1, x=False)
     write('hand_cross', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})],
           [6], batch=1)
+    to = lambda a, b, t: ('Cast', [a], [b], {'to': t})
+    write('hand_nan', [('Sqrt', ['x'], ['a'], {}), *[n for i, op in enumerate(('Equal', 'LessOrEqual', 'Less',
+          'GreaterOrEqual', 'Greater')) for n in ((op, ['a', 'k'], [f'b{i}'], {}), to(f'b{i}', f'c{i}', 1))],
+          ('Concat', [f'c{i}' for i in range(5)], ['y'], {'axis': 1})], [5], [tensor('k', [1.])])
+    write('hand_whole', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64), ('Neg', ['b'], ['c'], {}),
+                         ('Abs', ['b'], ['d'], {}), ('Clip', ['c', 'low'], ['e'], {}),
+                         ('ReduceMax', ['b'], ['f'], {'axes': [1]}),
+                         *[n for i in 'cdef' for n in (('Div', [i, 'two'], [i + '2'], {}), to(i + '2', i + '3', 1))],
+                         ('Concat', ['c3', 'd3', 'e3', 'f3'], ['y'], {'axis': 1})], [5],
+          [tensor('ten', [10.]), whole('two', [2]), whole('low', -3)])
+    write('hand_resize10', [('Resize', ['x', 's'], ['y'], {'mode': 'linear'})], [1, 3, 4],
+          [tensor('s', [1., 1, 1, 2])], opset=10)
+    write('hand_resize', [('Resize', ['x', '', 's'], ['y'], {'mode': 'linear'})], [1, 3, 3],
+          [tensor('s', [1., 1, 2, 1.3])])
+    write('hand_narrow', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64),
+                          *[n for i in (2, 3, 4, 5) for n in (to('b', f'c{i}', i), to(f'c{i}', f'd{i}', 1))],
+                          ('Concat', ['d2', 'd3', 'd4', 'd5'], ['y'], {'axis': 1})], [5], [tensor('ten', [1e5])])
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -283,6 +300,15 @@ def by_hand():
     m.ClearField('graph')
     with open(os.path.join(GOLDEN, 'bad_nodes.onnx'), 'wb') as f:
         f.write(m.SerializeToString() + b'\x3a' + bytes([len(graph) & 127 | 128, len(graph) >> 7]) + graph)
+    for name, op, gates, usual in (('lstm', 'LSTM', 4, ['Tanh', 'Sigmoid', 'Tanh']), ('rnn', 'RNN', 1, ['Relu', 'Tanh'])):
+        n = 2 if op == 'RNN' else 1
+        bad(name, [('Reshape', ['x', 's'], ['a'], {}), (op, ['a', 'W', 'R'], ['b', 'y'], {
+                'hidden_size': 1, 'activations': usual, 'direction': ['', 'forward', 'bidirectional'][n]})],
+            [tensor('W', np.ones((n, gates, 4))), tensor('R', np.ones((n, gates, 1))), whole('s', [1, -1, 4])])
+    bad('mod', [('Mod', ['x', 'k'], ['a'], {}), ('Cast', ['a'], ['y'], {'to': 1})], [tensor('k', 2.)])
+    bad('long', [('Reshape', ['x', 's'], ['y'], {})], [whole('s', [3, 2 ** 62, -1])])
+    bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [whole('s', [1, 2])])
+    bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL

@@ -174,7 +174,8 @@ static const char *const graphs[] = {
     "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
     "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
-    "hand_cross" };
+    "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
+    "hand_narrow" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross" };
 #define GRAPHS (sizeof graphs / sizeof graphs[0])
@@ -301,6 +302,16 @@ static void constants(void)
         }
         dl_free(dl);
     }
+    dl_ctx *dl = test_quiet_new(5);                        /* the ones and zeros of a group */
+    dl_model *m = image_net(dl, 4, 3, 3);
+    size_t size;
+    dl_model_add_group_normalization(m, 2);
+    uint8_t *p = written(dl, m, &size);
+    m = dl_onnx_load_from_memory(dl, p, size, NULL);
+    if (CHECK(m, "%s", dl_error_text(dl)))
+        CHECK(dl_model_layer(m, 0)->params == 2, "%d parameters", dl_model_layer(m, 0)->params);
+    free(p);
+    dl_free(dl);
 }
 
 /* ---- numbers in another file ---- */
@@ -562,6 +573,12 @@ static void refused(void)
         { "dictionary", "it has no output of numbers" },
         { "left_out", "operator ReduceSum of node 'ReduceSum_0': its input 0 is left out" },
         { "cast", "operator Cast of node 'Cast_0': the attribute 'to' has no value" },
+        { "lstm", "operator LSTM of node 'LSTM_1': its activations should be the usual ones" },
+        { "rnn", "operator RNN of node 'RNN_1': its activations should be the usual ones" },
+        { "mod", "operator Mod of node 'Mod_0': its inputs should be whole numbers" },
+        { "long", "operator Reshape of node 'Reshape_0': an impossible size" },
+        { "split", "operator Split of node 'Split_0': the parts are shorter than the whole" },
+        { "flatten", "operator Flatten of node 'Flatten_0': there is no such axis" },
         { "external", "the numbers of 'w' are in another file" } };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char name[40];

@@ -24113,6 +24113,7 @@ typedef struct dli_value {
     int64_t *whole;          /* its numbers, if they are whole                      */
     int      param, state;   /* the layer's tensor of this number that it is, or -1 */
     dli_made made;
+    const struct dli_onnx_node *node;   /* that gives it, or NULL                   */
     bool     live, fixed;    /* it is needed; it is no parameter                    */
     bool     integer;        /* an input of whole numbers                           */
 } dli_value;
@@ -24217,7 +24218,7 @@ static const dli_dtype *dli_onnx_dtype(int64_t type)
         if (strcmp(dli_dtypes[i].name, names[type]) == 0) return &dli_dtypes[i];
     return NULL;
 }
-static bool dli_floats(const dli_dtype *d) { return d->kind == 'f' || d->kind == 'B'; }
+static bool dli_floats(const dli_dtype *d) { return d && (d->kind == 'f' || d->kind == 'B'); }
 
 /* How often each element is written: dims. False where it is no shape. */
 static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
@@ -24337,18 +24338,35 @@ static bool dli_onnx_among(const char *values, const char *text, size_t length)
     }
 }
 
-/* Can the operator do this attribute, with these values? */
+static bool dli_onnx_value_is(const dli_source *s, const dli_onnx_node *n, dli_pb name,
+                              const char *values, const char *text)
+{
+    return dli_onnx_among(values, text, strlen(text)) ||
+           dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
+                        DLI_PB_SHOWN(name), text, (int)strcspn(values, " "), values);
+}
+
+/* Can the operator do this attribute, which should be there once, with these values? A number that
+   is 0 may be left out in the file, and a list be empty. */
 static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n, dli_pb a)
 {
     const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
+    bool seen = dli_pb_whole(a, DLI_ATTR_TYPE, 0) > 5;
     dli_pb_field f;
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
+        if (f.bytes.end == a.end) break;
+        if (dli_pb_same(dli_pb_find(f.bytes, DLI_ATTR_NAME), name))
+            return dli_node_bad(s, n, "the attribute '%.*s' is there twice", DLI_PB_SHOWN(name));
+    }
     for (; *known; known += strcspn(known, " "), known += *known == ' ')
         if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
     if (!*known)
         return dli_node_bad(s, n, "the attribute '%.*s' can't be done", DLI_PB_SHOWN(name));
-    for (; known[length] == '=' && dli_pb_next(&a, &f);) {
+    if (known[length] != '=') return true;
+    known += length + 1;
+    while (dli_pb_next(&a, &f)) {
         char text[40];
         const bool list = f.number == DLI_ATTR_INTS && f.kind == 2;
         dli_pb_list l = dli_pb_list_of(f.bytes, -1, 0);
@@ -24362,13 +24380,11 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
             else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
                 dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
             else break;
-            if (!dli_onnx_among(known + length + 1, text, strlen(text)))
-                return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
-                                    DLI_PB_SHOWN(name), text,
-                                    (int)strcspn(known + length + 1, " "), known + length + 1);
+            seen = true;
+            if (!dli_onnx_value_is(s, n, name, known, text)) return false;
         } while (list);
     }
-    return true;
+    return seen || dli_onnx_value_is(s, n, name, known, "0");
 }
 /* ---- the library's layers ---- */
 
@@ -24853,6 +24869,12 @@ static dl_tensor *dli_tensor_of(const dli_exec *r, dli_num x)
     return t;
 }
 
+/* A number as a whole one; 0 for what is none. */
+static int64_t dli_whole_near(double v)
+{
+    return fabs(v) < 9223372036854775808.0 ? (int64_t)v : v > 0 ? INT64_MAX : v < 0 ? INT64_MIN : 0;
+}
+
 /* Input k as a tensor; DL_NONE when it is left out. */
 static dl_tensor *dli_xt(const dli_exec *r, int k)
 {
@@ -24944,7 +24966,7 @@ static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl
     if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
                                             dli_pick_backward, &p, sizeof p));
     y = dli_wholes(r, shape);
-    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? (int64_t)fill : x.v[p.map[i]];
+    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? dli_whole_near(fill) : x.v[p.map[i]];
     return y;
 }
 
@@ -25233,7 +25255,7 @@ static void dli_o_cast(dli_exec *r)
         const dli_num y = dli_wholes(r, x.shape);
         for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
             const double v = x.v ? 0 : (double)x.t->data[i];
-            y.v[i] = x.v ? x.v[i] : fabs(v) < 9e18 ? (int64_t)v : 0;
+            y.v[i] = x.v ? x.v[i] : dli_whole_near(v);
             if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
         }
         dli_give_num(r, 0, y);
@@ -25613,6 +25635,7 @@ static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, 
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
     if (whole) y = dli_wholes(r, s);
     else y = dli_num_of(dl_zeros(r->c, s));
+    if (y.v && rank == 0) y.v[0] = 0;
     for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
         if (whole) y.v[i] = (int64_t)v;
         else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
@@ -26155,15 +26178,6 @@ static const dli_onnx_op *dli_onnx_find(dli_pb domain, dli_pb type)
     return NULL;
 }
 
-/* The node that gives a value. */
-static const dli_onnx_node *dli_graph_maker(const dli_graph *g, int value)
-{
-    for (int i = g->nodes - 1; i >= 0; i--)
-        for (int k = 0; k < g->node[i].outs; k++)
-            if (g->node[i].out[k] == value) return &g->node[i];
-    return NULL;
-}
-
 /* Which operator set the file means. */
 static bool dli_graph_opset(dli_onnx_in *in)
 {
@@ -26267,7 +26281,10 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
         if (v >= 0 && g->value[v].made)
             return dli_node_bad(&in->source, n, "it gives '%.*s', which is there already",
                                 DLI_PB_SHOWN(f.bytes));
-        if (v >= 0) g->value[v].made = DLI_MADE_NODE;
+        if (v >= 0) {
+            g->value[v].made = DLI_MADE_NODE;
+            g->value[v].node = n;
+        }
         n->out[n->outs++] = v;
     }
     *list = n->out + n->outs;
@@ -26285,16 +26302,21 @@ static bool dli_graph_outputs(dli_onnx_in *in)
     dli_pb_field f;
     for (int all = 0; all < 2 && !g->outputs; all++)
         for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_OUTPUT)) {
-            const dli_pb name = dli_pb_find(f.bytes, 1);
             const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
             const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
-            const int v = dli_graph_value(g, name);
-            if (!g->value[v].made || name.end - name.p > DLI_ONNX_NAME)
-                return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
-            const dli_onnx_node *n = d ? NULL : dli_graph_maker(g, v);
-            if (d && (all || dli_floats(d))) g->output[g->outputs++] = v;
-            else if (n && dli_pb_is(n->type, "ZipMap") && n->ins == 1)      /* scikit-learn's */
-                g->output[g->outputs++] = n->in[0];
+            dli_value *v = &g->value[dli_graph_value(g, dli_pb_find(f.bytes, 1))];
+            const dli_onnx_node *n = d ? NULL : v->node;
+            const bool map = n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0;
+            if (map) v = &g->value[n->in[0]];                               /* scikit-learn's */
+            if (!v->made || v->name.end - v->name.p > DLI_ONNX_NAME)
+                return dli_bad(&in->source, "nothing gives the output '%.*s'",
+                               DLI_PB_SHOWN(v->name));
+            if (!map && !(d && (all || dli_floats(d)))) continue;
+            if (v->live)
+                return dli_bad(&in->source, "the output '%.*s' is there twice",
+                               DLI_PB_SHOWN(v->name));
+            v->live = true;
+            g->output[g->outputs++] = (int)(v - g->value);
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26304,16 +26326,16 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
 {
     const dli_source *s = &in->source;
     dli_pb_field f;
-    int given = 0;
     if (!n->op) {
         const dli_pb domain = dli_pb_find(n->message, DLI_NODE_DOMAIN);
         return dli_node_bad(s, n, "there is no such operator here%s%.*s",
                             domain.p < domain.end ? ": domain " : "", DLI_PB_SHOWN(domain));
     }
-    for (int k = 0; k < n->ins; k++) given += n->in[k] >= 0 || k >= n->op->least;
-    if (given < n->op->least || n->ins > n->op->most)
+    if (n->ins < n->op->least || n->ins > n->op->most)
         return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, n->op->least,
                             n->op->most);
+    for (int k = 0; k < n->op->least; k++)
+        if (n->in[k] < 0) return dli_node_bad(s, n, "its input %d is left out", k);
     for (int k = 0; k < n->outs; k++)
         if (k >= n->op->outputs && n->out[k] >= 0 && in->g->value[n->out[k]].live)
             return dli_node_bad(s, n, "its output %d can't be given", k);
@@ -26324,11 +26346,10 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
-/* From the outputs back: what is needed; which initializers floating-point operators read. */
+/* From the outputs, which are, back: what is needed; which initializers floating-point operators read. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
-    for (int k = 0; k < g->outputs; k++) g->value[g->output[k]].live = true;
     for (int i = g->nodes - 1; i >= 0; i--) {
         dli_onnx_node *n = &g->node[i];
         for (int k = 0; k < n->outs; k++)
@@ -26481,11 +26502,12 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
     }
     for (int k = 0; k < g->inputs; k++) {
         dli_num *v = &r->value[g->input[k]];
+        if (!x[k]) return false;
         *v = dli_num_of(x[k]);
-        if (!g->value[g->input[k]].integer || !x[k]) continue;
+        if (!g->value[g->input[k]].integer) continue;
         *v = dli_wholes(r, x[k]->shape);
-        for (dl_int i = 0; v->v && i < x[k]->size; i++)
-            v->v[i] = fabs((double)x[k]->data[i]) < 9e18 ? (int64_t)x[k]->data[i] : 0;
+        if (!v->v) return false;
+        for (dl_int i = 0; i < x[k]->size; i++) v->v[i] = dli_whole_near((double)x[k]->data[i]);
     }
     for (int i = 0; i < g->nodes; i++) {
         r->n = &g->node[i];
@@ -26716,7 +26738,8 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
     int node = 0;
     while (dli_pb_next(&m, &at)) {
         dli_value *v = NULL;
-        if (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER) continue;
+        if (at.kind != 2 || (at.number != DLI_GRAPH_NODE && at.number != DLI_GRAPH_INITIALIZER))
+            continue;
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
         else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];

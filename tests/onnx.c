@@ -423,6 +423,45 @@ static void changed(const char *name, const char *from, const char *to, const ch
     dl_free(dl);
 }
 
+/* Small files that once led outside of memory: a message, or a model that runs and is written. */
+static void hostile(void)
+{
+    static const char *const files[][2] = {
+        { "zipmap", "it has no output of numbers" },
+        { "cast", "the attribute 'to' is 0, but can only be 1|2" },
+        { "left_out", "operator ReduceSum of node 'n_ReduceSum': its input 0 is left out" },
+        { "numbers", NULL },
+        { "limit", NULL },
+        { "no_value", NULL } };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "../fuzz/corpus/onnx/bad_%s.onnx", files[i][0]);
+        const char *path = golden(name);
+        dl_ctx *dl = test_quiet_new(5);
+        dl_model *m = dl_onnx_load(dl, path, NULL);
+        CHECK((m == NULL) == (files[i][1] != NULL), "%s: %s", path, dl_error_text(dl));
+        CHECK(strstr(dl_error_text(dl), files[i][1] ? files[i][1] : ""), "%s: %s", path,
+              dl_error_text(dl));
+        if (m) {
+            dl_tensor *x[8], *y[8];
+            batches(dl, m, files[i][0], 2, x);
+            CHECK(dl_model_predict_all(m, y, x), "%s: %s", path, dl_error_text(dl));
+            if (strcmp(files[i][0], "no_value") == 0)
+                CHECK_ARRAY(y[0]->data, x[0]->data, y[0]->size);
+            CHECK(dl_onnx_save_to_memory(m, NULL, 0) > 0, "%s: %s", path, dl_error_text(dl));
+            dl_model_free(m);
+        }
+        for (size_t most = 1; most < 30; most++) {          /* wherever memory ends */
+            dl_clear_error(dl);
+            dl_set_tape_limit(dl, most << 20);
+            m = dl_onnx_load(dl, path, NULL);
+            CHECK((m != NULL) == (dl_error(dl) == DL_OK), "%s: %s", path, dl_error_text(dl));
+            dl_model_free(m);
+        }
+        dl_free(dl);
+    }
+}
+
 static void refused(void)
 {
     static const char *const bad[][2] = {
@@ -518,6 +557,7 @@ int main(void)
     TEST(new_head);
     TEST(names_again);
     TEST(extras);
+    TEST(hostile);
     TEST(refused);
     TEST(damaged);
     return test_end();

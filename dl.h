@@ -11362,7 +11362,8 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
                               "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
                               k, axis);
-        shape.dim[axis] += more;
+        shape.dim[axis] += more < PTRDIFF_MAX - shape.dim[axis] ? more
+                                                                : PTRDIFF_MAX - shape.dim[axis];
     }
     const dli_concat_state s = { axis };
     dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
@@ -24155,6 +24156,7 @@ typedef struct dli_graph {
     bool     known;          /* it has run once: shapes of outputs are known             */
     bool     whole;          /* a sample is all of the input                             */
     bool     each;           /* it takes one sample at a time                            */
+    bool     one;            /* the file says that there is one sample                   */
     dl_activation activation;   /* what the node `last` does, if it is one                */
     int      last;
 } dli_graph;
@@ -24227,10 +24229,19 @@ static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
     uint64_t v;
     *shape = dl_shape0();
     while (dli_pb_list_next(&dims, &v)) {
-        if (shape->rank == DL_MAX_DIMS || v > (uint64_t)PTRDIFF_MAX) return false;
+        if (shape->rank == DL_MAX_DIMS || v > INT32_MAX) return false;
         shape->dim[shape->rank++] = (dl_int)v;
     }
     return dl_shape_size(*shape) >= 0;
+}
+
+/* The low bits of a whole number, as one of this type. */
+static int64_t dli_narrow(const dli_dtype *d, uint64_t bits)
+{
+    const uint64_t one = 1, sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
+    if (d->width == 8) return (int64_t)bits;
+    bits &= (one << 8 * d->width) - 1;
+    return (int64_t)(bits ^ sign) - (int64_t)sign;
 }
 
 /* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
@@ -24245,16 +24256,14 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     const bool is_raw = raw.p < raw.end;
     if (!d || (is_raw && (raw.end - raw.p) / d->width != n)) return false;
     for (dl_int i = 0; i < n; i++) {
-        uint64_t bits, one = 1;
+        uint64_t bits;
         if (is_raw) bits = dli_get_bytes(raw.p + i * d->width, d->width, false);
         else if (!dli_pb_list_next(&typed, &bits)) return false;
-        if (d->width < 8) bits &= (one << 8 * d->width) - 1;
-        const uint64_t sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
         if (x && n > 0) {
             uint8_t bytes[8];
             dli_put_bytes(bytes, bits, d->width);
             x[i] = dli_read_real(bytes, d, false);
-        } else whole[i] = d->width == 8 ? (int64_t)bits : (int64_t)(bits ^ sign) - (int64_t)sign;
+        } else whole[i] = dli_narrow(d, bits);
     }
     return true;
 }
@@ -24966,7 +24975,8 @@ static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl
     if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
                                             dli_pick_backward, &p, sizeof p));
     y = dli_wholes(r, shape);
-    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? dli_whole_near(fill) : x.v[p.map[i]];
+    const int64_t other = dli_whole_near(fill);
+    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? other : x.v[p.map[i]];
     return y;
 }
 
@@ -25156,6 +25166,19 @@ static int64_t dli_whole_of(char code, int64_t a, int64_t b)
     }
 }
 
+/* a compared with b; -1 where code is no comparison. Nothing equals NaN. */
+static int64_t dli_compared(char code, double a, double b)
+{
+    switch (code) {
+    case '<': return a < b;
+    case 'l': return a <= b;
+    case '>': return a > b;
+    case 'g': return a >= b;
+    case '=': return a <= b && a >= b;
+    default:  return -1;
+    }
+}
+
 /* a op b: of tensors floor 2's; whole numbers, and what is true or false, one by one. */
 static void dli_o_two(dli_exec *r)
 {
@@ -25163,8 +25186,9 @@ static void dli_o_two(dli_exec *r)
     for (int k = 1; k < r->n->ins || k == 1; k++) {
         const dli_num a = k > 1 ? r->value[r->n->out[0]] : dli_x(r, 0);
         const dli_num b = r->n->ins > 1 ? dli_x(r, k) : a;
+        if (!dli_want(r, !a.v == !b.v, "floats together with whole numbers")) return;
         if (r->n->ins < 2) dli_give_num(r, 0, a);
-        else if (op->two && !(a.v && b.v))
+        else if (op->two && !a.v)
             dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
         else {
             dl_shape shape;
@@ -25173,10 +25197,9 @@ static void dli_o_two(dli_exec *r)
             const dli_num y = dli_wholes(r, shape);
             if ((!x.t && !x.v) || (!z.t && !z.v) || !y.v) return;
             for (dl_int i = 0; i < dl_shape_size(shape); i++) {
-                const double d = (x.v ? (double)x.v[i] : (double)x.t->data[i]) -
-                                 (z.v ? (double)z.v[i] : (double)z.t->data[i]);
-                y.v[i] = x.v && z.v ? dli_whole_of(op->code, x.v[i], z.v[i])
-                                    : dli_whole_of(op->code, (d > 0) - (d < 0), 0);
+                y.v[i] = x.v ? dli_whole_of(op->code, x.v[i], z.v[i])
+                             : dli_compared(op->code, (double)x.t->data[i], (double)z.t->data[i]);
+                if (!dli_want(r, x.v || y.v[i] >= 0, "only of whole numbers")) return;
             }
             dli_give_num(r, 0, y);
         }
@@ -25187,7 +25210,8 @@ static void dli_o_pow(dli_exec *r)
 {
     dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
     if (!x || !p) return;
-    if (dli_want(r, p->size == 1, "the exponent should be one number"))
+    if (dli_want(r, p->size == 1 && p->shape.rank <= x->shape.rank,
+                 "the exponent should be one number"))
         dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
 }
 
@@ -25196,7 +25220,8 @@ static void dli_o_clip(dli_exec *r)
     double bound[2];
     for (int k = 0; k < 2; k++) {
         dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
-        bound[k] = t && t->size == 1 ? (double)t->data[0]
+        if (!dli_want(r, !t || t->size == 1, "a bound should be one number")) return;
+        bound[k] = t ? (double)t->data[0]
                  : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
     }
     dli_give(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
@@ -25249,7 +25274,8 @@ static void dli_o_cast(dli_exec *r)
 {
     const dli_num x = dli_x(r, 0);
     const int64_t to = dli_attr_int(r->n, "to", 1);
-    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(dli_onnx_dtype(to));
+    const dli_dtype *d = dli_onnx_dtype(to);
+    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(d);
     if (like) dli_give(r, dli_tensor_of(r, x));
     else {
         const dli_num y = dli_wholes(r, x.shape);
@@ -25257,6 +25283,7 @@ static void dli_o_cast(dli_exec *r)
             const double v = x.v ? 0 : (double)x.t->data[i];
             y.v[i] = x.v ? x.v[i] : dli_whole_near(v);
             if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
+            else if (!dli_floats(d)) y.v[i] = dli_narrow(d, (uint64_t)y.v[i]);
         }
         dli_give_num(r, 0, y);
     }
@@ -25296,7 +25323,11 @@ static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
     *shape = dl_shape0();
     if (!dli_o_list(r, k, NULL, v, &n) || n < 0) return false;
     shape->rank = n;
-    for (int d = 0; d < n; d++) shape->dim[d] = (dl_int)v[d];
+    for (int d = 0; d < n; d++) {
+        if (!dli_want(r, v[d] >= -1 && v[d] <= INT32_MAX, "a size below 0, or too large"))
+            return false;
+        shape->dim[d] = (dl_int)v[d];
+    }
     return true;
 }
 
@@ -25326,6 +25357,7 @@ static void dli_o_flatten(dli_exec *r)
     int64_t axis = dli_attr_int(r->n, "axis", 1);
     dl_shape s = dl_shape2(1, 1);
     if (axis < 0) axis += x.shape.rank;
+    if (!dli_want(r, axis >= 0 && axis <= x.shape.rank, "there is no such axis")) return;
     for (int d = 0; d < x.shape.rank; d++) s.dim[d >= axis] *= x.shape.dim[d];
     dli_give_num(r, 0, dli_reshaped(x, s));
 }
@@ -25403,7 +25435,7 @@ static void dli_o_split(dli_exec *r)
     const dli_num x = dli_x(r, 0);
     const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank), n = r->n->outs;
     dl_int count = 0, at = 0;
-    dli_pb a;
+    dli_pb a = { NULL, NULL };
     if (axis < 0) return;
     const dl_int all = x.shape.dim[axis], each = (all + n - 1) / n;
     const int64_t *size = dli_has(r, 1) ? dli_xv(r, 1, &count) : NULL;
@@ -25417,6 +25449,8 @@ static void dli_o_split(dli_exec *r)
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
+    for (int k = 0; at < all && k < n; k++) dli_give_num(r, k, dli_num_of(NULL));
+    dli_want(r, at == all, "the parts are shorter than the whole");
 }
 
 static void dli_o_slice(dli_exec *r)
@@ -25436,7 +25470,7 @@ static void dli_o_slice(dli_exec *r)
         int64_t at[2];
         for (int k = 0; k < 2; k++) {
             at[k] = v[k][i] < 0 ? v[k][i] + all : v[k][i];
-            if (at[k] < (step < 0 ? -1 : 0)) at[k] = step < 0 ? -1 : 0;
+            if (at[k] < (step < 0 ? -k : 0)) at[k] = step < 0 ? -k : 0;
             if (at[k] > (step < 0 ? all - 1 : all)) at[k] = step < 0 ? all - 1 : all;
         }
         const int64_t span = step > 0 ? at[1] - at[0] + step - 1 : at[0] - at[1] - step - 1;
@@ -25509,9 +25543,9 @@ static void dli_o_pad(dli_exec *r)
     const int64_t *list = n < 0 ? dli_xv(r, 1, &count) : NULL;
     for (int i = 0; list && i < count && i < 2 * DL_MAX_DIMS; i++) v[i] = list[i];
     if (n < 0) n = (int)count;
-    dl_tensor *with = dli_has(r, 2) ? dli_xt(r, 2) : NULL;
-    const double fill = with && with->size ? (double)with->data[0]
-                                           : dli_attr_float(r->n, "value", 0);
+    const dli_num with = dli_x(r, 2);
+    const double fill = !dli_has(r, 2) || dl_shape_size(with.shape) < 1
+        ? dli_attr_float(r->n, "value", 0) : with.v ? (double)with.v[0] : (double)with.t->data[0];
     dl_shape s = x.shape;
     if (!dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return;
     for (int d = rank - 1; d >= 0; d--) {
@@ -25535,23 +25569,32 @@ static void dli_o_pad(dli_exec *r)
     dli_give_num(r, 0, dli_o_view(r, x, s, stride, index, fill));
 }
 
-/* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
-static double dli_resize_place(const dli_onnx_node *n, double i, double scale, dl_int in,
-                               dl_int out)
+/* Which of these an attribute is; the first without it. */
+static int dli_attr_which(const dli_onnx_node *n, const char *name, const char *const *texts,
+                          int count)
 {
-    const char *how = "coordinate_transformation_mode";
-    if (n->op->code == 'u' || dli_attr_is(n, how, "asymmetric")) return i / scale;
-    if (dli_attr_is(n, how, "align_corners"))
-        return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
-    if (out == 1 && dli_attr_is(n, how, "pytorch_half_pixel")) return 0;
-    return (i + 0.5) / scale - 0.5;
+    for (int i = 1; i < count; i++) if (dli_attr_is(n, name, texts[i])) return i;
+    return 0;
 }
-static double dli_resize_nearest(const dli_onnx_node *n, double x)
+
+/* Where output i of an axis lies in the input, and the nearest pixel: by the number of the mode. */
+static const char *const dli_resize_places[] = { "half_pixel", "pytorch_half_pixel",
+                                                 "align_corners", "asymmetric" };
+static double dli_resize_place(int mode, double i, double scale, dl_int in, dl_int out)
 {
-    if (n->op->code == 'u' || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
-    if (dli_attr_is(n, "nearest_mode", "ceil")) return ceil(x);
-    return dli_attr_is(n, "nearest_mode", "round_prefer_ceil") ? floor(x + 0.5) : ceil(x - 0.5);
+    if (mode == 3) return i / scale;
+    if (mode == 2) return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    return mode == 1 && out == 1 ? 0 : (i + 0.5) / scale - 0.5;
 }
+static const char *const dli_resize_nearests[] = { "round_prefer_floor", "round_prefer_ceil",
+                                                   "floor", "ceil" };
+static double dli_resize_nearest(int mode, double x)
+{
+    return mode == 0 ? ceil(x - 0.5) : mode == 1 ? floor(x + 0.5) : mode == 2 ? floor(x) : ceil(x);
+}
+
+/* Upsample, and the Resize of operator set 10, know no such modes. */
+static bool dli_resize_old(const dli_exec *r) { return r->n->op->code == 'u' || r->g->opset < 11; }
 
 /* One axis of an image in another length. */
 static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
@@ -25563,10 +25606,14 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
     for (int d = 0; d < along.rank; d++) along.dim[d] = d == axis ? out : 1;
     dl_tensor *part = dl_zeros(r->c, along);
     if (!low || !high || !part || in < 1) return NULL;
-    const bool linear = dli_attr_is(r->n, "mode", "linear");
+    const bool linear = dli_attr_is(r->n, "mode", "linear"), old = dli_resize_old(r);
+    const int place = old ? 3 : dli_attr_which(r->n, "coordinate_transformation_mode",
+                                               dli_resize_places, 4);
+    const int nearest = !old ? dli_attr_which(r->n, "nearest_mode", dli_resize_nearests, 4)
+                      : scale < 1 ? 3 : 2;
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(r->n, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(r->n, at);
+        double at = dli_resize_place(place, (double)i, scale, in, out);
+        if (!linear) at = dli_resize_nearest(nearest, at);
         at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
@@ -25581,7 +25628,7 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
 /* Resize and Upsample: sizes, or scales. */
 static void dli_o_resize(dli_exec *r)
 {
-    const bool old = r->n->op->code == 'u' || r->g->opset < 11;
+    const bool old = dli_resize_old(r);
     dl_tensor *x = dli_xt(r, 0), *scales = dli_has(r, old ? 1 : 2) ? dli_xt(r, old ? 1 : 2) : NULL;
     int64_t size[DL_MAX_DIMS];
     int n = -1;
@@ -25589,13 +25636,18 @@ static void dli_o_resize(dli_exec *r)
     const int rank = x->shape.rank;
     if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
         return;
-    for (int d = 0; d < rank && x; d++) {
-        const double all = (double)x->shape.dim[d];
-        const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
-        const double out = n == rank ? (double)size[d] : floor(all * scale);
+    double scale[DL_MAX_DIMS];
+    dl_shape s = x->shape;
+    for (int d = 0; d < rank; d++) {
+        const double all = (double)s.dim[d];
+        scale[d] = n == rank ? (double)size[d] / all : (double)scales->data[d];
+        const double out = n == rank ? (double)size[d] : floor(all * scale[d]);
         if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
-        if (out < all || out > all) x = dli_resized(r, x, d, (dl_int)out, scale);
+        s.dim[d] = (dl_int)out;
     }
+    const bool same = dl_shape_equal(s, x->shape);   /* then, as in ONNX Runtime, no pixel moves */
+    for (int d = 0; d < rank && x && !same; d++)
+        if (scale[d] < 1 || scale[d] > 1) x = dli_resized(r, x, d, s.dim[d], scale[d]);
     dli_give(r, x);
 }
 
@@ -26004,16 +26056,34 @@ static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
     return dli_sliced(r, dli_num_of(x), axis, x->shape.dim[axis] - 1, -1, x->shape.dim[axis]);
 }
 
+/* Which net it is; false, with a message, if its activations are not those that are done here. */
+static bool dli_gates_kind(const dli_exec *r, int directions, dl_recurrent_kind *kind)
+{
+    static const char *const usual[] = { "Sigmoid", "Tanh", "Tanh" };
+    const char code = r->n->op->code;
+    const int all = code == 'L' ? 3 : code == 'G' ? 2 : 1;
+    dli_pb a;
+    dli_pb_field f;
+    int n = 0;
+    bool same = true;
+    *kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU : DL_RNN_TANH;
+    if (!dli_attr(r->n, "activations", &a)) return true;
+    if (code == 'R' && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu")) *kind = DL_RNN_RELU;
+    for (DLI_PB_EACH(f, a, DLI_ATTR_STRINGS)) {
+        const char *want = *kind == DL_RNN_RELU ? "Relu" : code == 'R' ? "Tanh" : usual[n % all];
+        same = same && dli_pb_is(f.bytes, want);
+        n++;
+    }
+    return dli_want(r, same && (n == 0 || n == all * directions),
+                    "such activations, or in such an order, can't be done");
+}
+
 static void dli_o_recurrent(dli_exec *r)
 {
     static const int steps[] = { 1, 2, 0, 3 };
     const dli_onnx_node *n = r->n;
     const char code = n->op->code;
-    dli_pb a;
-    const bool activations = dli_attr(n, "activations", &a);
-    const dl_recurrent_kind kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU
-        : activations && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu") ? DL_RNN_RELU
-        : DL_RNN_TANH;
+    dl_recurrent_kind kind;
     const bool both = dli_attr_is(n, "direction", "bidirectional");
     const bool back = dli_attr_is(n, "direction", "reverse");
     dl_tensor *x = dli_xt(r, 0), *w[8], *h = dli_xt(r, 5), *c = dli_xt(r, 6);
@@ -26021,6 +26091,7 @@ static void dli_o_recurrent(dli_exec *r)
     dl_recurrent o = dl_recurrent_default();
     dl_int lengths;
     o.bidirectional = both;
+    if (!dli_gates_kind(r, both ? 2 : 1, &kind)) return;
     if (!dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
                   "[T,N,D] and [directions,gates H,H]")) return;
     for (int i = 0; i < (both ? 8 : 4); i++) {
@@ -26346,7 +26417,7 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
-/* From the outputs, which are, back: what is needed; which initializers floating-point operators read. */
+/* From the outputs, which are needed, back: what is; which initializers operators of floats read. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
@@ -26427,8 +26498,8 @@ static bool dli_graph_samples(dli_onnx_in *in)
     for (int k = 0; k < g->inputs; k++) {
         const dl_shape s = g->input_shape[k];
         if (s.rank < 1 || (s.dim[0] != -1 && s.dim[0] != 1)) g->whole = true;
+        if (s.rank > 0 && s.dim[0] == 1) g->one = true;
     }
-    g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
         dl_shape *s = &g->input_shape[k], given;
         const dli_pb name = g->value[g->input[k]].name;
@@ -26486,6 +26557,34 @@ static bool dli_graph_read(dli_onnx_in *in)
 
 /* ---- the layer that runs a graph ---- */
 
+/* Sizes of values fit in 31 bits, so that a product of two does not overflow. */
+static bool dli_sizes_fit(dl_shape s)
+{
+    for (int d = 0; d < s.rank; d++) if (s.dim[d] > INT32_MAX) return false;
+    return true;
+}
+
+/* What a node gives: its sizes fit; and where whole numbers went through an operator of floats that
+   gives what it gets, they are whole numbers again. False if they are none, or have lost digits. */
+static bool dli_given(const dli_exec *r, dli_num *x)
+{
+    const dli_onnx_op *op = r->n->op;
+    const bool other = op->run == dli_o_cast || op->run == dli_o_scaler ||
+                       op->run == dli_o_constant_of_shape || op->run == dli_o_where;
+    const double most = sizeof(dl_real) == 4 ? 16777216.0 : 9007199254740992.0;
+    if (!dli_want(r, dli_sizes_fit(x->shape), "it is too large")) return false;
+    if (other || !x->t || !dli_x(r, 0).v) return true;
+    const dl_tensor *t = x->t;
+    *x = dli_wholes(r, t->shape);
+    for (dl_int i = 0; x->v && i < t->size; i++) {
+        const double v = (double)t->data[i];
+        x->v[i] = dli_whole_near(v);
+        if (!dli_want(r, fabs(v) < most && !(v < floor(v) || v > floor(v)),
+                      "of whole numbers it gives none, or too large ones")) return false;
+    }
+    return x->v != NULL;
+}
+
 /* The graph's results for its inputs; the number of the node that failed in *failed. */
 static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
 {
@@ -26515,10 +26614,11 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         *failed = i;
         r->n->op->run(r);
         for (int k = 0; k < r->n->outs; k++) {
-            const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
+            dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
             if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
                 return dl_error(r->c) != DL_OK ? false
                      : dli_node_bad(&r->source, r->n, "it could not be computed");
+            if (v && !dli_given(r, v)) return false;
         }
     }
     for (int k = 0; k < g->outputs; k++) {
@@ -26578,8 +26678,9 @@ static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 
-/* Run it on n samples of zeros: does each output have n of something? */
-static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
+/* Run it on samples first ... first + n - 1, the numbers of sample i being between i/3 and (i+1)/3.
+   NULL if it fails or an output has not n of something. */
+static dl_tensor **dli_graph_try(dl_layer *l, int first, int n, dli_exec *r)
 {
     dli_graph *g = (dli_graph *)l->own;
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)(g->inputs + g->outputs) *
@@ -26587,16 +26688,54 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
     dl_tensor **y = x ? x + g->inputs : NULL;
     for (int k = 0; x && k < g->inputs; k++) {
         x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
-        if (!x[k]) return false;
+        if (!x[k]) return NULL;
+        const dl_int each = x[k]->size / n;
+        for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++) {
+            const double place = 0.618 * (double)(i % each + 1);
+            x[k]->data[i] = (dl_real)((first + (double)(i / each) + place - floor(place)) / 3);
+        }
     }
-    if (!x || !dli_graph_compute(l, x, y, r)) return false;
+    if (!x || !dli_graph_compute(l, x, y, r)) return NULL;
     for (int k = 0; k < g->outputs; k++) {
         dl_shape s = y[k]->shape;
-        if (s.rank < 1 || s.dim[0] != n) return false;
+        if (s.rank < 1 || s.dim[0] != n) return NULL;
         for (int d = 1; d < s.rank; d++) s.dim[d - 1] = s.dim[d];
         g->sample[g->inputs + k] = dli_rank(s, s.rank - 1);
     }
-    return true;
+    return y;
+}
+
+/* Does it take batches: of 3, and of another size? Where the file says that there is one sample,
+   the middle one of 3 should give what it gives alone. */
+static bool dli_graph_batches(dl_layer *l, dli_exec *r)
+{
+    const dli_graph *g = (const dli_graph *)l->own;
+    const int n = g->one ? 1 : 2;
+    dl_tensor **y = dli_graph_try(l, 0, 3, r), **z = y ? dli_graph_try(l, 1, n, r) : NULL;
+    for (int k = 0; z && k < g->outputs; k++) {
+        const dl_int each = y[k]->size / 3;
+        double most = 0, off = 0;
+        if (y[k]->shape.rank != z[k]->shape.rank || z[k]->size != n * each) return false;
+        for (dl_int i = 0; i < each && g->one; i++) {
+            const double a = (double)y[k]->data[each + i], b = (double)z[k]->data[i];
+            if ((a <= b && a >= b) || (!(a <= a) && !(b <= b))) continue;
+            if (!(fabs(a - b) <= off)) off = fabs(a - b);
+            if (fabs(b) > most) most = fabs(b);
+        }
+        if (!(off <= 1e-4 * most)) return false;
+    }
+    return z != NULL;
+}
+
+/* Batches, or else one sample at a time. */
+static bool dli_graph_runs(dl_layer *l, dli_exec *r, bool fine)
+{
+    dli_graph *g = (dli_graph *)l->own;
+    g->each = g->whole;
+    if (!g->each && dli_graph_batches(l, r)) return true;
+    if (fine) dl_clear_error(l->ctx);
+    g->each = true;
+    return dli_graph_try(l, 0, 1, r) != NULL;
 }
 
 static void dli_hush(dl_code code, const char *text, void *user)
@@ -26622,16 +26761,14 @@ static bool dli_graph_rehearse(dl_layer *l)
     if (limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
     c->advice = "its values are too large";
     if (fine) c->error_fn = dli_hush;
-    bool ok = !g->each && dli_graph_try(l, 3, &r);
-    if (!ok) {
-        if (fine) dl_clear_error(c);
-        g->each = true;
-        ok = dli_graph_try(l, 1, &r);
-    }
+    bool ok = dli_graph_runs(l, &r, fine);
     if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
-        const int rank = g->sample[g->inputs].rank + (g->each ? 0 : 1);
+        const int rank = r.value[g->node[g->last].in[0]].shape.rank;
         const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
-        if (axis != -1 && axis != rank - 1) g->activation = DL_LINEAR;
+        if ((axis != -1 && axis != rank - 1) || g->sample[g->inputs].rank < 1) {
+            g->activation = DL_LINEAR;
+            ok = dli_graph_runs(l, &r, fine);
+        }
     }
     dli_format(text, sizeof text, "%s", dl_error_text(c));
     const dl_code code = c->code;

@@ -206,15 +206,15 @@ def by_hand():
         if raw:
             return onnx.numpy_helper.from_array(a, name)
         return h.make_tensor(name, type, a.shape, a.flatten().tolist())
-    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), **ends):
+    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), batch='N'):
         graph = h.make_graph([h.make_node(op, i, o, name=f'{op}_{k}', **a)
                               for k, (op, i, o, a) in enumerate(nodes)], 'g',
-                             [h.make_tensor_value_info('x', T.FLOAT, ['N'] + shape)],
+                             [h.make_tensor_value_info('x', T.FLOAT, [batch] + shape)],
                              [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
         onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid('', opset)], ir_version=8),
                   os.path.join(GOLDEN, name + '.onnx'))
         if x is not False:
-            keep(name, [r.randn(3, *shape).astype(np.float32) if x is None else x])
+            keep(name, [r.randn(3 if batch == 'N' else batch, *shape).astype(np.float32) if x is None else x])
     w = r.randn(4, 5)
     cast = [('Cast', ['w'], ['wf'], {'to': T.FLOAT}), ('MatMul', ['x', 'wf'], ['y'], {})]
     write('hand_half', cast, [4], [tensor('w', w, T.FLOAT16)])
@@ -254,6 +254,55 @@ def by_hand():
     outside.data_location = T.EXTERNAL
     outside.external_data.add(key='location', value='w.bin')
     bad('external', [('MatMul', ['x', 'w'], ['y'], {})], [outside])
+    # numbers that are whole stay so; comparisons, also with what is no number
+    whole, real = {'to': T.INT64}, {'to': T.FLOAT}
+    two = tensor('two', [2], T.INT64)
+    some = np.array([[1, 2, 3, -4], [5, 300, 7, -129], [-9, 10, 0, 70000]], np.float32)
+    for k, (name, op, a) in enumerate((('neg', ['Neg', ['a']], {}), ('pow', ['Pow', ['a', 'two']], {}),
+                                       ('max', ['ReduceMax', ['a']], {'axes': [1]}))):
+        write('hand_' + name, [('Cast', ['x'], ['a'], whole), (*op, ['b'], a), ('Div', ['b', 'two'], ['c'], {}),
+                               ('Cast', ['c'], ['y'], real)], [4], [two], x=np.clip(some, -300, 300))
+    for name, type in (('uint8', T.UINT8), ('int8', T.INT8), ('int16', T.INT16)):
+        write('hand_' + name, [('Cast', ['x'], ['a'], whole), ('Cast', ['a'], ['b'], {'to': type}),
+                               ('Cast', ['b'], ['y'], real)], [4], x=some)
+    nan = np.array([[1, np.nan, 3, 0]] * 3, np.float32)
+    ops = ('Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual')
+    write('hand_nan', [(op, ['x', 'k'], [f'a{i}'], {}) for i, op in enumerate(ops)] +
+          [('Cast', [f'a{i}'], [f'y{i}'], real) for i in range(len(ops))], [4],
+          [tensor('k', [1., np.nan, 2, 0])], x=nan, outputs=[f'y{i}' for i in range(len(ops))])
+    for name, mode, scale in (('linear', 'linear', 2.), ('nearest', 'nearest', .6)):
+        write('hand_resize_' + name, [('Resize', ['x', 's'], ['y'], {'mode': mode})], [1, 5],
+              [tensor('s', [1., 1, scale])], opset=10)
+    write('hand_resize_part', [('Resize', ['x', '', 's'], ['y'], {'mode': 'linear'})], [1, 3, 3],
+          [tensor('s', [1., 1, 2, 1.3])])
+    write('hand_slice', [('Slice', ['x', 'a', 'b', 'c', 'd'], ['y'], {})], [4],
+          [tensor(n, [v], T.INT64) for n, v in (('a', -100), ('b', -2 ** 63), ('c', 1), ('d', -1))])
+    # a batch of 1 in the file, and samples that would mix in a larger one
+    shape = lambda *s: tensor('s', s, T.INT64)
+    write('hand_one_max', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})], [3], batch=1)
+    write('hand_one_cross', [('Softmax', ['x'], ['a'], {'axis': 0}), ('Mul', ['a', 'x'], ['y'], {})], [3], batch=1)
+    write('hand_one_turn', [('Transpose', ['x'], ['y'], {})], [3], batch=1, x=False)
+    write('hand_one_shape', [('Reshape', ['x', 's'], ['y'], {})], [6], [shape(3, -1)], batch=1,
+          x=False)
+    write('hand_one_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})], [6],
+          [shape(1, 2, 3)], batch=1)
+    bad('float_mod', [('Mod', ['x', 'k'], ['y'], {})], [tensor('k', [2.])])
+    bad('mixed', [('Cast', ['x'], ['a'], whole), ('Add', ['a', 'x'], ['y'], {})])
+    bad('sigmoid', [('Cast', ['x'], ['a'], whole), ('Sigmoid', ['a'], ['b'], {}), ('Cast', ['b'], ['y'], real)])
+    bad('wide', [('Reshape', ['x', 's'], ['y'], {})], [shape(3, 2 ** 62, -1)])
+    bad('empty', [('ConstantOfShape', ['s'], ['a'], {}), ('Concat', ['a', 'a'], ['b'], {'axis': 1}),
+        ('Size', ['b'], ['c'], {}), ('Cast', ['c'], ['d'], real), ('Add', ['x', 'd'], ['y'], {})],
+        [shape(0, 2 ** 31 - 1)])
+    bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
+    bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [shape(1, 1)])
+    bad('bound', [('Clip', ['x', 'k'], ['y'], {})], [tensor('k', [1., 2.])])
+    turn, back = ('Transpose', ['x'], ['t'], {'perm': [1, 0, 2]}), ('Transpose', ['h'], ['y'], {'perm': [1, 0, 2]})
+    for name, op, G, D, a in (('lstm', 'LSTM', 4, 1, ['Tanh', 'Sigmoid', 'Sigmoid']),
+                              ('rnn', 'RNN', 1, 2, ['Relu', 'Tanh'])):
+        write('bad_' + name, [turn, (op, ['t', 'W', 'R'], ['s', 'h'], {'hidden_size': 1, 'activations': a,
+                              'direction': 'bidirectional' if D > 1 else 'forward'}), back], [2, 1],
+              [tensor('W', np.ones((D, G, 1))), tensor('R', np.ones((D, G, 1)))], x=False)
+
 
 def write():
     os.makedirs(GOLDEN, exist_ok=True)

@@ -2107,7 +2107,10 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    optimizer, dl_model_fit it to data, then dl_model_evaluate and dl_model_predict. For a loop of
    your own there are single steps (dl_model_train_batch), and dl_model_forward makes a model a part
    of any formula. Below stand in this order: compiling; metrics; training; predicting, time step by
-   time step if need be; looking inside, copies, threads; and how good predictions are. */
+   time step if need be; looking inside, copies, threads; and how good predictions are.
+   Samples and targets have the model's shapes; or are rows of as many numbers, or the model's are;
+   or they have axes of 1 more or less: a model for [784] takes [N,1,28,28], one for [1,28,28] takes
+   [N,784]. Other axes are refused, such as [H,W,C] where the model takes [C,H,W]. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
    or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
@@ -2218,8 +2221,8 @@ typedef struct dl_fit {
     bool   restore_best;          /* true: and take the best epoch's weights back             */
     dl_schedule schedule;         /* constant; counts epochs, or updates. Afterwards the
                                      optimizer has the learning rate back that it had before  */
-    const double *class_weight;   /* NULL; else a number for each class: how much its samples
-                                     count in the training loss (Keras' class_weight)         */
+    const double *class_weight;   /* NULL; else [dl_data_classes(data)], 0 or more: how much each
+                                     class' samples count in the training loss (as in Keras)  */
     const dl_augment *augment;    /* NULL; else changes the images of every training batch    */
     const char *checkpoint;       /* NULL; else a file that training goes on from after a crash:
                                      see "training that survives" in >>files                  */
@@ -2588,7 +2591,9 @@ DL_DEF dl_folds dl_folds_default(void);
 
 /* A split by chance: the second gets a fraction of the samples, to within one (of each class; of
    groups, as near as they allow). And k-fold cross-validation: k parts of the same size, of which
-   the i-th (0 .. k-1) is the test, the others together are for training.   @F S2-9.3 */
+   the i-th (0 .. k-1) is the test, the others together are for training; false for more folds than
+   groups, or, stratified, than any class has samples (of a smaller class, some tests have none).
+   @F S2-9.3 */
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second);
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
@@ -2814,8 +2819,9 @@ DL_DEF const dl_encoder *dl_model_encoder(const dl_model *m);
    blue), 2 or 4 the same and opacity, 0 as many as the file has. When the file has opacity, but 1
    or 3 channels are asked for, the picture is laid on white paper. channels | DL_IMAGE_ANY lets
    stb_image try whatever else it knows (GIF, TGA, PSD, ...). Format and size are looked at before
-   anything is decoded. [C,H,W] on the tape; NULL with a message, which says so where dl.h was
-   compiled without DL_USE_STB_IMAGE. */
+   anything is decoded. The pixels are as they lie in the file, which may say that they are to be
+   turned (a camera's EXIF orientation: not looked at); of 16 bits, the upper 8 are kept. [C,H,W] on
+   the tape; NULL with a message, which says so where dl.h was compiled without DL_USE_STB_IMAGE. */
 DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels);
 #ifndef DL_NO_STDIO
 /* The same of a file. */
@@ -3058,7 +3064,9 @@ typedef struct dl_loading {
     bool  in_order;            /* false; whatever the layers are called: what is first in the file,
                                   by the names with numbers compared as such ("2.weight" before
                                   "10.weight"), to the first layer here, and so on; the last parts
-                                  of names ("weight", "running_mean") must fit */
+                                  of names ("weight", "running_mean") must fit. Refused where
+                                  layers of the same shapes are told apart by letters alone ("key",
+                                  "query"): their order is the alphabet's, not the net's */
     bool  partial;             /* false; take what fits by name and shape, and leave the rest here
                                   as it was (at least one must fit) */
 } dl_loading;
@@ -3085,8 +3093,9 @@ DL_DEF const dl_load_report *dl_last_load(const dl_ctx *dl);
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path);
 
 /* Read them back into a model with the same layers; names and shapes must match, or as options
-   tell (NULL: dl_loading_default). False, and the model as it was, on failure: the message names
-   the first tensor that did not fit and counts them, dl_last_load names them all. */
+   tell (NULL: dl_loading_default). A batch normalization's eps is in no such file: the layers' own
+   is Keras' 1e-3, PyTorch's 1e-5 (dl_norm_layer.eps). False, and the model as it was, on failure:
+   the message names the first tensor that did not fit and counts them, dl_last_load names all. */
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
@@ -3171,13 +3180,19 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
        }
 
    In: operator sets 7 to 28, and the operators that dli_onnx_ops lists (in >>onnx-impl). The graph
-   becomes a model with one layer, "Graph", that runs node by node. Initializers of type float that
-   floating-point operators compute with are its parameters, under their own names behind
-   "graph_1."; single numbers, and tensors with infinite ones (masks), stay as they are, and running
-   statistics are states. So such a model predicts, can be compiled and trained further, can get
-   more layers before that (a new head, say), and is saved by dl_onnx_save. A graph that ends in a
-   softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
-   drops in training.
+   becomes a model with one layer, "Graph", that runs node by node. Initializers of type float
+   that floating-point operators compute with are its parameters, under their own names behind
+   "graph_1."; numbers without axes, and tensors with infinite ones (masks), stay as they are,
+   and running statistics are states. What nodes Constant give stays, too, unless no initializer
+   is a parameter: then all of it is that has more than one number. So such a model predicts, can
+   be compiled and trained further, can get more layers before that (a new head, say), and is
+   saved by dl_onnx_save. A graph that ends in a softmax or sigmoid has that as its activation,
+   so that a cross-entropy gets the logits. Dropout drops in training.
+
+   Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
+   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
+   all is at most 2^31 - 1 bytes. A graph in memory has to be whole: torch.onnx.export(...,
+   external_data=False).
 
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.
@@ -3193,8 +3208,9 @@ typedef struct dl_onnx {
 DL_DEF dl_onnx dl_onnx_default(void);
 
 #ifndef DL_NO_STDIO
-/* Write the model, as safely as dl_model_save does. False on failure, an old file kept: a layer of
-   a type without onnx, or more than 2^31 - 1 bytes. */
+/* Write the model, as safely as dl_model_save does. A graph that was read from a file for one
+   sample takes batches of any size in the new one, too, unless it is run sample by sample. False on
+   failure, an old file kept: a layer of a type without onnx, or more than 2^31 - 1 bytes. */
 DL_DEF bool dl_onnx_save(const dl_model *m, const char *path);
 /* Read a graph: a new model, to be freed with dl_model_free or dl_free. The first axis of all
    inputs is the batch, when the file leaves it open or has a 1 there; a graph that can't take more
@@ -3281,7 +3297,8 @@ typedef struct dl_export_c {
     const dl_data *data;      /* NULL; else samples (say, the test set): their accuracy goes into
                                  the file and the report, the first ones into the selftest. Of a
                                  model with several inputs: NULL                                */
-    int            tests;     /* pairs of input and output for the selftest; 0: no selftest     */
+    int            tests;     /* pairs of input and output for the selftest, 1000 at most; 0: no
+                                 selftest                                                       */
     dl_c_report   *report;    /* NULL; else what came of it goes here                           */
 } dl_export_c;
 DL_DEF dl_export_c dl_export_c_default(void);
@@ -11362,8 +11379,7 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
                               "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
                               k, axis);
-        shape.dim[axis] += more < PTRDIFF_MAX - shape.dim[axis] ? more
-                                                                : PTRDIFF_MAX - shape.dim[axis];
+        shape.dim[axis] += more;
     }
     const dli_concat_state s = { axis };
     dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
@@ -15623,6 +15639,29 @@ static bool dli_is_batch(const dl_tensor *y, dl_int N, const dl_shape *sample)
     return same;
 }
 
+/* The axes of a shape from `from` on that are not 1. */
+static dl_shape dli_bare(dl_shape shape, int from)
+{
+    dl_shape s = dl_shape0();
+    for (int d = from; d < shape.rank; d++)
+        if (shape.dim[d] != 1) s.dim[s.rank++] = shape.dim[d];
+    return s;
+}
+
+/* Can numbers that lie as `given` tells (its axes from `from` on) be taken as `want` of as many? As
+   a row of numbers or from one, and with axes of 1 more or less: [1,28,28] is as good as [784]; but
+   [H,W,C] is no [C,H,W]. */
+static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shape given, int from,
+                           dl_shape want)
+{
+    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    const dl_shape a = dli_bare(given, from), b = dli_bare(want, 0);
+    return a.rank < 2 || b.rank < 2 || dl_shape_equal(a, b) ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: the %s' axes %s are not the model's %s, though they hold "
+                   "as many numbers; dl_permute changes their order, dl_reshape their meaning", who,
+                   what, dli_shape_text(s, a), dli_shape_text(t, b));
+}
+
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
@@ -15881,7 +15920,8 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
                           "samples are %s; the input's first dimension counts samples, 1 for a "
                           "single one", who, dli_shown(m->ctx, x->shape),
                           dli_shown(m->ctx, *sample));
-    return dl_reshape(x, want);
+    return dli_check_axes(m->ctx, who, "samples", x->shape, 1, *sample) ? dl_reshape(x, want)
+                                                                         : NULL;
 }
 
 /* All inputs: the first one, then the others; NULL on failure. */
@@ -16038,6 +16078,7 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
                           "samples are %s: give [N,...], one step of each of N sequences", who,
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
+    if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
                           "on their way; dl_model_reset_state begins new ones", who, (long long)N,
@@ -16248,7 +16289,10 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
                        who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
-    if (!dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count))
+    if (!dli_check_axes(m->ctx, who, "samples", d->shape, 0, m->input) ||
+        !dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count) ||
+        (d->targets && !dli_check_axes(m->ctx, who, "targets", d->target_shape, 0,
+                                       dli_output_shape(m, 0))))
         return false;
     if (d->labels && dli_takes_labels(m->loss)) return true;
     if (dli_is_stream(d)) return true;
@@ -16457,7 +16501,9 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
         if (y->size != size)
             return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
                            "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
-        if (!dli_check_range(who, m, k, y->data, size)) return false;
+        if (!dli_check_axes(m->ctx, who, "targets", y->shape, 1, m->out[k]->output[0]) ||
+            !dli_check_range(who, m, k, y->data, size))
+            return false;
     }
     return true;
 }
@@ -16481,7 +16527,8 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
            dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
                              b->y ? b->y->size : 0, b->size) &&
            ((b->labels && dli_takes_labels(m->loss)) ||
-            dli_check_range(who, m, 0, b->y->data, b->y->size));
+            (dli_check_axes(m->ctx, who, "targets", b->y->shape, 1, dli_output_shape(m, 0)) &&
+             dli_check_range(who, m, 0, b->y->data, b->y->size)));
 }
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
@@ -18807,6 +18854,29 @@ DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_fol
            dli_split_by(d, who, share, 2, 1, options, first, second);
 }
 
+/* Is there something for each of k folds: k groups, or a class of k samples to stratify? */
+static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_folds *o)
+{
+    const int32_t *label = o && o->stratify ? dl_data_labels(d) : NULL;
+    if (!o || (!o->group && !label)) return true;
+    dl_folds plain = dl_folds_default();
+    plain.group = label ? label : o->group;
+    plain.shuffle = false;
+    dli_ranked *r = dli_deal_order(d->ctx, who, d->count, NULL, &plain);
+    if (!r) return false;
+    dl_int parts = 1, most = 1;
+    for (dl_int i = 1, n = 1; i < d->count; i++) {
+        n = r[i].key == r[i - 1].key ? n + 1 : 1;
+        parts += n == 1;
+        if (n > most) most = n;
+    }
+    DL_FREE(r);
+    return k <= (label ? most : parts) ||
+           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %lld "
+                   "samples; give fewer folds" : "%s: %d folds, but only %lld groups; give as many "
+                   "groups or fewer folds", who, k, (long long)(label ? most : parts));
+}
+
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
                          dl_data **test)
 {
@@ -18816,6 +18886,7 @@ DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options
         return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
                        "or more, and as many samples, and count them from 0", who, i, k,
                        (long long)d->count);
+    if (!dli_check_folds(d, who, k, options)) return false;
     double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
     const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
@@ -19026,9 +19097,11 @@ static int dli_loader_next(dl_loader *l, dl_batch *batch)
     if (b.size == 0) {                      /* a stream's end */
         const dl_int had = l->next;
         dl_loader_restart(l);
-        if (had == 0 || d->count >= 0)
+        if (d->count >= 0)
             dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
-                    "samples", (long long)had, (long long)(d->count < 0 ? 1 : d->count));
+                    "samples", (long long)had, (long long)d->count);
+        else if (had == 0)
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
         return had == 0 || d->count >= 0 ? -1 : 0;
     }
     b.number = l->next / l->batch_size;
@@ -19296,6 +19369,11 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
                        "more, decimal '%c' a point or a comma, and the separator (%d) 0 or another "
                        "character of ASCII, no quote or line break", s->who, o->header, o->skip,
                        o->decimal, o->separator);
+    if (s->end - s->p >= 2 && (memcmp(s->p, "\xFF\xFE", 2) == 0 ||
+                               memcmp(s->p, "\xFE\xFF", 2) == 0))
+        return dli_csv_bad(s, line, 0, "the byte %02X begins a file in UTF-16 (Excel's Unicode "
+                           "text); save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8",
+                           (uint8_t)*s->p);
     if (s->end - s->p >= 3 && memcmp(s->p, "\xEF\xBB\xBF", 3) == 0) s->p += 3;
     for (const char *p = s->p; p < s->end;) {
         const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
@@ -19780,6 +19858,21 @@ static bool dli_two_valued(const dl_table *t, int c)
     return k->kind == DL_COLUMN_NUMBER && k->low < k->high && (x == k->low || x == k->high);
 }
 
+/* What to do when a text looks like a number with another decimal point or with thousands apart. */
+static const char *dli_number_hint(const char *text, char decimal)
+{
+    static const char digits[] = "0123456789";
+    const char *p = text + (*text == '-' || *text == '+');
+    const char *mark = strchr(p, decimal == ',' ? '.' : ',');
+    if (!mark || mark == p || p[strspn(p, "0123456789.,")]) return "";
+    const size_t tail = strspn(mark + 1, digits);
+    if (tail == 3 && *p != '0') return "; is it a number with its thousands apart? Take the "
+                                       "separators out of the file";
+    if (mark[1 + tail]) return "";
+    return decimal == ',' ? "; is it a number with a decimal point? Set dl_csv.decimal to '.'"
+                          : "; is it a number with a decimal comma? Set dl_csv.decimal to ','";
+}
+
 /* Columns as the options want them; those left out have no name. Numbers that are to be texts get
    categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
@@ -19799,14 +19892,19 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
         if (seen[c].wrong)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
                            "no %s, as most cells of this column are (%lld are not); mend it, or "
-                           "name the column in options.text or options.drop", who, t->sheet->from,
+                           "name the column in options.text%s%s", who, t->sheet->from,
                            (long long)seen[c].wrong_line, seen[c].name, seen[c].wrong_text,
-                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong);
+                           dl_column_kind_name(seen[c].kind), (long long)seen[c].wrong,
+                           c == target ? "" : " or options.drop",
+                           dli_number_hint(seen[c].wrong_text, t->sheet->decimal));
         if (seen[c].categories > o->max_categories)
-            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: column '%.60s' has %d different texts, "
-                           "such as '%.60s'; leave it out (options.drop), or allow more than %d "
-                           "(max_categories)", who, t->sheet->from, seen[c].name,
-                           seen[c].categories, seen[c].category[0], o->max_categories);
+            return dl_fail(t->ctx, DL_ERR_LIMIT, "%s: %s: %scolumn '%.60s' has %d different texts, "
+                           "such as '%.60s'; %s, or allow more than %d (max_categories)%s", who,
+                           t->sheet->from, c == target ? "the target, " : "", seen[c].name,
+                           seen[c].categories, seen[c].category[0],
+                           c == target ? "predict another (options.target)"
+                                       : "leave it out (options.drop)", o->max_categories,
+                           dli_number_hint(seen[c].category[0], t->sheet->decimal));
         if (c == target && seen[c].kind == DL_COLUMN_EMPTY)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: the target, column '%.60s', is missing "
                            "in all rows", who, t->sheet->from, seen[c].name);
@@ -20090,6 +20188,27 @@ static void dli_stb_why(char *why)
     for (; *why; why++) if (*why < ' ' || *why > '~') *why = '?';
 }
 
+/* May a picture have this size? */
+static bool dli_check_pixels(char *why, int64_t W, int64_t H)
+{
+    if (W >= 1 && H >= 1 && W <= DL_IMAGE_PIXELS_MAX / H) return true;
+    dli_format(why, DLI_WHY, "it is %lld x %lld pixels; the most is %lld", (long long)W,
+               (long long)H, (long long)DL_IMAGE_PIXELS_MAX);
+    return false;
+}
+
+/* The same of a PNG file, whose size stb_image does not tell when it is too large for it. */
+static bool dli_check_png(char *why, const uint8_t *p, size_t n)
+{
+    int64_t W = 0, H = 0;
+    if (n < 24 || memcmp(p, "\x89PNG", 4) != 0 || memcmp(p + 12, "IHDR", 4) != 0) return true;
+    for (int i = 16; i < 20; i++) {
+        W = 256 * W + p[i];
+        H = 256 * H + p[i + 4];
+    }
+    return dli_check_pixels(why, W, H);
+}
+
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
    several threads do it at once. */
 static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int channels, char *why)
@@ -20107,11 +20226,10 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
     else if (n > INT_MAX) text = "it has more than 2^31 - 1 bytes";
     else if (!any && !dli_known_picture(p, n))
         text = "it is no PNG, JPEG or BMP file (channels | DL_IMAGE_ANY tries other formats)";
-    else if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels))
-        dli_stb_why(why);
-    else if (out->W < 1 || out->H < 1 || out->W > DL_IMAGE_PIXELS_MAX / out->H)
-        dli_format(why, DLI_WHY, "it is %d x %d pixels; the most is %lld", out->W, out->H,
-                   (long long)DL_IMAGE_PIXELS_MAX);
+    else if (dli_check_png(why, p, n)) {
+        if (!dli_stb_info(p, (int)n, &out->W, &out->H, &out->channels)) dli_stb_why(why);
+        else dli_check_pixels(why, out->W, out->H);
+    }
     if (text) dli_format(why, DLI_WHY, "%s", text);
     out->C = channels ? channels : out->channels;
     if (channels && out->channels % 2 == 0) out->channels = channels + channels % 2;
@@ -21778,6 +21896,10 @@ static bool dli_read_header(dli_file *f)
 {
     const dli_source *s = &f->source;
     const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
+    if (s->size >= 4 && memcmp(s->bytes, "PK\3\4", 4) == 0)
+        return dli_bad(s, "it is a zip archive, such as torch.save and Keras write; of a PyTorch "
+                       "net, safetensors.torch.save_file(net.state_dict(), path) writes what can "
+                       "be read here, of a Keras model examples/keras_to_dl.py");
     if (s->size < 8 || size > s->size - 8)
         return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
                        "should take 8 + %llu", (unsigned long long)s->size,
@@ -22064,6 +22186,58 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
     return true;
 }
 
+/* Is there no number where two names begin to differ? "fc" and "fc2", "dense" and "dense_1" differ
+   by numbers. */
+static bool dli_by_letters(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    a += *a == '_';
+    b += *b == '_';
+    return !*a || !*b || !strchr(".0123456789", *a) || !strchr(".0123456789", *b);
+}
+
+/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
+static size_t dli_layer_part(const dli_item *i)
+{
+    const char *point = strchr(i->name, '.');
+    return point ? (size_t)(point + 1 - i->name) : 0;
+}
+
+/* Could the layers of two items be exchanged: have they tensors of the same names and shapes? */
+static bool dli_twins(const dli_list *l, const dli_item *i, const dli_item *j)
+{
+    const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+    const dli_item *a = l->item, *b = l->item, *end = l->item + l->items;
+    for (;; a++, b++) {
+        while (a < end && strncmp(a->name, i->name, m) != 0) a++;
+        while (b < end && strncmp(b->name, j->name, n) != 0) b++;
+        if (a == end || b == end) return a == b;
+        if (strcmp(a->name + m, b->name + n) != 0 ||
+            !dl_shape_equal(a->tensor->shape, b->tensor->shape))
+            return false;
+    }
+}
+
+/* The order of the file's names says nothing when letters alone make it and another order would fit
+   as well. */
+static bool dli_check_letters(const dli_file *f, const dli_list *l)
+{
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        for (const dli_item *j = l->item; j < i; j++) {
+            const size_t m = dli_layer_part(i), n = dli_layer_part(j);
+            if (i->found && j->found && strcmp(i->name + m, j->name + n) == 0 &&
+                dli_by_letters(i->found->name, j->found->name) && dli_twins(l, i, j))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s: '%.99s' and '%.99s' would fit "
+                               "'%.99s' as well, and no number in their names tells their order; "
+                               "say which is which by renames instead of in_order", l->who,
+                               f->source.from, j->found->name, i->found->name, j->name);
+        }
+    return true;
+}
+
 /* ---- what did not fit ---- */
 
 /* A line of the report; instead: what the file has. */
@@ -22139,7 +22313,8 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
     dli_file f;
     bool ok = dli_check_loading(l, &o);
     if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
-        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) && dli_report(&f, l, &o);
+        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
+             dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
         for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
             if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
         dli_file_close(&f);
@@ -23575,8 +23750,11 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
     const int width = s.size > 8 && s.bytes[6] > 1 ? 4 : 2;
     const size_t front = 8 + (size_t)width;
     const uint64_t length = s.size < front ? 0 : dli_get_bytes(s.bytes + 8, width, false);
-    if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
-        s.bytes[6] > 3 || length > s.size - front)
+    if (s.size >= 4 && memcmp(s.bytes, "PK\3\4", 4) == 0)
+        dli_bad(&s, "it is a zip archive, such as np.savez writes; np.save(path, array) writes one "
+                "array, which can be read here");
+    else if (s.size < front || memcmp(s.bytes, "\x93NUMPY", 6) != 0 || s.bytes[6] < 1 ||
+             s.bytes[6] > 3 || length > s.size - front)
         dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
     else {
         const uint8_t *text = s.bytes + front;
@@ -24078,6 +24256,16 @@ static int64_t dli_pb_whole(dli_pb m, int number, int64_t other)
     return other;
 }
 
+/* The value of a key, in a field that is a list of both. */
+static dli_pb dli_pb_entry(dli_pb m, int number, const char *key)
+{
+    dli_pb found = { m.end, m.end };
+    dli_pb_field f;
+    for (DLI_PB_EACH(f, m, number))
+        if (dli_pb_is(dli_pb_find(f.bytes, 1), key)) found = dli_pb_find(f.bytes, 2);
+    return found;
+}
+
 /* The numbers of a repeated field, packed or not, one after the other: width 0 is for varints. */
 typedef struct dli_pb_list { dli_pb message, packed; int number, width; } dli_pb_list;
 static dli_pb_list dli_pb_list_of(dli_pb m, int number, int width)
@@ -24113,9 +24301,10 @@ typedef struct dli_value {
     dl_shape shape;          /* of an initializer                                   */
     int64_t *whole;          /* its numbers, if they are whole                      */
     int      param, state;   /* the layer's tensor of this number that it is, or -1 */
+    int      node;           /* that gives it                                       */
     dli_made made;
-    const struct dli_onnx_node *node;   /* that gives it, or NULL                   */
     bool     live, fixed;    /* it is needed; it is no parameter                    */
+    bool     constant;       /* of a node Constant                                  */
     bool     integer;        /* an input of whole numbers                           */
 } dli_value;
 
@@ -24146,6 +24335,7 @@ typedef struct dli_graph {
     int64_t  ir;             /* the format's version                                     */
     const dli_source *source;   /* while it is loaded: for messages                      */
     dli_pb   model, graph;   /* messages; model is all of the memory                     */
+    uint8_t *joined;         /* but for this: the graph with the numbers of other files  */
     dli_value *value;
     dli_onnx_node *node;
     int     *slot, *list;    /* a hash table of values' numbers; all nodes' in and out   */
@@ -24154,9 +24344,9 @@ typedef struct dli_graph {
     dl_shape *sample;        /* of inputs, then of outputs                               */
     int      values, nodes, slots, inputs, outputs;
     bool     known;          /* it has run once: shapes of outputs are known             */
+    bool     single;         /* the file has a batch of 1                                */
     bool     whole;          /* a sample is all of the input                             */
     bool     each;           /* it takes one sample at a time                            */
-    bool     one;            /* the file says that there is one sample                   */
     dl_activation activation;   /* what the node `last` does, if it is one                */
     int      last;
 } dli_graph;
@@ -24166,6 +24356,7 @@ typedef struct dli_onnx_in {
     dli_source source;
     dli_graph *g;
     const dl_onnx *options;
+    struct dli_beside *beside;
 } dli_onnx_in;
 
 /* A name for messages: printed with "%.*s". */
@@ -24206,7 +24397,7 @@ static void dli_graph_release(dli_graph *g)
     for (int i = 0; g->value && i < g->values; i++)
         if (g->value[i].whole) DL_FREE(g->value[i].whole);
     void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
-                            (void *)(uintptr_t)g->model.p, g };
+                            g->joined, (void *)(uintptr_t)g->model.p, g };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
 }
 
@@ -24235,13 +24426,13 @@ static bool dli_onnx_shape(dli_pb message, dl_shape *shape)
     return dl_shape_size(*shape) >= 0;
 }
 
-/* The low bits of a whole number, as one of this type. */
-static int64_t dli_narrow(const dli_dtype *d, uint64_t bits)
+/* The lowest bits of v as a whole number of type d. */
+static int64_t dli_narrow(uint64_t v, const dli_dtype *d)
 {
     const uint64_t one = 1, sign = d->kind == 'i' ? one << (8 * d->width - 1) : 0;
-    if (d->width == 8) return (int64_t)bits;
-    bits &= (one << 8 * d->width) - 1;
-    return (int64_t)(bits ^ sign) - (int64_t)sign;
+    if (d->width == 8) return (int64_t)v;
+    v &= (one << 8 * d->width) - 1;
+    return (int64_t)(v ^ sign) - (int64_t)sign;
 }
 
 /* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
@@ -24263,10 +24454,132 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
             uint8_t bytes[8];
             dli_put_bytes(bytes, bits, d->width);
             x[i] = dli_read_real(bytes, d, false);
-        } else whole[i] = dli_narrow(d, bits);
+        } else whole[i] = dli_narrow(bits, d);
     }
     return true;
 }
+
+static bool dli_outside(dli_pb tensor)
+{
+    const dli_pb out = dli_pb_find(tensor, DLI_TENSOR_EXTERNAL);
+    return out.p < out.end || dli_pb_whole(tensor, DLI_TENSOR_LOCATION, 0) == 1;
+}
+
+#ifndef DL_NO_STDIO
+/* A file in which the numbers of initializers stand; each is read once. */
+typedef struct dli_beside {
+    struct dli_beside *next;
+    dli_pb   location;       /* its path, from the directory of the graph */
+    uint8_t *p;
+    size_t   size;
+} dli_beside;
+
+/* The path of such a file into s: false if it might lead out of the graph's directory. */
+static bool dli_beside_path(char s[DLI_PATH_MAX], const char *graph, dli_pb location)
+{
+    const size_t n = (size_t)(location.end - location.p);
+    size_t dir = strlen(graph);
+    while (dir > 0 && graph[dir - 1] != '/' && graph[dir - 1] != '\\') dir--;
+    if (n == 0 || dir + n >= DLI_PATH_MAX) return false;
+    memcpy(s, graph, dir);
+    memcpy(s + dir, location.p, n);
+    s[dir + n] = 0;
+    const char *at = s + dir;
+    return strlen(at) == n && at[0] != '/' && !strpbrk(at, "\\:") && !strstr(at, "..");
+}
+
+static const dli_beside *dli_beside_of(dli_onnx_in *in, dli_pb tensor)
+{
+    const dli_source *s = &in->source;
+    const dli_pb location = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "location");
+    char path[DLI_PATH_MAX];
+    dli_beside *b = in->beside;
+    while (b && !dli_pb_same(b->location, location)) b = b->next;
+    if (b) return b;
+    if (!dli_beside_path(path, s->from, location)) {
+        dli_bad(s, "the numbers of '%.*s' are in '%.*s', which is no path in the graph's directory",
+                DLI_PB_SHOWN(dli_pb_find(tensor, DLI_TENSOR_NAME)), DLI_PB_SHOWN(location));
+        return NULL;
+    }
+    b = (dli_beside *)dli_alloc(s->ctx, s->who, 1, sizeof *b);
+    if (!b) return NULL;
+    b->next = in->beside;
+    in->beside = b;
+    b->location = location;
+    b->p = dli_read_file(s->ctx, s->who, path, "; numbers of the graph are in it", &b->size);
+    return b->p ? b : NULL;
+}
+
+/* A whole number in digits; 2^64 - 1 if it is none. */
+static uint64_t dli_pb_digits(dli_pb s)
+{
+    uint64_t v = s.p < s.end ? 0 : UINT64_MAX;
+    for (; s.p < s.end && v != UINT64_MAX; s.p++) {
+        const bool digit = *s.p >= '0' && *s.p <= '9' && v < UINT64_MAX / 10;
+        v = digit ? 10 * v + (uint64_t)(*s.p - '0') : UINT64_MAX;
+    }
+    return v;
+}
+
+/* An initializer with its numbers in it. */
+static bool dli_beside_join(dli_onnx_in *in, dl_onnx_file *out, dli_pb tensor)
+{
+    const dli_pb name = dli_pb_find(tensor, DLI_TENSOR_NAME);
+    const dli_pb offset = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "offset");
+    const dli_pb length = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "length");
+    const dli_beside *b = dli_beside_of(in, tensor);
+    dli_pb_field f;
+    if (!b) return false;
+    const uint64_t from = offset.p < offset.end ? dli_pb_digits(offset) : 0;
+    const uint64_t rest = from <= b->size ? b->size - from : 0;
+    const uint64_t n = length.p < length.end ? dli_pb_digits(length) : rest;
+    if (from > b->size || n > rest)
+        return dli_bad(&in->source, "the numbers of '%.*s' are not in '%.*s': %.*s bytes from %.*s "
+                       "on, of %llu", DLI_PB_SHOWN(name), DLI_PB_SHOWN(b->location),
+                       DLI_PB_SHOWN(length), DLI_PB_SHOWN(offset), (unsigned long long)b->size);
+    if (n > INT32_MAX - out->size)
+        return dli_bad(&in->source, "with '%.*s' it has more than 2^31 - 1 bytes",
+                       DLI_PB_SHOWN(name));
+    const size_t begin = dli_pb_begin(out, DLI_GRAPH_INITIALIZER);
+    for (const uint8_t *at = tensor.p; dli_pb_next(&tensor, &f); at = tensor.p)
+        if (f.number != DLI_TENSOR_EXTERNAL && f.number != DLI_TENSOR_LOCATION)
+            dli_pb_raw(out, at, (size_t)(tensor.p - at));
+    dli_pb_bytes(out, DLI_TENSOR_RAW, b->p + from, (size_t)n);
+    dli_pb_end(out, begin);
+    return !out->failed;
+}
+
+/* The graph, with initializers' numbers that are in other files brought into it. */
+static bool dli_graph_join(dli_onnx_in *in)
+{
+    dli_graph *g = in->g;
+    dli_pb m = g->graph;
+    dli_pb_field f;
+    dl_onnx_file out;
+    bool ok = in->source.from == dli_buffer, any = false;
+    for (DLI_PB_EACH(f, m, DLI_GRAPH_INITIALIZER)) any = any || dli_outside(f.bytes);
+    if (ok || !any) return true;
+    memset(&out, 0, sizeof out);
+    out.ctx = in->source.ctx;
+    out.who = in->source.who;
+    ok = true;
+    for (const uint8_t *at = m.p; ok && dli_pb_next(&m, &f); at = m.p) {
+        if (f.kind == 2 && f.number == DLI_GRAPH_INITIALIZER && dli_outside(f.bytes))
+            ok = dli_beside_join(in, &out, f.bytes);
+        else dli_pb_raw(&out, at, (size_t)(m.p - at));
+    }
+    for (dli_beside *b = in->beside, *next; b; b = next) {
+        next = b->next;
+        if (b->p) DL_FREE(b->p);
+        DL_FREE(b);
+    }
+    g->joined = (uint8_t *)out.at;
+    if (!ok || out.failed) return false;
+    g->graph.p = g->joined;
+    g->graph.end = g->joined + out.size;
+    return true;
+}
+#endif
 
 /* A new initializer: its shape, and whole numbers at once. */
 static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
@@ -24275,10 +24588,10 @@ static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
     dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
     const int64_t type = dli_pb_whole(message, DLI_TENSOR_TYPE, 0);
     const dli_dtype *d = dli_onnx_dtype(type);
-    const dli_pb out = dli_pb_find(message, DLI_TENSOR_EXTERNAL);
     if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
-    if (out.p < out.end || dli_pb_whole(message, DLI_TENSOR_LOCATION, 0) == 1)
-        return dli_bad(s, "the numbers of '%.*s' are in another file; save the graph as one file",
+    if (dli_outside(message))
+        return dli_bad(s, "the numbers of '%.*s' are in another file; load the graph by its path, "
+                       "or write it as one file: torch.onnx.export(..., external_data=False)",
                        DLI_PB_SHOWN(name));
     v->made = DLI_MADE_TENSOR;
     v->tensor = message;
@@ -24347,35 +24660,19 @@ static bool dli_onnx_among(const char *values, const char *text, size_t length)
     }
 }
 
-static bool dli_onnx_value_is(const dli_source *s, const dli_onnx_node *n, dli_pb name,
-                              const char *values, const char *text)
-{
-    return dli_onnx_among(values, text, strlen(text)) ||
-           dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
-                        DLI_PB_SHOWN(name), text, (int)strcspn(values, " "), values);
-}
-
-/* Can the operator do this attribute, which should be there once, with these values? A number that
-   is 0 may be left out in the file, and a list be empty. */
+/* Can the operator do this attribute, with these values? */
 static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n, dli_pb a)
 {
     const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
-    bool seen = dli_pb_whole(a, DLI_ATTR_TYPE, 0) > 5;
+    bool compared = false;
     dli_pb_field f;
-    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
-        if (f.bytes.end == a.end) break;
-        if (dli_pb_same(dli_pb_find(f.bytes, DLI_ATTR_NAME), name))
-            return dli_node_bad(s, n, "the attribute '%.*s' is there twice", DLI_PB_SHOWN(name));
-    }
     for (; *known; known += strcspn(known, " "), known += *known == ' ')
         if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
     if (!*known)
         return dli_node_bad(s, n, "the attribute '%.*s' can't be done", DLI_PB_SHOWN(name));
-    if (known[length] != '=') return true;
-    known += length + 1;
-    while (dli_pb_next(&a, &f)) {
+    for (; known[length] == '=' && dli_pb_next(&a, &f);) {
         char text[40];
         const bool list = f.number == DLI_ATTR_INTS && f.kind == 2;
         dli_pb_list l = dli_pb_list_of(f.bytes, -1, 0);
@@ -24389,11 +24686,15 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
             else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
                 dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
             else break;
-            seen = true;
-            if (!dli_onnx_value_is(s, n, name, known, text)) return false;
+            compared = true;
+            if (!dli_onnx_among(known + length + 1, text, strlen(text)))
+                return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
+                                    DLI_PB_SHOWN(name), text,
+                                    (int)strcspn(known + length + 1, " "), known + length + 1);
         } while (list);
     }
-    return seen || dli_onnx_value_is(s, n, name, known, "0");
+    return known[length] != '=' || compared ||
+           dli_node_bad(s, n, "the attribute '%.*s' has no value", DLI_PB_SHOWN(name));
 }
 /* ---- the library's layers ---- */
 
@@ -24681,6 +24982,7 @@ static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_extends(dl_onnx_file *f);
 static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
@@ -24789,9 +25091,9 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (g) dli_graph_copy(f, g->graph, DLI_GRAPH_INPUT);
+    if (g) dli_graph_ends(f, g, DLI_GRAPH_INPUT, g->input, g->inputs);
     dli_onnx_inputs(f);
-    if (f->alone) dli_graph_copy(f, g->graph, DLI_GRAPH_OUTPUT);
+    if (f->alone) dli_graph_ends(f, g, DLI_GRAPH_OUTPUT, g->output, g->outputs);
     else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
@@ -24843,12 +25145,19 @@ struct dli_exec {
     const dli_graph *g;
     const dli_onnx_node *n;  /* the node that runs                  */
     dli_num  *value;         /* [g->values]                         */
+    int       rank;          /* of the last output                  */
 };
 
 static dli_num dli_num_of(dl_tensor *t)
 {
     const dli_num x = { t, NULL, t ? t->shape : dl_shape0() };
     return x;
+}
+
+/* A number as a whole one. */
+static int64_t dli_whole(double x)
+{
+    return fabs(x) < 9e18 ? (int64_t)x : x > 0 ? INT64_MAX : x < 0 ? INT64_MIN : 0;
 }
 
 static bool dli_has(const dli_exec *r, int k) { return k < r->n->ins && r->n->in[k] >= 0; }
@@ -24878,12 +25187,6 @@ static dl_tensor *dli_tensor_of(const dli_exec *r, dli_num x)
     return t;
 }
 
-/* A number as a whole one; 0 for what is none. */
-static int64_t dli_whole_near(double v)
-{
-    return fabs(v) < 9223372036854775808.0 ? (int64_t)v : v > 0 ? INT64_MAX : v < 0 ? INT64_MIN : 0;
-}
-
 /* Input k as a tensor; DL_NONE when it is left out. */
 static dl_tensor *dli_xt(const dli_exec *r, int k)
 {
@@ -24904,6 +25207,15 @@ static void dli_give_num(dli_exec *r, int k, dli_num x)
     if (k < r->n->outs && r->n->out[k] >= 0) r->value[r->n->out[k]] = x;
 }
 static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
+
+/* The result of an operator whose input 0 may be whole: then that is, too. */
+static void dli_give_like(dli_exec *r, dl_tensor *t)
+{
+    dli_num y = dli_num_of(t);
+    if (t && dli_x(r, 0).v) y = dli_wholes(r, t->shape);
+    for (dl_int i = 0; y.v && i < t->size; i++) y.v[i] = dli_whole((double)t->data[i]);
+    dli_give_num(r, 0, y);
+}
 
 /* It goes on only if this is so. */
 static bool dli_want(const dli_exec *r, bool so, const char *wanted)
@@ -24975,8 +25287,7 @@ static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl
     if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
                                             dli_pick_backward, &p, sizeof p));
     y = dli_wholes(r, shape);
-    const int64_t other = dli_whole_near(fill);
-    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? other : x.v[p.map[i]];
+    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? dli_whole(fill) : x.v[p.map[i]];
     return y;
 }
 
@@ -25086,7 +25397,7 @@ static bool dli_axes(const dli_exec *r, int k, int rank, bool others, bool on[DL
 
 /* ---- operators: elementwise ---- */
 
-static void dli_o_one(dli_exec *r) { dli_give(r, r->n->op->one(dli_xt(r, 0))); }
+static void dli_o_one(dli_exec *r) { dli_give_like(r, r->n->op->one(dli_xt(r, 0))); }
 static void dli_o_same(dli_exec *r) { dli_give_num(r, 0, dli_x(r, 0)); }
 
 /* Those of floor 2 whose constant is an attribute; and some that are formulas. */
@@ -25166,17 +25477,11 @@ static int64_t dli_whole_of(char code, int64_t a, int64_t b)
     }
 }
 
-/* a compared with b; -1 where code is no comparison. Nothing equals NaN. */
-static int64_t dli_compared(char code, double a, double b)
+/* a compared to b. */
+static bool dli_compared(char code, double a, double b)
 {
-    switch (code) {
-    case '<': return a < b;
-    case 'l': return a <= b;
-    case '>': return a > b;
-    case 'g': return a >= b;
-    case '=': return a <= b && a >= b;
-    default:  return -1;
-    }
+    return code == '<' ? a < b : code == 'l' ? a <= b : code == '>' ? a > b : code == 'g' ? a >= b
+         : a <= b && a >= b;
 }
 
 /* a op b: of tensors floor 2's; whole numbers, and what is true or false, one by one. */
@@ -25186,21 +25491,21 @@ static void dli_o_two(dli_exec *r)
     for (int k = 1; k < r->n->ins || k == 1; k++) {
         const dli_num a = k > 1 ? r->value[r->n->out[0]] : dli_x(r, 0);
         const dli_num b = r->n->ins > 1 ? dli_x(r, k) : a;
-        if (!dli_want(r, !a.v == !b.v, "floats together with whole numbers")) return;
         if (r->n->ins < 2) dli_give_num(r, 0, a);
-        else if (op->two && !a.v)
+        else if (op->two && !(a.v && b.v))
             dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
         else {
             dl_shape shape;
-            if (!dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
+            if (!dli_want(r, (a.v && b.v) || strchr("<l>g=", op->code),
+                          "its inputs should be whole numbers") ||
+                !dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
             const dli_num x = dli_expanded(r, a, shape), z = dli_expanded(r, b, shape);
             const dli_num y = dli_wholes(r, shape);
             if ((!x.t && !x.v) || (!z.t && !z.v) || !y.v) return;
-            for (dl_int i = 0; i < dl_shape_size(shape); i++) {
-                y.v[i] = x.v ? dli_whole_of(op->code, x.v[i], z.v[i])
-                             : dli_compared(op->code, (double)x.t->data[i], (double)z.t->data[i]);
-                if (!dli_want(r, x.v || y.v[i] >= 0, "only of whole numbers")) return;
-            }
+            for (dl_int i = 0; i < dl_shape_size(shape); i++)
+                y.v[i] = x.v && z.v ? dli_whole_of(op->code, x.v[i], z.v[i])
+                       : dli_compared(op->code, x.v ? (double)x.v[i] : (double)x.t->data[i],
+                                      z.v ? (double)z.v[i] : (double)z.t->data[i]);
             dli_give_num(r, 0, y);
         }
     }
@@ -25210,9 +25515,8 @@ static void dli_o_pow(dli_exec *r)
 {
     dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
     if (!x || !p) return;
-    if (dli_want(r, p->size == 1 && p->shape.rank <= x->shape.rank,
-                 "the exponent should be one number"))
-        dli_give(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
+    if (dli_want(r, p->size == 1, "the exponent should be one number"))
+        dli_give_like(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
 }
 
 static void dli_o_clip(dli_exec *r)
@@ -25220,11 +25524,10 @@ static void dli_o_clip(dli_exec *r)
     double bound[2];
     for (int k = 0; k < 2; k++) {
         dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
-        if (!dli_want(r, !t || t->size == 1, "a bound should be one number")) return;
-        bound[k] = t ? (double)t->data[0]
+        bound[k] = t && t->size == 1 ? (double)t->data[0]
                  : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
     }
-    dli_give(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
+    dli_give_like(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
 }
 
 static void dli_o_not(dli_exec *r)
@@ -25274,16 +25577,15 @@ static void dli_o_cast(dli_exec *r)
 {
     const dli_num x = dli_x(r, 0);
     const int64_t to = dli_attr_int(r->n, "to", 1);
-    const dli_dtype *d = dli_onnx_dtype(to);
+    const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : to);
     const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(d);
     if (like) dli_give(r, dli_tensor_of(r, x));
-    else {
+    else if (d) {
         const dli_num y = dli_wholes(r, x.shape);
         for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
             const double v = x.v ? 0 : (double)x.t->data[i];
-            y.v[i] = x.v ? x.v[i] : dli_whole_near(v);
+            y.v[i] = dli_narrow((uint64_t)(x.v ? x.v[i] : dli_whole(v)), d);
             if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
-            else if (!dli_floats(d)) y.v[i] = dli_narrow(d, (uint64_t)y.v[i]);
         }
         dli_give_num(r, 0, y);
     }
@@ -25324,8 +25626,7 @@ static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
     if (!dli_o_list(r, k, NULL, v, &n) || n < 0) return false;
     shape->rank = n;
     for (int d = 0; d < n; d++) {
-        if (!dli_want(r, v[d] >= -1 && v[d] <= INT32_MAX, "a size below 0, or too large"))
-            return false;
+        if (!dli_want(r, v[d] <= INT32_MAX, "an impossible size")) return false;
         shape->dim[d] = (dl_int)v[d];
     }
     return true;
@@ -25449,7 +25750,6 @@ static void dli_o_split(dli_exec *r)
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
-    for (int k = 0; at < all && k < n; k++) dli_give_num(r, k, dli_num_of(NULL));
     dli_want(r, at == all, "the parts are shorter than the whole");
 }
 
@@ -25470,7 +25770,7 @@ static void dli_o_slice(dli_exec *r)
         int64_t at[2];
         for (int k = 0; k < 2; k++) {
             at[k] = v[k][i] < 0 ? v[k][i] + all : v[k][i];
-            if (at[k] < (step < 0 ? -k : 0)) at[k] = step < 0 ? -k : 0;
+            if (at[k] < (step < 0 ? -1 : 0)) at[k] = step < 0 ? -1 : 0;
             if (at[k] > (step < 0 ? all - 1 : all)) at[k] = step < 0 ? all - 1 : all;
         }
         const int64_t span = step > 0 ? at[1] - at[0] + step - 1 : at[0] - at[1] - step - 1;
@@ -25543,9 +25843,9 @@ static void dli_o_pad(dli_exec *r)
     const int64_t *list = n < 0 ? dli_xv(r, 1, &count) : NULL;
     for (int i = 0; list && i < count && i < 2 * DL_MAX_DIMS; i++) v[i] = list[i];
     if (n < 0) n = (int)count;
-    const dli_num with = dli_x(r, 2);
-    const double fill = !dli_has(r, 2) || dl_shape_size(with.shape) < 1
-        ? dli_attr_float(r->n, "value", 0) : with.v ? (double)with.v[0] : (double)with.t->data[0];
+    dl_tensor *with = dli_has(r, 2) ? dli_xt(r, 2) : NULL;
+    const double fill = with && with->size ? (double)with->data[0]
+                                           : dli_attr_float(r->n, "value", 0);
     dl_shape s = x.shape;
     if (!dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return;
     for (int d = rank - 1; d >= 0; d--) {
@@ -25569,32 +25869,24 @@ static void dli_o_pad(dli_exec *r)
     dli_give_num(r, 0, dli_o_view(r, x, s, stride, index, fill));
 }
 
-/* Which of these an attribute is; the first without it. */
-static int dli_attr_which(const dli_onnx_node *n, const char *name, const char *const *texts,
-                          int count)
+/* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
+static double dli_resize_place(const dli_exec *r, double i, double scale, dl_int in, dl_int out)
 {
-    for (int i = 1; i < count; i++) if (dli_attr_is(n, name, texts[i])) return i;
-    return 0;
+    const dli_onnx_node *n = r->n;
+    const char *how = "coordinate_transformation_mode";
+    if (r->g->opset < 11 || dli_attr_is(n, how, "asymmetric")) return i / scale;
+    if (dli_attr_is(n, how, "align_corners"))
+        return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    if (out == 1 && dli_attr_is(n, how, "pytorch_half_pixel")) return 0;
+    return (i + 0.5) / scale - 0.5;
 }
-
-/* Where output i of an axis lies in the input, and the nearest pixel: by the number of the mode. */
-static const char *const dli_resize_places[] = { "half_pixel", "pytorch_half_pixel",
-                                                 "align_corners", "asymmetric" };
-static double dli_resize_place(int mode, double i, double scale, dl_int in, dl_int out)
+static double dli_resize_nearest(const dli_exec *r, double x)
 {
-    if (mode == 3) return i / scale;
-    if (mode == 2) return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
-    return mode == 1 && out == 1 ? 0 : (i + 0.5) / scale - 0.5;
+    const dli_onnx_node *n = r->n;
+    if (r->g->opset < 11 || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
+    if (dli_attr_is(n, "nearest_mode", "ceil")) return ceil(x);
+    return dli_attr_is(n, "nearest_mode", "round_prefer_ceil") ? floor(x + 0.5) : ceil(x - 0.5);
 }
-static const char *const dli_resize_nearests[] = { "round_prefer_floor", "round_prefer_ceil",
-                                                   "floor", "ceil" };
-static double dli_resize_nearest(int mode, double x)
-{
-    return mode == 0 ? ceil(x - 0.5) : mode == 1 ? floor(x + 0.5) : mode == 2 ? floor(x) : ceil(x);
-}
-
-/* Upsample, and the Resize of operator set 10, know no such modes. */
-static bool dli_resize_old(const dli_exec *r) { return r->n->op->code == 'u' || r->g->opset < 11; }
 
 /* One axis of an image in another length. */
 static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
@@ -25606,14 +25898,10 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
     for (int d = 0; d < along.rank; d++) along.dim[d] = d == axis ? out : 1;
     dl_tensor *part = dl_zeros(r->c, along);
     if (!low || !high || !part || in < 1) return NULL;
-    const bool linear = dli_attr_is(r->n, "mode", "linear"), old = dli_resize_old(r);
-    const int place = old ? 3 : dli_attr_which(r->n, "coordinate_transformation_mode",
-                                               dli_resize_places, 4);
-    const int nearest = !old ? dli_attr_which(r->n, "nearest_mode", dli_resize_nearests, 4)
-                      : scale < 1 ? 3 : 2;
+    const bool linear = dli_attr_is(r->n, "mode", "linear");
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(place, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(nearest, at);
+        double at = dli_resize_place(r, (double)i, scale, in, out);
+        if (!linear) at = dli_resize_nearest(r, at);
         at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
@@ -25628,7 +25916,7 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
 /* Resize and Upsample: sizes, or scales. */
 static void dli_o_resize(dli_exec *r)
 {
-    const bool old = dli_resize_old(r);
+    const bool old = r->n->op->code == 'u' || r->g->opset < 11;
     dl_tensor *x = dli_xt(r, 0), *scales = dli_has(r, old ? 1 : 2) ? dli_xt(r, old ? 1 : 2) : NULL;
     int64_t size[DL_MAX_DIMS];
     int n = -1;
@@ -25636,18 +25924,13 @@ static void dli_o_resize(dli_exec *r)
     const int rank = x->shape.rank;
     if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
         return;
-    double scale[DL_MAX_DIMS];
-    dl_shape s = x->shape;
-    for (int d = 0; d < rank; d++) {
-        const double all = (double)s.dim[d];
-        scale[d] = n == rank ? (double)size[d] / all : (double)scales->data[d];
-        const double out = n == rank ? (double)size[d] : floor(all * scale[d]);
+    for (int d = 0; d < rank && x; d++) {
+        const double all = (double)x->shape.dim[d];
+        const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
+        const double out = n == rank ? (double)size[d] : floor(all * scale);
         if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
-        s.dim[d] = (dl_int)out;
+        if (scale < 1 || scale > 1) x = dli_resized(r, x, d, (dl_int)out, scale);
     }
-    const bool same = dl_shape_equal(s, x->shape);   /* then, as in ONNX Runtime, no pixel moves */
-    for (int d = 0; d < rank && x && !same; d++)
-        if (scale[d] < 1 || scale[d] > 1) x = dli_resized(r, x, d, s.dim[d], scale[d]);
     dli_give(r, x);
 }
 
@@ -25687,7 +25970,7 @@ static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, 
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
     if (whole) y = dli_wholes(r, s);
     else y = dli_num_of(dl_zeros(r->c, s));
-    if (y.v && rank == 0) y.v[0] = 0;
+    if (y.v && !rank) y.v[0] = 0;
     for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
         if (whole) y.v[i] = (int64_t)v;
         else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
@@ -25773,7 +26056,7 @@ static void dli_o_reduce(dli_exec *r)
         if (on[d])
             x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
                  : dl_sum_axis)(x, d, keep);
-    dli_give(r, code == 'L' ? dl_sqrt(x) : x);
+    dli_give_like(r, code == 'L' ? dl_sqrt(x) : x);
 }
 
 static void dli_o_argmax(dli_exec *r)
@@ -26056,26 +26339,21 @@ static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
     return dli_sliced(r, dli_num_of(x), axis, x->shape.dim[axis] - 1, -1, x->shape.dim[axis]);
 }
 
-/* Which net it is; false, with a message, if its activations are not those that are done here. */
-static bool dli_gates_kind(const dli_exec *r, int directions, dl_recurrent_kind *kind)
+/* Are its activations, if they are named, in the order that is usual? */
+static bool dli_usual_activations(const dli_onnx_node *n)
 {
-    static const char *const usual[] = { "Sigmoid", "Tanh", "Tanh" };
-    const char code = r->n->op->code;
-    const int all = code == 'L' ? 3 : code == 'G' ? 2 : 1;
-    dli_pb a;
+    const int each = n->op->code == 'L' ? 3 : n->op->code == 'G' ? 2 : 1;
+    dli_pb a = { NULL, NULL }, first = { NULL, NULL };
     dli_pb_field f;
-    int n = 0;
-    bool same = true;
-    *kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU : DL_RNN_TANH;
-    if (!dli_attr(r->n, "activations", &a)) return true;
-    if (code == 'R' && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu")) *kind = DL_RNN_RELU;
+    int k = 0;
+    if (!dli_attr(n, "activations", &a)) return true;
     for (DLI_PB_EACH(f, a, DLI_ATTR_STRINGS)) {
-        const char *want = *kind == DL_RNN_RELU ? "Relu" : code == 'R' ? "Tanh" : usual[n % all];
-        same = same && dli_pb_is(f.bytes, want);
-        n++;
+        if (k == 0) first = f.bytes;
+        if (each == 1 ? !dli_pb_same(f.bytes, first)
+                      : !dli_pb_is(f.bytes, k % each ? "Tanh" : "Sigmoid")) return false;
+        k++;
     }
-    return dli_want(r, same && (n == 0 || n == all * directions),
-                    "such activations, or in such an order, can't be done");
+    return k % each == 0;
 }
 
 static void dli_o_recurrent(dli_exec *r)
@@ -26083,7 +26361,11 @@ static void dli_o_recurrent(dli_exec *r)
     static const int steps[] = { 1, 2, 0, 3 };
     const dli_onnx_node *n = r->n;
     const char code = n->op->code;
-    dl_recurrent_kind kind;
+    dli_pb a;
+    const bool activations = dli_attr(n, "activations", &a);
+    const dl_recurrent_kind kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU
+        : activations && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu") ? DL_RNN_RELU
+        : DL_RNN_TANH;
     const bool both = dli_attr_is(n, "direction", "bidirectional");
     const bool back = dli_attr_is(n, "direction", "reverse");
     dl_tensor *x = dli_xt(r, 0), *w[8], *h = dli_xt(r, 5), *c = dli_xt(r, 6);
@@ -26091,8 +26373,8 @@ static void dli_o_recurrent(dli_exec *r)
     dl_recurrent o = dl_recurrent_default();
     dl_int lengths;
     o.bidirectional = both;
-    if (!dli_gates_kind(r, both ? 2 : 1, &kind)) return;
-    if (!dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
+    if (!dli_want(r, dli_usual_activations(n), "its activations should be the usual ones") ||
+        !dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
                   "[T,N,D] and [directions,gates H,H]")) return;
     for (int i = 0; i < (both ? 8 : 4); i++) {
         const dl_int first = i % 4 == 3 ? H * (dl_int)strlen(dli_onnx_gates(kind)) : 0;
@@ -26354,7 +26636,7 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
                                 DLI_PB_SHOWN(f.bytes));
         if (v >= 0) {
             g->value[v].made = DLI_MADE_NODE;
-            g->value[v].node = n;
+            g->value[v].node = g->nodes - 1;
         }
         n->out[n->outs++] = v;
     }
@@ -26363,6 +26645,7 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
     if (n->outs != 1 || n->out[0] < 0) return dli_node_bad(&in->source, n, "it gives nothing");
     n->dropped = true;                                      /* it is as good as an initializer */
     g->value[n->out[0]].made = DLI_MADE_NOT;
+    g->value[n->out[0]].constant = true;
     return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
 }
 
@@ -26373,21 +26656,17 @@ static bool dli_graph_outputs(dli_onnx_in *in)
     dli_pb_field f;
     for (int all = 0; all < 2 && !g->outputs; all++)
         for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_OUTPUT)) {
+            const dli_pb name = dli_pb_find(f.bytes, 1);
             const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
             const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
-            dli_value *v = &g->value[dli_graph_value(g, dli_pb_find(f.bytes, 1))];
-            const dli_onnx_node *n = d ? NULL : v->node;
-            const bool map = n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0;
-            if (map) v = &g->value[n->in[0]];                               /* scikit-learn's */
-            if (!v->made || v->name.end - v->name.p > DLI_ONNX_NAME)
-                return dli_bad(&in->source, "nothing gives the output '%.*s'",
-                               DLI_PB_SHOWN(v->name));
-            if (!map && !(d && (all || dli_floats(d)))) continue;
-            if (v->live)
-                return dli_bad(&in->source, "the output '%.*s' is there twice",
-                               DLI_PB_SHOWN(v->name));
-            v->live = true;
-            g->output[g->outputs++] = (int)(v - g->value);
+            const dli_value *v = &g->value[dli_graph_value(g, name)];
+            if (!v->made || name.end - name.p > DLI_ONNX_NAME)
+                return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
+            const dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
+            if (!d && n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0 &&
+                g->value[n->in[0]].name.end - g->value[n->in[0]].name.p <= DLI_ONNX_NAME)
+                g->output[g->outputs++] = n->in[0];                         /* scikit-learn's */
+            else if (d && (all || dli_floats(d))) g->output[g->outputs++] = (int)(v - g->value);
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26417,10 +26696,11 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
-/* From the outputs, which are needed, back: what is; which initializers operators of floats read. */
+/* From the outputs back: what is needed; which initializers floating-point operators read. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
+    for (int k = 0; k < g->outputs; k++) g->value[g->output[k]].live = true;
     for (int i = g->nodes - 1; i >= 0; i--) {
         dli_onnx_node *n = &g->node[i];
         for (int k = 0; k < n->outs; k++)
@@ -26453,11 +26733,13 @@ static bool dli_graph_finite(const dli_onnx_in *in, const dli_value *v, bool *fi
                          DLI_PB_SHOWN(v->name), (long long)n);
 }
 
-/* What each initializer is: a parameter, a state, or whole numbers. */
+/* What each initializer is: a parameter, a state, or whole numbers. So are nodes Constant, but
+   parameters only if nothing else is one: some write their weights so. */
 static bool dli_graph_roles(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
     int params = 0, states = 0;
+    bool trained = false;
     for (int i = 0; i < g->values; i++) {
         dli_value *v = &g->value[i];
         bool finite;
@@ -26466,8 +26748,15 @@ static bool dli_graph_roles(dli_onnx_in *in)
             return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
                            DLI_PB_SHOWN(v->name));
         if (!dli_graph_finite(in, v, &finite)) return false;
-        if (finite && !v->fixed && v->shape.rank > 0) v->param = params++;
-        else v->state = states++;
+        *(finite && !v->fixed && v->shape.rank > 0 ? &v->param : &v->state) = 0;
+        trained = trained || (v->param == 0 && !v->constant);
+    }
+    for (int i = 0; i < g->values; i++) {
+        dli_value *v = &g->value[i];
+        if (v->param == 0 && v->constant && (trained || dl_shape_size(v->shape) == 1))
+            v->state = v->param--;
+        if (v->param == 0) v->param = params++;
+        if (v->state == 0) v->state = states++;
     }
     return true;
 }
@@ -26498,14 +26787,15 @@ static bool dli_graph_samples(dli_onnx_in *in)
     for (int k = 0; k < g->inputs; k++) {
         const dl_shape s = g->input_shape[k];
         if (s.rank < 1 || (s.dim[0] != -1 && s.dim[0] != 1)) g->whole = true;
-        if (s.rank > 0 && s.dim[0] == 1) g->one = true;
+        else if (s.dim[0] == 1) g->single = true;
     }
+    g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
         dl_shape *s = &g->input_shape[k], given;
         const dli_pb name = g->value[g->input[k]].name;
         const int from = g->whole ? 0 : 1;
         const bool told = o && k < o->inputs_count;
-        if (s->rank > 0 && s->dim[0] < 0 && (g->whole || from)) s->dim[0] = 1;
+        if (s->rank > 0 && s->dim[0] < 0) s->dim[0] = 1;
         g->sample[k] = dl_shape0();
         for (int d = from; d < s->rank; d++) {
             given = told ? o->inputs[k] : dl_shape0();
@@ -26542,6 +26832,9 @@ static bool dli_graph_read(dli_onnx_in *in)
     g->graph = dli_pb_find(g->model, DLI_MODEL_GRAPH);
     if (!dli_pb_sound(g->model) || g->graph.p == g->graph.end)
         return dli_bad(&in->source, "it is cut off, or no ONNX model");
+#ifndef DL_NO_STDIO
+    if (!dli_graph_join(in)) return false;
+#endif
     if (!dli_graph_opset(in) || !dli_graph_room(in)) return false;
     int *list = g->list;
     for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INITIALIZER))
@@ -26556,34 +26849,6 @@ static bool dli_graph_read(dli_onnx_in *in)
 }
 
 /* ---- the layer that runs a graph ---- */
-
-/* Sizes of values fit in 31 bits, so that a product of two does not overflow. */
-static bool dli_sizes_fit(dl_shape s)
-{
-    for (int d = 0; d < s.rank; d++) if (s.dim[d] > INT32_MAX) return false;
-    return true;
-}
-
-/* What a node gives: its sizes fit; and where whole numbers went through an operator of floats that
-   gives what it gets, they are whole numbers again. False if they are none, or have lost digits. */
-static bool dli_given(const dli_exec *r, dli_num *x)
-{
-    const dli_onnx_op *op = r->n->op;
-    const bool other = op->run == dli_o_cast || op->run == dli_o_scaler ||
-                       op->run == dli_o_constant_of_shape || op->run == dli_o_where;
-    const double most = sizeof(dl_real) == 4 ? 16777216.0 : 9007199254740992.0;
-    if (!dli_want(r, dli_sizes_fit(x->shape), "it is too large")) return false;
-    if (other || !x->t || !dli_x(r, 0).v) return true;
-    const dl_tensor *t = x->t;
-    *x = dli_wholes(r, t->shape);
-    for (dl_int i = 0; x->v && i < t->size; i++) {
-        const double v = (double)t->data[i];
-        x->v[i] = dli_whole_near(v);
-        if (!dli_want(r, fabs(v) < most && !(v < floor(v) || v > floor(v)),
-                      "of whole numbers it gives none, or too large ones")) return false;
-    }
-    return x->v != NULL;
-}
 
 /* The graph's results for its inputs; the number of the node that failed in *failed. */
 static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
@@ -26601,30 +26866,30 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
     }
     for (int k = 0; k < g->inputs; k++) {
         dli_num *v = &r->value[g->input[k]];
-        if (!x[k]) return false;
         *v = dli_num_of(x[k]);
-        if (!g->value[g->input[k]].integer) continue;
+        if (!g->value[g->input[k]].integer || !x[k]) continue;
         *v = dli_wholes(r, x[k]->shape);
         if (!v->v) return false;
-        for (dl_int i = 0; i < x[k]->size; i++) v->v[i] = dli_whole_near((double)x[k]->data[i]);
+        for (dl_int i = 0; i < x[k]->size; i++)
+            v->v[i] = dli_whole((double)x[k]->data[i]);
     }
     for (int i = 0; i < g->nodes; i++) {
         r->n = &g->node[i];
         if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
         *failed = i;
         r->n->op->run(r);
+        if (dl_error(r->c) != DL_OK) return false;
         for (int k = 0; k < r->n->outs; k++) {
-            dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
+            const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
             if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
-                return dl_error(r->c) != DL_OK ? false
-                     : dli_node_bad(&r->source, r->n, "it could not be computed");
-            if (v && !dli_given(r, v)) return false;
+                return dli_node_bad(&r->source, r->n, "it could not be computed");
         }
     }
     for (int k = 0; k < g->outputs; k++) {
         const int from = g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k];
         y[k] = dli_tensor_of(r, r->value[from]);
         if (!y[k]) return false;
+        r->rank = y[k]->shape.rank;
     }
     return true;
 }
@@ -26638,8 +26903,10 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
     dl_tensor **row = (dl_tensor **)dli_tape_alloc(r->c, r->l->name, n * sizeof *row);
     dl_tensor **out = row ? row + g->inputs : NULL, **all = row ? out + g->outputs : NULL;
     for (dl_int i = 0; i < N && row; i++) {
-        for (int k = 0; k < g->inputs; k++)
+        for (int k = 0; k < g->inputs; k++) {
             row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
+            if (!row[k]) return false;
+        }
         if (!dli_graph_run(r, row, out, failed)) return false;
         for (int k = 0; k < g->outputs; k++) {
             dl_shape s = out[k]->shape;
@@ -26678,9 +26945,40 @@ static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 
-/* Run it on samples first ... first + n - 1, the numbers of sample i being between i/3 and (i+1)/3.
-   NULL if it fails or an output has not n of something. */
-static dl_tensor **dli_graph_try(dl_layer *l, int first, int n, dli_exec *r)
+/* Do the samples of a batch have the results that each has alone? */
+static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *y, dli_exec *r)
+{
+    const dli_graph *g = r->g;
+    const dl_int n = x[0]->shape.dim[0];
+    const size_t ends = (size_t)(g->inputs + g->outputs);
+    dl_tensor **row = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, ends * sizeof *row);
+    dl_tensor **one = row ? row + g->inputs : NULL;
+    for (dl_int i = 0; row && i < n; i++) {
+        const dl_mark mark = dl_tape_mark(l->ctx);
+        for (int k = 0; k < g->inputs; k++) {
+            row[k] = dl_slice(x[k], 0, i, i + 1);
+            if (!row[k]) return false;
+        }
+        if (!dli_graph_compute(l, row, one, r)) return false;
+        for (int k = 0; k < g->outputs; k++) {
+            const dl_int size = one[k]->size;
+            const dl_real *all = y[k]->data + i * size;
+            double most = 0;
+            dl_shape shape = one[k]->shape;
+            if (shape.rank > 0) shape.dim[0] *= n;
+            if (!dl_shape_equal(shape, y[k]->shape)) return false;
+            for (dl_int j = 0; j < size; j++) most = fmax(most, fabs((double)all[j]));
+            for (dl_int j = 0; j < size; j++)
+                if (fabs((double)all[j] - (double)one[k]->data[j]) > 1e-3 * most) return false;
+        }
+        dl_tape_release(l->ctx, mark);
+    }
+    return row != NULL;
+}
+
+/* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each
+   output have n of something? */
+static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
 {
     dli_graph *g = (dli_graph *)l->own;
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)(g->inputs + g->outputs) *
@@ -26688,54 +26986,18 @@ static dl_tensor **dli_graph_try(dl_layer *l, int first, int n, dli_exec *r)
     dl_tensor **y = x ? x + g->inputs : NULL;
     for (int k = 0; x && k < g->inputs; k++) {
         x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
-        if (!x[k]) return NULL;
-        const dl_int each = x[k]->size / n;
-        for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++) {
-            const double place = 0.618 * (double)(i % each + 1);
-            x[k]->data[i] = (dl_real)((first + (double)(i / each) + place - floor(place)) / 3);
-        }
+        if (!x[k]) return false;
+        for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++)
+            x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)(i * 89 % 233) / 233);
     }
-    if (!x || !dli_graph_compute(l, x, y, r)) return NULL;
+    if (!x || !dli_graph_compute(l, x, y, r)) return false;
     for (int k = 0; k < g->outputs; k++) {
         dl_shape s = y[k]->shape;
-        if (s.rank < 1 || s.dim[0] != n) return NULL;
+        if (s.rank < 1 || s.dim[0] != n) return false;
         for (int d = 1; d < s.rank; d++) s.dim[d - 1] = s.dim[d];
         g->sample[g->inputs + k] = dli_rank(s, s.rank - 1);
     }
-    return y;
-}
-
-/* Does it take batches: of 3, and of another size? Where the file says that there is one sample,
-   the middle one of 3 should give what it gives alone. */
-static bool dli_graph_batches(dl_layer *l, dli_exec *r)
-{
-    const dli_graph *g = (const dli_graph *)l->own;
-    const int n = g->one ? 1 : 2;
-    dl_tensor **y = dli_graph_try(l, 0, 3, r), **z = y ? dli_graph_try(l, 1, n, r) : NULL;
-    for (int k = 0; z && k < g->outputs; k++) {
-        const dl_int each = y[k]->size / 3;
-        double most = 0, off = 0;
-        if (y[k]->shape.rank != z[k]->shape.rank || z[k]->size != n * each) return false;
-        for (dl_int i = 0; i < each && g->one; i++) {
-            const double a = (double)y[k]->data[each + i], b = (double)z[k]->data[i];
-            if ((a <= b && a >= b) || (!(a <= a) && !(b <= b))) continue;
-            if (!(fabs(a - b) <= off)) off = fabs(a - b);
-            if (fabs(b) > most) most = fabs(b);
-        }
-        if (!(off <= 1e-4 * most)) return false;
-    }
-    return z != NULL;
-}
-
-/* Batches, or else one sample at a time. */
-static bool dli_graph_runs(dl_layer *l, dli_exec *r, bool fine)
-{
-    dli_graph *g = (dli_graph *)l->own;
-    g->each = g->whole;
-    if (!g->each && dli_graph_batches(l, r)) return true;
-    if (fine) dl_clear_error(l->ctx);
-    g->each = true;
-    return dli_graph_try(l, 0, 1, r) != NULL;
+    return n == 1 || !g->single || dli_graph_alike(l, x, y, r);
 }
 
 static void dli_hush(dl_code code, const char *text, void *user)
@@ -26761,14 +27023,15 @@ static bool dli_graph_rehearse(dl_layer *l)
     if (limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
     c->advice = "its values are too large";
     if (fine) c->error_fn = dli_hush;
-    bool ok = dli_graph_runs(l, &r, fine);
+    bool ok = !g->each && dli_graph_try(l, 3, &r);
+    if (!ok) {
+        if (fine) dl_clear_error(c);
+        g->each = true;
+        ok = dli_graph_try(l, 1, &r);
+    }
     if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
-        const int rank = r.value[g->node[g->last].in[0]].shape.rank;
         const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
-        if ((axis != -1 && axis != rank - 1) || g->sample[g->inputs].rank < 1) {
-            g->activation = DL_LINEAR;
-            ok = dli_graph_runs(l, &r, fine);
-        }
+        if (axis != -1 && axis != r.rank - 1) g->activation = DL_LINEAR;
     }
     dli_format(text, sizeof text, "%s", dl_error_text(c));
     const dl_code code = c->code;
@@ -26846,6 +27109,42 @@ static bool dli_graph_extends(dl_onnx_file *f)
     return true;
 }
 
+/* An input or output of the graph as it was read, but open for batches: the first size is N, where
+   it was 1. That size is at the end of this path of fields. */
+static void dli_graph_open(dl_onnx_file *f, int field, dli_pb m, const int *path)
+{
+    const size_t begin = dli_pb_begin(f, field);
+    dli_pb_field at;
+    bool first = true;
+    if (!*path && dli_pb_whole(m, 1, 0) == 1) {
+        dli_pb_text(f, 2, "N");
+        m.p = m.end;
+    }
+    for (const uint8_t *from = m.p; dli_pb_next(&m, &at); from = m.p) {
+        if (!first || !*path || at.number != *path || at.kind != 2)
+            dli_pb_raw(f, from, (size_t)(m.p - from));
+        else {
+            dli_graph_open(f, *path, at.bytes, path + 1);
+            first = false;
+        }
+    }
+    dli_pb_end(f, begin);
+}
+
+/* The graph's inputs or outputs. */
+static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n)
+{
+    static const int path[] = { 2, 1, 2, 1, 0 };           /* type, tensor, shape, size */
+    dli_pb_field at;
+    for (DLI_PB_EACH(at, g->graph, field)) {
+        bool ours = false;
+        for (int k = 0; k < n && !g->each; k++)
+            ours = ours || dli_pb_same(g->value[value[k]].name, dli_pb_find(at.bytes, 1));
+        if (ours) dli_graph_open(f, field, at.bytes, path);
+        else dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+    }
+}
+
 /* All fields of a message with this number, as they are. */
 static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
 {
@@ -26880,7 +27179,7 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
         else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];
-        if (v && (v->param >= 0 || v->state >= 0)) {
+        if (v && (v->param >= 0 || (v->state >= 0 && (v->fixed || !v->constant)))) {
             if (!dli_graph_put(f, v, v->param >= 0 ? l->param[v->param] : l->state[v->state]))
                 return false;
         } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
@@ -26897,9 +27196,15 @@ static bool dli_graph_output_build(dl_layer *l)
 }
 static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
 
+static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
+{
+    return f && dl_fail(l->ctx, DL_ERR_STATE, "%s: a graph that was read from an ONNX file cannot "
+                        "be exported as C; dl_onnx_save writes it", l->name);
+}
+
 static const dl_layer_type dli_graph_type = {
     "Graph", "graph", sizeof(dli_graph *), NULL, 0, dli_graph_build, dli_onnx_forward,
-    dli_graph_destroy, NULL, dli_graph_onnx };
+    dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
     NULL, NULL, dli_graph_output_onnx };
@@ -26907,12 +27212,9 @@ static const dl_layer_type dli_graph_output_type = {
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
 {
-    dli_pb_field f;
-    dli_pb text = { NULL, NULL };
+    const dli_pb text = dli_pb_entry(in->g->model, DLI_MODEL_METADATA, dli_onnx_key);
     dli_file file;
-    for (DLI_PB_EACH(f, in->g->model, DLI_MODEL_METADATA))
-        if (dli_pb_is(dli_pb_find(f.bytes, 1), dli_onnx_key)) text = dli_pb_find(f.bytes, 2);
-    if (!text.p) return true;
+    if (text.p == text.end) return true;
     memset(&file, 0, sizeof file);
     file.source = in->source;
     dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
@@ -26955,6 +27257,7 @@ static dl_model *dli_onnx_load(dl_ctx *c, const char *who, const char *from, con
     dl_model *m = NULL;
     if (!c || !dli_source_open(&in.source, c, who, from, bytes, size)) return NULL;
     in.options = options;
+    in.beside = NULL;
     in.g = (dli_graph *)dli_alloc(c, who, 1, sizeof *in.g);
     if (in.g) {
         in.g->users = 1;
@@ -28559,6 +28862,12 @@ static bool dli_c_answer(dl_c_file *f)
 /* Count a batch: the answers of the model as it is, and of that which the file will hold. */
 static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
 {
+    const dl_int D = b->x->size / b->size;
+    for (dl_int i = 0; i < b->x->size; i++)
+        if (!isfinite(b->x->data[i]))
+            return dl_fail(f->ctx, DL_ERR_NUMERIC, "%s: number %lld of sample %lld in options.data "
+                           "is %g", f->who, (long long)(i % D), (long long)sums[4] +
+                           (long long)(i / D), (double)b->x->data[i]);
     dl_tensor *y = dl_model_predict(before, b->x);
     dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
     if (!z) return false;

@@ -10,17 +10,20 @@ from take import ROOT
 OUT = os.path.join(ROOT, 'build', 'docs')
 SAY = {
     'zh': {'lang': 'zh-CN', 'other': 'English', 'next': '下一页', 'previous': '上一页', 'search': '搜索',
-           'title': '用 dl.h 学深度学习', 'none': '没有找到', 'light': '明暗', 'menu': '目录'},
+           'title': '用 dl.h 学深度学习', 'none': '没有找到', 'light': '明暗', 'menu': '目录',
+           'show': '放映'},
     'en': {'lang': 'en', 'other': '中文', 'next': 'Next', 'previous': 'Previous', 'search': 'Search',
            'title': 'Deep learning with dl.h', 'none': 'nothing found', 'light': 'Light or dark',
-           'menu': 'Contents'},
+           'menu': 'Contents', 'show': 'Show'},
 }
 
 
 def pages_of(lang):
-    """The pages in reading order: the way in, the chapters, the appendices, the rest."""
+    """The pages in reading order: the way in, the chapters, the appendices, the rest, the teacher's."""
     names = [os.path.basename(p)[:-3] for p in glob.glob(os.path.join(ROOT, 'docs', lang, '*.md'))]
-    rank = lambda n: (0 if n == 'README' else 1 if n[0].isdigit() else 2 if n[1:2] == '_' else 3, n)
+    last = ['teaching', 'questions', 'slides']
+    rank = lambda n: (0 if n == 'README' else 1 if n[0].isdigit() else 2 if n[1:2] == '_' else
+                      4 + last.index(n) if n in last else 3, n)
     return sorted(names, key=rank)
 
 
@@ -90,6 +93,42 @@ def whole(lang, name, body, title, names):
 '''
 
 
+SHOW = '''<!DOCTYPE html>
+<html lang="%s"><head><meta charset="utf-8"><title>%s</title>
+<link rel="stylesheet" href="../slides.css"></head><body>
+%s
+<script>
+var slide = document.querySelectorAll("section"), at = 0;
+function go(n) {
+  slide[at].className = "";
+  at = Math.max(0, Math.min(slide.length - 1, n));
+  slide[at].className = "here";
+  history.replaceState(null, "", "#" + (at + 1));
+}
+onkeydown = function (e) {
+  if (/^(ArrowRight|ArrowDown|PageDown| |Enter)$/.test(e.key)) go(at + 1);
+  else if (/^(ArrowLeft|ArrowUp|PageUp|Backspace)$/.test(e.key)) go(at - 1);
+  else if (e.key == "Home") go(0);
+  else if (e.key == "End") go(slide.length);
+  else return;
+  e.preventDefault();
+};
+onclick = function (e) { go(at + (e.clientX < innerWidth / 4 ? -1 : 1)); };
+onhashchange = function () { go(location.hash.slice(1) - 1 || 0); };
+onhashchange();
+</script></body></html>
+'''
+
+
+def show(lang, text):
+    """slides.md as show.html: from its second heading of the first level on, a section a heading."""
+    begin = [m.start() for m in re.finditer('^# ', text, re.M)][1]
+    parts = re.split('(?=<h[12])', fragment(text[begin:]))[1:]
+    with open(os.path.join(OUT, lang, 'show.html'), 'w', encoding='utf-8') as f:
+        f.write(SHOW % (SAY[lang]['lang'], SAY[lang]['title'],
+                        ''.join('<section>%s</section>' % part for part in parts)))
+
+
 def build(lang):
     names = pages_of(lang) + ['formulas', 'api']
     folder = os.path.join(OUT, lang)
@@ -102,7 +141,11 @@ def build(lang):
     for name in names:
         target = os.path.join(folder, ('index' if name == 'README' else name) + '.html')
         with open(target, 'w', encoding='utf-8') as f:
-            f.write(whole(lang, name, fragment(texts[name]), title, names))
+            body = fragment(texts[name])
+            if name == 'slides':
+                show(lang, texts[name])
+                body = body.replace('</h1>', '</h1><p><a href="show.html">%s</a></p>' % SAY[lang]['show'], 1)
+            f.write(whole(lang, name, body, title, names))
         index.append([os.path.basename(target), title[name], words(texts[name])])
     with open(os.path.join(folder, 'search.js'), 'w', encoding='utf-8') as f:
         f.write('var PAGES = %s;\n' % json.dumps(index, ensure_ascii=False))
@@ -119,7 +162,7 @@ def pdf(lang, names, texts):
         print('no PDF: chromium is not installed (Debian: apt-get install chromium fonts-noto-cjk)')
         return
     body = '\n'.join('<section>%s</section>' % fragment(texts[n]).replace('<details>', '<details open>')
-                     for n in names if n != 'api')
+                     for n in names if n not in ('api', 'slides'))
     page = os.path.join(OUT, lang, 'all.html')
     with open(page, 'w', encoding='utf-8') as f:
         f.write('<!DOCTYPE html><html lang="%s"><head><meta charset="utf-8"><title>%s</title>'
@@ -138,7 +181,7 @@ def main():
         sys.exit('the site needs pandoc (Debian: apt-get install pandoc); the pages themselves are '
                  'docs/zh and docs/en')
     os.makedirs(OUT, exist_ok=True)
-    for name in ('site.css', 'site.js', 'terms.tsv', 'sections.tsv'):
+    for name in ('site.css', 'site.js', 'slides.css', 'terms.tsv', 'sections.tsv'):
         shutil.copy(os.path.join(ROOT, 'docs', name), OUT)
     with open(os.path.join(ROOT, 'docs', 'playground.html'), encoding='utf-8') as f:
         page = f.read().replace('CHAPTER_EXT = ".md"', 'CHAPTER_EXT = ".html"')

@@ -1006,7 +1006,16 @@ static void folds(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: fold 0 of 1 of 100 samples; give 2");
     CHECK(!dl_data_fold(d, 5, 5, NULL, &a, &b), "fold 5");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: fold 5 of 5");
+    CHECK(dl_data_fold(d, 34, 33, &o, &a, &b) && dl_data_count(b) > 0, "%s", dl_error_text(dl));
+    CHECK(!dl_data_fold(d, 35, 0, &o, &a, &b), "35 folds of 34 samples");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: 35 folds, but no class has more than 34");
+    o = dl_folds_default();
     o.group = group;
+    for (int f = 0; f < 17; f++)
+        CHECK(dl_data_fold(d, 17, f, &o, &a, &b) && dl_data_count(b) > 4, "%s", dl_error_text(dl));
+    CHECK(!dl_data_fold(d, 18, 3, &o, &a, &b), "18 folds of 17 groups");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_fold: 18 folds, but only 17 groups");
+    o.stratify = true;
     CHECK(!dl_data_split_random(d, 0.5, &o, &a, &b), "both");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dl_data_split_random: to stratify takes labels, and no");
     CHECK(!dl_data_split_random(d, 1.5, NULL, &a, &b), "1.5");
@@ -1161,7 +1170,7 @@ static void stream_errors(void)
     CHECK(dl_data_take(d, 0, -1) != NULL, "but all of it");
     d = flowing(dl, &f, 0, false, false, true);
     CHECK(!dl_loader_next(dl_loader_new(d, 3, false), &b), "empty");
-    CHECK_ERROR(dl, DL_ERR_STATE, "dl_loader_next: the stream ended after 0 of");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
     d = flowing(dl, &f, 20, true, false, true);
     l = dl_loader_new(d, 3, false);
     f.count = 6;

@@ -635,6 +635,10 @@ static void load_file_errors(void)
     if (CHECK((f = fopen(path, "wb")) != NULL, "can't write %s", path)) fclose(f);
     CHECK(!dl_model_load_weights(m, path, NULL), "an empty file");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "is cut off, or no safetensors file: of its 0 bytes");
+    CHECK(!dl_model_load_weights_from_memory(m, "PK\3\4 archive/data.pkl", 21, NULL), "a .pt file");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "save_file(net.state_dict(), path)");
+    CHECK(!dl_npy_load_from_memory(dl, "PK\3\4 arr_0.npy", 14), "an .npz file");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "np.save(path, array)");
     remove(path);
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);

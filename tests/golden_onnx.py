@@ -46,8 +46,8 @@ def keep(name, arrays):
     import onnx
     from safetensors.numpy import save_file
     path = os.path.join(GOLDEN, name + '.onnx')
-    model = onnx.load(path)
-    for part in [*model.graph.node, *model.graph.value_info]:
+    model = onnx.load(path, load_external_data=False)
+    for part in [*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output]:
         if len(part.metadata_props):
             del part.metadata_props[:]                      # where in Python it came from: large
     onnx.save(model, path)
@@ -161,6 +161,10 @@ def torch_graphs():
             torch.onnx.export(net.eval(), x, path, dynamo=False, input_names=names,
                               dynamic_axes={i: {0: 'N'} for i in names} if dynamic else None)
         keep(f'torch_{name}', [a.numpy() for a in x])
+    net = nn.Sequential(nn.Linear(6, 48), nn.Tanh(), nn.Linear(48, 3))     # as it comes: two files
+    path = os.path.join(GOLDEN, 'beside.onnx')
+    torch.onnx.export(net.eval(), (r(1, 6),), path, verbose=False)
+    keep('beside', [r(1, 6).numpy()])
 
 def keras_graphs():
     os.environ['KERAS_BACKEND'] = 'torch'
@@ -206,15 +210,17 @@ def by_hand():
         if raw:
             return onnx.numpy_helper.from_array(a, name)
         return h.make_tensor(name, type, a.shape, a.flatten().tolist())
-    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), batch='N'):
+    def write(name, nodes, shape, tensors=(), opset=17, x=None, outputs=('y',), untyped=False,
+              batch='N'):
         graph = h.make_graph([h.make_node(op, i, o, name=f'{op}_{k}', **a)
                               for k, (op, i, o, a) in enumerate(nodes)], 'g',
                              [h.make_tensor_value_info('x', T.FLOAT, [batch] + shape)],
-                             [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
+                             [onnx.ValueInfoProto(name=o) if untyped else
+                              h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
         onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid('', opset)], ir_version=8),
                   os.path.join(GOLDEN, name + '.onnx'))
         if x is not False:
-            keep(name, [r.randn(3 if batch == 'N' else batch, *shape).astype(np.float32) if x is None else x])
+            keep(name, [r.randn(3 if batch == 'N' else 1, *shape).astype(np.float32) if x is None else x])
     w = r.randn(4, 5)
     cast = [('Cast', ['w'], ['wf'], {'to': T.FLOAT}), ('MatMul', ['x', 'wf'], ['y'], {})]
     write('hand_half', cast, [4], [tensor('w', w, T.FLOAT16)])
@@ -237,6 +243,35 @@ def by_hand():
             ('Transpose', ['h'], ['hh'], {'perm': [1, 0, 2]}), ('Transpose', ['s'], ['ss'], {'perm': [2, 0, 1, 3]})]
     write('hand_reverse', lstm, [4, 2], [tensor('W', r.randn(1, 4 * H, 2)), tensor('R', r.randn(1, 4 * H, H)),
                                          tensor('B', r.randn(1, 8 * H))], outputs=('hh', 'ss'))
+    k = lambda out, a: ('Constant', [], [out], {'value': tensor(out, np.asarray(a, np.float32))})
+    write('hand_constants', [k('k', [.5]), k('b', [1.] * 5), ('MatMul', ['x', 'w'], ['a'], {}),
+                             ('Mul', ['a', 'k'], ['c'], {}), ('Add', ['c', 'b'], ['y'], {})], [4],
+          [tensor('w', w)])
+    write('hand_weights', [k('w', w), k('k', [.5]), ('MatMul', ['x', 'w'], ['a'], {}),
+                           ('Mul', ['a', 'k'], ['y'], {})], [4])
+    whole = lambda name, a: tensor(name, a, T.INT64)
+    write('hand_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})],
+          [6], [whole('s', [1, 2, 3])], batch=1)
+    write('hand_three', [('Reshape', ['x', 's'], ['y'], {})], [6], [whole('s', [3, -1])], batch=1, x=False)
+    write('hand_cross', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})],
+          [6], batch=1)
+    to = lambda a, b, t: ('Cast', [a], [b], {'to': t})
+    write('hand_nan', [('Sqrt', ['x'], ['a'], {}), *[n for i, op in enumerate(('Equal', 'LessOrEqual', 'Less',
+          'GreaterOrEqual', 'Greater')) for n in ((op, ['a', 'k'], [f'b{i}'], {}), to(f'b{i}', f'c{i}', 1))],
+          ('Concat', [f'c{i}' for i in range(5)], ['y'], {'axis': 1})], [5], [tensor('k', [1.])])
+    write('hand_whole', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64), ('Neg', ['b'], ['c'], {}),
+                         ('Abs', ['b'], ['d'], {}), ('Clip', ['c', 'low'], ['e'], {}),
+                         ('ReduceMax', ['b'], ['f'], {'axes': [1]}),
+                         *[n for i in 'cdef' for n in (('Div', [i, 'two'], [i + '2'], {}), to(i + '2', i + '3', 1))],
+                         ('Concat', ['c3', 'd3', 'e3', 'f3'], ['y'], {'axis': 1})], [5],
+          [tensor('ten', [10.]), whole('two', [2]), whole('low', -3)])
+    write('hand_resize10', [('Resize', ['x', 's'], ['y'], {'mode': 'linear'})], [1, 3, 4],
+          [tensor('s', [1., 1, 1, 2])], opset=10)
+    write('hand_resize', [('Resize', ['x', '', 's'], ['y'], {'mode': 'linear'})], [1, 3, 3],
+          [tensor('s', [1., 1, 2, 1.3])])
+    write('hand_narrow', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64),
+                          *[n for i in (2, 3, 4, 5) for n in (to('b', f'c{i}', i), to(f'c{i}', f'd{i}', 1))],
+                          ('Concat', ['d2', 'd3', 'd4', 'd5'], ['y'], {'axis': 1})], [5], [tensor('ten', [1e5])])
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -249,60 +284,36 @@ def by_hand():
     bad('type', [('Reshape', ['x', 'n'], ['y'], {})], [tensor('n', [2., 2])])
     bad('shapes', [('MatMul', ['x', 'w'], ['y'], {})], [tensor('w', w.T)])
     bad('inputs', [('Relu', ['x', 'x'], ['y'], {})])
+    bad('dictionary', [('Relu', ['x'], ['a'], {}), ('ZipMap', [''], ['y'], {'domain': 'ai.onnx.ml'})],
+        untyped=True)
+    bad('left_out', [('ReduceSum', ['', ''], ['a'], {}), ('Equal', ['a', 'a'], ['b'], {}),
+                     ('Cast', ['b'], ['c'], {'to': 1}), ('Add', ['x', 'c'], ['y'], {})])
+    for name, op, a in (('cast', 'Cast', 'to'), ('constant', 'Constant', 'value_int')):
+        bad(name, [(op, ['x'][:op == 'Cast'], ['a'], {a: 7}), ('Cast', ['a'], ['b'], {'to': 1}),
+                   ('Add', ['x', 'b'], ['y'], {})])
+        m = onnx.load(os.path.join(GOLDEN, f'bad_{name}.onnx'))
+        m.graph.node[0].attribute[0].ClearField('i')                      # it has no value
+        onnx.save(m, os.path.join(GOLDEN, f'bad_{name}.onnx'))
+    bad('nodes', one)                                       # 40 fields 1 that are no nodes
+    m = onnx.load(os.path.join(GOLDEN, 'bad_nodes.onnx'))
+    graph = m.graph.SerializeToString() + b'\x08\x05' * 40
+    m.ClearField('graph')
+    with open(os.path.join(GOLDEN, 'bad_nodes.onnx'), 'wb') as f:
+        f.write(m.SerializeToString() + b'\x3a' + bytes([len(graph) & 127 | 128, len(graph) >> 7]) + graph)
+    for name, op, gates, usual in (('lstm', 'LSTM', 4, ['Tanh', 'Sigmoid', 'Tanh']), ('rnn', 'RNN', 1, ['Relu', 'Tanh'])):
+        n = 2 if op == 'RNN' else 1
+        bad(name, [('Reshape', ['x', 's'], ['a'], {}), (op, ['a', 'W', 'R'], ['b', 'y'], {
+                'hidden_size': 1, 'activations': usual, 'direction': ['', 'forward', 'bidirectional'][n]})],
+            [tensor('W', np.ones((n, gates, 4))), tensor('R', np.ones((n, gates, 1))), whole('s', [1, -1, 4])])
+    bad('mod', [('Mod', ['x', 'k'], ['a'], {}), ('Cast', ['a'], ['y'], {'to': 1})], [tensor('k', 2.)])
+    bad('long', [('Reshape', ['x', 's'], ['y'], {})], [whole('s', [3, 2 ** 62, -1])])
+    bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [whole('s', [1, 2])])
+    bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL
     outside.external_data.add(key='location', value='w.bin')
     bad('external', [('MatMul', ['x', 'w'], ['y'], {})], [outside])
-    # numbers that are whole stay so; comparisons, also with what is no number
-    whole, real = {'to': T.INT64}, {'to': T.FLOAT}
-    two = tensor('two', [2], T.INT64)
-    some = np.array([[1, 2, 3, -4], [5, 300, 7, -129], [-9, 10, 0, 70000]], np.float32)
-    for k, (name, op, a) in enumerate((('neg', ['Neg', ['a']], {}), ('pow', ['Pow', ['a', 'two']], {}),
-                                       ('max', ['ReduceMax', ['a']], {'axes': [1]}))):
-        write('hand_' + name, [('Cast', ['x'], ['a'], whole), (*op, ['b'], a), ('Div', ['b', 'two'], ['c'], {}),
-                               ('Cast', ['c'], ['y'], real)], [4], [two], x=np.clip(some, -300, 300))
-    for name, type in (('uint8', T.UINT8), ('int8', T.INT8), ('int16', T.INT16)):
-        write('hand_' + name, [('Cast', ['x'], ['a'], whole), ('Cast', ['a'], ['b'], {'to': type}),
-                               ('Cast', ['b'], ['y'], real)], [4], x=some)
-    nan = np.array([[1, np.nan, 3, 0]] * 3, np.float32)
-    ops = ('Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual')
-    write('hand_nan', [(op, ['x', 'k'], [f'a{i}'], {}) for i, op in enumerate(ops)] +
-          [('Cast', [f'a{i}'], [f'y{i}'], real) for i in range(len(ops))], [4],
-          [tensor('k', [1., np.nan, 2, 0])], x=nan, outputs=[f'y{i}' for i in range(len(ops))])
-    for name, mode, scale in (('linear', 'linear', 2.), ('nearest', 'nearest', .6)):
-        write('hand_resize_' + name, [('Resize', ['x', 's'], ['y'], {'mode': mode})], [1, 5],
-              [tensor('s', [1., 1, scale])], opset=10)
-    write('hand_resize_part', [('Resize', ['x', '', 's'], ['y'], {'mode': 'linear'})], [1, 3, 3],
-          [tensor('s', [1., 1, 2, 1.3])])
-    write('hand_slice', [('Slice', ['x', 'a', 'b', 'c', 'd'], ['y'], {})], [4],
-          [tensor(n, [v], T.INT64) for n, v in (('a', -100), ('b', -2 ** 63), ('c', 1), ('d', -1))])
-    # a batch of 1 in the file, and samples that would mix in a larger one
-    shape = lambda *s: tensor('s', s, T.INT64)
-    write('hand_one_max', [('ReduceMax', ['x'], ['a'], {'keepdims': 0}), ('Div', ['x', 'a'], ['y'], {})], [3], batch=1)
-    write('hand_one_cross', [('Softmax', ['x'], ['a'], {'axis': 0}), ('Mul', ['a', 'x'], ['y'], {})], [3], batch=1)
-    write('hand_one_turn', [('Transpose', ['x'], ['y'], {})], [3], batch=1, x=False)
-    write('hand_one_shape', [('Reshape', ['x', 's'], ['y'], {})], [6], [shape(3, -1)], batch=1,
-          x=False)
-    write('hand_one_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})], [6],
-          [shape(1, 2, 3)], batch=1)
-    bad('float_mod', [('Mod', ['x', 'k'], ['y'], {})], [tensor('k', [2.])])
-    bad('mixed', [('Cast', ['x'], ['a'], whole), ('Add', ['a', 'x'], ['y'], {})])
-    bad('sigmoid', [('Cast', ['x'], ['a'], whole), ('Sigmoid', ['a'], ['b'], {}), ('Cast', ['b'], ['y'], real)])
-    bad('wide', [('Reshape', ['x', 's'], ['y'], {})], [shape(3, 2 ** 62, -1)])
-    bad('empty', [('ConstantOfShape', ['s'], ['a'], {}), ('Concat', ['a', 'a'], ['b'], {'axis': 1}),
-        ('Size', ['b'], ['c'], {}), ('Cast', ['c'], ['d'], real), ('Add', ['x', 'd'], ['y'], {})],
-        [shape(0, 2 ** 31 - 1)])
-    bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
-    bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [shape(1, 1)])
-    bad('bound', [('Clip', ['x', 'k'], ['y'], {})], [tensor('k', [1., 2.])])
-    turn, back = ('Transpose', ['x'], ['t'], {'perm': [1, 0, 2]}), ('Transpose', ['h'], ['y'], {'perm': [1, 0, 2]})
-    for name, op, G, D, a in (('lstm', 'LSTM', 4, 1, ['Tanh', 'Sigmoid', 'Sigmoid']),
-                              ('rnn', 'RNN', 1, 2, ['Relu', 'Tanh'])):
-        write('bad_' + name, [turn, (op, ['t', 'W', 'R'], ['s', 'h'], {'hidden_size': 1, 'activations': a,
-                              'direction': 'bidirectional' if D > 1 else 'forward'}), back], [2, 1],
-              [tensor('W', np.ones((D, G, 1))), tensor('R', np.ones((D, G, 1)))], x=False)
-
 
 def write():
     os.makedirs(GOLDEN, exist_ok=True)

@@ -389,6 +389,35 @@ static void frozen_shared(void)
 
 /* ---- several outputs ---- */
 
+/* Axes in another order are refused for each input and each output. */
+static void other_axes(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    dl_model *m = dl_model_new(dl, dl_shape2(2, 3));
+    const dl_loss *loss[2] = { DL_MSE, DL_MSE };
+    dl_layer *out[2];
+    out[0] = dl_model_add_dense(m, 3, DL_TANH);
+    dl_model_add_input(m, dl_shape2(3, 4));
+    out[1] = dl_model_add_activation(m, DL_TANH);
+    dl_model_outputs(m, out, 2);
+    dl_tensor *good[2] = { dl_zeros(dl, dl_shape2(1, 6)), dl_zeros(dl, dl_shape3(1, 3, 4)) };
+    dl_tensor *bad[2] = { good[0], dl_zeros(dl, dl_shape3(1, 4, 3)) }, *y[2];
+    CHECK(dl_model_predict_all(m, y, good), "%s", dl_error_text(dl));
+    CHECK(!dl_model_predict_all(m, y, bad), "the second input");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the samples' axes [4,3] are not the model's [3,4]");
+    CHECK(dl_model_compile_outputs(m, loss, NULL, dl_sgd(0.1)), "%s", dl_error_text(dl));
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.size = 1;
+    b.x = b.y = good[0];
+    b.more_x = b.more_y = good + 1;
+    CHECK(dl_model_train_batch(m, &b).loss == 0, "%s", dl_error_text(dl));
+    b.more_y = bad + 1;
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "the second output");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the targets' axes [4,3] are not the model's [3,4]");
+    dl_free(dl);
+}
+
 /* Targets that an output behind the first can't reach are refused, too. */
 static void unreachable_second(void)
 {
@@ -858,6 +887,7 @@ int main(void)
     TEST(shared_statistics);
     TEST(frozen_shared);
     TEST(unreachable_second);
+    TEST(other_axes);
     TEST(two_outputs);
     TEST(transformer_block);
     TEST(gradients);

@@ -187,7 +187,10 @@ static void bad_files(void)
         p[18] = p[22] = 0xC3;                                          /* 50,000 x 50,000 */
         p[19] = p[23] = 0x50;
         CHECK(!dl_image_from_memory(dl, p, n, 0), "50,000 x 50,000");
-        CHECK_ERROR(dl, DL_ERR_FORMAT, "cannot read the picture: ");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "it is 50000 x 50000 pixels; the most is 67108864");
+        p[16] = p[17] = p[18] = p[19] = 0xFF;
+        CHECK(!dl_image_from_memory(dl, p, n, 0), "2^32 - 1 wide");
+        CHECK_ERROR(dl, DL_ERR_FORMAT, "it is 4294967295 x 50000 pixels");
         CHECK(count_largest < 100000, "%ld bytes asked for", (long)count_largest);
     }
     free(p);

@@ -1550,6 +1550,60 @@ static dl_data *of_another(dl_ctx *dl)
 }
 
 /* Data that do not fit the model: for training, for validation and for evaluation. */
+/* As many numbers in other axes are refused wherever samples and targets come in; rows, and axes of
+   1 more or less, are taken. */
+static void other_axes(void)
+{
+    static const dl_real x[48] = { 0 };
+    dl_ctx *dl = quiet_context(1);
+    dl_model *m = dl_model_new(dl, dl_shape3(2, 3, 4)), *rows = dl_model_new(dl, dl_shape3(5, 2, 3));
+    dl_model_add_conv2d(m, 3, 1, DL_LINEAR);
+    dl_model_compile(m, DL_MSE, dl_sgd(0.1));
+    dl_model_add_activation(rows, DL_TANH);
+    const dl_shape out = dl_shape3(3, 3, 4), turned = dl_shape3(3, 4, 2);
+    const dl_data *good = dl_data_from_targets(dl, x, 1, dl_shape1(24), x, dl_shape1(36));
+    const dl_data *hwc = dl_data_from_targets(dl, x, 1, turned, x, out);
+    const dl_data *target = dl_data_from_targets(dl, x, 1, dl_shape3(2, 3, 4), x,
+                                                 dl_shape3(3, 4, 3));
+    dl_fit o = quiet_fit(1, 1);
+    CHECK(dl_model_fit(m, good, &o) && dl_model_predict_data(m, good) &&
+          dl_model_predict(m, dl_zeros(dl, dl_shape5(2, 2, 1, 3, 4))), "%s", dl_error_text(dl));
+    CHECK(!dl_model_fit(m, hwc, &o), "fit");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_fit: the samples' axes [3,4,2] are not the model's "
+                "[2,3,4], though they hold as many numbers");
+    CHECK(!dl_model_fit(m, target, &o), "fit");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the targets' axes [3,4,3] are not the model's [3,3,4]");
+    o.validation = hwc;
+    CHECK(!dl_model_fit(m, good, &o), "validation");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "validation: the samples' axes [3,4,2]");
+    CHECK(isnan(dl_model_evaluate(m, hwc).loss), "evaluate");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_evaluate: the samples' axes");
+    CHECK(!dl_model_predict_data(m, hwc), "predict_data");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the samples' axes");
+    dl_tensor *in = dl_zeros(dl, dl_shape4(1, 3, 4, 2));
+    CHECK(!dl_model_predict(m, in) && dl_error(dl) == DL_ERR_SHAPE, "predict");
+    dl_clear_error(dl);
+    CHECK(!dl_model_forward(m, in) && dl_error(dl) == DL_ERR_SHAPE, "forward");
+    dl_clear_error(dl);
+    CHECK(!dl_model_logits(m, in) && dl_error(dl) == DL_ERR_SHAPE, "logits");
+    dl_clear_error(dl);
+    dl_batch b;
+    memset(&b, 0, sizeof b);
+    b.size = 1;
+    b.x = in;
+    b.y = dl_zeros(dl, dl_shape4(1, 3, 3, 4));
+    CHECK(isnan(dl_model_train_batch(m, &b).loss) && dl_error(dl) == DL_ERR_SHAPE, "train_batch");
+    dl_clear_error(dl);
+    b.x = dl_zeros(dl, dl_shape2(1, 24));
+    b.y = dl_zeros(dl, dl_shape4(1, 3, 4, 3));
+    CHECK(isnan(dl_model_evaluate_batch(m, &b).loss), "evaluate_batch");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the targets' axes");
+    CHECK(!dl_model_step(rows, dl_zeros(dl, dl_shape3(1, 3, 2))), "step");
+    CHECK_ERROR(dl, DL_ERR_SHAPE, "the steps' axes [3,2] are not the model's [2,3]");
+    CHECK(dl_model_step(rows, dl_zeros(dl, dl_shape2(1, 6))) != NULL, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
 static void mismatches(void)
 {
     const struct {
@@ -2210,6 +2264,7 @@ int main(void)
     TEST(regression_losses);
     TEST(binary_losses);
     TEST(mismatches);
+    TEST(other_axes);
     TEST(forgotten_flatten);
     TEST(bad_options);
     TEST(not_ready);

@@ -868,6 +868,50 @@ static void torch_in_order(void)
     dl_free(dl);
 }
 
+/* A file whose layers have these names, into three layers like them: only numbers make an order. */
+static bool in_order_of(dl_ctx *dl, const char *a, const char *b, const char *c, int units)
+{
+    const char *const layer[3] = { a, b, c };
+    char file[4096], name[2][60];
+    dl_tensor *w[6];
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    for (int i = 0; i < 3; i++) {
+        const int D = i == 2 ? units : 4, M = i == 1 ? units : 4;
+        dl_model_add_dense(m, M, DL_LINEAR);
+        for (int k = 0; k < 2; k++) {
+            snprintf(name[k], sizeof name[k], "%s.%s", layer[i], k ? "bias" : "weight");
+            w[2 * i + k] = dl_param(dl, k ? dl_shape1(M) : dl_shape2(M, D), dl_init_constant(i + 1));
+            dl_set_name(w[2 * i + k], name[k]);
+        }
+    }
+    dl_loading o = dl_loading_default();
+    o.in_order = true;
+    const size_t n = dl_save_to_memory(dl, file, sizeof file, w, 6);
+    const dl_real first = dl_model_param(m, 0)->data[0];
+    const bool ok = dl_model_load_weights_from_memory(m, file, n, &o);
+    for (int i = 0; i < 6; i++)
+        CHECK(ok ? dl_model_param(m, i)->data[0] == i / 2 + 1 :
+                   dl_model_param(m, 0)->data[0] == first, "%s, %s, %s: tensor %d", a, b, c, i);
+    return ok;
+}
+
+static void no_order_by_letters(void)
+{
+    dl_ctx *dl = test_quiet_new(1);
+    CHECK(in_order_of(dl, "0", "2", "10", 4), "%s", dl_error_text(dl));
+    CHECK(in_order_of(dl, "fc", "fc2", "fc10", 4), "%s", dl_error_text(dl));
+    CHECK(in_order_of(dl, "dense", "dense_1", "dense_2", 4), "%s", dl_error_text(dl));
+    CHECK(in_order_of(dl, "net.layers.0.fc", "net.layers.1.fc", "net.layers.2.fc", 4), "%s",
+          dl_error_text(dl));
+    CHECK(in_order_of(dl, "a", "b", "c", 5), "shapes tell: %s", dl_error_text(dl));
+    CHECK(!in_order_of(dl, "inp", "hid", "out", 4), "hid before inp");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "'hid.weight' and 'inp.weight' would fit 'dense_1.weight' as "
+                "well, and no number in their names tells their order; say which is which by renames");
+    CHECK(!in_order_of(dl, "net.0.q", "net.0.k", "net.1.v", 4), "letters in a numbered block");
+    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "'net.0.k.weight' and 'net.0.q.weight' would fit");
+    dl_free(dl);
+}
+
 /* What does not fit is named, all of it; a partial load takes the rest. */
 static void misfits(void)
 {
@@ -1157,6 +1201,7 @@ int main(void)
     TEST(torch_attention);
     TEST(torch_attention_model);
     TEST(torch_in_order);
+    TEST(no_order_by_letters);
     TEST(misfits);
     TEST(keras_models);
     TEST(null_arguments);

@@ -120,7 +120,9 @@ static void damaged(void)
         { "a,b\nx,\"\n\n\"\xC3\xA4\n", 0, "line 4, column 2: '\xC3\xA4' follows a closing quote" },
         { "a,b\n1,\xE9t\xE9\n", 0, "line 2: the byte E9 is no UTF-8; convert the file: iconv" },
         { "a,b\n1,\0\n", 8, "line 2: a byte 00: no text, or UTF-16; save it as UTF-8" },
-        { "\xFF\xFE" "a\0", 4, "line 1: the byte FF is no UTF-8" },
+        { "a\n\xFF\xFE\n", 0, "line 2: the byte FF is no UTF-8" },
+        { "\xFF\xFE" "a\0", 4, "the byte FF begins a file in UTF-16 (Excel's Unicode text)" },
+        { "\xFE\xFF\0a", 4, "convert it: iconv -f UTF-16 -t UTF-8" },
         { "a,b,a\n1,2,3\n", 0, "line 1: two columns are named 'a'; rename one" },
         { "a,column_1,\n1,2,x\n", 0, NULL }, { ",column_1\n1,2\n", 0, "two columns are named" } };
     dl_ctx *dl = test_quiet_new(1);
@@ -408,6 +410,15 @@ static void refused(void)
     o.text = a;
     CHECK(!dl_encoder_new(t, &o), "too many");
     CHECK_ERROR(dl, DL_ERR_LIMIT, "column 'a' has 2 different texts, such as '1.5'; leave it out");
+    o.text = NULL;
+    CHECK(!dl_encoder_new(table_of(dl, "a,b\n1,x\n2,y\n"), &o), "too many classes");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "the target, column 'b' has 2 different texts, such as 'x'; "
+                "predict another (options.target), or allow more than 1 (max_categories)");
+    CHECK(!dl_encoder_new(table_of(dl, "a;b\n0,5;1\n1,25;2\n"), &o), "a decimal comma");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "(max_categories); is it a number with a decimal comma? Set "
+                "dl_csv.decimal to ','");
+    CHECK(!dl_encoder_new(table_of(dl, "a;b\n1;1,234\n2;-2,345,678.5\n"), &o), "thousands");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "is it a number with its thousands apart?");
     CHECK(!dl_encoder_new(table_of(dl, "a,b\n1,\n2,\n"), NULL), "no target");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "the target, column 'b', is missing in all rows");
     e = dl_encoder_new(table_of(dl, "n,y\n1,0\n2,1\n3,10\n4,9\n5,1\n"), NULL);

@@ -7,6 +7,7 @@
 
    A graph from elsewhere: one input of 28 x 28 numbers from 0 to 1 (in any shape), 10 outputs, as in
    Python:  torch.onnx.export(net, (torch.zeros(1, 784),), "net.onnx")
+   Where that writes net.onnx.data, too, leave it beside net.onnx: weights are in it.
    @F S1-4: the net */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

@@ -4,6 +4,7 @@
 #ifndef BUILD_H_INCLUDED
 #define BUILD_H_INCLUDED
 #include "os.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 
@@ -383,12 +384,106 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
     return p;
 }
 
+/* How many { more than }, outside of comments, strings and characters. */
+static inline int braces_open(const char *c) {
+    int open = 0;
+    for (; *c; c++) {
+        if (c[0] == '/' && c[1] == '/') c += strcspn(c, "\n");
+        else if (c[0] == '/' && c[1] == '*') {
+            if ((c = strstr(c + 2, "*/")) == NULL) break;
+            c++;
+        } else if (*c == '"' || *c == '\'') {
+            const char quote = *c++;
+            while (*c && *c != quote && *c != '\n') c += 1 + (*c == '\\' && c[1]);
+        } else open += (*c == '{') - (*c == '}');
+        if (*c == 0) break;
+    }
+    return open;
+}
+
+/* 1 / N or 1 / 2 between the marks, which is a division of whole numbers: where, or NULL. */
+static inline const char *whole_division(const char *from, const char *to) {
+    for (const char *c = from; c < to; c++) {
+        if (*c < '0' || *c > '9') continue;
+        const char *before = c, *d = c;
+        while (before > from && strchr(" \t\n", before[-1])) before--;
+        while (*d >= '0' && *d <= '9') d++;
+        const char *end = d + strspn(d, " ");
+        const bool alone = c == from || !(isalnum((unsigned char)c[-1]) ||
+                                         strchr("._", c[-1]) || strchr("*/)", before[-1]));
+        if (alone && *end == '/') {
+            end += 1 + strspn(end + 1, " ");
+            const char *last = end;
+            while (isdigit((unsigned char)*last)) last++;
+            if (last == end && *end >= 'A' && *end <= 'Z') last++;
+            if (last > end && !isalnum((unsigned char)*last) && !strchr("._", *last)) return c;
+        }
+        c = d - 1;
+    }
+    return NULL;
+}
+
+/* dx[...] = between the marks, where the description has +dx: where, or NULL. */
+static inline const char *set_not_added(const char *exercise, const char *from, const char *to) {
+    char *all = text_read(format(GRADERS "/%s.c", exercise), NULL), name[20];
+    const char *found = NULL;
+    for (const char *a = all; a && !found && (a = strchr(a, '+')) != NULL; a++) {
+        if (sscanf(a, "+%15[a-zA-Z0-9_]", name) != 1) continue;
+        const size_t n = strlen(name);
+        name[n] = '[';
+        name[n + 1] = 0;
+        if (strncmp(a + 1, name, n + 1) != 0) continue;
+        for (const char *c = from; c < to && !found; c++) {
+            if (strncmp(c, name, n + 1) != 0 || isalnum((unsigned char)c[-1]) || c[-1] == '_')
+                continue;
+            const char *d = c + n;
+            for (int depth = 0; d < to; d++)
+                if ((depth += (*d == '[') - (*d == ']')) == 0) break;
+            d += 1 + strspn(d + 1, " \t");
+            if (d >= to || *d != '=' || d[1] == '=') continue;
+            const char *again = strstr(d, name), *end = strchr(d, ';');
+            if (again == NULL || again > end) found = c;      /* and not dx[i] = dx[i] + ... */
+        }
+    }
+    free(all);
+    return found;
+}
+
+/* What a compiler's words mean, where they do not help a beginner. */
+static const struct { const char *word, *en, *zh; } compiler_words[] = {
+    {"comma", "C has no x[i,k]: write x[i * D + k], with the length of a row.",
+              "C 里没有 x[i,k]：写 x[i * D + k]，D 是一行的长度。"},
+    {"binary ^", "^ is no power in C: use pow(a, b), or multiply.",
+                 "C 的 ^ 不是乘方：用 pow(a, b)，或者自己连乘。"},
+    {"to binary expression", "An operator does not go with its operands (^ is no power: use pow).",
+                             "运算符与两边的类型不合（^ 不是乘方，乘方用 pow）。"},
+    {"statement with no effect", "= sets a variable, == compares.", "赋值用 = ，== 是比较。"},
+    {"result unused", "= sets a variable, == compares.", "赋值用 = ，== 是比较。"},
+    {"assignment used as truth value", "= sets a variable, == compares.", "比较用 == ，= 是赋值。"},
+    {"result of an assignment as a condition", "= sets a variable, == compares.",
+                                               "比较用 == ，= 是赋值。"},
+    {"uninitialized", "A variable is read before it has a value: a sum begins with = 0.",
+                      "变量还没有值就读了：求和要先写 = 0。"},
+    {"exponentiation", "^ is no power in C: use pow(a, b), or multiply.",
+                       "C 的 ^ 不是乘方：用 pow(a, b)，或者自己连乘。"},
+};
+
 /* The compiler's words about the learner's lines; in the report. */
 static inline const char *report_compiler(FILE *report, const char *path, bool failed,
-                                          const char *exercise, const char *text) {
+                                          const char *exercise, const char *file,
+                                          const char *text) {
     char *said = text_read(path, NULL), *line = said;
     const char *diagnosis = "compile";
     if (said == NULL || *said == 0) { free(said); return diagnosis; }
+    const int open = failed ? braces_open(text) : 0;
+    if (open != 0) {                  /* the compiler would speak of a file that is not theirs */
+        fprintf(report, T("\n  The braces of %s do not match: there are more %s than %s, by %d. "
+                          "Look at where each { ends.\n",
+                          "\n  %s 的花括号不配对：%s 比 %s 多 %d 个。看看每个 { 在哪里结束。\n"),
+                file, open > 0 ? "{" : "}", open > 0 ? "}" : "{", abs(open));
+        free(said);
+        return "braces";
+    }
     char *gone = strstr(said, "implicit declaration of function");
     if (gone == NULL) gone = strstr(said, "undefined reference to");
     char function[64] = "";
@@ -419,6 +514,11 @@ static inline const char *report_compiler(FILE *report, const char *path, bool f
             fprintf(report, "    %.*s\n", (int)(k < 160 ? k : 160), line);
         line += k + (line[k] != 0);
     }
+    for (size_t w = 0; w < sizeof compiler_words / sizeof *compiler_words; w++)
+        if (strstr(said, compiler_words[w].word)) {
+            fprintf(report, "    -> %s\n", T(compiler_words[w].en, compiler_words[w].zh));
+            break;
+        }
     free(said);
     return diagnosis;
 }
@@ -467,8 +567,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
     } else if (text_marked(plain, &a, &a_end) && text_marked(given, &b, &b_end) &&
                text_alike(a, a_end, b, b_end)) {
         verdict_add(dir, "stub failed stub");
-        fprintf(report, T("\n  Nothing is written yet between the marks >>> and <<< .\n",
-                          "\n  两个标记 >>> 与 <<< 之间还没有改动。\n"));
+        fprintf(report, T("\n  Nothing is written yet in %s between the marks >>> and <<< .\n",
+                          "\n  %s 里，两个标记 >>> 与 <<< 之间还没有改动。\n"), file);
     } else if (o->all && (a = includes_more(plain)) != NULL) {
         verdict_add(dir, "compile failed include");
         fprintf(report, T("\n  This has no place in an exercise: %.*s\n",
@@ -506,7 +606,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         }
         for (int k = 0; k < (o->quick ? 1 : 2); k++) os_wait(&job[k]);
         passed = job[0].end == OS_EXITED && job[0].code == 0;
-        const char *wrong = report_compiler(report, paths[0][2], !passed, exercise, plain);
+        const char *wrong = report_compiler(report, paths[0][2], !passed, exercise, file,
+                                            plain);
         if (!passed) verdict_add(dir, format("compile failed %s", wrong));
         const char *seed = format("%llu", (unsigned long long)o->seed);
         const bool compiled = passed;
@@ -526,6 +627,18 @@ static inline bool check(const char *file, const char *exercise, const char *dir
             }
             passed = passed && j.end == OS_EXITED && j.code == 0;
         }
+        const bool look = compiled && !passed && text_marked(plain, &a, &a_end);
+        const char *whole = look ? whole_division(a, a_end) : NULL;
+        const char *set = look ? set_not_added(exercise, a, a_end) : NULL;
+        if (set)
+            fprintf(report, T("    And: \"%.*s\" overwrites what is there; here it is added: +=\n",
+                              "    另外：“%.*s” 会盖掉原来的数；这里要累加：用 +=\n"),
+                    (int)strcspn(set, "=") + 1, set);
+        if (whole)
+            fprintf(report, T("    And: \"%.*s\" divides whole numbers, which drops the fraction: "
+                              "write 1.0 / ...\n",
+                              "    另外：“%.*s” 是整数除以整数，会舍去小数：写成 1.0 / ...\n"),
+                    (int)strcspn(whole, ";,)\n"), whole);
     }
     fclose(report);
     free(text);

@@ -36,19 +36,27 @@ static const char *diagnose_writing(const pattern *p) {
     }
     if (unwritten == g->n)
         return said(p, "untouched",
-                    T("%s is as it was before the call: nothing was written into it.",
-                                      "%s 与调用之前一样：什么也没有写进去。"), g->name);
+                    g->role == '='
+                    ? T("%s is as it was before the call: nothing was written into it.",
+                        "%s 与调用之前一样：什么也没有写进去。")
+                    : T("%s is as it was before the call: nothing was written into it, or only 0 "
+                        "added.", "%s 与调用之前一样：什么也没有写进去，或者只加了 0。"), g->name);
     if (g->role == '=' && unwritten > 0) {
-        char name[80];
+        char name[80], more[60] = "";
         element(name, sizeof name, g, first);
+        if (unwritten > 1)
+            snprintf(more, sizeof more, T(" (and %ld more)", "（另外还有 %ld 个）"),
+                     (long)unwritten - 1);
         return said(p, "unfinished",
-                    T("%s was never written (and %ld more). Where do the loops end?",
-                                       "%s 没有写过（另外还有 %ld 个）。循环到哪里为止？"),
-                    name, (long)unwritten - 1);
+                    T("%s was never written%s. Does a loop not get there, is an index wrong, or "
+                      "was an if never true?",
+                      "%s 没有写过%s。循环没走到，下标写错了，还是 if 一次也没成立？"),
+                    name, more);
     }
     if (summed == g->n)
-        return said(p, "added", T("%s was added to what was there before. Set it: = , not += .",
-                                  "%s 加到了原来的数上。这里要赋值：用 = ，不用 += 。"), g->name);
+        return said(p, "added", T("%s was added to what was there before. Set it with = , "
+                                  "or set it to 0 first and then add up.",
+                                  "%s 加到了原来的数上。这里要用 = 赋值，或者先置 0，再累加。"), g->name);
     if (g->role == '+' && largest(g->value, g->n) > 0 && same(got, p->w, g->n))
         return said(p, "overwritten", T("%s was overwritten. A gradient is added to what is there: "
                                         "+= , not = .",
@@ -79,6 +87,8 @@ static const char *diagnose_ratio(const pattern *p) {
                                  "符号反了：%s 的大小都对。"), p->g->name);
     const double more = fabs(r) > 1 ? fabs(r) : 1 / fabs(r);
     if (fabs(more - 1) < 1e-4) return NULL;
+    dl_int nonzero = 0;
+    for (dl_int i = 0; i < n; i++) nonzero += p->w[i] != 0;
     char letters[80] = "";
     for (int l = 0; l < 26; l++)                         /* which size, or product of two, is it? */
         for (int m = l; m < 27; m++) {
@@ -89,17 +99,17 @@ static const char *diagnose_ratio(const pattern *p) {
             if (at < 60) snprintf(letters + at, sizeof letters - at, m < 26 ? "%s%c %c" : "%s%c",
                                   at ? T(" or ", " 或 ") : "", 'A' + l, 'A' + m);
         }
-    if (n == 1 && letters[0] == 0 && fabs(more - 2) > 1e-3) return NULL;
-    const char *big = fabs(r) > 1 ? T("large", "大了") : T("small", "小了");
+    if (nonzero < 2 && letters[0] == 0) return NULL;       /* one number is some multiple always */
+    const char *big = fabs(r) > 1 ? T("times too large", "倍") : T("times too small", "分之一");
     if (letters[0])
-        return said(p, "ratio", T("%s is %.6g times too %s%s, and %s is %.6g: %s.",
-                                  "%s %.6g 倍地%s%s，而 %s 正是 %.6g：%s。"), p->g->name, more, big,
+        return said(p, "ratio", T("%s is %.6g %s%s, and %s is %.6g: %s.",
+                                  "%s 的每个数都是应有的 %.6g %s%s，而 %s 正是 %.6g：%s。"), p->g->name, more, big,
                     r < 0 ? T(" and has the wrong sign", "，符号也反了") : "", letters, more,
                     fabs(r) > 1 ? T("divide by it (a mean), or do not multiply by it",
                                     "要除以它（求平均），或者多乘了它")
                                 : T("do not divide by it, or sum over it",
                                     "不该除以它，或者少了对它的求和"));
-    return said(p, "ratio", T("All of %s is %.6g times too %s%s.", "%s 全都 %.6g 倍地%s%s。"),
+    return said(p, "ratio", T("All of %s is %.6g %s%s.", "%s 的每个数都是应有的 %.6g %s%s。"),
                 p->g->name, more, big, r < 0 ? T(" and has the wrong sign", "，符号也反了") : "");
 }
 
@@ -119,8 +129,8 @@ static const char *diagnose_order(const pattern *p) {
                                         "element i,j of [%s,%s] is at i * %s + j.",
                                         "%s 转置了：行与列对调了。一行接一行地存，"
                                         "[%s,%s] 的元素 i,j 在 "
-                                        "i * %s + j 处。"), g->name, g->dim[g->rank - 2],
-                     g->dim[g->rank - 1], g->dim[g->rank - 1]);
+                                        "i * %s + j 处。"), g->name, dim_name(g->dim[g->rank - 2]),
+                     dim_name(g->dim[g->rank - 1]), dim_name(g->dim[g->rank - 1]));
     for (dl_int i = 0; i < n; i++) z[i / plane * plane + plane - 1 - i % plane] = p->w[i];
     if (!found && plane > 3 && same(p->y, z, n))
         found = said(p, "flipped", T("%s is flipped: it runs backwards.",
@@ -160,15 +170,19 @@ static const char *diagnose_term(const pattern *p) {
         for (int k = 0; k < 3 && !found; k++) {
             for (dl_int i = 0; i < n; i++) z[i] = p->w[i] + times[k] * a->value[i % a->n];
             if (!same(p->y, z, n)) continue;
-            found = k == 0 ? said(p, "missing-term", T("The term %s is missing in %s.",
-                                                       "%s 这一项漏了（在 %s 里）。"), a->name,
-                                                           g->name)
-                  : k == 1 ? said(p, "extra-term", T("%s is counted once too often in %s.",
-                                                     "%s 多加了一次（在 %s 里）。"), a->name,
-                                                         g->name)
-                  : said(p, "wrong-sign", T("%s is subtracted in %s, and should be added.",
-                                            "%s 被减去了（在 %s 里），应当加上。"), a->name,
-                                                g->name);
+            found = k == 0 ? said(p, "missing-term",
+                                  T("%s is too small by %s: is that term missing, or subtracted "
+                                    "once too often?",
+                                    "%s 正好少了一个 %s：漏加了它，还是多减了一次？"),
+                                  g->name, a->name)
+                  : k == 1 ? said(p, "extra-term",
+                                  T("%s is too large by %s: is that term added once too often, or "
+                                    "was it to be subtracted?",
+                                    "%s 正好多了一个 %s：多加了一次，还是漏减了它？"),
+                                  g->name, a->name)
+                  : said(p, "wrong-sign",
+                         T("%s is too small by twice %s: does that term have the wrong sign?",
+                           "%s 少了两个 %s：这一项的符号反了吗？"), g->name, a->name);
         }
         for (dl_int i = 0; i < n; i++) z[i] = a->value[i % a->n];
         if (!found && a->n == n && same(p->y, z, n))
@@ -200,12 +214,18 @@ static const char *diagnose_term(const pattern *p) {
 
 /* Whole numbers where there should be fractions? */
 static const char *diagnose_whole(const pattern *p) {
-    bool whole = !p->g->below && p->g->n > 2, fractions = false;
+    const bool zero = largest(p->y, p->g->n) == 0;
+    bool whole = !p->g->below && (p->g->n > 2 || zero), fractions = false;
     for (dl_int i = 0; i < p->g->n; i++) {
         whole = whole && p->y[i] == floor(p->y[i]) && fabs(p->y[i] - p->w[i]) < 100;
         fractions = fractions || fabs(p->w[i] - floor(p->w[i] + 0.5)) > 0.01;
     }
-    if (!whole || !fractions || largest(p->y, p->g->n) == 0) return NULL;
+    if (!whole || !fractions) return NULL;
+    if (zero)
+        return said(p, "zero", T("%s is 0 throughout. Was nothing added, or 1 / N computed in "
+                                 "whole numbers, which is 0? Write 1.0 / N.",
+                                 "%s 全是 0。是没有累加，还是 1 / N 用整数算了（得 0）？写 1.0 / N。"),
+                    p->g->name);
     return said(p, "truncated", T("%s holds whole numbers only. Is there an int in between?",
                                   "%s 里全是整数。中间是不是用了 int？"), p->g->name);
 }
@@ -217,12 +237,14 @@ static const char *diagnose_place(const pattern *p) {
     dl_int below = g->n;
     for (int k = 0; k < g->rank; k++) {
         below /= g->size[k];
-        bool only_last = g->size[k] > 1, only_first = g->size[k] > 1, repeats = true;
+        bool only_last = g->size[k] > 2, not_first = g->size[k] > 2;   /* of two, it is by chance */
+        bool only_first = g->size[k] > 1, repeats = true;
         for (dl_int i = 0; i < g->n; i++) {
             const dl_int at = i / below % g->size[k];
             const bool right = close_to(p->y[i], p->w[i], scale, 10 * J.tolerance);
             only_last = only_last && right == (at < g->size[k] - 1);
             only_first = only_first && right == (at == 0);
+            not_first = not_first && right == (at > 0);
             repeats = repeats && p->y[i] == p->y[i - at * below];
         }
         if (only_first && (repeats || g->size[k] > 2))
@@ -230,30 +252,40 @@ static const char *diagnose_place(const pattern *p) {
                         T("Only what has index 0 along axis %s is right. How do you get to the "
                           "next one: does the index move, and by the length of a row?",
                           "轴 %s 上只有下标 0 的才对。怎样走到下一个：下标动了吗？"
-                          "动的是一行的长度吗？"), g->dim[k]);
+                          "动的是一行的长度吗？"), dim_name(g->dim[k]));
+        if (not_first)
+            return said(p, "off-by-one",
+                        T("Only the first one along axis %s is wrong. Does a loop begin at 1? C "
+                          "counts from 0.",
+                          "轴 %s 上只有第一个不对。是不是有个循环从 1 开始？C 从 0 数起。"),
+                        dim_name(g->dim[k]));
         if (only_last)
             return said(p, "off-by-one",
-                        T("Only the last one along axis %s is wrong. Does a loop end too early?",
-                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早？"), g->dim[k]);
+                        T("Only the last one along axis %s is wrong. Does a loop end too early, or "
+                          "does a sum begin without a value?",
+                          "轴 %s 上只有最后一个不对。是不是有个循环结束得太早，或者求和之前没有给初值？"),
+                        dim_name(g->dim[k]));
     }
     return NULL;
 }
 
 /* Does this mistake give what the learner's function gave, in every call of the check? */
 static bool is_mistake(const mistake *m, int k) {
+    bool any = false;                            /* a number to go by, and not NaN alone */
     for (int c = 0; c < J.done; c++) {
         const trial *t = &J.trial[c];
         if (t->entry != m->entry) continue;
+        for (dl_int i = 0; i < t->a.a[k].n; i++) any = any || t->got[k][i] == t->got[k][i];
         args out = call_with(m->call, &t->a);
         const bool alike = same(t->got[k], out.a[k].value, out.a[k].n);
         args_free(&out);
         if (!alike) return false;
     }
-    return true;
+    return any;
 }
 
 /* The name of the mistake, its explanation in text; "different" when no pattern fits. */
-static const char *diagnose(const trial *t, int k, dl_int first, char *text, size_t size) {
+static const char *diagnose(const trial *t, int k, char *text, size_t size) {
     const arg *g = &t->a.a[k];
     pattern p = {t, g, k, copy(t->got[k], g->n), copy(t->want[k], g->n), text, size};
     const char *name = NULL;
@@ -264,7 +296,7 @@ static const char *diagnose(const trial *t, int k, dl_int first, char *text, siz
         }
     for (int m = 0; m < MOST_MISTAKES && the_grader.mistake[m].name && !name; m++) {
         const mistake *q = &the_grader.mistake[m];
-        if (q->entry != t->entry || p.y[first] != p.y[first] || !is_mistake(q, k)) continue;
+        if (q->entry != t->entry || !is_mistake(q, k)) continue;
         name = q->name;
         snprintf(text, size, "%s", T(q->en, q->zh));
     }

@@ -90,6 +90,7 @@ typedef struct grader {
     hand        hand[MOST_HANDS];
     mistake     mistake[MOST_MISTAKES];
     const char *ranges;                 /* sizes of random shapes, if not 1 .. 7: "K=1..3 N=4..4" */
+    const char *names;                  /* of sizes, if not their letters; - for none: "S=s J=-"  */
     void      (*sizes)(args *a);         /* sizes that follow from others, in a->size             */
     void      (*explain)(args *a, const arg *out, dl_int i, FILE *f);   /* how out[i] comes about */
     bool        nan;                     /* check that a NaN goes through                         */

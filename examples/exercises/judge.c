@@ -207,6 +207,7 @@ static bool run_child(os_job *job, int *done) {
 
 static bool close_to(double a, double b, double scale, double tolerance) {
     if (a == b || (a != a && b != b)) return true;
+    if (isinf(a) || isinf(b)) return false;
     return fabs(a - b) <= tolerance * fabs(b) + tolerance * scale;
 }
 static double largest(const double *x, dl_int n) {
@@ -226,6 +227,11 @@ static dl_int first_wrong(const trial *t, int k, dl_int *wrong) {
     const arg *g = &t->a.a[k];
     double scale = largest(t->want[k], g->n);
     if (g->role != '=') scale = fmax(scale, largest(g->value, g->n));    /* what it is added to */
+    for (int m = 0; J.is_float && m < t->a.count; m++) {       /* what went in may have cancelled */
+        const arg *in = &t->a.a[m];
+        if (in->role != '=' && !in->below)
+            scale = fmax(scale, 0.05 * fmin(1000, largest(in->value, in->n)));
+    }
     dl_int first = -1;
     *wrong = 0;
     for (dl_int i = 0; i < g->n; i++) {
@@ -248,6 +254,18 @@ static void element(char *text, size_t size, const arg *g, dl_int i) {
                               (long)(i / below % g->size[k]));
     }
     if (g->rank > 0) snprintf(text + n, size - n, "]");
+}
+
+/* What the exercise calls a size: its letter, or what the description's names say. In one of four
+   buffers in turn. */
+static const char *dim_name(const char *dim) {
+    static char text[4][8];
+    static int turn;
+    turn = (turn + 1) % 4;
+    const char key[3] = {dim[0], '=', 0};
+    const char *at = dim[1] == 0 && the_grader.names ? strstr(the_grader.names, key) : NULL;
+    if (at == NULL || sscanf(at + 2, "%7s", text[turn]) != 1) return dim;
+    return text[turn];
 }
 
 #include "diagnose.h"
@@ -275,7 +293,9 @@ static void print_sizes(const args *a) {
     bool any = false;
     for (int i = 0; i < 26; i++)
         if (a->size[i] > 0) {
-            printf("%s%c=%ld", any ? ", " : "  (", 'A' + i, (long)a->size[i]);
+            const char letter[2] = {(char)('A' + i), 0};
+            if (strcmp(dim_name(letter), "-") == 0) continue;
+            printf("%s%s=%ld", any ? ", " : "  (", dim_name(letter), (long)a->size[i]);
             any = true;
         }
     printf(any ? ")\n" : "\n");
@@ -385,7 +405,7 @@ static void tell_wrong(const trial *t, int k, dl_int i, dl_int wrong) {
     char name[80], text[2000] = "";
     const double before = J.tolerance;
     if (t->tolerance > 0) J.tolerance = t->tolerance;
-    const char *diagnosis = diagnose(t, k, i, text, sizeof text);
+    const char *diagnosis = diagnose(t, k, text, sizeof text);
     J.tolerance = before;
     verdict(diagnosis);
     if (J.all && J.told) return;

@@ -3,7 +3,7 @@
 
        make learn                     go on where you were
        make learn EX=09_conv          this one        make learn LIST=1    all, with what is done
-       make learn HINT=1              the next hint   make learn RESET=1   the file as it was given
+       make learn HINT=1              the next hint   make learn RESET=1 EX=09  as it was given
        make learn LANG=zh             中文            make learn ONCE=1    judge once, don't watch
 
    Without make: cc -O1 examples/exercises/learn.c -o learn, and ./learn with the same words;
@@ -54,7 +54,31 @@ static const char *translated(const char *word) {
     return word;
 }
 
-/* One line an exercise; * are the required ones. */
+/* By chapter; in it the required ones from easy to hard, those of the fast track first, then the
+   harder, then the open. */
+static void sort(void) {
+    int *rank = calloc((size_t)all.count, sizeof *rank);
+    if (rank == NULL) exit(3);
+    for (int e = 0; e < all.count; e++) {
+        head h;
+        char name[sizeof all.name[0]];
+        memcpy(name, all.name[e], sizeof name);
+        const bool known = head_read(&h, name);
+        const int place = strcmp(h.place, "required") == 0 ? 0 : strcmp(h.place, "harder") ? 2 : 1;
+        const int r = atoi(name) * 10000 + place * 1000 +
+                      (known ? h.level * 200 + (h.fast ? 0 : 100) + h.minutes : 0);
+        int at = e;
+        for (; at > 0 && rank[at - 1] > r; at--) {
+            rank[at] = rank[at - 1];
+            memcpy(all.name[at], all.name[at - 1], sizeof name);
+        }
+        rank[at] = r;
+        memcpy(all.name[at], name, sizeof name);
+    }
+    free(rank);
+}
+
+/* One line an exercise. */
 static void list(void) {
     int passed = 0, minutes = 0;
     for (int e = 0; e < all.count; e++) {
@@ -64,7 +88,8 @@ static void list(void) {
         passed += p;
         minutes += p ? 0 : h.minutes;
         if (e == 0 || strncmp(all.name[e], all.name[e - 1], 2) != 0) printf("\n");
-        printf("  [%c] %-28s %s, %d %s, %s%s\n", p ? 'x' : ' ', all.name[e], translated(h.kind),
+        printf(T("  [%c] %-28s %s, %d %s, %s%s\n",
+                 "  [%c] %-28s %s，%d %s，%s%s\n"), p ? 'x' : ' ', all.name[e], translated(h.kind),
                h.minutes, T("minutes", "分钟"), translated(h.place),
                h.fast ? T(", fast track", "，快车道") : "");
     }
@@ -94,7 +119,7 @@ static void hint(int e) {
     int n = 1;
     while (n < 3 && remembers(format("hint %s %d", all.name[e], n))) n++;
     char *text = text_of(all.name[e], format(T("en %d", "zh %d"), n));
-    printf(T("\n  Hint %d of 3:\n", "\n  提示 %d（共 3 条）：\n"), n);
+    printf(T("\n  %s, hint %d of 3:\n", "\n  %s 的提示 %d（共 3 条）：\n"), all.name[e], n);
     printf("%s\n", text ? text : T("(there is none)", "（没有）"));
     free(text);
     remember(format("hint %s %d", all.name[e], n));
@@ -109,21 +134,23 @@ static void reset(int e) {
     const char *kept = format("my/backup/%s-%s.c", all.name[e], stamp);
     for (int n = 2; os_time(kept) > 0; n++)
         kept = format("my/backup/%s-%s-%d.c", all.name[e], stamp, n);
-    if (os_time(mine(e)) > 0 && !text_copy(kept, mine(e))) {
+    const bool had = os_time(mine(e)) > 0;
+    if (had && !text_copy(kept, mine(e))) {
         fprintf(stderr, "%s: cannot be written, so nothing was reset\n", kept);
         exit(1);
     }
     remove(mine(e));
     hand_out(e);
-    printf(T("  %s is as it was given; yours is kept as %s\n",
-             "  %s 已恢复原样；你写的备份在 %s\n"),
-           mine(e), kept);
+    printf(T("  %s is as it was given", "  %s 已恢复原样"), mine(e));
+    if (had) printf(T("; yours is kept as %s\n", "；你写的备份在 %s\n"), kept);
+    else printf(T(" (you had none before)\n", "（之前还没有这个文件）\n"));
 }
 
 /* After a pass: why it is so, the reference solution, the learner's code at work. */
 static void celebrate(int e, const char *dir) {
     char *text = text_of(all.name[e], T("en after", "zh after"));
     char *solution = answer(all.name[e], 0, NULL, 0);
+    remember(format("passed %s", all.name[e]));            /* before what may be stopped */
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
     if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
         printf(T("  dl.h is compiled for training, once: half a minute ...\n",
@@ -136,7 +163,6 @@ static void celebrate(int e, const char *dir) {
                          solution);
     free(text);
     free(solution);
-    remember(format("passed %s", all.name[e]));
 }
 
 /* Judge the learner's file; what is wrong is printed. */
@@ -239,6 +265,7 @@ int main(int argc, char **argv) {
     }
     all = exercises();
     if (all.count == 0) return 2;
+    sort();
     if (*sheet) return !sheets(sheet);
     os_mkdir("my");
     int e = *ex ? find(ex) : next(0);
@@ -248,6 +275,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (lists) { list(); return 0; }
+    if (resets && !*ex) {
+        fprintf(stderr, T("learn: which one is to be reset? RESET=1 EX=NAME\n",
+                          "learn：要恢复哪一题？请写 RESET=1 EX=题名\n"));
+        return 2;
+    }
     if (e == NONE) {
         printf(T("  All exercises are passed.\n", "  全部练习都通过了。\n"));
         return 0;

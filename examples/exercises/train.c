@@ -78,9 +78,9 @@ int main(int argc, char **argv) {
     const train_result theirs = train_run(dl2, argv[2], true, 5, argv[3]);
     if (dl_error(dl) != DL_OK || dl_error(dl2) != DL_OK) return 3;
     printf(EX("                 test accuracy   seconds\n  dl.h           %12.1f%%  %8.2f\n"
-              "  your kernel    %12.1f%%  %8.2f   (%.1f times the time)\n",
+              "  your kernel    %12.1f%%  %8.2f   (%.1f times the time: normal for plain loops)\n",
               "                 测试准确率      秒\n  dl.h           %11.1f%%  %8.2f\n"
-              "  你的内核       %11.1f%%  %8.2f   （用时是 %.1f 倍）\n"),
+              "  你的内核       %11.1f%%  %8.2f   （用时是 %.1f 倍；朴素的循环，这很正常）\n"),
            100 * ours.accuracy, ours.seconds, 100 * theirs.accuracy, theirs.seconds,
            theirs.seconds / ours.seconds);
     dl_free(dl);

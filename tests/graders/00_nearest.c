@@ -62,6 +62,7 @@ static void not_squared(args *a) {
 }
 const grader the_grader = {
     .hand = {{0, "N=1 D=2 M=2 C=10 x=3,1 known=0,0,4,0 known_label=7,3 -> label=3"}},
+    .names = "C=-",
     .ranges = "C=40..60",
     .mistake = {
         {"index", 0, is_index, "That is the number of the nearest picture; its label is "

@@ -8,9 +8,10 @@ Add up the rows in a variable, and divide by N at the end. The largest score is 
 @zh 2
 把各行加到一个变量里，最后除以 N。最大的得分，每一行有自己的。
 @en 3
-total += m + (dl_real)log(sum) - row[label[i]]; with row = x + i * C
+With row = x + i * C, one sample adds the logarithm of the sum, the m that was taken off, and, with a
+minus, the score row[label[i]]. log() gives the natural logarithm.
 @zh 3
-total += m + (dl_real)log(sum) - row[label[i]]; 其中 row = x + i * C
+设 row = x + i * C。一个样本添上三样：和的对数，减去过的那个 m，再减去得分 row[label[i]]。log() 是自然对数。
 @en after
 No probability was ever computed, so none could round to 0 and have no logarithm. Who knows nothing
 has a loss of log C: 2.3026 for ten classes. Remember that number.
@@ -56,14 +57,36 @@ static void no_shift_back(args *a) {                                /* log(sum) 
         R(loss)[0] -= m / (dl_real)I(N);
     }
 }
+static void take_off(args *a, bool whole) {           /* the largest score of the batch, or begun at 0 */
+    dl_real most = 0, total = 0;
+    for (dl_int i = 0; whole && i < I(N) * I(C); i++)
+        if (i == 0 || R(x)[i] > most) most = R(x)[i];
+    for (dl_int i = 0; i < I(N); i++) {
+        const dl_real *row = R(x) + i * I(C);
+        dl_real m = most, sum = 0;
+        for (dl_int c = 0; c < I(C); c++) if (row[c] > m) m = row[c];
+        for (dl_int c = 0; c < I(C); c++) sum += exp(row[c] - m);
+        total += m + log(sum) - row[L(label)[i]];
+    }
+    R(loss)[0] = total / (dl_real)I(N);
+}
+static void batch_max(args *a) { take_off(a, true); }
+static void from_zero(args *a) { take_off(a, false); }
 const grader the_grader = {
     .hand = {
         {0, "N=1 C=3 x=2,1,-1 label=0 -> loss=0.3490"},
         {0, "N=2 C=2 x=0,0,0,0 label=0,1 -> loss=0.6931"},
         {0, "N=1 C=3 x=200,100,-100 label=1 -> loss=100"},
         {0, "N=1 C=2 x=-1000,-1500 label=1 -> loss=500"},
+        {0, "N=2 C=2 x=1000,1000,-1000,-1000 label=0,1 -> loss=0.6931"},
     },
     .mistake = {
+        {"batch-max", 0, batch_max, "The largest score is that of all rows: each row takes off its own, else "
+         "log(0) is computed of a row of small scores.", "减去的是所有行里最大的得分：每一行要减自己的，"
+         "否则得分小的那一行算的是 log(0)。"},
+        {"max-from-zero", 0, from_zero, "m begins at 0, so that in a row of negative scores 0 wins, which is "
+         "not there: begin with the row's first.", "m 从 0 开始：一行全是负数时，赢的是并不存在的 0。"
+         "应当从这一行的第一个开始。"},
         {"is-sum", 0, is_sum, "That is the sum of the samples' losses: divide by N.",
          "这是各样本损失之和：还要除以 N。"},
         {"negative", 0, is_negative, "The sign is the wrong way round: a loss is -log p, and not below 0.",

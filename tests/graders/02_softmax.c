@@ -40,13 +40,32 @@ static void not_divided(args *a) {                                 /* e^(x - m),
         for (dl_int c = 0; c < I(C); c++) R(y)[i * I(C) + c] = exp(R(x)[i * I(C) + c] - m);
     }
 }
+static void take_off(args *a, bool whole) {           /* the largest score of the batch, or begun at 0 */
+    dl_real most = whole ? R(x)[0] : 0;
+    for (dl_int i = 0; whole && i < I(N) * I(C); i++) most = fmax(most, R(x)[i]);
+    for (dl_int i = 0; i < I(N); i++) {
+        dl_real m = most, sum = 0, *y = R(y) + i * I(C);
+        for (dl_int c = 0; c < I(C); c++) if (R(x)[i * I(C) + c] > m) m = R(x)[i * I(C) + c];
+        for (dl_int c = 0; c < I(C); c++) sum += y[c] = exp(R(x)[i * I(C) + c] - m);
+        for (dl_int c = 0; c < I(C); c++) y[c] /= sum;
+    }
+}
+static void batch_max(args *a) { take_off(a, true); }
+static void from_zero(args *a) { take_off(a, false); }
 const grader the_grader = {
     .hand = {
         {0, "N=1 C=3 x=2,1,-1 -> y=0.7054,0.2595,0.0351"},
         {0, "N=2 C=2 x=1000,1000,0,1000 -> y=0.5,0.5,0,1"},
         {0, "N=1 C=2 x=-1000,-1000 -> y=0.5,0.5"},
+        {0, "N=2 C=2 x=1000,1000,-1000,-1000 -> y=0.5,0.5,0.5,0.5"},
     },
     .mistake = {
+        {"batch-max", 0, batch_max, "The largest score is that of all rows: each row takes off its own, else "
+         "a row of small scores is 0/0.", "减去的是所有行里最大的得分：每一行要减自己的，"
+         "否则得分小的那一行是 0/0。"},
+        {"max-from-zero", 0, from_zero, "m begins at 0, so that in a row of negative scores 0 wins, which is "
+         "not there: begin with the row's first.", "m 从 0 开始：一行全是负数时，赢的是并不存在的 0。"
+         "应当从这一行的第一个开始。"},
         {"whole-sum", 0, whole_sum, "The sum goes over all samples: each row has its own.",
          "求和跨过了所有样本：每一行有自己的和。"},
         {"not-divided", 0, not_divided, "The division by the sum is missing.", "忘了除以总和。"},

@@ -8,9 +8,9 @@ Every weight has its own gradient: a loop over i.
 @zh 2
 每个权重有自己的梯度：对 i 循环。
 @en 3
-w[i] -= (dl_real)lr * g[i];
+In the loop: from w[i] take lr times g[i]. w[i] -= a is short for w[i] = w[i] - a.
 @zh 3
-循环里写：w[i] -= (dl_real)lr * g[i];
+循环里：从 w[i] 里减去 lr 乘 g[i]。w[i] -= a 就是 w[i] = w[i] - a 的简写。
 @en after
 Everything else that chapter 05 calls an optimizer changes what stands in the place of g[i].
 To think about: all gradients of a net are 0. What does this step do, and does it mean that all is well?
@@ -35,7 +35,7 @@ static void only_step(args *a) {
     for (dl_int i = 0; i < I(N); i++) R(w)[i] = -S(lr) * R(g)[i];
 }
 const grader the_grader = {
-    .hand = {{0, "N=2 w=1,2 g=4,-1 lr=0.1 -> w=0.6,2.1"}},
+    .hand = {{0, "N=3 w=1,2,3 g=4,-1,2 lr=0.1 -> w=0.6,2.1,2.8"}},
     .ranges = "N=1..9",
     .mistake = {
         {"uphill", 0, uphill, "You walk uphill: minus, not plus.", "你在往上坡走：要减，不要加。"},

@@ -10,9 +10,10 @@ multiplied by?
 @zh 2
 x[i,k] 进了 y[i,j]，因子是 w[j,k]：dx[i,k] 要添上 d 乘 w[j,k]。那么 w[j,k] 乘的是谁？
 @en 3
-Inside a loop over k: dx[i * D + k] += d * w[j * D + k]; and dw[j * D + k] += d * x[i * D + k];
+db[j] += d; stands in front of a loop over k. In the loop there are two lines, one for dx[i * D + k] and one
+for dw[j * D + k]: each adds d times the other one's partner in the product of the forward.
 @zh 3
-在 k 的循环里：dx[i * D + k] += d * w[j * D + k]; 以及 dw[j * D + k] += d * x[i * D + k];
+db[j] += d; 写在 k 的循环之前。循环里两行，一行给 dx[i * D + k]，一行给 dw[j * D + k]：各加上 d 乘前向里与它相乘的那个数。
 @en after
 Three loops give all derivatives at once: dx = dy w, dw = dy^T x, db = the sum of dy's rows. The
 shapes fit together in one way only, which is a good way to remember them.
@@ -75,8 +76,8 @@ static void last_only(args *a) {                   /* = where += should be: the 
 const grader the_grader = {
     .hand = {
         {0, "N=1 D=2 M=1 x=1,2 w=0.5,-0.25 dy=2 -> dx=1,-0.5 dw=2,4 db=2"},
-        {0, "N=2 D=2 M=3 x=1,2,2,1 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 dy=1,0,-1,0,2,1 "
-            "-> dw=1,2,4,2,1,-1 db=1,2,0"},
+        {0, "N=2 D=2 M=3 x=1,2,2,1 w=0.5,-0.25,-0.5,0.75,0.25,-0.5 dy=1,-1,2,0.5,2,1 "
+            "-> dx=1.5,-2,-0.5,0.875 dw=2,2.5,3,0,4,5 db=1.5,1,3"},
     },
     .mistake = {
         {"last-only", 0, last_only, "Only the last of the sum's terms is left: += , not = .",

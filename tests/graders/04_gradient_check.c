@@ -50,6 +50,7 @@ static void one_side_two(args *a) { quotient(a, 1, 0, 2, 0); }
 static void h_on_top(args *a) {                                /* / 2 * h */
     quotient(a, 1, 1, 2 / S(h) / S(h), 0);
 }
+static void by_h(args *a) { quotient(a, 1, 1, 1, 0); }
 static void left_down(args *a) { quotient(a, 1, 1, 2, -1); }
 static void left_up(args *a) { quotient(a, 1, 1, 2, 1); }
 static void all_moved(args *a) {
@@ -83,6 +84,7 @@ const grader the_grader = {
          "by h to both sides.", "w[i] 只往一边挪了：误差大得多。要往两边各挪 h。"},
         {"one-side-by-two", 0, one_side_two, "w[i] is moved to one side only, and the distance is h, "
          "not 2 h.", "w[i] 只往一边挪了，距离是 h，不是 2 h。"},
+        {"by-h", 0, by_h, "The two places are 2 h apart: divide by (2 * h).", "两处相距 2 h：要除以 (2 * h)。"},
         {"h-on-top", 0, h_on_top, "/ 2 * h divides by 2 and then multiplies by h: write / (2 * h).",
          "/ 2 * h 是先除以 2 再乘 h：要写成 / (2 * h)。"},
         {"not-put-back", 0, left_down, "w[i] is left at w[i] - h: put it back before the next one.",

@@ -98,6 +98,7 @@ const grader the_grader = {
         {"as-given", 0, given, "This still computes what the given lines did: v is not corrected, and "
          "eps stands inside of the root.", "算出来的与原来那几行一样：v 没有修正，eps 在根号里。"},
     },
+    .names = "T=t",
     .ranges = "T=1..5",
 };
 #endif

@@ -8,9 +8,10 @@ The new speed is mu times the old one, plus lr times the gradient. Store it: the
 @zh 2
 新速度等于 mu 乘旧速度，再加 lr 乘梯度。要存起来，下一步还要用。
 @en 3
-v[i] = mu * v[i] + lr * g[i]; and then w[i] moves against it: w[i] -= ...
+The first line sets v[i] with = , since the old v[i] stands on the right already. The second takes the
+new v[i] from w[i].
 @zh 3
-v[i] = mu * v[i] + lr * g[i]; 然后 w[i] 往反方向走：w[i] -= ...
+第一行用 = 给 v[i] 赋值，因为旧的 v[i] 已经写在右边了。第二行从 w[i] 里减去新的 v[i]。
 @en after
 With a steady gradient the speed grows up to lr g / (1 - mu), ten times the plain step for mu = 0.9;
 pushes to and fro cancel each other. Two more lines, and one more array of the size of the weights.
@@ -62,6 +63,7 @@ static void no_rate(args *a) { step(a, S(mu), 1, 1); }
 static void rate_twice(args *a) { step(a, S(mu), S(lr), S(lr)); }
 static void rate_late(args *a) { step(a, S(mu), 1, S(lr)); }
 static void mean_like(args *a) { step(a, S(mu), (1 - S(mu)) * S(lr), 1); }
+static void old_kept(args *a) { step(a, 1 + S(mu), S(lr), 1); }
 static void speed_sign(args *a) { step(a, S(mu), -S(lr), 1); }
 
 const grader the_grader = {
@@ -75,6 +77,8 @@ const grader the_grader = {
          "w 用旧的速度移动了：先更新 v，再移动。"},
         {"uphill", 0, uphill, "w goes uphill: it moves against the speed, with -= .",
          "w 往上坡走了：要逆着速度移动，用 -= 。"},
+        {"old-kept", 0, old_kept, "The old v is in it once too often: v = mu * v + ... , and not += .",
+         "旧的 v 多算了一次：v = mu * v + …，不是 += 。"},
         {"plain", 0, plain, "This is plain gradient descent: mu times the old speed "
          "is missing.", "这是普通的梯度下降：旧速度的 mu 倍漏了。"},
         {"no-rate", 0, no_rate, "The learning rate is missing: the push is lr g.",

@@ -111,6 +111,7 @@ const grader the_grader = {
         {"left-only", 0, left_only, "Only p gets its share: q is to blame, too.",
          "只有 p 收到了自己的一份：q 也有份。"},
     },
+    .names = "Z=-",
     .explain = tape,
     .ranges = "M=2..4 K=1..7 Z=2..2",
 };

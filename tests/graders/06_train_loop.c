@@ -61,6 +61,23 @@ static void one_update(args *a) {                             /* behind the loop
 static void no_rate(args *a) { run_with(a, false, 1, mean(a), false, I(D) + 1); }
 static void not_zero(args *a) { run_with(a, false, S(lr), mean(a), false, I(D)); }
 static void no_two(args *a) { run(a, false, true, mean(a) / 2, false); }
+static void inside(args *a, bool zero, bool bias) {           /* what is done for each sample, too early */
+    const dl_int N = I(N), D = I(D);
+    dl_real *w = R(w), *b = R(b), *g = R(g);
+    for (dl_int e = 0; e < I(E); e++) {
+        for (dl_int i = 0; i < N; i++) {
+            for (dl_int k = 0; k <= D && (zero || i == 0); k++) g[k] = 0;
+            double d = b[0] - R(t)[i];
+            for (dl_int k = 0; k < D; k++) d += w[k] * R(x)[i * D + k];
+            for (dl_int k = 0; k < D; k++) g[k] += mean(a) * d * R(x)[i * D + k];
+            g[D] += mean(a) * d;
+            if (bias || i == N - 1) b[0] -= S(lr) * g[D];
+        }
+        for (dl_int k = 0; k < D; k++) w[k] -= S(lr) * g[k];
+    }
+}
+static void zero_inside(args *a) { inside(a, true, false); }
+static void bias_inside(args *a) { inside(a, false, true); }
 static void each_sample(args *a) { run(a, false, true, mean(a), true); }
 #else
 static void call_train(args *a) {
@@ -76,6 +93,7 @@ const entry entries[MOST_ENTRIES] = {
 const grader the_grader = {
     .hand = {
         {0, "N=1 D=1 E=1 w=2 b=1 x=3 t=5 lr=0.01 -> w=1.88 b=0.96 g=12,4"},
+        {0, "N=2 D=1 E=1 w=2 b=1 x=3,1 t=5,2 lr=0.01 -> w=1.93 b=0.97 g=7,3"},
         {0, "N=1 D=1 E=2 w=2 b=1 x=3 t=5 lr=0.01 -> w=1.784 b=0.928 g=9.6,3.2"},
     },
     .mistake = {
@@ -93,6 +111,12 @@ const grader the_grader = {
          "w 对了。g 有 D + 1 个数，g[D] 没有清零。"},
         {"no-mean", 0, no_mean, "The factor 1/N of the mean is missing.", "漏了求平均的 1/N。"},
         {"no-two", 0, no_two, "The factor 2, from the square, is missing.", "漏了平方求导得来的 2。"},
+        {"zero-inside", 0, zero_inside, "g is set to zero for each sample, so that only the last one counts: "
+         "it belongs in front of the loop over i.", "每个样本都清了一次零，只剩最后一个样本的导数："
+         "清零要在 i 的循环之前。"},
+        {"bias-inside", 0, bias_inside, "b is updated inside the loop over i, while its derivative is still "
+         "being summed: it belongs behind it, where w is.", "b 在 i 的循环里面就更新了，那时导数还没加完："
+         "要在循环之后，与 w 一起更新。"},
         {"each-sample", 0, each_sample, "The parameters are updated after each sample; the update is the "
          "last box of a round, behind the loop over i.", "每个样本之后都更新了一次；更新是一轮的最后"
          "一个方框，要在 i 的循环之后。"},

@@ -74,6 +74,7 @@ const grader the_grader = {
         {"only-sum", 0, only_sum, "This is the sum of all losses: divide it by N.",
          "这是所有损失之和：还要除以 N。"},
     },
+    .names = "C=-",
     .ranges = "N=1..9 B=2..4 C=2..3",
 };
 #endif

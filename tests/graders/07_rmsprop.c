@@ -8,9 +8,10 @@ The new part is (1 - rho) times g[i] * g[i]. Renew a first; the step uses the ne
 @zh 2
 新的部分是 (1 - rho) 乘 g[i] * g[i]。先更新 a，步子用的是更新后的 a。
 @en 3
-a[i] = rho * a[i] + (1 - rho) * g[i] * g[i]; then w[i] -= lr * g[i] / (dl_real)sqrt(a[i] + eps);
+The first line sets a[i] with = , from rho times the old one and 1 - rho times g[i] * g[i]. The second takes
+from w[i]: lr times g[i], divided by the root; eps is added before the root is taken.
 @zh 3
-a[i] = rho * a[i] + (1 - rho) * g[i] * g[i]; 然后 w[i] -= lr * g[i] / (dl_real)sqrt(a[i] + eps);
+第一行用 = 给 a[i] 赋值：rho 份旧的，加 1 - rho 份 g[i] * g[i]。第二行从 w[i] 里减去 lr 乘 g[i] 除以根；先加 eps，再开方。
 @en after
 A gradient a hundred times as large makes a root a hundred times as large: the step hardly depends on
 the scale, only on the sign and on how steady the gradient is. The first steps are the largest, as a
@@ -63,11 +64,18 @@ MISTAKE(no_eps, S(rho), 1 - S(rho), 2, false, 0, 0)
 MISTAKE(not_squared, S(rho), 1 - S(rho), 1, false, S(eps), 0)
 MISTAKE(exchanged, 1 - S(rho), S(rho), 2, false, S(eps), 0)
 MISTAKE(adagrad, 1, 1, 2, false, S(eps), 0)
+MISTAKE(old_kept, 1 + S(rho), 1 - S(rho), 2, false, S(eps), 0)
 MISTAKE(no_share, S(rho), 1, 2, false, S(eps), 0)
 static void no_gradient(args *a) {
     for (dl_int i = 0; i < I(N); i++) {
         R(a)[i] = S(rho) * R(a)[i] + (1 - S(rho)) * R(g)[i] * R(g)[i];
         R(w)[i] -= S(lr) / sqrt(R(a)[i] + S(eps));
+    }
+}
+static void power_zero(args *a) {                               /* pow(a + eps, 1/2) */
+    for (dl_int i = 0; i < I(N); i++) {
+        R(a)[i] = S(rho) * R(a)[i] + (1 - S(rho)) * R(g)[i] * R(g)[i];
+        R(w)[i] -= S(lr) * R(g)[i];
     }
 }
 static void no_rate(args *a) {
@@ -103,6 +111,10 @@ const grader the_grader = {
         {"adagrad", 0, adagrad, "This a only ever grows, which is Adagrad. RMSprop keeps rho of it and "
          "adds 1 - rho of the new.",
          "这个 a 只增不减，那是 Adagrad。RMSprop 留下 rho 份旧的，加 1 - rho 份新的。"},
+        {"old-kept", 0, old_kept, "The old a is in it once too often: a = rho * a + ... , and not += .",
+         "旧的 a 多算了一次：a = rho * a + …，不是 += 。"},
+        {"power-zero", 0, power_zero, "The step divides by 1. In C, 1/2 is 0, and pow(x, 0) is 1: use sqrt(), "
+         "or 0.5.", "步子除以的是 1。C 的 1/2 得 0，pow(x, 0) 等于 1：用 sqrt()，或者写 0.5。"},
         {"no-share", 0, no_share, "The factor 1 - rho at g^2 is missing.", "g^2 前面漏了因子 1 - rho。"},
         {"no-eps", 0, no_eps, "eps is missing under the root.", "根号里漏了 eps。"},
     },

@@ -11,11 +11,11 @@ next. What is the place of x[n,c,i,j] among [N,C,H,W]?
 i = p * s + u - P 与 j = q * s + v - P 可能落在图像外：那时乘积是 0，跳过去。x[n,c,i,j] 在 [N,C,H,W] 里
 排在第几个？
 @en 3
-if (i < 0 || i >= H || j < 0 || j >= W) continue; and then
-sum += x[((n * C + c) * H + i) * W + j] * w[((m * C + c) * K + u) * K + v];
+Outside means i < 0, i >= H, j < 0 or j >= W: continue. Inside, x[n,c,i,j] is at
+((n * C + c) * H + i) * W + j, and w[m,c,u,v] is found in the same manner among [M,C,K,K].
 @zh 3
-if (i < 0 || i >= H || j < 0 || j >= W) continue; 然后
-sum += x[((n * C + c) * H + i) * W + j] * w[((m * C + c) * K + u) * K + v];
+图像外就是 i < 0、i >= H、j < 0 或 j >= W：continue 跳过。图像内，x[n,c,i,j] 在
+((n * C + c) * H + i) * W + j；w[m,c,u,v] 在 [M,C,K,K] 里，照样推出来。
 @en after
 Seven loops, and each weight is used at OH times OW places: few weights, many products. A mathematician
 would flip w first; nets learn their w, so that nobody needs to.
@@ -29,7 +29,8 @@ To think about: how many of the products of a 3x3 kernel with P = 1 meet a zero 
 #include "grader.h"
 
 #ifndef CHILD
-enum { FLIP = 1, NO_BIAS = 2, NO_STRIDE = 4, NO_PAD = 8, ONE_CHANNEL = 16, PLUS_PAD = 32, TURN = 64 };
+enum { FLIP = 1, NO_BIAS = 2, NO_STRIDE = 4, NO_PAD = 8, ONE_CHANNEL = 16, PLUS_PAD = 32, TURN = 64,
+       ROW = 128, SIDES = 256, NO_C = 512, COLUMN = 1024, BOUNDS = 2048 };
 static void conv(args *a, int how) {
     const dl_int K = I(K), H = I(H), W = I(W), C = I(C), s = how & NO_STRIDE ? 1 : I(S);
     const dl_int P = how & NO_PAD ? 0 : how & PLUS_PAD ? -I(P) : I(P);
@@ -45,8 +46,12 @@ static void conv(args *a, int how) {
                                 const dl_int i = p * s + u - P, j = q * s + v - P;
                                 const dl_int at = how & FLIP ? K * K - 1 - (u * K + v)
                                                 : how & TURN ? v * K + u : u * K + v;
-                                if (i < 0 || i >= H || j < 0 || j >= W) continue;
-                                sum += R(x)[((n * C + c) * H + i) * W + j] * R(w)[(m * C + c) * K * K + at];
+                                const dl_int in = how & SIDES ? i * H + j : i * W + j;
+                                const dl_int top = how & BOUNDS ? W : H, side = how & BOUNDS ? H : W;
+                                if (i < (how & ROW ? 1 : 0) || j < (how & COLUMN ? 1 : 0)) continue;
+                                if (i >= top || j >= side || in >= H * W) continue;
+                                sum += R(x)[(n * C + c) * H * W + in] *
+                                       R(w)[(m * C + (how & NO_C ? 0 : c)) * K * K + at];
                             }
                     *y++ = sum;
                 }
@@ -60,6 +65,12 @@ CONV(plus_pad, PLUS_PAD)
 CONV(one_channel, ONE_CHANNEL)
 CONV(turned, TURN)
 CONV(no_bias, NO_BIAS)
+CONV(edge, ROW | COLUMN)
+CONV(no_row, ROW)
+CONV(no_column, COLUMN)
+CONV(bounds, BOUNDS)
+CONV(sides, SIDES)
+CONV(no_c, NO_C)
 static void sizes(args *a) {
     a->size['O' - 'A'] = (I(H) + 2 * I(P) - I(K)) / I(S) + 1;
     a->size['V' - 'A'] = (I(W) + 2 * I(P) - I(K)) / I(S) + 1;
@@ -120,8 +131,21 @@ const grader the_grader = {
          "只看了通道 0：要对全部 C 个通道求和。"},
         {"rows-columns", 0, turned, "Rows and columns of the kernel are exchanged: u goes with i, v with j.",
          "核的行与列对调了：u 配 i，v 配 j。"},
+        {"edge", 0, edge, "Row 0 and column 0 of the image are left out: 0 is inside, i >= 0 and j >= 0.",
+         "图像的第 0 行和第 0 列漏掉了：0 也在图像里，i >= 0，j >= 0。"},
+        {"edge", 0, no_row, "Row 0 of the image is left out: 0 is inside, i >= 0.",
+         "图像的第 0 行漏掉了：0 也在图像里，i >= 0。"},
+        {"edge", 0, no_column, "Column 0 of the image is left out: 0 is inside, j >= 0.",
+         "图像的第 0 列漏掉了：0 也在图像里，j >= 0。"},
+        {"bounds", 0, bounds, "H and W are exchanged where you ask what is outside: i goes with H, j with W.",
+         "判断是否在图像外时 H 与 W 用反了：i 配 H，j 配 W。"},
+        {"sides", 0, sides, "H and W are exchanged: a row of x has W numbers, so i is multiplied by W.",
+         "H 与 W 用反了：x 的一行有 W 个数，所以 i 要乘 W。"},
+        {"no-channel", 0, no_c, "c is missing in the place of w: each channel has a kernel of its own.",
+         "w 的下标里漏了 c：每个通道有自己的核。"},
         {"no-bias", 0, no_bias, "The bias is missing: sum begins at b[m].", "漏了偏置：sum 从 b[m] 开始。"},
     },
+    .names = "O=OH V=OW S=s",
     .ranges = "N=1..3 C=1..3 H=4..6 W=5..7 M=1..3 K=1..3 S=1..2 P=0..2",
     .sizes = sizes,
     .explain = products,

@@ -109,6 +109,7 @@ const grader the_grader = {
          "db 写在了 c、u、v 的循环里面。它应当在循环外面。"},
         {"no-bias", 0, no_bias, "db is missing: the bias went into every output.", "漏了 db：每个输出里都有偏置。"},
     },
+    .names = "O=OH V=OW S=s",
     .ranges = "N=1..2 C=1..3 H=3..5 W=4..6 M=1..3 K=1..3 S=1..2 P=0..1",
     .sizes = sizes,
 };

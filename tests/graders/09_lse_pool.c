@@ -86,14 +86,29 @@ const entry entries[MOST_ENTRIES] = {
 };
 
 #ifndef CHILD
+static void one_max(args *a) {                               /* the largest of all windows, or of one */
+    const dl_int OV = I(O) * I(V), K = I(K);
+    dl_real most = R(x)[0];
+    for (dl_int i = 0; i < I(C) * OV * K * K; i++) most = fmax(most, R(x)[i]);
+    for (dl_int k = 0; k < I(C) * OV; k++) {
+        const dl_real *at = R(x) + (k / I(V) * K * I(V) + k % I(V)) * K;
+        dl_real sum = 0;
+        for (dl_int i = 0; i < K * K; i++) sum += exp(S(r) * (at[i / K * I(V) * K + i % K] - most));
+        R(y)[k] = most + log(sum / (dl_real)(K * K)) / S(r);
+    }
+}
 const grader the_grader = {
     .hand = {
         {0, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 -> y=0.3574"},
         {0, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 -> y=1000.3574"},
+        {0, "C=1 O=1 V=2 K=2 x=1000,1000,-1000,-1000,1000,1001,-1000,-999 r=1 -> y=1000.3574,-999.6426"},
         {1, "C=1 O=1 V=1 K=2 x=0,0,0,1 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
         {1, "C=1 O=1 V=1 K=2 x=1000,1000,1000,1001 r=1 dy=1 -> dx=0.1749,0.1749,0.1749,0.4754"},
     },
     .mistake = {
+        {"one-max", 0, one_max, "The largest is that of all windows: each window takes off its own, else log(0) "
+         "is computed of a window of small numbers.", "减去的是所有窗口里最大的：每个窗口要减自己的，"
+         "否则数都小的窗口算的是 log(0)。"},
         {"no-mean", 0, no_mean, "Inside of the logarithm is a mean: divide the sum by K * K.",
          "对数里面是平均：要把和除以 K * K。"},
         {"no-r", 0, no_r, "This is right for r = 1 only: exp(r x), and 1 / r in front of the logarithm.",
@@ -114,6 +129,7 @@ const grader the_grader = {
         {"no-sum", 1, no_sum, "The derivative of the logarithm is missing: divide by the sum over the window.",
          "漏了对数的导数：要除以窗口里的和。"},
     },
+    .names = "O=OH V=OW",
     .ranges = "C=1..3 O=1..3 V=1..4 K=2..3",
     .sizes = sizes,
 };

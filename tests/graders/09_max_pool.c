@@ -86,9 +86,9 @@ const grader the_grader = {
         {1, "C=1 H=3 W=3 K=2 S=1 at=1,1,4,4 dy=1,2,3,4 -> dx=0,3,0,0,7,0,0,0,0"},
     },
     .mistake = {
-        {"from-zero", 0, from_zero, "best begins at 0, so that in a window of negative numbers 0 wins, which "
-         "is not there. Begin with a number of the window.",
-         "best 从 0 开始：窗口里全是负数时，赢的是并不存在的 0。应当从窗口里的一个数开始。"},
+        {"from-zero", 0, from_zero, "best begins at a number of your choice: where a whole window is below "
+         "it, that one wins, and it is not there. Begin with a number of the window.",
+         "best 的初值不能是随便一个数：整个窗口都比它小时，赢的是并不存在的它。应当从窗口里的一个数开始。"},
         {"last-wins", 0, last_wins, "y is right, at is not: of equal numbers the first is wanted, not the last.",
          "y 对了，at 不对：几个数相等时要取第一个，不是最后一个。"},
         {"in-window", 0, in_window, "at is counted in the window; it is wanted in the image, i W + j.",
@@ -98,6 +98,7 @@ const grader the_grader = {
         {"one-plane", 1, one_plane, "All gradients go to plane 0: dx must move on with c.",
          "梯度全进了第 0 个平面：dx 要跟着 c 往前走。"},
     },
+    .names = "O=OH V=OW S=s J=-",
     .ranges = "C=1..3 H=3..6 W=4..7 K=1..3 S=1..2",
     .sizes = sizes,
 };

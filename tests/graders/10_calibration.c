@@ -69,6 +69,7 @@ const grader the_grader = {
         {"one-goes-first", 0, to_first, "p = 1 belongs into the last drawer, not into the first.",
          "p = 1 应当放进最后一个抽屉，不是第一个。"},
     },
+    .names = "J=-",
     .ranges = "N=1..12 B=2..5 J=2..2",
 };
 #endif

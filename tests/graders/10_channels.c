@@ -9,10 +9,10 @@ and once for x.
 @zh 2
 [A,B,C,D] 的元素 [a,b,c,d] 排在第 ((a * B + b) * C + c) * D + d 个。给 y 写一次，给 x 写一次。
 @en 3
-y[((n * C + c) * H + i) * W + j] = x[((n * H + i) * W + j) * C + c];
+In [N,C,H,W] the place of n,c,i,j is ((n * C + c) * H + i) * W + j. Build the one in [N,H,W,C] in the same
+manner: each step multiplies by the length of the next axis and adds its index.
 @zh 3
-两边各照公式写：
-y[((n * C + c) * H + i) * W + j] = x[((n * H + i) * W + j) * C + c];
+在 [N,C,H,W] 里，n,c,i,j 排在 ((n * C + c) * H + i) * W + j。[N,H,W,C] 里照样推：每一步乘下一个轴的长度，再加它的下标。
 @en after
 Nothing complains when this is forgotten: the number of elements is right, and the net trains on stripes.
 The same happens at the flatten: weights of a dense layer that were trained on [H,W,C] are in the wrong

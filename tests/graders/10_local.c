@@ -93,6 +93,7 @@ const grader the_grader = {
         {"exchanged", 1, back_exchanged, "x and w are exchanged: dx gets dy times w, dw gets dy times x.",
          "x 与 w 用反了：dx 要乘 w，dw 要乘 x。"},
     },
+    .names = "O=OH V=OW",
     .ranges = "M=1..3 H=3..5 W=4..6 K=1..3",
     .sizes = sizes,
 };

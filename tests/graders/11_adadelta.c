@@ -29,18 +29,19 @@ To think about: what would happen with eps = 0?
 
 #ifndef CHILD
 enum { NO_ROOTS = 1, EPS_BESIDE = 2, U_OF_G = 4, U_OF_STEP = 8, OLD_A = 16, PLUS = 32, NO_LR = 64, KEEP = 128,
-       NO_U = 256 };
+       NO_U = 256, A_KEPT = 512, U_KEPT = 1024 };
 static void step(args *a, int how) {
     const double rho = S(rho), eps = S(eps), lr = how & NO_LR ? 1 : S(lr), out = how & KEEP ? 1 : 1 - rho;
     for (dl_int i = 0; i < I(N); i++) {
-        const double g = R(g)[i], old = R(a)[i], mean = R(a)[i] = rho * old + out * g * g;
+        const double g = R(g)[i], old = R(a)[i], mean = R(a)[i] = (how & A_KEPT ? 1 + rho : rho) * old +
+                                                              out * g * g;
         const double use = how & OLD_A ? old : mean, u = R(u)[i];
         const double d = how & NO_ROOTS ? g * (u + eps) / (use + eps)
                        : how & NO_U ? g / sqrt(use + eps)
                        : how & EPS_BESIDE ? g * (sqrt(u) + eps) / (sqrt(use) + eps)
                        : g * sqrt(u + eps) / sqrt(use + eps);
         const double of = how & U_OF_G ? g : how & U_OF_STEP ? lr * d : d;
-        R(u)[i] = rho * u + out * of * of;
+        R(u)[i] = (how & U_KEPT ? 1 + rho : rho) * u + out * of * of;
         R(w)[i] += (how & PLUS ? 1 : -1) * lr * d;
     }
 }
@@ -55,6 +56,9 @@ STEP(plus, PLUS)
 STEP(no_lr, NO_LR)
 STEP(keep, KEEP)
 STEP(no_u, NO_U)
+STEP(a_kept, A_KEPT)
+STEP(u_kept, U_KEPT)
+STEP(both_kept, A_KEPT | U_KEPT)
 #else
 static void call_step(args *a) {
     adadelta_step(R(w), R(a), R(u), R(g), I(N), (dl_real)S(lr), (dl_real)S(rho), (dl_real)S(eps));
@@ -91,6 +95,12 @@ const grader the_grader = {
          "漏了 lr：它默认是 1，但别人可以改。"},
         {"no-mean", 0, keep, "a and u grow without end: the new part has the factor 1 - rho.",
          "a 与 u 只会越来越大：新的那份要乘 1 - rho。"},
+        {"old-kept", 0, a_kept, "The old a is in it once too often: a = rho * a + ... , and not += .",
+         "旧的 a 多算了一次：a = rho * a + …，不是 += 。"},
+        {"old-kept", 0, u_kept, "The old u is in it once too often: u = rho * u + ... , and not += .",
+         "旧的 u 多算了一次：u = rho * u + …，不是 += 。"},
+        {"old-kept", 0, both_kept, "The old a and u are in it once too often: a = rho * a + ... , and not += .",
+         "旧的 a 与 u 多算了一次：a = rho * a + …，不是 += 。"},
         {"rmsprop", 0, no_u, "This is RMSprop's step: the factor sqrt(u + eps) is missing.",
          "这是 RMSprop 的一步：漏了因子 sqrt(u + eps)。"},
     },

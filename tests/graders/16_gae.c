@@ -79,6 +79,7 @@ const grader the_grader = {
         {"one-step", 0, one_step, "These are the delta alone, k = 0: the later ones are to be added.",
          "这只是 delta，相当于 k = 0：还要加上后面的。"},
     },
+    .names = "J=-",
     .ranges = "T=3..7 J=2..2",
 };
 #endif

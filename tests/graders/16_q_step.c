@@ -77,6 +77,7 @@ const grader the_grader = {
         {"no-reward", 0, no_reward, "At the end the reward is lost, too: q is r[n] there.",
          "结束时连奖励也丢了：那里 q 是 r[n]。"},
     },
+    .names = "J=-",
     .ranges = "S=2..4 A=2..4 N=1..6 J=2..2",
 };
 #endif

@@ -136,6 +136,9 @@ static void try_exercise(void) {
     if (bad == NULL) return;
     try_text(bad, "a file that does not compile", "compile", false);
     free(bad);
+    bad = with_statement(whole, function, "{");
+    if (bad) try_text(bad, "a brace too many", "braces", false);
+    free(bad);
     bad = with_statement(whole, function, "for (volatile int forever = 1; forever; ) {}");
     if (bad) try_text(bad, "an endless loop", "slow", false);
     free(bad);
@@ -245,6 +248,30 @@ static void try_class(void) {
     free(lines);
 }
 
+/* What is looked for in the learner's lines. */
+static void try_lines(void) {
+    static const struct { const char *text; int open; bool whole, set; } line[] = {
+        {"{ x = '}'; \"{\"; /* { */ // {\n }", 0, false, false},
+        {"if (x) { y = '\\''; { }", 1, false, false},
+        {"} // {\n", -1, false, false},
+        {"y = s * (1 / N);", 0, true, false},
+        {"y = pow(a, 1/2);", 0, true, false},
+        {"y = 1.0 / N + s * 1 / N + 1 / n2 + 1 / (dl_real)N + a[1] / N;", 0, false, false},
+        {"dx[i * D + k] = d * w[k];", 0, false, true},
+        {"db[at[j]]  = d;", 0, false, true},
+        {"dx[i] = dx[i] + d; dw[k] += d; y = dx[i]; mydx[i] = d; if (db[j] == 1) {}", 0, false, false},
+    };
+    name = "04_dense_backward";
+    for (size_t i = 0; i < sizeof line / sizeof *line; i++) {
+        char text[200] = "\n";
+        strcat(text, line[i].text);
+        const char *from = text + 1, *to = text + strlen(text);
+        expect(braces_open(from) == line[i].open, "braces of %s: %d", from, braces_open(from));
+        expect((whole_division(from, to) != NULL) == line[i].whole, "1 / N in %s", from);
+        expect((set_not_added(name, from, to) != NULL) == line[i].set, "= for += in %s", from);
+    }
+}
+
 int main(int argc, char **argv) {
     if (!tools_find()) {
         printf("SKIP the exercises: no compiler\n1 passed, 0 failed\n");
@@ -261,6 +288,7 @@ int main(int argc, char **argv) {
         os_job job[256];
         bool running[256] = {false};
         int started = 0, ended = 0, busy = 0;
+        try_lines();
         name = "library";
         putenv("NO_TRAIN=1");
         library_begin();

@@ -10,3 +10,5 @@
     for (dl_int i = 0; i < N; i++) w[i] -= (dl_real)lr * g[i] / (dl_real)N;
 //@ wrong off-by-one
     for (dl_int i = 0; i < N - 1; i++) w[i] -= (dl_real)lr * g[i];
+//@ wrong off-by-one
+    for (dl_int i = 1; i < N; i++) w[i] -= (dl_real)lr * g[i];

@@ -49,3 +49,15 @@
                 dx[i * D + k] += d * w[j * D + k];
                 dw[j * D + k] += d * x[i * D + k];
             }
+//@ wrong last-only
+            db[j] += d;
+            for (dl_int k = 0; k < D; k++) {
+                dx[i * D + k] += d * w[j * D + k];
+                dw[j * D + k] = d * x[i * D + k];
+            }
+//@ wrong last-only
+            db[j] = d;
+            for (dl_int k = 0; k < D; k++) {
+                dx[i * D + k] = d * w[j * D + k];
+                dw[j * D + k] = d * x[i * D + k];
+            }

@@ -16,7 +16,7 @@
         const dl_real up = loss(w, N);
         w[i] -= 2 * h;
         g[i] = (up - loss(w, N)) / (2 * h);
-//@ wrong ratio
+//@ wrong by-h
         w[i] += h;
         const dl_real up = loss(w, N);
         w[i] -= 2 * h;

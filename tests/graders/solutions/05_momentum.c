@@ -24,3 +24,6 @@
 //@ wrong speed-sign
         v[i] = mu * v[i] - lr * g[i];
         w[i] -= v[i];
+//@ wrong old-kept
+        v[i] += mu * v[i] + lr * g[i];
+        w[i] -= v[i];

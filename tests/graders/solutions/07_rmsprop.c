@@ -25,3 +25,9 @@
 //@ wrong no-gradient
         a[i] = rho * a[i] + (1 - rho) * g[i] * g[i];
         w[i] -= lr / (dl_real)sqrt(a[i] + eps);
+//@ wrong old-kept
+        a[i] += rho * a[i] + (1 - rho) * g[i] * g[i];
+        w[i] -= lr * g[i] / (dl_real)sqrt(a[i] + eps);
+//@ wrong power-zero
+        a[i] = rho * a[i] + (1 - rho) * g[i] * g[i];
+        w[i] -= lr * g[i] / (dl_real)pow(a[i] + eps, 1/2);

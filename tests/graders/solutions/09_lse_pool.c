@@ -259,3 +259,29 @@ void lse_pool_backward(dl_real *dx, const dl_real *dy, const dl_real *x, dl_int 
         }
     }
 }
+//@ wrong one-max
+void lse_pool_forward(dl_real *y, const dl_real *x, dl_int C, dl_int OH, dl_int OW, dl_int K, dl_real r)
+{
+    for (dl_int k = 0; k < C * OH * OW; k++) {
+        const dl_real *at = x + (k / OW * K * OW + k % OW) * K;
+        dl_real most = x[0], sum = 0;
+        for (dl_int i = 0; i < C * OH * OW * K * K; i++) most = x[i] > most ? x[i] : most;
+        for (dl_int i = 0; i < K * K; i++) sum += (dl_real)exp(r * (at[i / K * OW * K + i % K] - most));
+        y[k] = most + (dl_real)log(sum / (dl_real)(K * K)) / r;
+    }
+}
+
+void lse_pool_backward(dl_real *dx, const dl_real *dy, const dl_real *x, dl_int C, dl_int OH, dl_int OW,
+                       dl_int K, dl_real r)
+{
+    for (dl_int k = 0; k < C * OH * OW; k++) {
+        const dl_int at = (k / OW * K * OW + k % OW) * K;
+        dl_real most = x[at], sum = 0;
+        for (dl_int i = 0; i < K * K; i++) most = x[at + i / K * OW * K + i % K] > most ? x[at + i / K * OW * K + i % K] : most;
+        for (dl_int i = 0; i < K * K; i++) sum += (dl_real)exp(r * (x[at + i / K * OW * K + i % K] - most));
+        for (dl_int i = 0; i < K * K; i++) {
+            const dl_int to = at + i / K * OW * K + i % K;
+            dx[to] += dy[k] * (dl_real)exp(r * (x[to] - most)) / sum;
+        }
+    }
+}

@@ -48,3 +48,13 @@
         const dl_real d = g[i] * (dl_real)sqrt(u[i] + eps) / (dl_real)sqrt(a[i] + eps);
         u[i] = rho * u[i] + d * d;
         w[i] -= lr * d;
+//@ wrong old-kept
+        a[i] += rho * a[i] + (1 - rho) * g[i] * g[i];
+        const dl_real d = g[i] * (dl_real)sqrt(u[i] + eps) / (dl_real)sqrt(a[i] + eps);
+        u[i] = rho * u[i] + (1 - rho) * d * d;
+        w[i] -= lr * d;
+//@ wrong old-kept
+        a[i] = rho * a[i] + (1 - rho) * g[i] * g[i];
+        const dl_real d = g[i] * (dl_real)sqrt(u[i] + eps) / (dl_real)sqrt(a[i] + eps);
+        u[i] += rho * u[i] + (1 - rho) * d * d;
+        w[i] -= lr * d;

@@ -3,6 +3,9 @@
    linked, unless the exercise says so: what they do is for you to write. */
 #ifndef EXERCISE_H_INCLUDED
 #define EXERCISE_H_INCLUDED
+#ifdef DL_IMPLEMENTATION
+#error "DL_IMPLEMENTATION has no place in an exercise   练习里不要定义 DL_IMPLEMENTATION"
+#endif
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -3234,7 +3234,8 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
    number, as in epsilon:0.001. */
 DLI_PRINTF(2, 3)
 DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
-/* A constant of the layer's own: floats of a shape (x NULL: all of them c), or n whole numbers. */
+/* A constant of the layer's own, before the lines that read it: floats of a shape (x NULL: all of
+   them c, and whoever trains the graph should leave them so), or n whole numbers. */
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
                            double c);
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n);
@@ -24044,7 +24045,8 @@ static void dli_pb_real(dl_onnx_file *f, double x, int width)
 static const char *dli_onnx_value(char s[DLI_ONNX_LONG], const dl_onnx_file *f, const dl_layer *l,
                                   int k);
 
-/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). */
+/* A tensor of n numbers: x, or all c; of ONNX's type 1 (float), 11 (double) or 7 (v, whole). Where
+   an attribute has one, its field has the same number as the graph's: 5. */
 static void dli_onnx_tensor(dl_onnx_file *f, const void *name, size_t length, dl_shape shape,
                             int type, const dl_real *x, double c, const dl_int *v)
 {
@@ -24168,7 +24170,19 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
 {
     char s[DLI_ONNX_LONG];
     dli_onnx_word(s, f, name, strlen(name));
-    dli_onnx_tensor(f, s, strlen(s), shape, 1, x, c, NULL);
+    if (x) {
+        dli_onnx_tensor(f, s, strlen(s), shape, 1, x, 0, NULL);
+        return;
+    }
+    const size_t node = dli_pb_begin(f, DLI_GRAPH_NODE);   /* Constant: nobody trains it */
+    dli_pb_text(f, DLI_NODE_OUTPUT, s);
+    dli_pb_text(f, DLI_NODE_OP, "Constant");
+    const size_t attribute = dli_pb_begin(f, DLI_NODE_ATTRIBUTE);
+    dli_pb_text(f, DLI_ATTR_NAME, "value");
+    dli_pb_int(f, DLI_ATTR_TYPE, 4);
+    dli_onnx_tensor(f, s, strlen(s), shape, 1, NULL, c, NULL);
+    dli_pb_end(f, attribute);
+    dli_pb_end(f, node);
 }
 
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)

@@ -303,6 +303,16 @@ static void constants(void)
         }
         dl_free(dl);
     }
+    dl_ctx *dl = test_quiet_new(5);                        /* the ones and zeros of a group */
+    dl_model *m = image_net(dl, 4, 3, 3);
+    size_t size;
+    dl_model_add_group_normalization(m, 2);
+    uint8_t *p = written(dl, m, &size);
+    m = dl_onnx_load_from_memory(dl, p, size, NULL);
+    if (CHECK(m, "%s", dl_error_text(dl)))
+        CHECK(dl_model_layer(m, 0)->params == 2, "%d parameters", dl_model_layer(m, 0)->params);
+    free(p);
+    dl_free(dl);
 }
 
 /* ---- numbers in another file ---- */

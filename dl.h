@@ -26756,7 +26756,7 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
-/* From the outputs, which are needed, back: what is; which initializers operators of floats read. */
+/* From the outputs, which are needed, back: what is; and which initializers are no parameters. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
     dli_graph *g = in->g;

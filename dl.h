@@ -11380,7 +11380,8 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
                               "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
                               k, axis);
-        shape.dim[axis] += more;
+        shape.dim[axis] += more < PTRDIFF_MAX - shape.dim[axis] ? more
+                                                                : PTRDIFF_MAX - shape.dim[axis];
     }
     const dli_concat_state s = { axis };
     dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
@@ -24674,19 +24675,35 @@ static bool dli_onnx_among(const char *values, const char *text, size_t length)
     }
 }
 
-/* Can the operator do this attribute, with these values? */
+static bool dli_onnx_value_is(const dli_source *s, const dli_onnx_node *n, dli_pb name,
+                              const char *values, const char *text)
+{
+    return dli_onnx_among(values, text, strlen(text)) ||
+           dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
+                        DLI_PB_SHOWN(name), text, (int)strcspn(values, " "), values);
+}
+
+/* Can the operator do this attribute, which should be there once, with these values? A number that
+   is 0 may be left out in the file, and a list be empty. */
 static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n, dli_pb a)
 {
     const dli_pb name = dli_pb_find(a, DLI_ATTR_NAME);
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
-    bool compared = false;
+    bool seen = dli_pb_whole(a, DLI_ATTR_TYPE, 0) > 5;
     dli_pb_field f;
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
+        if (f.bytes.end == a.end) break;
+        if (dli_pb_same(dli_pb_find(f.bytes, DLI_ATTR_NAME), name))
+            return dli_node_bad(s, n, "the attribute '%.*s' is there twice", DLI_PB_SHOWN(name));
+    }
     for (; *known; known += strcspn(known, " "), known += *known == ' ')
         if (strcspn(known, " =") == length && memcmp(known, name.p, length) == 0) break;
     if (!*known)
         return dli_node_bad(s, n, "the attribute '%.*s' can't be done", DLI_PB_SHOWN(name));
-    for (; known[length] == '=' && dli_pb_next(&a, &f);) {
+    if (known[length] != '=') return true;
+    known += length + 1;
+    while (dli_pb_next(&a, &f)) {
         char text[40];
         const bool list = f.number == DLI_ATTR_INTS && f.kind == 2;
         dli_pb_list l = dli_pb_list_of(f.bytes, -1, 0);
@@ -24700,15 +24717,11 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
             else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
                 dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
             else break;
-            compared = true;
-            if (!dli_onnx_among(known + length + 1, text, strlen(text)))
-                return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
-                                    DLI_PB_SHOWN(name), text,
-                                    (int)strcspn(known + length + 1, " "), known + length + 1);
+            seen = true;
+            if (!dli_onnx_value_is(s, n, name, known, text)) return false;
         } while (list);
     }
-    return known[length] != '=' || compared ||
-           dli_node_bad(s, n, "the attribute '%.*s' has no value", DLI_PB_SHOWN(name));
+    return seen || dli_onnx_value_is(s, n, name, known, "0");
 }
 /* ---- the library's layers ---- */
 
@@ -25222,19 +25235,25 @@ static void dli_give_num(dli_exec *r, int k, dli_num x)
 }
 static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
 
-/* The result of an operator whose input 0 may be whole: then that is, too. */
-static void dli_give_like(dli_exec *r, dl_tensor *t)
-{
-    dli_num y = dli_num_of(t);
-    if (t && dli_x(r, 0).v) y = dli_wholes(r, t->shape);
-    for (dl_int i = 0; y.v && i < t->size; i++) y.v[i] = dli_whole((double)t->data[i]);
-    dli_give_num(r, 0, y);
-}
-
 /* It goes on only if this is so. */
 static bool dli_want(const dli_exec *r, bool so, const char *wanted)
 {
     return so || dli_node_bad(&r->source, r->n, "%s", wanted);
+}
+
+/* The result of an operator whose input 0 may be whole: then that is, too. */
+static void dli_give_like(dli_exec *r, dl_tensor *t)
+{
+    const double most = sizeof(dl_real) == 4 ? 16777216.0 : 9007199254740992.0;   /* exact below */
+    dli_num y = dli_num_of(t);
+    if (t && dli_x(r, 0).v) y = dli_wholes(r, t->shape);
+    for (dl_int i = 0; y.v && i < t->size; i++) {
+        const double v = (double)t->data[i];
+        y.v[i] = dli_whole(v);
+        if (!dli_want(r, fabs(v) < most && !(v < floor(v) || v > floor(v)),
+                      "of whole numbers it gives none, or too large ones")) return;
+    }
+    dli_give_num(r, 0, y);
 }
 
 /* An axis counted from the front; -1 with a message. */
@@ -25505,6 +25524,7 @@ static void dli_o_two(dli_exec *r)
     for (int k = 1; k < r->n->ins || k == 1; k++) {
         const dli_num a = k > 1 ? r->value[r->n->out[0]] : dli_x(r, 0);
         const dli_num b = r->n->ins > 1 ? dli_x(r, k) : a;
+        if (!dli_want(r, !a.v == !b.v, "floats together with whole numbers")) return;
         if (r->n->ins < 2) dli_give_num(r, 0, a);
         else if (op->two && !(a.v && b.v))
             dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
@@ -25529,7 +25549,8 @@ static void dli_o_pow(dli_exec *r)
 {
     dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
     if (!x || !p) return;
-    if (dli_want(r, p->size == 1, "the exponent should be one number"))
+    if (dli_want(r, p->size == 1 && p->shape.rank <= x->shape.rank,
+                 "the exponent should be one number"))
         dli_give_like(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
 }
 
@@ -25538,7 +25559,8 @@ static void dli_o_clip(dli_exec *r)
     double bound[2];
     for (int k = 0; k < 2; k++) {
         dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
-        bound[k] = t && t->size == 1 ? (double)t->data[0]
+        if (!dli_want(r, !t || t->size == 1, "a bound should be one number")) return;
+        bound[k] = t ? (double)t->data[0]
                  : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
     }
     dli_give_like(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
@@ -25764,6 +25786,7 @@ static void dli_o_split(dli_exec *r)
         dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
         at += (dl_int)v;
     }
+    for (int k = 0; at < all && k < n; k++) dli_give_num(r, k, dli_num_of(NULL));
     dli_want(r, at == all, "the parts are shorter than the whole");
 }
 
@@ -25784,7 +25807,7 @@ static void dli_o_slice(dli_exec *r)
         int64_t at[2];
         for (int k = 0; k < 2; k++) {
             at[k] = v[k][i] < 0 ? v[k][i] + all : v[k][i];
-            if (at[k] < (step < 0 ? -1 : 0)) at[k] = step < 0 ? -1 : 0;
+            if (at[k] < (step < 0 ? -k : 0)) at[k] = step < 0 ? -k : 0;
             if (at[k] > (step < 0 ? all - 1 : all)) at[k] = step < 0 ? all - 1 : all;
         }
         const int64_t span = step > 0 ? at[1] - at[0] + step - 1 : at[0] - at[1] - step - 1;
@@ -25883,24 +25906,32 @@ static void dli_o_pad(dli_exec *r)
     dli_give_num(r, 0, dli_o_view(r, x, s, stride, index, fill));
 }
 
-/* Where output i of an axis lies in the input, by coordinate_transformation_mode. */
-static double dli_resize_place(const dli_exec *r, double i, double scale, dl_int in, dl_int out)
+/* Which of these an attribute is; the first without it. */
+static int dli_attr_which(const dli_onnx_node *n, const char *name, const char *const *texts,
+                          int count)
 {
-    const dli_onnx_node *n = r->n;
-    const char *how = "coordinate_transformation_mode";
-    if (r->g->opset < 11 || dli_attr_is(n, how, "asymmetric")) return i / scale;
-    if (dli_attr_is(n, how, "align_corners"))
-        return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
-    if (out == 1 && dli_attr_is(n, how, "pytorch_half_pixel")) return 0;
-    return (i + 0.5) / scale - 0.5;
+    for (int i = 1; i < count; i++) if (dli_attr_is(n, name, texts[i])) return i;
+    return 0;
 }
-static double dli_resize_nearest(const dli_exec *r, double x)
+
+/* Where output i of an axis lies in the input, and the nearest pixel: by the number of the mode. */
+static const char *const dli_resize_places[] = { "half_pixel", "pytorch_half_pixel",
+                                                 "align_corners", "asymmetric" };
+static double dli_resize_place(int mode, double i, double scale, dl_int in, dl_int out)
 {
-    const dli_onnx_node *n = r->n;
-    if (r->g->opset < 11 || dli_attr_is(n, "nearest_mode", "floor")) return floor(x);
-    if (dli_attr_is(n, "nearest_mode", "ceil")) return ceil(x);
-    return dli_attr_is(n, "nearest_mode", "round_prefer_ceil") ? floor(x + 0.5) : ceil(x - 0.5);
+    if (mode == 3) return i / scale;
+    if (mode == 2) return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    return mode == 1 && out == 1 ? 0 : (i + 0.5) / scale - 0.5;
 }
+static const char *const dli_resize_nearests[] = { "round_prefer_floor", "round_prefer_ceil",
+                                                   "floor", "ceil" };
+static double dli_resize_nearest(int mode, double x)
+{
+    return mode == 0 ? ceil(x - 0.5) : mode == 1 ? floor(x + 0.5) : mode == 2 ? floor(x) : ceil(x);
+}
+
+/* Upsample, and the Resize of operator set 10, know no such modes. */
+static bool dli_resize_old(const dli_exec *r) { return r->n->op->code == 'u' || r->g->opset < 11; }
 
 /* One axis of an image in another length. */
 static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
@@ -25912,10 +25943,14 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
     for (int d = 0; d < along.rank; d++) along.dim[d] = d == axis ? out : 1;
     dl_tensor *part = dl_zeros(r->c, along);
     if (!low || !high || !part || in < 1) return NULL;
-    const bool linear = dli_attr_is(r->n, "mode", "linear");
+    const bool linear = dli_attr_is(r->n, "mode", "linear"), old = dli_resize_old(r);
+    const int place = old ? 3 : dli_attr_which(r->n, "coordinate_transformation_mode",
+                                               dli_resize_places, 4);
+    const int nearest = !old ? dli_attr_which(r->n, "nearest_mode", dli_resize_nearests, 4)
+                      : scale < 1 ? 3 : 2;
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(r, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(r, at);
+        double at = dli_resize_place(place, (double)i, scale, in, out);
+        if (!linear) at = dli_resize_nearest(nearest, at);
         at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
@@ -25930,7 +25965,7 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
 /* Resize and Upsample: sizes, or scales. */
 static void dli_o_resize(dli_exec *r)
 {
-    const bool old = r->n->op->code == 'u' || r->g->opset < 11;
+    const bool old = dli_resize_old(r);
     dl_tensor *x = dli_xt(r, 0), *scales = dli_has(r, old ? 1 : 2) ? dli_xt(r, old ? 1 : 2) : NULL;
     int64_t size[DL_MAX_DIMS];
     int n = -1;
@@ -25938,13 +25973,18 @@ static void dli_o_resize(dli_exec *r)
     const int rank = x->shape.rank;
     if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
         return;
-    for (int d = 0; d < rank && x; d++) {
-        const double all = (double)x->shape.dim[d];
-        const double scale = n == rank ? (double)size[d] / all : (double)scales->data[d];
-        const double out = n == rank ? (double)size[d] : floor(all * scale);
+    double scale[DL_MAX_DIMS];
+    dl_shape s = x->shape;
+    for (int d = 0; d < rank; d++) {
+        const double all = (double)s.dim[d];
+        scale[d] = n == rank ? (double)size[d] / all : (double)scales->data[d];
+        const double out = n == rank ? (double)size[d] : floor(all * scale[d]);
         if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
-        if (scale < 1 || scale > 1) x = dli_resized(r, x, d, (dl_int)out, scale);
+        s.dim[d] = (dl_int)out;
     }
+    const bool same = dl_shape_equal(s, x->shape);   /* then, as in ONNX Runtime, no pixel moves */
+    for (int d = 0; d < rank && x && !same; d++)
+        if (scale[d] < 1 || scale[d] > 1) x = dli_resized(r, x, d, s.dim[d], scale[d]);
     dli_give(r, x);
 }
 
@@ -26354,7 +26394,7 @@ static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
 }
 
 /* Are its activations, if they are named, in the order that is usual? */
-static bool dli_usual_activations(const dli_onnx_node *n)
+static bool dli_usual_activations(const dli_onnx_node *n, int directions)
 {
     const int each = n->op->code == 'L' ? 3 : n->op->code == 'G' ? 2 : 1;
     dli_pb a = { NULL, NULL }, first = { NULL, NULL };
@@ -26367,7 +26407,7 @@ static bool dli_usual_activations(const dli_onnx_node *n)
                       : !dli_pb_is(f.bytes, k % each ? "Tanh" : "Sigmoid")) return false;
         k++;
     }
-    return k % each == 0;
+    return k == 0 || k == each * directions;
 }
 
 static void dli_o_recurrent(dli_exec *r)
@@ -26387,7 +26427,8 @@ static void dli_o_recurrent(dli_exec *r)
     dl_recurrent o = dl_recurrent_default();
     dl_int lengths;
     o.bidirectional = both;
-    if (!dli_want(r, dli_usual_activations(n), "its activations should be the usual ones") ||
+    if (!dli_want(r, dli_usual_activations(n, both ? 2 : 1),
+                  "its activations should be the usual ones") ||
         !dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
                   "[T,N,D] and [directions,gates H,H]")) return;
     for (int i = 0; i < (both ? 8 : 4); i++) {
@@ -26673,14 +26714,19 @@ static bool dli_graph_outputs(dli_onnx_in *in)
             const dli_pb name = dli_pb_find(f.bytes, 1);
             const dli_pb type = dli_pb_find(dli_pb_find(f.bytes, 2), 1);
             const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(type, 1, 0));
-            const dli_value *v = &g->value[dli_graph_value(g, name)];
+            dli_value *v = &g->value[dli_graph_value(g, name)];
             if (!v->made || name.end - name.p > DLI_ONNX_NAME)
                 return dli_bad(&in->source, "nothing gives the output '%.*s'", DLI_PB_SHOWN(name));
             const dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
-            if (!d && n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 && n->in[0] >= 0 &&
-                g->value[n->in[0]].name.end - g->value[n->in[0]].name.p <= DLI_ONNX_NAME)
-                g->output[g->outputs++] = n->in[0];                         /* scikit-learn's */
-            else if (d && (all || dli_floats(d))) g->output[g->outputs++] = (int)(v - g->value);
+            const bool map = !d && n && dli_pb_is(n->type, "ZipMap") && n->ins == 1 &&
+                             n->in[0] >= 0;
+            if (map) v = &g->value[n->in[0]];                               /* scikit-learn's */
+            if (!map && !(d && (all || dli_floats(d)))) continue;
+            if (v->live || v->name.end - v->name.p > DLI_ONNX_NAME)
+                return dli_bad(&in->source, "the output '%.*s' is there twice, or its name is too "
+                               "long", DLI_PB_SHOWN(v->name));
+            v->live = true;
+            g->output[g->outputs++] = (int)(v - g->value);
         }
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
@@ -26710,11 +26756,10 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
-/* From the outputs back: what is needed; which initializers floating-point operators read. */
+/* From the outputs, which are needed, back: what is; and which initializers are no parameters. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
-    for (int k = 0; k < g->outputs; k++) g->value[g->output[k]].live = true;
     for (int i = g->nodes - 1; i >= 0; i--) {
         dli_onnx_node *n = &g->node[i];
         for (int k = 0; k < n->outs; k++)
@@ -26864,6 +26909,13 @@ static bool dli_graph_read(dli_onnx_in *in)
 
 /* ---- the layer that runs a graph ---- */
 
+/* Sizes of values fit in 31 bits, so that a product of two does not overflow. */
+static bool dli_sizes_fit(dl_shape s)
+{
+    for (int d = 0; d < s.rank; d++) if (s.dim[d] > INT32_MAX) return false;
+    return true;
+}
+
 /* The graph's results for its inputs; the number of the node that failed in *failed. */
 static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
 {
@@ -26892,11 +26944,12 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
         if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
         *failed = i;
         r->n->op->run(r);
-        if (dl_error(r->c) != DL_OK) return false;
         for (int k = 0; k < r->n->outs; k++) {
             const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
             if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
-                return dli_node_bad(&r->source, r->n, "it could not be computed");
+                return dl_error(r->c) != DL_OK ? false
+                     : dli_node_bad(&r->source, r->n, "it could not be computed");
+            if (v && !dli_want(r, dli_sizes_fit(v->shape), "it is too large")) return false;
         }
     }
     for (int k = 0; k < g->outputs; k++) {
@@ -26982,8 +27035,11 @@ static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *
             if (shape.rank > 0) shape.dim[0] *= n;
             if (!dl_shape_equal(shape, y[k]->shape)) return false;
             for (dl_int j = 0; j < size; j++) most = fmax(most, fabs((double)all[j]));
-            for (dl_int j = 0; j < size; j++)
-                if (fabs((double)all[j] - (double)one[k]->data[j]) > 1e-3 * most) return false;
+            for (dl_int j = 0; j < size; j++) {
+                const double a = (double)all[j], b = (double)one[k]->data[j];
+                const bool same = (a <= b && a >= b) || (!(a <= a) && !(b <= b));   /* or NaN */
+                if (!same && !(fabs(a - b) <= 1e-3 * most)) return false;
+            }
         }
         dl_tape_release(l->ctx, mark);
     }
@@ -27001,8 +27057,9 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
     for (int k = 0; x && k < g->inputs; k++) {
         x[k] = dl_zeros(l->ctx, dli_batch_shape(n, g->sample[k]));
         if (!x[k]) return false;
+        const dl_int each = x[k]->size / n;
         for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++)
-            x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)(i * 89 % 233) / 233);
+            x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)((i * 89 + i / each * 31) % 233) / 233);
     }
     if (!x || !dli_graph_compute(l, x, y, r)) return false;
     for (int k = 0; k < g->outputs; k++) {
@@ -27021,6 +27078,17 @@ static void dli_hush(dl_code code, const char *text, void *user)
     (void)user;
 }
 
+/* With batches, of two sizes, or else one sample at a time. */
+static bool dli_graph_runs(dl_layer *l, dli_exec *r, bool fine)
+{
+    dli_graph *g = (dli_graph *)l->own;
+    g->each = g->whole;
+    if (!g->each && (g->single || dli_graph_try(l, 2, r)) && dli_graph_try(l, 3, r)) return true;
+    if (fine) dl_clear_error(l->ctx);
+    g->each = true;
+    return dli_graph_try(l, 1, r);
+}
+
 /* Run the graph once, with batches or sample by sample: then the shapes of its outputs are known,
    and that all its nodes can be done. */
 static bool dli_graph_rehearse(dl_layer *l)
@@ -27037,15 +27105,13 @@ static bool dli_graph_rehearse(dl_layer *l)
     if (limit > c->tape_bytes + DLI_ONNX_ROOM) c->tape_limit = c->tape_bytes + DLI_ONNX_ROOM;
     c->advice = "its values are too large";
     if (fine) c->error_fn = dli_hush;
-    bool ok = !g->each && dli_graph_try(l, 3, &r);
-    if (!ok) {
-        if (fine) dl_clear_error(c);
-        g->each = true;
-        ok = dli_graph_try(l, 1, &r);
-    }
+    bool ok = dli_graph_runs(l, &r, fine);
     if (ok && g->activation == DL_SOFTMAX) {               /* only if it is over the last axis */
         const int64_t axis = dli_attr_int(&g->node[g->last], "axis", g->opset < 13 ? 1 : -1);
-        if (axis != -1 && axis != r.rank - 1) g->activation = DL_LINEAR;
+        if ((axis != -1 && axis != r.rank - 1) || g->sample[g->inputs].rank < 1) {
+            g->activation = DL_LINEAR;
+            ok = dli_graph_runs(l, &r, fine);
+        }
     }
     dli_format(text, sizeof text, "%s", dl_error_text(c));
     const dl_code code = c->code;

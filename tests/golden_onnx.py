@@ -272,6 +272,14 @@ def by_hand():
     write('hand_narrow', [('Mul', ['x', 'ten'], ['a'], {}), to('a', 'b', T.INT64),
                           *[n for i in (2, 3, 4, 5) for n in (to('b', f'c{i}', i), to(f'c{i}', f'd{i}', 1))],
                           ('Concat', ['d2', 'd3', 'd4', 'd5'], ['y'], {'axis': 1})], [5], [tensor('ten', [1e5])])
+    some = np.array([[1, 2, 3, -4], [5, 300, 7, -129], [-9, 10, 0, 70]], np.float32)
+    write('hand_pow', [to('x', 'a', T.INT64), ('Pow', ['a', 'two'], ['b'], {}), ('Div', ['b', 'two'], ['c'], {}),
+                       to('c', 'y', 1)], [4], [whole('two', [2])], x=some)
+    write('hand_slice', [('Slice', ['x', 'a', 'b', 'c', 'd'], ['y'], {})], [4],
+          [whole(n, [v]) for n, v in (('a', -100), ('b', -2 ** 63), ('c', 1), ('d', -1))])
+    write('hand_resize_nearest', [('Resize', ['x', 's'], ['y'], {'mode': 'nearest'})], [1, 5],
+          [tensor('s', [1., 1, .6])], opset=10)
+    write('hand_last', [('Softmax', ['x'], ['y'], {'axis': 0})], [6], batch=1)
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -308,6 +316,17 @@ def by_hand():
     bad('mod', [('Mod', ['x', 'k'], ['a'], {}), ('Cast', ['a'], ['y'], {'to': 1})], [tensor('k', 2.)])
     bad('long', [('Reshape', ['x', 's'], ['y'], {})], [whole('s', [3, 2 ** 62, -1])])
     bad('split', [('Split', ['x', 's'], ['y', 'z'], {'axis': 1})], [whole('s', [1, 2])])
+    bad('mixed', [to('x', 'a', T.INT64), ('Add', ['a', 'x'], ['y'], {})])
+    bad('sigmoid', [to('x', 'a', T.INT64), ('Sigmoid', ['a'], ['b'], {}), to('b', 'y', 1)])
+    bad('empty', [('ConstantOfShape', ['s'], ['a'], {}), ('Concat', ['a', 'a'], ['b'], {'axis': 1}),
+                  ('Size', ['b'], ['c'], {}), to('c', 'd', 1), ('Add', ['x', 'd'], ['y'], {})],
+        [whole('s', [0, 2 ** 31 - 1])])
+    bad('bound', [('Clip', ['x', 'k'], ['y'], {})], [tensor('k', [1., 2.])])
+    bad('ends', one, outputs=('y', 'y'))
+    bad('again', [('Softmax', ['x'], ['y'], {'axis': 1})])
+    m = onnx.load(os.path.join(GOLDEN, 'bad_again.onnx'))
+    m.graph.node[0].attribute.append(h.make_attribute('axis', 0))
+    onnx.save(m, os.path.join(GOLDEN, 'bad_again.onnx'))
     bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
     outside = tensor('w', w)
     outside.ClearField('float_data')

@@ -175,9 +175,10 @@ static const char *const graphs[] = {
     "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
-    "hand_narrow" };
+    "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last" };
 /* Those of one sample, as ONNX Runtime ran them. */
-static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross" };
+static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross",
+                                     "hand_last" };
 #define GRAPHS (sizeof graphs / sizeof graphs[0])
 
 static uint8_t *graph_bytes(const char *name, size_t *size)
@@ -572,13 +573,19 @@ static void refused(void)
         { "inputs", "operator Relu of node 'Relu_0': it has 2 inputs, but can have 1 to 1" },
         { "dictionary", "it has no output of numbers" },
         { "left_out", "operator ReduceSum of node 'ReduceSum_0': its input 0 is left out" },
-        { "cast", "operator Cast of node 'Cast_0': the attribute 'to' has no value" },
+        { "cast", "operator Cast of node 'Cast_0': the attribute 'to' is 0, but can only be" },
         { "lstm", "operator LSTM of node 'LSTM_1': its activations should be the usual ones" },
         { "rnn", "operator RNN of node 'RNN_1': its activations should be the usual ones" },
         { "mod", "operator Mod of node 'Mod_0': its inputs should be whole numbers" },
         { "long", "operator Reshape of node 'Reshape_0': an impossible size" },
         { "split", "operator Split of node 'Split_0': the parts are shorter than the whole" },
         { "flatten", "operator Flatten of node 'Flatten_0': there is no such axis" },
+        { "mixed", "operator Add of node 'Add_1': floats together with whole numbers" },
+        { "sigmoid", "operator Sigmoid of node 'Sigmoid_1': of whole numbers it gives none" },
+        { "empty", "operator Concat of node 'Concat_1': it is too large" },
+        { "bound", "operator Clip of node 'Clip_0': a bound should be one number" },
+        { "ends", "the output 'y' is there twice" },
+        { "again", "operator Softmax of node 'Softmax_0': the attribute 'axis' is there twice" },
         { "external", "the numbers of 'w' are in another file" } };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char name[40];
@@ -619,6 +626,39 @@ static void refused(void)
     dl_model_add(m, &bare, NULL);
     CHECK(!dl_onnx_save(m, "build/never.onnx"), "no hook");
     CHECK_ERROR(dl, DL_ERR_STATE, "gate_1 cannot be saved as ONNX: its type has no onnx");
+    free(p);
+    dl_free(dl);
+}
+
+/* Small files that once led outside of memory, wherever memory ends: a message or a model. */
+static void hostile(void)
+{
+    static const char *const names[] = { "zipmap", "cast", "left_out", "numbers", "limit",
+                                         "no_value" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "../fuzz/corpus/onnx/bad_%s.onnx", names[i]);
+        dl_ctx *dl = test_quiet_new(5);
+        for (size_t most = 1; most < 30; most++) {
+            dl_set_tape_limit(dl, most << 20);
+            dl_model *m = dl_onnx_load(dl, golden(name), NULL);
+            CHECK((m != NULL) == (dl_error(dl) == DL_OK), "%s: %s", name, dl_error_text(dl));
+            if (m) CHECK(dl_onnx_save_to_memory(m, NULL, 0) > 0, "%s: %s", name, dl_error_text(dl));
+            dl_model_free(m);
+            dl_clear_error(dl);
+        }
+        dl_free(dl);
+    }
+}
+
+/* An error that is there already does not make a good graph a bad one. */
+static void after_an_error(void)
+{
+    size_t size;
+    uint8_t *p = graph_bytes("torch_mlp", &size);
+    dl_ctx *dl = test_quiet_new(5);
+    CHECK(!dl_onnx_load_from_memory(dl, p, size / 2, NULL) && dl_error(dl) != DL_OK, "half");
+    CHECK(dl_onnx_load_from_memory(dl, p, size, NULL), "%s", dl_error_text(dl));
     free(p);
     dl_free(dl);
 }
@@ -683,6 +723,8 @@ int main(void)
     TEST(names_again);
     TEST(extras);
     TEST(refused);
+    TEST(hostile);
+    TEST(after_an_error);
     TEST(odd);
     TEST(damaged);
     return test_end();

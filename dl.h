@@ -24145,6 +24145,7 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
 {
     char line[1000];
     va_list args;
+    if (!f) return;
     va_start(args, format);
     dli_format_args(line, sizeof line, format, args);
     va_end(args);
@@ -24169,6 +24170,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
                            double c)
 {
     char s[DLI_ONNX_LONG];
+    if (!f) return;
     dli_onnx_word(s, f, name, strlen(name));
     if (x) {
         dli_onnx_tensor(f, s, strlen(s), shape, 1, x, 0, NULL);
@@ -24188,6 +24190,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
 {
     char s[DLI_ONNX_LONG];
+    if (!f) return;
     dli_onnx_word(s, f, name, strlen(name));
     dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
 }

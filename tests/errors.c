@@ -336,6 +336,14 @@ static void null_objects(void)
     CHECK(!dl_model_export_c(NULL, "x", NULL) && dl_model_c_size(NULL, NULL).flash == -1 &&
           dl_model_export_c_to_memory(NULL, NULL, 0, NULL) == 0 && dl_export_c_default().tests == 3,
           "dl_model_export_c");
+    CHECK(dl_model_input_shape(NULL, 0).rank < 0 && dl_model_output_shape(NULL, 0).rank < 0,
+          "shapes of a model");
+    CHECK(!dl_onnx_save(NULL, "x") && !dl_onnx_load(NULL, "x", NULL) &&
+          dl_onnx_save_to_memory(NULL, NULL, 0) == 0 &&
+          !dl_onnx_load_from_memory(NULL, NULL, 0, NULL), "dl_onnx");
+    dl_onnx_line(NULL, "#y = Relu(#x)");
+    dl_onnx_floats(NULL, "c", dl_shape1(1), NULL, 1);
+    dl_onnx_wholes(NULL, "c", NULL, 0);
     dl_c_function(NULL, NULL);
     dl_c_line(NULL, "%d", 1);
     dl_c_scratch(NULL, 1);

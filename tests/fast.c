@@ -507,6 +507,7 @@ static void convolutions(void)
         s.top = trial % 3 ? (dl_int)chance((uint32_t)s.KH) : 0;
         s.left = trial % 3 ? (dl_int)chance((uint32_t)s.KW) : 0;
         s.H = s.KH + chance(trial % 3 == 1 ? 14 : 9); s.W = s.KW + chance(trial % 4 ? 20 : 80);
+        if (trial % 3 == 1) { s.H += 4; s.W += 6; }         /* enough tiles for 32 columns at once */
         if (trial == 7) {                                   /* K beyond one block */
             s.N = 1; s.C = 70; s.M = 9; s.KH = s.KW = 3; s.H = s.W = 5; s.top = s.left = 1;
         }

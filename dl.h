@@ -3395,7 +3395,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #else
 
 #if defined(DL_NO_IMAGES) || defined(DL_NO_SEQUENCES) || defined(DL_NO_MODEL) || \
-    defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_EXPORT)
+    defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_ONNX) || defined(DL_NO_EXPORT)
 #define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
 #endif
 #if defined(DLI_PART_ONLY) && defined(__GNUC__)
@@ -23908,7 +23908,6 @@ static bool dli_run_save(dli_run *r)
 static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #endif
 
-#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
 /* ---------------------------------------------------------------------------- >>onnx-impl ----
    Read in this order: protobuf, the notation of the file, written and read; the way out: values'
    names, a hook for each kind of layer, the file; the way in: a graph as a list of values and
@@ -23921,7 +23920,7 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
    high bit in each byte but the last.
    ------------------------------------------------------------------------------------------ */
 
-#if !defined(DL_NO_MODEL) && !defined(DL_NO_ONNX)
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_ONNX)
 #define DLI_ONNX_OPSET 17            /* that is written */
 #define DLI_ONNX_LEAST 7             /* that are read   */
 #define DLI_ONNX_MOST 28
@@ -27381,6 +27380,7 @@ DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *optio
 #endif
 #endif /* DL_NO_ONNX */
 
+#if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
 /* -------------------------------------------------------------------------- >>export-impl ----
    Read in this order: what the file's functions look like, each with the hook of its layers;
    dli_c_expand, which puts names in their place; tables of weights; the plan of the memory; the

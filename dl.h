@@ -23930,17 +23930,16 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph may take for a few samples */
 #endif
 
-
 /* Fields of ONNX's messages, by their numbers (onnx.proto). */
 enum { DLI_MODEL_IR = 1, DLI_MODEL_PRODUCER = 2, DLI_MODEL_GRAPH = 7, DLI_MODEL_OPSET = 8,
-       DLI_MODEL_METADATA = 14, DLI_MODEL_FUNCTIONS = 25,
+       DLI_MODEL_METADATA = 14,
        DLI_GRAPH_NODE = 1, DLI_GRAPH_NAME = 2, DLI_GRAPH_INITIALIZER = 5, DLI_GRAPH_INPUT = 11,
-       DLI_GRAPH_OUTPUT = 12, DLI_GRAPH_SPARSE = 15,
+       DLI_GRAPH_OUTPUT = 12,
        DLI_NODE_INPUT = 1, DLI_NODE_OUTPUT = 2, DLI_NODE_NAME = 3, DLI_NODE_OP = 4,
        DLI_NODE_ATTRIBUTE = 5, DLI_NODE_DOMAIN = 7,
        DLI_ATTR_NAME = 1, DLI_ATTR_F = 2, DLI_ATTR_I = 3, DLI_ATTR_S = 4, DLI_ATTR_T = 5,
        DLI_ATTR_FLOATS = 7, DLI_ATTR_INTS = 8, DLI_ATTR_STRINGS = 9, DLI_ATTR_TYPE = 20,
-       DLI_TENSOR_DIMS = 1, DLI_TENSOR_TYPE = 2, DLI_TENSOR_INT32 = 5, DLI_TENSOR_NAME = 8,
+       DLI_TENSOR_DIMS = 1, DLI_TENSOR_TYPE = 2, DLI_TENSOR_NAME = 8,
        DLI_TENSOR_RAW = 9, DLI_TENSOR_EXTERNAL = 13, DLI_TENSOR_LOCATION = 14 };
 
 /* ---- protobuf, written ----
@@ -23955,7 +23954,7 @@ struct dl_onnx_file {
     char       *done;        /* of each tensor: it is in the file              */
     bool        failed;
     bool        activated;   /* #y is what is behind the activation            */
-    dl_layer   *graph;   /* a layer that was read from a file, or NULL     */
+    dl_layer   *graph;       /* a layer that was read from a file, or NULL     */
     bool        alone;       /* there are no others                            */
     char        prefix[9];   /* of the other layers' names, when there is one  */
 };

@@ -18157,12 +18157,18 @@ typedef struct dli_arrays {
     void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
+/* A shuffled set's samples lie anywhere in memory: ask for the one after next while one is copied. */
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                             dl_real *y)
 {
     const dli_arrays *a = (const dli_arrays *)user;
+    const char *from = a->bytes ? (const char *)a->bytes : (const char *)a->values;
+    const dl_int row = a->D * (dl_int)(a->bytes ? 1 : sizeof(dl_real));
     for (dl_int i = 0; i < n; i++) {
         const dl_int k = index[i];
+        for (dl_int j = 0; x && i + 2 < n && j < row; j += 64)
+            DLI_PREFETCH(from + index[i + 2] * row + j);
+        if (labels && i + 2 < n) DLI_PREFETCH(a->labels + index[i + 2]);
         if (x && a->bytes)
             dli_bytes_to_real(a->ctx, x + i * a->D, a->bytes + k * a->D, a->D, 1.0 / 255);
         else if (x) memcpy(x + i * a->D, a->values + k * a->D, (size_t)a->D * sizeof *x);

@@ -162,7 +162,7 @@
                             may be this one, before or after dl.h (before it, when it is static)
    DL_NO_IMAGES, DL_NO_SEQUENCES, DL_NO_MODEL, DL_NO_DATA, DL_NO_FILES, DL_NO_ONNX, DL_NO_EXPORT
                       all   leave out what you do not use; a program of tensors and tape that leaves
-                            out all seven compiles in two thirds of the time. In this order:
+                            out all seven compiles in less than half the time. In this order:
                             convolution, pooling and pictures; recurrent nets, embedding and
                             attention; layers, models and metrics; data sets (and with them tables
                             and models); saving and loading (and with them the next two); ONNX; a

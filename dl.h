@@ -13181,7 +13181,6 @@ static bool dli_input_build(dl_layer *l);
 static bool dli_layer_build(dl_layer *l)
 {
     const dl_layer_type *t = l->type;
-    char s[DLI_SHAPE_TEXT];
     if (t->options_size && !l->options)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
     if (t->inputs && t->inputs != l->inputs)
@@ -13201,8 +13200,8 @@ static bool dli_layer_build(dl_layer *l)
                        (int)l->activation);
     for (int i = 0; i < l->outputs; i++)
         if (dl_shape_size(dli_batch_shape(1, l->output[i])) < 0)
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible",
-                           l->name, dli_shape_text(s, l->output[i]));
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible", l->name,
+                           dli_shown(l->ctx, l->output[i]));
     return true;
 }
 
@@ -13503,7 +13502,6 @@ DLI_FORWARD(dli_reshape_layer_forward,
             dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
@@ -13516,8 +13514,8 @@ static bool dli_reshape_build(dl_layer *l)
     }
     if (open >= 0 && known > 0) l->output[0].dim[open] = size / known;
     return (ok && dl_shape_size(l->output[0]) == size) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
-                   dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %td elements and cannot become %s", l->name,
+                   dli_shown(l->ctx, l->input[0]), size, dli_shown(l->ctx, shape));
 }
 
 /* ---- graphs: inputs, joints, shared weights ---- */
@@ -13536,13 +13534,12 @@ static bool dli_input_build(dl_layer *l)
 /* Do all inputs have this shape, but for the length of one axis (-1: none)? */
 static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     for (int i = 0; i < l->inputs; i++) {
         dl_shape other = l->input[i];
         if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
         if (!dl_shape_equal(other, shape))
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
-                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+                           dli_shown(l->ctx, shape), dli_shown(l->ctx, l->input[i]), trouble);
     }
     return true;
 }
@@ -13572,7 +13569,7 @@ static bool dli_concat_build(dl_layer *l)
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+                       dli_shown(l->ctx, l->input[0]), *DLI_O(int));
     dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
     if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
     for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
@@ -13584,7 +13581,6 @@ static bool dli_concat_build(dl_layer *l)
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
     const char *who = "dl_model_reuse";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -13595,8 +13591,8 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
     for (int i = 0; i < l->inputs; i++)
         if (!dl_shape_equal(l->input[i], of->input[i]))
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s reads samples of %s, not %s", who,
-                           of->name, dli_shape_text(s, of->input[i]),
-                           dli_shape_text(t, l->input[i]));
+                           of->name, dli_shown(l->ctx, of->input[i]),
+                           dli_shown(l->ctx, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
     memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
     l->param = of->param;
@@ -13681,12 +13677,11 @@ static bool dli_dense_build(dl_layer *l)
 /* Does the layer get an image (or, with dims 1, a sequence)? */
 static bool dli_layer_image(const dl_layer *l, int dims)
 {
-    char s[DLI_SHAPE_TEXT];
     const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
                                    : "an image [C,H,W]; a grey one is [1,H,W]";
     return l->input[0].rank == dims + 1 ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
-                   dli_shape_text(s, l->input[0]), wanted);
+                   dli_shown(l->ctx, l->input[0]), wanted);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -13733,9 +13728,9 @@ static bool dli_conv_build(dl_layer *l)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: kernel %dx%d, but in one dimension only the "
                        "first number counts; set both alike", l->name, o->kernel[0], o->kernel[1]);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %td channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
-                       o->filters, o->conv.groups, (long long)C);
+                       o->filters, o->conv.groups, C);
     const dl_shape shape = dl_shape4(transposed ? C : o->filters,
                                      (transposed ? o->filters : C) / groups, o->kernel[0],
                                      o->kernel[1]);
@@ -13858,13 +13853,12 @@ DLI_FORWARD(dli_layer_norm_layer_forward,
                           DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
     const int axes = DLI_O(dl_norm_layer)->axes;
     dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
-                       dli_shape_text(s, in));
+                       dli_shown(l->ctx, in));
     for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
     return dli_norm_build(l, shape, false, true, false);
@@ -13878,8 +13872,8 @@ static bool dli_group_norm_build(dl_layer *l)
     const int groups = DLI_O(dl_norm_layer)->groups;
     const dl_int C = l->input[0].dim[0];
     if (groups < 1 || C % groups)
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)C);
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %td channels", l->name,
+                       groups, C);
     return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
@@ -13920,11 +13914,10 @@ static bool dli_recurrent_build(dl_layer *l)
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
-    char s[DLI_SHAPE_TEXT];
     if (l->input[0].rank != 2 || T < 1 || H < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples "
                        "[T,D] and 1 or more units", l->name, o->units,
-                       dli_shape_text(s, l->input[0]));
+                       dli_shown(l->ctx, l->input[0]));
     l->output[0] = o->return_sequences ? dl_shape2(T, K * H) : dl_shape1(K * H);
     if (!o->bidirectional) l->step = dli_recurrent_layer_step;
     for (int i = 0; i < 4 * K; i++) {
@@ -13963,8 +13956,8 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     for (dl_int i = 0; index && i < n; i++) {
         const double word = (double)x[0]->data[i];
         if (!(word >= 0 && word < (double)words && word == floor(word))) {
-            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
-                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
+            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %td is not a whole number in "
+                    "0..%td", l->name, word, i, words - 1);
             return;
         }
         index[i] = (int32_t)word;
@@ -13997,13 +13990,12 @@ DLI_FORWARD(dli_attention_layer_forward,
                                    DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
     const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
-                       dli_shape_text(s, l->input[0]));
+                       dli_shown(l->ctx, l->input[0]));
     return dl_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
            dl_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
@@ -14148,9 +14140,9 @@ static bool dli_seen_of(const char *who, const dl_data *train, bool targets, dl_
         for (dl_int i = 0; more > 0 && i < x->size; i++) {
             const double v = (double)x->data[i];
             if (!(fabs(v) <= DBL_MAX)) {
-                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %lld has %g in feature %lld (both from 0 on); "
+                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %td has %g in feature %td (both from 0 on); "
                         "clean the data set", who, targets ? "target" : "sample",
-                        (long long)(at + i / (x->size / b.size)), v, (long long)(i / inner % K));
+                        at + i / (x->size / b.size), v, i / inner % K);
                 more = -1;
             } else dli_seen_add(&seen[i / inner % K], v);
         }
@@ -14467,12 +14459,11 @@ static void dli_pair_back(dli_node *node)
 /* Two operands of one shape, the second one without gradient? */
 static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs(op, in, 2);
     if (!c) return NULL;
     if (!dl_shape_equal(in[0]->shape, in[1]->shape)) {
         dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ in shape", op,
-                dli_shape_text(s, in[0]->shape), dli_shape_text(t, in[1]->shape));
+                dli_shown(c, in[0]->shape), dli_shown(c, in[1]->shape));
         return NULL;
     }
     if (in[1]->requires_grad) {
@@ -15549,10 +15540,9 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
                        "logits), but %s has %s", who, loss->name, f, last->name,
                        dl_activation_name(last->activation));
     if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %lld "
-                       "output; give it one for each class, or use DL_BINARY_CROSSENTROPY", who,
-                       loss->name, last->name,
-                       (long long)dli_last(last->output[0]));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %td output; "
+                       "give it one for each class, or use DL_BINARY_CROSSENTROPY", who, loss->name,
+                       last->name, dli_last(last->output[0]));
     const dl_layer *early = dli_early_probabilities(last);
     return !early ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s would take what %s gives for logits, but "
@@ -15656,22 +15646,20 @@ static dl_shape dli_bare(dl_shape shape, int from)
 static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shape given, int from,
                            dl_shape want)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_shape a = dli_bare(given, from), b = dli_bare(want, 0);
     return a.rank < 2 || b.rank < 2 || dl_shape_equal(a, b) ||
            dl_fail(c, DL_ERR_SHAPE, "%s: the %s' axes %s are not the model's %s, though they hold "
                    "as many numbers; dl_permute changes their order, dl_reshape their meaning", who,
-                   what, dli_shape_text(s, a), dli_shape_text(t, b));
+                   what, dli_shown(c, a), dli_shown(c, b));
 }
 
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     return dli_is_batch(y, N, &l->output[k]) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape),
-                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s", l->name,
+                   dli_shown(l->ctx, y->shape),
+                   dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
 }
 
 /* What layer l makes of x; raw: before the activation; step: of one time step. */
@@ -15941,8 +15929,8 @@ static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tenso
         x[k] = dli_model_input(who, m, k, k ? more[k - 1] : first);
         if (!x[k]) return NULL;
         if (x[k]->shape.dim[0] != x[0]->shape.dim[0]) {
-            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %lld samples, the first has %lld", who,
-                    k, (long long)x[k]->shape.dim[0], (long long)x[0]->shape.dim[0]);
+            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %td samples, the first has %td", who, k,
+                    x[k]->shape.dim[0], x[0]->shape.dim[0]);
             return NULL;
         }
     }
@@ -16082,9 +16070,8 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
     if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
-        return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
-                          "on their way; dl_model_reset_state begins new ones", who, (long long)N,
-                          (long long)m->rows);
+        return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %td sequences, but there are %td on "
+                          "their way; dl_model_reset_state begins new ones", who, N, m->rows);
     dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
     dl_tensor *out = dli_tape_tensor(m->ctx, who,
@@ -16117,8 +16104,8 @@ DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
 {
     if (!m) return false;
     if (n < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %lld samples; give 1 or "
-                       "more", (long long)n);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %td samples; give 1 or "
+                       "more", n);
     m->batch_size = n;
     return true;
 }
@@ -16138,8 +16125,8 @@ DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int 
     bool ok = names != NULL;
     if (!m) return false;
     if (n != dli_model_classes(m))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %lld classes "
-                       "apart", who, n, (long long)dli_model_classes(m));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %td classes "
+                       "apart", who, n, dli_model_classes(m));
     for (int i = 0; ok && i < n; i++) ok = names[i] != NULL;
     if (!ok) return dli_null(m->ctx, who, "a name");
     const char **copy = dli_copy_texts(m->ctx, who, names, n);
@@ -16217,35 +16204,33 @@ static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
     if (fused && outside)
-        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
+        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %td of %td "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, outside, n);
     return 2 * outside <= n ||
-           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
-                   "all that %s with its %s can give; scale them, or make it linear", who,
-                   (long long)outside, (long long)n, range[0], range[1], last->name,
-                   dl_activation_name(last->activation));
+           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %td of %td targets lie outside [%g,%g], which is all "
+                   "that %s with its %s can give; scale them, or make it linear", who, outside, n,
+                   range[0], range[1], last->name, dl_activation_name(last->activation));
 }
 
 /* Does the loss take labels of so many classes (0: unknown), one for each sample? */
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_shape out = dli_output_shape(m, 0);
-    const long long units = (long long)dli_last(out);
-    if (dli_last(out) != dl_shape_size(out))
+    const dl_int units = dli_last(out);
+    if (units != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
                        "model's output is %s; dl_model_add_flatten before the last layer makes it "
-                       "one row", who, dli_shape_text(s, out));
+                       "one row", who, dli_shown(m->ctx, out));
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
-                       "not for %d and %lld", who, m->loss->name, classes, units);
+                       "not for %d and %td", who, m->loss->name, classes, units);
     const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
                         ? (const dl_entropy *)m->loss->user : NULL;
     if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
-                   "%lld outputs", who, classes, units);
+                   "%td outputs", who, classes, units);
 }
 
 /* Is the loss made for labels (its own way, or as one-hot rows or numbers 0 and 1)? */
@@ -16267,14 +16252,13 @@ static bool dli_check_answers(const char *who, const dl_model *m, const char *wh
                        "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
                        wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
     return n == N * M ||
-           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
-                   (long long)n, (long long)N, (long long)M);
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td targets for %td samples with %td outputs", who, n,
+                   N, M);
 }
 
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
@@ -16290,7 +16274,7 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
-                       who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
+                       who, dli_shown(m->ctx, d->shape), dli_shown(m->ctx, m->input));
     if (!dli_check_axes(m->ctx, who, "samples", d->shape, 0, m->input) ||
         !dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count) ||
         (d->targets && !dli_check_axes(m->ctx, who, "targets", d->target_shape, 0,
@@ -16446,8 +16430,8 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl
             name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                          (long long)b->number + 1);
+    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %td", epoch,
+                          b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
                    "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
@@ -16501,8 +16485,8 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
                            "batch's more_y", who, k, m->out[k]->name);
         if (!dli_usable(who, y)) return false;
         if (y->size != size)
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
-                           "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td targets for output %d (%s), which gives "
+                           "%td", who, y->size, k, m->out[k]->name, size);
         if (!dli_check_axes(m->ctx, who, "targets", y->shape, 1, m->out[k]->output[0]) ||
             !dli_check_range(who, m, k, y->data, size))
             return false;
@@ -16517,14 +16501,13 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
     if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
-                       "samples", who, (long long)b->size,
-                       (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %td, its x has %td samples",
+                       who, b->size, b->x->shape.rank ? b->x->shape.dim[0] : 0);
     for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
         if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
-                           "be a loss with the function weighted", who, (long long)b->weight->size,
-                           (long long)b->size, m->goal[k].loss->name);
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td weights for %td samples, and %s must be "
+                           "a loss with the function weighted", who, b->weight->size, b->size,
+                           m->goal[k].loss->name);
     return dli_check_more(who, m, b) &&
            dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
                              b->y ? b->y->size : 0, b->size) &&
@@ -16573,8 +16556,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
             at += b.size;
         }
         if (ok && !more && (at == 0 || data->count > 0))
-            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
-                         (long long)at);
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %td samples", who, at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
@@ -16674,10 +16656,10 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
     if (s->batches < 0)
-        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
-                   (long long)s->batch, loss);
-    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
-                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %td loss %.4f ", s->epoch, epochs,
+                   s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %td/%td loss %.4f ", s->epoch,
+                    epochs, bar, s->batch, s->batches, loss);
     return text;
 }
 
@@ -16794,9 +16776,9 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
     if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
-        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
-                       "for training and %lld for validation", o->validation_split,
-                       (long long)r->train->count, (long long)r->validation->count);
+        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %td samples "
+                       "for training and %td for validation", o->validation_split, r->train->count,
+                       r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     return r->loader && (!o->validation || r->validation);
 }
@@ -17190,7 +17172,7 @@ static void dli_summary_row(dli_row row, const dl_layer *l)
     dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
     dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+        dli_putf(&shape, ", %td", l->output[0].dim[k]);
     dli_put(&shape, ")");
     dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
                                           dli_sum_sizes(l->state, l->states));
@@ -17551,12 +17533,11 @@ DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int
 DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k)
 {
     const char *who = "dl_top_k_accuracy";
-    char s[DLI_SHAPE_TEXT];
     dl_int right = 0;
     if (!label || !dli_usable(who, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
-                "more", who, dli_shape_text(s, scores->shape), k);
+                "more", who, dli_shown(scores->ctx, scores->shape), k);
         return NAN;
     }
     const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
@@ -17688,8 +17669,8 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     const char *who = "dl_report_new";
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
-                "1 to 10000 classes", who, (long long)n, classes);
+        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td samples of %d classes; give 1 or more samples, and 1 "
+                "to 10000 classes", who, n, classes);
         return NULL;
     }
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
@@ -17792,8 +17773,7 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
-                 (long long)r->count);
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9td\n", width, "accuracy", "", "", r->accuracy, r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
 }
@@ -17953,13 +17933,12 @@ static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s)
 static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_int count,
                              dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT];
     if (dl_shape_size(shape) < 1 || shape.rank >= DL_MAX_DIMS)
         return dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the "
-                       "rank at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+                       "rank at most %d", who, what, dli_shown(c, shape), DL_MAX_DIMS - 1);
     return dl_shape_size(dli_batch_shape(count, shape)) >= 0 ||
-           dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
-                   (long long)count, what, dli_shape_text(s, shape));
+           dl_fail(c, DL_ERR_SHAPE, "%s: %td %ss of shape %s are more than memory can hold", who,
+                   count, what, dli_shown(c, shape));
 }
 
 /* What is NULL on failure. */
@@ -17976,14 +17955,14 @@ static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
     const bool unknown = s->next && s->count == -1;
     const dl_int count = unknown ? s->buffer : s->count;
     if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
-                       (long long)s->count, (long)INT32_MAX);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %td samples; a data set holds 0 to %ld", who,
+                       s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
     if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
-                       "samples; give 1 or more", who, (long long)s->buffer);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %td "
+                       "samples; give 1 or more", who, s->buffer);
     return dli_check_scaling(c, who, &s->scaling) &&
            dli_check_sample(c, who, "sample", count, s->shape) &&
            (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
@@ -18086,8 +18065,8 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
                      y ? y + at * M : NULL))
-            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %lld samples, the "
-                           "first of them number %ld", who, (long long)k, (long)index[0]);
+            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %td samples, the "
+                           "first of them number %ld", who, k, (long)index[0]);
     }
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
@@ -18099,8 +18078,8 @@ static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *l
     const dl_source *s = &d->storage->source;
     const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
     if (got < 0 || got > n)
-        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
-                "asked for", who, (long long)got, (long long)n);
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %td samples where up to %td were asked "
+                "for", who, got, n);
     else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
     return -1;
 }
@@ -18385,8 +18364,8 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, in
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
     if (f->bytes < header)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
+        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %zu bytes, but the IDX header alone takes %zu",
+                       who, f->name, f->bytes, header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
                        "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
@@ -18421,8 +18400,8 @@ static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
         (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
         return NULL;
     if (labels->p && count != size[0])
-        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                          images->name, (long long)size[0], labels->name, (long long)count);
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %td images, but %s has %td labels", who,
+                          images->name, size[0], labels->name, count);
     int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
     if (labels->p && !label) return NULL;
     for (dl_int i = 0; i < count; i++) {
@@ -18529,9 +18508,8 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
                               "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
-        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
-                "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
-                (long long)d->shape.dim[2]);
+        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %td x %td, MNIST's are 28 x 28; "
+                "dl_idx_load takes any size", who, images, d->shape.dim[1], d->shape.dim[2]);
         dl_data_free(d);
         d = NULL;
     }
@@ -18560,9 +18538,8 @@ DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
     if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
     if (!dli_check_order(who, d)) return NULL;
     if (first < 0 || count < 0 || first > d->count || count > d->count - first)
-        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
-                          "set's %lld", who, (long long)count, (long long)first,
-                          (long long)d->count);
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %td samples from %td on are not in the data "
+                          "set's %td", who, count, first, d->count);
     return dli_data_view(d, who, first, count);
 }
 
@@ -18661,7 +18638,6 @@ static dl_int dli_check_parts(const char *who, const dl_data *const *part, int p
 {
     dl_int count = 0;
     for (int p = 0; p < parts; p++) {
-        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
         const dl_data *a = part[0], *b = part[p];
         if (!b || !dli_check_order(who, b)) return -1;
         if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
@@ -18669,7 +18645,7 @@ static dl_int dli_check_parts(const char *who, const dl_data *const *part, int p
             (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
             dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
                     "samples %s, differ in shape, in having labels or targets, or in context", who,
-                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+                    p, dli_shown(a->ctx, b->shape), dli_shown(a->ctx, a->shape));
             return -1;
         }
         count += b->count;
@@ -18741,8 +18717,8 @@ DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
 {
     if (!d) return NULL;
     if (!index || n < 0)
-        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
-                          "%s", (long long)n, index ? "there" : "NULL");
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %td samples, and the list is %s",
+                          n, index ? "there" : "NULL");
     return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
 }
 
@@ -18758,8 +18734,8 @@ DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
     if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
     for (dl_int i = 0; i < d->count; i++)
         if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
-            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
-                              "%lld must be 0 or more", (double)weight[i], (long long)i);
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample %td "
+                              "must be 0 or more", (double)weight[i], i);
     return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
 }
 
@@ -18874,9 +18850,9 @@ static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_f
     }
     DL_FREE(r);
     return k <= (label ? most : parts) ||
-           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %lld "
-                   "samples; give fewer folds" : "%s: %d folds, but only %lld groups; give as many "
-                   "groups or fewer folds", who, k, (long long)(label ? most : parts));
+           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %td "
+                   "samples; give fewer folds" : "%s: %d folds, but only %td groups; give as many "
+                   "groups or fewer folds", who, k, label ? most : parts);
 }
 
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
@@ -18885,9 +18861,8 @@ DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options
     const char *who = "dl_data_fold";
     if (!d || !dli_check_split(who, d, 0, train, test)) return false;
     if (k < 2 || k > d->count || i < 0 || i >= k)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
-                       "or more, and as many samples, and count them from 0", who, i, k,
-                       (long long)d->count);
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %td samples; give 2 folds or "
+                       "more, and as many samples, and count them from 0", who, i, k, d->count);
     if (!dli_check_folds(d, who, k, options)) return false;
     double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
@@ -18964,8 +18939,8 @@ DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
     const char *who = "dl_data_sample";
     if (!d || !dli_check_order(who, d)) return NULL;
     if (i < 0 || i >= d->count)
-        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
-                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %td; the data set has %td, "
+                          "from 0 on", who, i, d->count);
     dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
@@ -19004,8 +18979,7 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
     if (!d) return NULL;
     if (batch_size < 1 || d->count == 0) {
         if (batch_size < 1)
-            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
-                    (long long)batch_size);
+            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %td; give 1 or more", who, batch_size);
         else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
         return NULL;
     }
@@ -19100,8 +19074,8 @@ static int dli_loader_next(dl_loader *l, dl_batch *batch)
         const dl_int had = l->next;
         dl_loader_restart(l);
         if (d->count >= 0)
-            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
-                    "samples", (long long)had, (long long)d->count);
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %td of %td "
+                    "samples", had, d->count);
         else if (had == 0)
             dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
         return had == 0 || d->count >= 0 ? -1 : 0;
@@ -20358,13 +20332,12 @@ static uint8_t *dli_png_store(uint8_t *to, const dl_tensor *x, dl_int H, dl_int 
 static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t room)
 {
     static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
-    char s[DLI_SHAPE_TEXT];
     const int rank = x->shape.rank;
     const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
     const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
     if (rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W]; this is %s", who,
-                dli_shape_text(s, x->shape));
+                dli_shown(x->ctx, x->shape));
         return 0;
     }
     const dl_int n = H * (1 + W * C), blocks = (n + 65534) / 65535;
@@ -20412,11 +20385,10 @@ DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 /* Of x [...,H,W]: the number of planes, H and W; false when it has none. */
 static bool dli_planes(const char *who, dl_tensor *x, dl_int *planes, dl_int *H, dl_int *W)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!dli_inputs(who, &x, 1)) return false;
     if (x->shape.rank < 2 || x->size < 1)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,H,W]", who,
-                       dli_shape_text(s, x->shape));
+                       dli_shown(x->ctx, x->shape));
     *H = x->shape.dim[x->shape.rank - 2];
     *W = x->shape.dim[x->shape.rank - 1];
     *planes = x->size / (*H * *W);
@@ -20511,8 +20483,8 @@ static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int 
     if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
     const dl_int most = DL_IMAGE_PIXELS_MAX;
     if (top < -most || top > most || left < -most || left > most)
-        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: row %lld or column %lld is too far off",
-                          who, (long long)top, (long long)left);
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: row %td or column %td is too far off", who,
+                          top, left);
     dl_tensor *y = dli_image_like(who, x, height, width);
     for (dl_int i = 0; y && i < planes * height; i++) {
         const dl_int row = i % height + top, from = (i / height * H + row) * W;
@@ -20540,8 +20512,8 @@ DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int l
     if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
     for (int k = 0; k < 4; k++)
         if (side[k] < -DL_IMAGE_PIXELS_MAX || side[k] > DL_IMAGE_PIXELS_MAX)
-            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %lld pixels on a side are too many",
-                              who, (long long)side[k]);
+            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %td pixels on a side are too many", who,
+                              side[k]);
     return dli_cropped(who, x, -top, -left, H + top + bottom, W + left + right, fill);
 }
 
@@ -20582,7 +20554,7 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
         good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
     if (!good)
         return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
-                          "each of %lld channels", who, (long long)C);
+                          "each of %td channels", who, C);
     dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
     for (dl_int i = 0; y && i < x->size; i++) {
         const dl_int c = i / (H * W) % C;
@@ -20896,10 +20868,9 @@ static bool dli_check_images(dl_ctx *c, const char *dir, const dl_images *o)
     if (C < 1 || C > 4 || o->height < 0 || o->width < 0 ||
         (o->resampling != DL_BILINEAR && o->resampling != DL_AREA) ||
         (o->height > 0 && o->width > DL_IMAGE_PIXELS_MAX / o->height))
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %lld x %lld pixels (0: as "
-                       "the first picture), resampling %d (DL_BILINEAR or DL_AREA): one is "
-                       "out of its range", DLI_FOLDERS, C, (long long)o->height,
-                       (long long)o->width, (int)o->resampling);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %td x %td pixels (0: as the "
+                       "first picture), resampling %d (DL_BILINEAR or DL_AREA): one is out of its "
+                       "range", DLI_FOLDERS, C, o->height, o->width, (int)o->resampling);
     return true;
 }
 
@@ -21310,7 +21281,6 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
 /* What is to be done in a is possible, and so is it with images of this shape. */
 static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augment *a, bool space)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX && a->thickness >= 0 && a->thickness <= 1))
@@ -21320,7 +21290,7 @@ static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augm
                        a->thickness);
     return !space || x->shape.rank == 4 ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
-                   dli_shape_text(s, x->shape));
+                   dli_shown(x->ctx, x->shape));
 }
 
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
@@ -21740,8 +21710,8 @@ static dli_json *dli_json_read(const dli_source *s, const char *what, const void
     else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
         dli_scan_wrong(&j, "a space: it is behind the last }");
     if (!j.wrong) return value;
-    dli_bad(s, "%s: byte %lld of %lld should be %s", what,
-            (long long)(j.p - (const uint8_t *)text), (long long)size, j.wrong);
+    dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - (const uint8_t *)text, size,
+            j.wrong);
     DL_FREE(value);
     return NULL;
 }
@@ -21867,7 +21837,6 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
     const dli_source *s = &f->source;
     const dli_json *v = key + 1;
-    char text[DLI_SHAPE_TEXT];
     dl_shape place;
     memset(e, 0, sizeof *e);
     e->name = key->text;
@@ -21888,9 +21857,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
         (!e->dtype || (size >= 0 && size <= f->data_size / e->dtype->width &&
                        size * e->dtype->width == bytes)))
         return true;
-    return dli_bad(s, "tensor '%.255s' is said to be bytes %lld to %lld of %lld, and %s of %.15s",
-                   e->name, (long long)e->begin, (long long)e->end, (long long)f->data_size,
-                   dli_shape_text(text, e->shape), e->type);
+    return dli_bad(s, "tensor '%.255s' is said to be bytes %td to %td of %td, and %s of %.15s",
+                   e->name, e->begin, e->end, f->data_size, dli_shown(s->ctx, e->shape), e->type);
 }
 
 /* Read the header: into f->metadata and f->entry. */
@@ -21903,9 +21871,8 @@ static bool dli_read_header(dli_file *f)
                        "net, safetensors.torch.save_file(net.state_dict(), path) writes what can "
                        "be read here, of a Keras model examples/keras_to_dl.py");
     if (s->size < 8 || size > s->size - 8)
-        return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
-                       "should take 8 + %llu", (unsigned long long)s->size,
-                       (unsigned long long)size);
+        return dli_bad(s, "it is cut off, or no safetensors file: of its %zu bytes the header "
+                       "should take 8 + %llu", s->size, (unsigned long long)size);
     f->data = s->bytes + 8 + size;
     f->data_size = (dl_int)(s->size - 8 - (size_t)size);
     f->header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8, (size_t)size,
@@ -21949,8 +21916,8 @@ static bool dli_check_places(dli_file *f)
                            e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
-            return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
-                           (long long)end, (long long)e->begin);
+            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
+                           e->begin);
         end = e->end;
     }
     qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_name);
@@ -22348,7 +22315,7 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
 static void dli_put_shape(dli_text *out, dl_shape s)
 {
     dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%td" : "%td", s.dim[k]);
     dli_put(out, "]");
 }
 
@@ -22540,7 +22507,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
     dli_put_extras(out, m);
-    dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
+    dli_putf(out, ",\"batch_size\":%td,\"metrics\":[", m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
@@ -22797,17 +22764,17 @@ static dli_entry *dli_entry_of(const dli_file *f, const char *name)
 static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
 {
     const dli_file *f = l->model->source;
-    char full[2 * DL_NAME_MAX], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char full[2 * DL_NAME_MAX];
     if (!f) return true;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
         return dli_bad(&f->source, "tensor '%.99s%.99s' %s is missing, or two layers share it",
-                       f->prefix, full, dli_shape_text(s, shape));
+                       f->prefix, full, dli_shown(f->source.ctx, shape));
     if (!dl_shape_equal(e->shape, shape))
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%.99s' is %s in %s, but its layer makes "
-                       "it %s", f->source.who, e->name, dli_shape_text(s, e->shape), f->source.from,
-                       dli_shape_text(t, shape));
+                       "it %s", f->source.who, e->name, dli_shown(l->ctx, e->shape), f->source.from,
+                       dli_shown(l->ctx, shape));
     e->fate = 'l';
     return dli_readable(f, e);
 }
@@ -22964,8 +22931,7 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
         name[i] = v[1 + i].text;
     }
     if (ok) ok = dl_model_set_class_names(m, name, (int)n);
-    else dli_bad(&f->source, "'classes' should be a list of %lld names",
-                 (long long)dli_model_classes(m));
+    else dli_bad(&f->source, "'classes' should be a list of %td names", dli_model_classes(m));
     if (name) DL_FREE((void *)name);
     return ok;
 }
@@ -23603,8 +23569,8 @@ static bool dli_run_resume(dli_run *r)
     const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;
     const dl_int epochs = size / (4 * DLI_HISTORY);
     bool ok = epochs <= r->o->epochs ||
-              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %lld epochs behind it; "
-                      "epochs is the total, and %d are fewer", r->o->checkpoint, (long long)epochs,
+              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %td epochs behind it; "
+                      "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
     if (ok) {
         ok = dli_run_bundle(&k, r, (int)epochs) &&
@@ -23714,7 +23680,6 @@ static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, boo
 static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, const uint8_t *p)
 {
     static const char *const names[] = { "descr", "fortran_order", "shape", NULL };
-    char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
     const dli_json *descr = dli_json_find(header, names[0]);
@@ -23733,8 +23698,8 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
         dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, u1 to u8 and b1 can be "
                 "read", descr->text);
     else if (n < 0 || (size_t)n > left / (size_t)d->width)
-        dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in the %llu bytes behind its "
-                "header", dli_shape_text(text, shape), d->width, (unsigned long long)left);
+        dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in the %zu bytes behind its "
+                "header", dli_shown(s->ctx, shape), d->width, left);
     else {
         dl_tensor *t = dl_state(s->ctx, shape);
         if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
@@ -23778,7 +23743,7 @@ static void dli_put_npy(dli_text *out, const void *what)
     dli_text dict = { room, sizeof room, 0, NULL, false };
     dli_putf(&dict, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", (int)sizeof(dl_real));
     for (int k = 0; k < t->shape.rank; k++)
-        dli_putf(&dict, k ? " %lld," : "%lld,", (long long)t->shape.dim[k]);
+        dli_putf(&dict, k ? " %td," : "%td,", t->shape.dim[k]);
     if (t->shape.rank > 1) dict.length--;                        /* (3,) but (3, 4) */
     dli_put(&dict, "), }");
     while (dict.length % 64 != 53) dli_put(&dict, " ");

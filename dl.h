@@ -4342,6 +4342,17 @@ static bool dli_null(dl_ctx *c, const char *who, const char *what)
     return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
+/* What a function that makes something returns when it has failed; of a tensor and a data set
+   return DLI_REFUSE(c, code, format, ...); */
+static void *dli_nothing(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_NO(type, failed)     ((type *)dli_nothing(failed))
+#define DLI_REFUSE(c, code, ...) DLI_NO(dl_tensor, dl_fail(c, code, __VA_ARGS__))
+#define DLI_REJECT(c, code, ...) DLI_NO(dl_data, dl_fail(c, code, __VA_ARGS__))
+
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
 
 static char *dli_align(void *p)
@@ -9917,15 +9928,6 @@ static const char *dli_shown(dl_ctx *c, dl_shape shape)
     return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
 }
 
-/* What a function that makes a tensor returns when it has failed:
-   return DLI_REFUSE(c, code, format, ...); */
-static dl_tensor *dli_no_tensor(bool failed)
-{
-    (void)failed;
-    return NULL;
-}
-#define DLI_REFUSE(c, code, ...) dli_no_tensor(dl_fail(c, code, __VA_ARGS__))
-
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
 {
@@ -10225,7 +10227,7 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
 /* t, just made by who, with a copy of the numbers at data; NULL with a message if that is NULL. */
 static dl_tensor *dli_filled(dl_ctx *c, const char *who, dl_tensor *t, const dl_real *data)
 {
-    if (!data) return dli_no_tensor(dli_null(c, who, "data"));
+    if (!data) return DLI_NO(dl_tensor, dli_null(c, who, "data"));
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
@@ -10329,7 +10331,7 @@ static bool dli_all_finite(dl_tensor *const *t, int n)
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     const char *who = "dl_one_hot";
-    if (!label) return dli_no_tensor(dli_null(dl, who, "label"));
+    if (!label) return DLI_NO(dl_tensor, dli_null(dl, who, "label"));
     if (!dl || !dli_check_index(dl, who, "label", label, N, classes)) return NULL;
     dl_tensor *t = dli_tape_tensor(dl, who, dl_shape2(N, classes));
     if (!t) return NULL;
@@ -10763,7 +10765,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
         return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are "
                           "needed, and one or more operands of this context");
     if (!c) return NULL;
-    if (user_bytes > SIZE_MAX / 2) return dli_no_tensor(dli_no_memory(c, name, user_bytes));
+    if (user_bytes > SIZE_MAX / 2) return DLI_NO(dl_tensor, dli_no_memory(c, name, user_bytes));
     const size_t length = strlen(name) + 1;      /* the name is kept, behind the user's bytes */
     char *copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
     dli_custom_state s = { backward, (void *)(uintptr_t)user, NULL };
@@ -11270,7 +11272,7 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return dli_no_tensor(dli_null(c, "dl_permute", "order"));
+    if (!order) return DLI_NO(dl_tensor, dli_null(c, "dl_permute", "order"));
     for (int d = 0; d < x->shape.rank; d++) {
         axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
         if (axes[d] < 0) return NULL;
@@ -11440,7 +11442,7 @@ static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *ind
 {
     dl_ctx *c = x->ctx;
     const dl_int rows = x->shape.dim[0];
-    if (!index && n > 0) return dli_no_tensor(dli_null(c, op, "index"));
+    if (!index && n > 0) return DLI_NO(dl_tensor, dli_null(c, op, "index"));
     if (!dli_check_index(c, op, "index", index, n, rows)) return NULL;
     const dli_rows_state s = { dli_tape_copy(c, op, index, n), n, rows ? x->size / rows : 0,
                                padding };
@@ -13278,15 +13280,12 @@ static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const voi
                                dl_layer *const *from, int n)
 {
     char who[100];
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
+    if (!type || !type->name || !type->prefix || !type->forward)
+        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, "
+                                        "prefix and forward"));
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
+        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d "
+                                        "layers; give a list of 1 or more", type->name, n));
     dli_format(who, sizeof who, "dl_model_add: %s", type->name);
     return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
@@ -14461,16 +14460,12 @@ static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
 {
     dl_ctx *c = dli_inputs(op, in, 2);
     if (!c) return NULL;
-    if (!dl_shape_equal(in[0]->shape, in[1]->shape)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ in shape", op,
-                dli_shown(c, in[0]->shape), dli_shown(c, in[1]->shape));
-        return NULL;
-    }
-    if (in[1]->requires_grad) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the targets require a gradient, which losses do not "
-                "compute; use dl_detach on them", op);
-        return NULL;
-    }
+    if (!dl_shape_equal(in[0]->shape, in[1]->shape))
+        return DLI_NO(dl_ctx, dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ "
+                      "in shape", op, dli_shown(c, in[0]->shape), dli_shown(c, in[1]->shape)));
+    if (in[1]->requires_grad)
+        return DLI_NO(dl_ctx, dl_fail(c, DL_ERR_ARGUMENT, "%s: the targets require a gradient, "
+                      "which losses do not compute; use dl_detach on them", op));
     return c;
 }
 
@@ -15918,21 +15913,18 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
 static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tensor *first,
                                     dl_tensor *const *more)
 {
-    if (m->inputs > 1 && !more) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs, but here is one; give the "
-                "others too (dl_model_predict_all, dl_model_forward_all, a batch's more_x)", who,
-                m->inputs);
-        return NULL;
-    }
+    if (m->inputs > 1 && !more)
+        return DLI_NO(dl_tensor *, dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs, "
+                      "but here is one; give the others too (dl_model_predict_all, "
+                      "dl_model_forward_all, a batch's more_x)", who, m->inputs));
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *x);
     for (int k = 0; x && k < m->inputs; k++) {
         x[k] = dli_model_input(who, m, k, k ? more[k - 1] : first);
         if (!x[k]) return NULL;
-        if (x[k]->shape.dim[0] != x[0]->shape.dim[0]) {
-            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %td samples, the first has %td", who, k,
-                    x[k]->shape.dim[0], x[0]->shape.dim[0]);
-            return NULL;
-        }
+        if (x[k]->shape.dim[0] != x[0]->shape.dim[0])
+            return DLI_NO(dl_tensor *, dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %td "
+                          "samples, the first has %td", who, k, x[k]->shape.dim[0],
+                          x[0]->shape.dim[0]));
     }
     return x;
 }
@@ -17133,12 +17125,10 @@ DL_DEF dl_model *dl_model_share(dl_ctx *into, dl_model *m)
 {
     const char *who = "dl_model_share";
     if (!into || !dli_model_whole(who, m)) return NULL;
-    if (m->owner || m->fitting || into == m->ctx) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", who, m->owner ? "share the owner of the weights"
-                : m->fitting ? "not while dl_model_fit is at work"
-                : "the other model needs a context of its own (dl_new)");
-        return NULL;
-    }
+    const char *why = m->owner ? "share the owner of the weights"
+                    : m->fitting ? "not while dl_model_fit is at work"
+                    : into == m->ctx ? "the other model needs a context of its own (dl_new)" : NULL;
+    if (why) return DLI_NO(dl_model, dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", who, why));
     return dli_model_copy(into, m, m);
 }
 
@@ -17668,11 +17658,9 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
 {
     const char *who = "dl_report_new";
     if (!dl || !predicted || !label) return NULL;
-    if (n < 1 || classes < 1 || classes > 10000) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td samples of %d classes; give 1 or more samples, and 1 "
-                "to 10000 classes", who, n, classes);
-        return NULL;
-    }
+    if (n < 1 || classes < 1 || classes > 10000)
+        return DLI_NO(dl_report, dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td samples of %d classes; give "
+                      "1 or more samples, and 1 to 10000 classes", who, n, classes));
     if (!dli_check_index(dl, who, "label", label, n, classes) ||
         !dli_check_index(dl, who, "prediction", predicted, n, classes))
         return NULL;
@@ -17739,11 +17727,10 @@ DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
     if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
     const dl_shape out = dli_output_shape(m, 0);
     const int C = (int)dl_shape_size(out);
-    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
-                "cross-entropy loss and one row of outputs a sample", who);
-        return NULL;
-    }
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1))
+        return DLI_NO(dl_report, dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell "
+                      "classes apart: it needs a cross-entropy loss and one row of outputs a "
+                      "sample", who));
     dl_report *r = NULL;
     dli_called of;
     of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
@@ -17940,14 +17927,6 @@ static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_in
            dl_fail(c, DL_ERR_SHAPE, "%s: %td %ss of shape %s are more than memory can hold", who,
                    count, what, dli_shown(c, shape));
 }
-
-/* What is NULL on failure. */
-static dl_data *dli_no_data(bool failed)
-{
-    (void)failed;
-    return NULL;
-}
-#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
 
 /* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
@@ -18977,12 +18956,12 @@ DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffl
 {
     const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count == 0) {
-        if (batch_size < 1)
-            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %td; give 1 or more", who, batch_size);
-        else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
-        return NULL;
-    }
+    if (batch_size < 1)
+        return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %td; give 1 or "
+                                         "more", who, batch_size));
+    if (d->count == 0)
+        return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty",
+                                         who));
     dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
@@ -23071,10 +23050,9 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     dli_file f;
     dl_model *m = NULL;
     if (!c) return NULL;
-    if (!prefix || strlen(prefix) >= DL_NAME_MAX) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long", who);
-        return NULL;
-    }
+    if (!prefix || strlen(prefix) >= DL_NAME_MAX)
+        return DLI_NO(dl_model, dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long",
+                                        who));
     if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
     f.prefix = prefix;
     const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
@@ -23686,26 +23664,21 @@ static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, co
     const dli_json *order = dli_json_find(header, names[1]);
     const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
-        !dli_json_shape(dims, 0, &shape)) {
-        dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "
-                "most %d sizes", DL_MAX_DIMS);
-        return NULL;
-    }
+        !dli_json_shape(dims, 0, &shape))
+        return DLI_NO(dl_tensor, dli_bad(s, "its header should have a descr of one type, "
+                      "fortran_order, and a shape of at most %d sizes", DL_MAX_DIMS));
     const dli_dtype *d = dli_npy_type(descr->text);
     const dl_int n = dl_shape_size(shape);
     const size_t left = (size_t)(s->bytes + s->size - p);
     if (!d)
-        dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, u1 to u8 and b1 can be "
-                "read", descr->text);
-    else if (n < 0 || (size_t)n > left / (size_t)d->width)
-        dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in the %zu bytes behind its "
-                "header", dli_shown(s->ctx, shape), d->width, left);
-    else {
-        dl_tensor *t = dl_state(s->ctx, shape);
-        if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
-        return t;
-    }
-    return NULL;
+        return DLI_NO(dl_tensor, dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, "
+                      "u1 to u8 and b1 can be read", descr->text));
+    if (n < 0 || (size_t)n > left / (size_t)d->width)
+        return DLI_NO(dl_tensor, dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in "
+                      "the %zu bytes behind its header", dli_shown(s->ctx, shape), d->width, left));
+    dl_tensor *t = dl_state(s->ctx, shape);
+    if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
+    return t;
 }
 
 static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, const void *bytes,

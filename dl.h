@@ -4436,6 +4436,22 @@ DLI_INLINE size_t dli_bytes_of(dl_int n)
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
 }
 
+/* n bytes of a file as one number, big: the most significant one first. They are put together one
+   by one: that is right on machines of either byte order; for the usual ones compilers know these
+   shifts for a load. */
+DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | p[big ? i : n - 1 - i];
+    return v;
+}
+
+/* The low n bytes of v, the least significant one first. */
+DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
+{
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
+}
+
 /* Free what a tensor has beside its own memory: its name, if it has one. */
 static void dli_tensor_destroy(void *object)
 {
@@ -18279,12 +18295,6 @@ typedef struct dli_idx_file {
 
 /* ---- gzip ---- */
 
-/* Four bytes, the least significant first. */
-static uint32_t dli_four_bytes(const uint8_t *p)
-{
-    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
 /* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
    as the flags say. 0 when that is beyond the end. */
 static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
@@ -18292,7 +18302,7 @@ static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
     const int flags = bytes > 18 ? p[3] : 0;
     size_t at = 10;
     if (bytes < 18 || p[2] != 8) return 0;
-    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    if (flags & 4) at += 2 + (size_t)dli_get_bytes(p + 10, 2, false);
     for (int text = 8; text <= 16; text *= 2) {
         if (!(flags & text)) continue;
         while (at < bytes && p[at]) at++;
@@ -18308,7 +18318,7 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
 {
     if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
     const size_t at = dli_gzip_header(f->p, f->bytes);
-    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    const uint32_t size = at ? (uint32_t)dli_get_bytes(f->p + f->bytes - 4, 4, false) : 0;
     if (!DLI_STB)
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
                        "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
@@ -18318,7 +18328,7 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
     uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
     if (!p) return false;
     const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
-    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+    if (got != (int)size || dli_crc32(0, p, size) != dli_get_bytes(f->p + f->bytes - 8, 4, false)) {
         DL_FREE(p);
         return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
                        "out whole", who, f->name);
@@ -18351,8 +18361,7 @@ static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, in
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
-        const uint8_t *q = p + 4 + 4 * i;
-        const uint32_t n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        const uint32_t n = (uint32_t)dli_get_bytes(p + 4 + 4 * i, 4, true);
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
             return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
@@ -20155,13 +20164,9 @@ static bool dli_check_pixels(char *why, int64_t W, int64_t H)
 /* The same of a PNG file, whose size stb_image does not tell when it is too large for it. */
 static bool dli_check_png(char *why, const uint8_t *p, size_t n)
 {
-    int64_t W = 0, H = 0;
     if (n < 24 || memcmp(p, "\x89PNG", 4) != 0 || memcmp(p + 12, "IHDR", 4) != 0) return true;
-    for (int i = 16; i < 20; i++) {
-        W = 256 * W + p[i];
-        H = 256 * H + p[i + 4];
-    }
-    return dli_check_pixels(why, W, H);
+    return dli_check_pixels(why, (int64_t)dli_get_bytes(p + 16, 4, true),
+                            (int64_t)dli_get_bytes(p + 20, 4, true));
 }
 
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
@@ -20196,8 +20201,7 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
    BMP tells its length (or 0); a JPEG's last marker is FF D9, not FF DA: here come pixels. */
 static bool dli_picture_whole(const uint8_t *p, size_t n)
 {
-    if (p[0] == 'B' && n > 5)
-        return n >= ((size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24);
+    if (p[0] == 'B' && n > 5) return n >= dli_get_bytes(p + 2, 4, false);
     if (p[0] != 0xFF) return true;
     for (size_t i = n - 1; i > 1; i--)
         if (p[i - 1] == 0xFF && (p[i] == 0xD9 || p[i] == 0xDA)) return p[i] == 0xD9;
@@ -21364,15 +21368,6 @@ static double dli_number_of(uint64_t bits, const dli_dtype *d)
     }
 }
 
-/* n bytes as one number. They are put together one by one: that is right on machines of either byte
-   order; for the usual ones compilers know these shifts for a load. */
-DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < n; i++) v = v << 8 | p[big ? i : n - 1 - i];
-    return v;
-}
-
 /* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
@@ -21382,12 +21377,6 @@ static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
     if (!DLI_DOUBLE && v > (double)FLT_MAX) return (dl_real)INFINITY;
     if (!DLI_DOUBLE && v < -(double)FLT_MAX) return (dl_real)-INFINITY;
     return (dl_real)v;
-}
-
-/* The low n bytes of v, the least significant one first. */
-DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
-{
-    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 /* In a file the least significant byte comes first; on most machines, too. */

@@ -4378,6 +4378,18 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     return p ? memset(p, 0, bytes) : NULL;
 }
 
+/* A copy of count elements of size bytes with room for so many more, in place of old; NULL, and old
+   as it was, without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, dl_int count, dl_int more,
+                       size_t size)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, size);
+    if (!p) return NULL;
+    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) DL_FREE(old);
+    return p;
+}
+
 #ifndef DL_NO_DATA
 /* A copy of n texts in one piece of memory. */
 static const char **dli_copy_texts(dl_ctx *c, const char *who, const char *const *texts, int n)
@@ -13068,17 +13080,6 @@ static size_t dli_padded(size_t bytes)
     return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
 }
 
-/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
-{
-    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
-    if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * sizeof old);
-    if (old) DL_FREE(old);
-    return p;
-}
-
 static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
@@ -13250,10 +13251,11 @@ static bool dli_layer_join(dl_layer *l)
     dl_model *m = l->model;
     const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
     const int more = l->shared ? 0 : l->params + l->states;
-    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more,
+                                                 sizeof *tensor);
     if (!tensor) return false;
     m->tensor = tensor;
-    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1, sizeof *layer);
     if (!layer) return false;
     m->layer = layer;
     layer[m->layers++] = l;
@@ -13364,7 +13366,8 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1, sizeof t)
+                           : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -17361,12 +17364,12 @@ static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
         return dl_fail(c, DL_ERR_SHAPE, "a metric of scores (auc, average_precision) needs one or "
                        "two outputs a sample, not %s", dli_shown(c, o->scores->shape));
     if (s->scores + o->size > s->room) {
-        s->room = 2 * s->room + o->size;
-        dli_ranked *more = (dli_ranked *)dli_alloc(c, "a metric", (size_t)s->room, sizeof *more);
-        if (!more) return false;
-        if (s->score) memcpy(more, s->score, (size_t)s->scores * sizeof *more);
-        if (s->score) DL_FREE(s->score);
-        s->score = more;
+        const dl_int more = s->scores + o->size;
+        dli_ranked *score = (dli_ranked *)dli_grown(c, "a metric", s->score, s->scores, more,
+                                                    sizeof *score);
+        if (!score) return false;
+        s->score = score;
+        s->room = s->scores + more;
     }
     for (dl_int i = 0; i < o->size; i++) {
         const dl_real *z = o->scores->data + i * C;
@@ -20591,13 +20594,11 @@ static bool dli_paths_add(dli_paths *l, const char *path)
 {
     const size_t bytes = strlen(path) + 1;
     if (l->count == l->room) {
-        const dl_int room = 2 * l->room + 64;
-        char **more = (char **)dli_alloc(l->ctx, DLI_FOLDERS, (size_t)room, sizeof *more);
+        char **more = (char **)dli_grown(l->ctx, DLI_FOLDERS, l->path, l->count, l->count + 64,
+                                         sizeof *more);
         if (!more) return false;
-        if (l->path) memcpy(more, l->path, (size_t)l->count * sizeof *more);
-        if (l->path) DL_FREE(l->path);
         l->path = more;
-        l->room = room;
+        l->room += l->count + 64;
     }
     char *copy = (char *)dli_alloc(l->ctx, DLI_FOLDERS, bytes, 1);
     if (!copy) return false;
@@ -20736,11 +20737,9 @@ static bool dli_folder_open(dli_folder *f, const char *dir)
         const dl_int first = f->file.count;
         const char *path = f->name.path[k];
         ok = dli_dir_list(path, dli_visit_file, &f->file) || dli_folder_failed(f->ctx, path);
-        int32_t *label = (int32_t *)(ok ? dli_alloc(f->ctx, DLI_FOLDERS, (size_t)f->file.count,
-                                                    sizeof *label) : NULL);
+        int32_t *label = (int32_t *)(ok ? dli_grown(f->ctx, DLI_FOLDERS, f->label, first,
+                                                    f->file.count - first, sizeof *label) : NULL);
         ok = label != NULL;
-        if (ok && f->label) memcpy(label, f->label, (size_t)first * sizeof *label);
-        if (ok && f->label) DL_FREE(f->label);
         if (ok) f->label = label;
         if (ok && f->file.count > first)
             qsort(f->file.path + first, (size_t)(f->file.count - first), sizeof(char *),

@@ -17256,6 +17256,12 @@ static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
     return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
 }
 
+/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
+static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
+{
+    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
@@ -17267,8 +17273,7 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
     (void)user;
     if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
     for (dl_int i = 0; i < rows; i++) {
-        right += dli_class(o->scores->data + i * C, C, 0) ==
-                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        right += dli_class(o->scores->data + i * C, C, 0) == dli_row_label(o, i, C);
         of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
     }
     if (of < 1) return true;
@@ -17285,16 +17290,25 @@ static double dli_accuracy_result(void *state, const void *user)
     return sum[1] > 0 ? sum[0] / sum[1] : NAN;
 }
 
+/* How many samples of class k a confusion matrix [C,C] has, and how many were called so. */
+static int64_t dli_support(const int64_t *confusion, int C, int k, int64_t *called)
+{
+    int64_t support = 0;
+    *called = 0;
+    for (int j = 0; j < C; j++) {
+        support += confusion[k * C + j];
+        *called += confusion[j * C + k];
+    }
+    return support;
+}
+
 /* Balanced accuracy and Matthews' correlation of a confusion matrix [C,C]. */
 static void dli_confused(const int64_t *confusion, int C, double *balanced, double *matthews)
 {
     double n = 0, h = 0, both = 0, support2 = 0, called2 = 0, recalls = 0, there = 0;
     for (int k = 0; k < C; k++) {
-        double support = 0, called = 0;
-        for (int j = 0; j < C; j++) {
-            support += (double)confusion[k * C + j];
-            called += (double)confusion[j * C + k];
-        }
+        int64_t calls;
+        const double support = (double)dli_support(confusion, C, k, &calls), called = (double)calls;
         const double hits = (double)confusion[k * C + k];
         there += support > 0;
         recalls += support > 0 ? hits / support : 0;
@@ -17338,20 +17352,32 @@ static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, doubl
     return count;
 }
 
+/* What is known of one output: its targets, the sums of squared and of absolute errors. */
+typedef struct dli_errors { dli_seen target; double squares, absolute; } dli_errors;
+
+static void dli_errors_add(dli_errors *e, dl_real predicted, dl_real target)
+{
+    const double d = (double)predicted - (double)target;
+    dli_seen_add(&e->target, (double)target);
+    e->squares += d * d;
+    e->absolute += fabs(d);
+}
+
+/* From the squared errors and the spread of the targets; that of equal ones is exactly 0. */
+static double dli_r2(const dli_errors *e)
+{
+    const double spread = e->target.squares;
+    return spread > 0 ? 1 - e->squares / spread : e->squares == 0 ? 1 : spread == 0 ? 0 : NAN;
+}
+
 /* What a metric of a whole epoch remembers: scores and labels, a confusion matrix, or sums. */
 typedef struct dli_memory {
     dli_ranked *score;
     dl_int      scores, room;
     int64_t    *confusion;
-    double     *sum;
+    dli_errors *errors;
     dl_int      C;                    /* classes or outputs */
 } dli_memory;
-
-/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
-static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
-{
-    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
-}
 
 static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
 {
@@ -17425,45 +17451,28 @@ static double dli_confusion_result(void *state, bool balanced)
     return value[balanced];
 }
 
-/* Of each output the first target, their number, the sum and the sum of squares of the distances to
-   it, and the squared errors. */
 static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     (void)user;
     if (o->loss->logits != DL_LINEAR || !o->target) return true;
     s->C = o->target->size / o->size;
-    const bool first = !s->sum;
-    if (first) s->sum = (double *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C, 5 * 8);
-    if (!s->sum) return false;
-    for (dl_int i = 0; i < o->target->size; i++) {
-        double *v = s->sum + i % s->C * 5;
-        const double t = (double)o->target->data[i], e = (double)o->output->data[i] - t;
-        if (first && i < s->C) v[0] = t;
-        v[1]++;
-        v[2] += t - v[0];
-        v[3] += (t - v[0]) * (t - v[0]);
-        v[4] += e * e;
-    }
+    if (!s->errors)
+        s->errors = (dli_errors *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C,
+                                            sizeof *s->errors);
+    if (!s->errors) return false;
+    for (dl_int i = 0; i < o->target->size; i++)
+        dli_errors_add(&s->errors[i % s->C], o->output->data[i], o->target->data[i]);
     return true;
-}
-
-/* From the squared errors and the spread of the targets. */
-static double dli_r2(double squares, double spread)
-{
-    return spread > 0 ? 1 - squares / spread : squares == 0 ? 1 : spread == 0 ? 0 : NAN;
 }
 
 static double dli_r2_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
-    double mean = s->sum ? 0 : NAN;
+    double mean = s->errors ? 0 : NAN;
     (void)user;
-    for (dl_int k = 0; s->sum && k < s->C; k++) {
-        const double *v = s->sum + k * 5;
-        mean += dli_r2(v[4], v[3] - v[2] * v[2] / v[1]) / (double)s->C;
-    }
-    if (s->sum) DL_FREE(s->sum);
+    for (dl_int k = 0; s->errors && k < s->C; k++) mean += dli_r2(&s->errors[k]) / (double)s->C;
+    if (s->errors) DL_FREE(s->errors);
     return mean;
 }
 
@@ -17691,11 +17700,8 @@ DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int3
     int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
     for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
     for (int a = 0; a < classes; a++) {
-        int64_t support = 0, called = 0;
-        for (int b = 0; b < classes; b++) {
-            support += confusion[a * classes + b];
-            called += confusion[b * classes + a];
-        }
+        int64_t called;
+        const int64_t support = dli_support(confusion, classes, a, &called);
         hits += confusion[a * classes + a];
         score[a] = dli_class_score(confusion[a * classes + a], called, support);
         dli_add_score(&r->macro, &score[a], 1 / (double)classes);
@@ -17806,33 +17812,24 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 }
 #endif
 
-/* Of output k: the sums of squared and of absolute errors; r2. */
-static double dli_errors(const dl_real *predicted, const dl_real *target, dl_int n, dl_int outputs,
-                         dl_int k, double *squares, double *absolute)
+/* Of output k. */
+static dli_errors dli_errors_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                dl_int outputs, dl_int k)
 {
-    const double first = (double)target[k];          /* equal targets have exactly no spread */
-    double mean = 0, spread = 0;
-    *squares = *absolute = 0;
-    for (dl_int i = k; i < n * outputs; i += outputs) {
-        const double d = (double)predicted[i] - (double)target[i];
-        *squares += d * d;
-        *absolute += fabs(d);
-        mean += ((double)target[i] - first) / (double)n;
-    }
-    for (dl_int i = k; i < n * outputs; i += outputs) {
-        const double d = (double)target[i] - first - mean;
-        spread += d * d;
-    }
-    return dli_r2(*squares, spread);
+    dli_errors e;
+    memset(&e, 0, sizeof e);
+    for (dl_int i = k; i < n * outputs; i += outputs) dli_errors_add(&e, predicted[i], target[i]);
+    return e;
 }
 
 DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
                   dl_int outputs)
 {
-    double squares, absolute;
     if (!r2 || !predicted || !target || n < 1 || outputs < 1) return false;
-    for (dl_int k = 0; k < outputs; k++)
-        r2[k] = dli_errors(predicted, target, n, outputs, k, &squares, &absolute);
+    for (dl_int k = 0; k < outputs; k++) {
+        const dli_errors e = dli_errors_of(predicted, target, n, outputs, k);
+        r2[k] = dli_r2(&e);
+    }
     return true;
 }
 
@@ -17845,11 +17842,10 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
     const double count = (double)n * (double)outputs;
     r.mse = r.mae = r.r2 = 0;
     for (dl_int k = 0; k < outputs; k++) {
-        double squares, absolute;
-        r.r2 += dli_errors(predicted, target, n, outputs, k, &squares, &absolute) /
-                (double)outputs;
-        r.mse += squares / count;
-        r.mae += absolute / count;
+        const dli_errors e = dli_errors_of(predicted, target, n, outputs, k);
+        r.r2 += dli_r2(&e) / (double)outputs;
+        r.mse += e.squares / count;
+        r.mae += e.absolute / count;
     }
     r.rmse = sqrt(r.mse);
     return r;

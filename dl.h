@@ -21927,90 +21927,91 @@ static bool dli_readable(const dli_file *f, const dli_entry *e)
                                "integers and BOOL can be read", e->name, e->type);
 }
 
-static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_tensor *t)
+/* The numbers of an entry, to where there is room for them. */
+static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_real *to)
 {
     const uint8_t *p = f->data + e->begin;
-    for (dl_int i = 0; i < t->size; i++, p += e->dtype->width)
-        t->data[i] = dli_read_real(p, e->dtype, false);
-    ++*dli_version(t);
+    for (; p < f->data + e->end; p += e->dtype->width) *to++ = dli_read_real(p, e->dtype, false);
 }
 
 /* ---- tensors that go into a file or come out of one ---- */
 
-/* A tensor, its name in the file, and what the file has of it, once that is known. */
+/* Numbers, their name in the file, and what the file has of them, once that is known. */
 typedef struct dli_item {
-    dl_tensor  *tensor;
-    const char *name;
+    dl_tensor  *tensor;             /* whose they are, or NULL */
+    dl_real    *data;
+    dl_shape    shape;
+    char        name[2 * DL_NAME_MAX];
     const dli_entry *found;
 } dli_item;
-
-/* Some of them, which are one model's or nobody's, and how their names begin. */
-typedef struct dli_part {
-    dl_tensor *const *tensor;
-    int               tensors;
-    const char       *prefix;
-    const dl_model   *model;
-} dli_part;
 
 /* What is saved or loaded, and the function that does it. */
 typedef struct dli_list {
     dl_ctx     *ctx;
     const char *who, *what;         /* "dl_save", "the list" */
-    const dli_part *part;
-    int         parts;
-    bool        whole;              /* the models, too */
-    dli_item   *item;               /* and behind them their names; for DL_FREE */
+    dli_item   *item;               /* for DL_FREE */
     int         items;
+    const dl_model *const *model;   /* saved whole, and how their tensors' names begin */
+    const char *const *prefix;
+    int         models;
 } dli_list;
 
-/* A tensor without a name goes by its number. */
-static bool dli_list_make(dli_list *l, dl_ctx *c, const char *who, const char *what,
-                          const dli_part *part, int parts)
+/* An empty list with room for n. */
+static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
 {
-    size_t bytes = 0;
-    for (int k = 0; k < parts; k++)
-        for (int i = 0; i < part[k].tensors; i++)
-            bytes += sizeof(dli_item) + strlen(part[k].prefix) +
-                     strlen(part[k].tensor[i]->name) + 12;
-    const dli_list made = { c, who, what, part, parts, false,
-                            (dli_item *)dli_alloc(c, who, bytes, 1), 0 };
-    *l = made;
-    if (!l->item) return false;
-    for (int k = 0; k < parts; k++) l->items += part[k].tensors;
-    dli_item *item = l->item;
-    char *name = (char *)(item + l->items);
-    for (int k = 0; k < parts; k++)
-        for (int i = 0; i < part[k].tensors; i++, item++) {
-            item->tensor = part[k].tensor[i];
-            item->name = name;
-            name += dli_format(name, 2 * DL_NAME_MAX, "%s%s", part[k].prefix, item->tensor->name);
-            if (!item->tensor->name[0]) name += dli_format(name, 12, "%d", i);
-            name++;
-        }
-    return true;
+    memset(l, 0, sizeof *l);
+    l->ctx = c;
+    l->who = who;
+    l->what = what;
+    l->item = (dli_item *)dli_alloc(c, who, (size_t)n, sizeof *l->item);
+    return l->item != NULL;
+}
+
+/* Add an array; without a name it goes by its number. */
+static void dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
+                         dl_real *data, dl_shape shape)
+{
+    dli_item *i = &l->item[l->items++];
+    char digits[12];
+    dli_format(digits, sizeof digits, "%d", number);
+    dli_format(i->name, sizeof i->name, "%s%s", prefix, name[0] ? name : digits);
+    i->data = data;
+    i->shape = shape;
+}
+
+static void dli_list_tensors(dli_list *l, const char *prefix, dl_tensor *const *t, int n)
+{
+    for (int i = 0; i < n; i++) {
+        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape);
+        l->item[l->items - 1].tensor = t[i];
+    }
+}
+
+static void dli_take_item(const dli_file *f, const dli_item *i)
+{
+    dli_copy_from(f, i->found, i->data);
+    if (i->tensor) ++*dli_version(i->tensor);
 }
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
-static bool dli_list_of(dli_list *l, dli_part *part, dl_ctx *c, const char *who,
-                        dl_tensor *const *tensor, int n)
+static bool dli_list_of(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
 {
-    const dli_part whole = { tensor, n, "", NULL };
     if (!c) return false;
     if (!tensor || n < 1)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
     if (dli_inputs(who, tensor, n) != c)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
-    *part = whole;
-    return dli_list_make(l, c, who, "the list", part, 1);
+    if (!dli_list_begin(l, c, who, "the list", n)) return false;
+    dli_list_tensors(l, "", tensor, n);
+    return true;
 }
 
 #ifndef DL_NO_MODEL
-static bool dli_list_of_model(dli_list *l, dli_part *part, const dl_model *m, const char *who)
+static bool dli_list_of_model(dli_list *l, const dl_model *m, const char *who)
 {
-    if (!m) return false;
-    const dli_part whole = { m->tensor, m->tensors, "", m };
-    *part = whole;
-    return dli_list_make(l, m->ctx, who, "the model", part, 1);
+    if (!m || !dli_list_begin(l, m->ctx, who, "the model", m->tensors)) return false;
+    dli_list_tensors(l, "", m->tensor, m->tensors);
+    return true;
 }
 #endif
 
@@ -22036,7 +22037,7 @@ static bool dli_assign_entry(const dli_file *f, dli_item *item, dli_entry *e)
         return dli_bad(&f->source, "'%.99s' and '%.99s' are both for tensor '%.99s'",
                        item->found->name, e->name, item->name);
     item->found = e;
-    e->fate = dl_shape_equal(e->shape, item->tensor->shape) ? 'l' : 'd';
+    e->fate = dl_shape_equal(e->shape, item->shape) ? 'l' : 'd';
     return true;
 }
 
@@ -22147,8 +22148,7 @@ static bool dli_twins(const dli_list *l, const dli_item *i, const dli_item *j)
         while (a < end && strncmp(a->name, i->name, m) != 0) a++;
         while (b < end && strncmp(b->name, j->name, n) != 0) b++;
         if (a == end || b == end) return a == b;
-        if (strcmp(a->name + m, b->name + n) != 0 ||
-            !dl_shape_equal(a->tensor->shape, b->tensor->shape))
+        if (strcmp(a->name + m, b->name + n) != 0 || !dl_shape_equal(a->shape, b->shape))
             return false;
     }
 }
@@ -22190,10 +22190,9 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
     out->length = 0;
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
         if (i->found && i->found->fate == 'd')
-            r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
+            r->different += dli_put_misfit(out, "different", i->name, i->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found)
-            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -22233,7 +22232,7 @@ static bool dli_check_loading(const dli_list *l, const dl_loading *o)
     if (o->in_order && o->renames_count > 0)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: in_order needs no renames", l->who);
     for (int i = 0; i < l->items; i++)
-        if (!dli_writable(l->who, l->item[i].tensor)) return false;
+        if (l->item[i].tensor && !dli_writable(l->who, l->item[i].tensor)) return false;
     return true;
 }
 
@@ -22248,7 +22247,7 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
         ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
              dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
         for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
-            if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
+            if (i->found && i->found->fate == 'l') dli_take_item(&f, i);
         dli_file_close(&f);
     } else ok = false;
     DL_FREE(l->item);
@@ -22259,8 +22258,7 @@ static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const
                              size_t size, dl_tensor *const *tensors, int n, const dl_loading *o)
 {
     dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
+    return dli_list_of(&l, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
 }
 
 #ifndef DL_NO_MODEL
@@ -22268,10 +22266,8 @@ static bool dli_load_weights(dl_model *m, const char *who, const char *from, con
                              size_t size, const dl_loading *o)
 {
     dli_list l;
-    dli_part part;
-    return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
+    return dli_list_of_model(&l, m, who) && dli_load_list(&l, from, bytes, size, o);
 }
-
 #endif
 
 /* As JSON has it. */
@@ -22535,20 +22531,19 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     long long at = 0;
     dli_put(out, "{\"__metadata__\":{\"format\":\"pt\"");
 #ifndef DL_NO_MODEL
-    for (int k = 0; l->whole && k < l->parts; k++) {
-        dli_putf(out, ",\"%sdl_model\":\"", l->part[k].prefix);
+    for (int k = 0; k < l->models; k++) {
+        dli_putf(out, ",\"%sdl_model\":\"", l->prefix[k]);
         out->quoted = true;
-        dli_put_model(out, l->part[k].model);
+        dli_put_model(out, l->model[k]);
         out->quoted = false;
         dli_put(out, "\"");
     }
 #endif
     dli_put(out, "}");
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
-        const dl_tensor *t = i->tensor;
-        const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
+        const long long end = at + (long long)dl_shape_size(i->shape) * (long long)sizeof(dl_real);
         dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
-        dli_put_shape(out, t->shape);
+        dli_put_shape(out, i->shape);
         dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
@@ -22566,7 +22561,7 @@ static void dli_put_list(dli_text *out, const void *what)
     dli_put_some(out, (const char *)length, 8);
     dli_put_header(out, l);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        dli_put_reals(out, i->tensor->data, i->tensor->size);
+        dli_put_reals(out, i->data, dl_shape_size(i->shape));
 }
 
 /* Write the list, and free it. */
@@ -22575,11 +22570,11 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     bool ok = true;
     for (int i = 0; ok && i < l->items; i++) ok = dli_check_name(l, i);
 #ifndef DL_NO_MODEL
-    for (int k = 0; ok && l->whole && k < l->parts; k++)
-        ok = dli_check_savable(l->part[k].model, l->who);
+    for (int k = 0; ok && k < l->models; k++) ok = dli_check_savable(l->model[k], l->who);
 #endif
     const size_t size = ok ? dli_write(l->ctx, l->who, path, buffer, room, dli_put_list, l) : 0;
     DL_FREE(l->item);
+    l->item = NULL;
     return size;
 }
 
@@ -22587,18 +22582,19 @@ static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *ten
                                const char *path, void *buffer, size_t room)
 {
     dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
+    return dli_list_of(&l, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
 }
 
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
 {
+    const char *none = "";
     dli_list l;
-    dli_part part;
-    if (!dli_list_of_model(&l, &part, m, who)) return 0;
-    l.whole = whole;
+    if (!dli_list_of_model(&l, m, who)) return 0;
+    l.model = &m;
+    l.prefix = &none;
+    l.models = whole;
     return dli_save_list(&l, path, buffer, room);
 }
 
@@ -22608,29 +22604,26 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
                               size_t room)
 {
     dli_list l;
-    size_t size = 0;
+    int tensors = 0;
     bool ok = models && prefixes && n > 0;
     if (!c) return 0;
-    dli_part *part = ok ? (dli_part *)dli_alloc(c, who, (size_t)n, sizeof *part) : NULL;
-    if (ok && !part) return 0;
     for (int i = 0; ok && i < n; i++) {
         ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
              strlen(prefixes[i]) < DL_NAME_MAX;
         for (int k = 0; ok && k < i; k++)
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
-        const dli_part whole = { ok ? models[i]->tensor : NULL, ok ? models[i]->tensors : 0,
-                                 prefixes[i], models[i] };
-        part[i] = whole;
+        tensors += ok ? models[i]->tensors : 0;
     }
     if (!ok)
         dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
-    if (ok && dli_list_make(&l, c, who, "the models", part, n)) {
-        l.whole = true;
-        size = dli_save_list(&l, path, buffer, room);
-    }
-    if (part) DL_FREE(part);
-    return size;
+    if (!ok || !dli_list_begin(&l, c, who, "the models", tensors)) return 0;
+    for (int i = 0; i < n; i++)
+        dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
+    l.model = (const dl_model *const *)models;
+    l.prefix = prefixes;
+    l.models = n;
+    return dli_save_list(&l, path, buffer, room);
 }
 
 /* ---- a model from its text ---- */
@@ -22798,7 +22791,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
     for (int k = 0; !l->shared && k < l->params + l->states; k++) {
         dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
         const dli_entry *e = dli_entry_of(f, t->name);
-        if (e) dli_copy_from(f, e, t);
+        if (e) dli_copy_from(f, e, t->data);
     }
     return !rest.frozen || dl_layer_set_frozen(l, true);
 }
@@ -23056,73 +23049,40 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
 #endif
 
 /* ---- optimizers, and training that goes on ----
-   What is kept beside tensors is put into some: a bundle has headers for them, a list of a file is
-   made of its parts. Numbers come first, so that they are looked at before anything is changed. */
+   Numbers that must be kept to the last bit become arrays of a list, and come first in it, so that
+   they are looked at before anything is changed. */
 
 typedef struct dli_bundle {
-    dl_ctx     *ctx;
-    const char *who;
+    dli_list    list;
     double     *number;             /* [numbers] of all kinds, one after the other  */
     dl_real    *cut;                /* the same in four parts each                  */
-    dl_tensor  *view, **list;       /* headers                                      */
-    int         numbers, used, views, parts, early;    /* early: views of numbers   */
-    dli_part    part[10];
-    char        prefix[6][DL_NAME_MAX];
-    dli_list    read;               /* when it is read                              */
+    int         numbers, used, early;    /* early: items of the list that are numbers */
 } dli_bundle;
 
 static void dli_bundle_free(dli_bundle *b)
 {
     if (b->number) DL_FREE(b->number);
     if (b->cut) DL_FREE(b->cut);
-    if (b->view) DL_FREE(b->view);
-    if (b->list) DL_FREE(b->list);
-    if (b->read.item) DL_FREE(b->read.item);
+    if (b->list.item) DL_FREE(b->list.item);
 }
 
-static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, int numbers, int views)
+static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, const char *what,
+                            int numbers, int items)
 {
     memset(b, 0, sizeof *b);
-    b->ctx = c;
-    b->who = who;
     b->numbers = numbers;
     b->number = (double *)dli_alloc(c, who, (size_t)numbers, sizeof *b->number);
     b->cut = (dl_real *)dli_alloc(c, who, (size_t)numbers * 4, sizeof *b->cut);
-    b->view = (dl_tensor *)dli_alloc(c, who, (size_t)views, sizeof *b->view);
-    b->list = (dl_tensor **)dli_alloc(c, who, (size_t)views, sizeof *b->list);
-    return b->number && b->cut && b->view && b->list;
-}
-
-static void dli_bundle_part(dli_bundle *b, const char *prefix, dl_tensor *const *list, int n)
-{
-    const dli_part part = { list, n, prefix, NULL };
-    if (n > 0) b->part[b->parts++] = part;
-}
-
-/* One more tensor, in the last part if that has the same prefix. */
-static void dli_bundle_add(dli_bundle *b, const char *prefix, const char *name, dl_real *data,
-                           dl_shape shape)
-{
-    dl_tensor *v = &b->view[b->views];
-    v->ctx = b->ctx;
-    v->data = data;
-    v->shape = shape;
-    v->size = dl_shape_size(shape);
-    v->name = name;
-    v->generation = DLI_PERSISTENT;
-    b->list[b->views] = v;
-    if (b->parts && b->part[b->parts - 1].prefix == prefix) b->part[b->parts - 1].tensors++;
-    else dli_bundle_part(b, prefix, b->list + b->views, 1);
-    b->views++;
+    return b->number && b->cut && dli_list_begin(&b->list, c, who, what, items);
 }
 
 /* n numbers, to be filled in or read at the place that is returned. */
 static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
 {
     double *at = b->number + b->used;
-    if (n > 0) dli_bundle_add(b, prefix, name, b->cut + 4 * b->used, dl_shape1(4 * n));
+    if (n > 0) dli_list_add(&b->list, prefix, name, 0, b->cut + 4 * b->used, dl_shape1(4 * n));
     b->used += n;
-    b->early = b->views;
+    b->early = b->list.items;
     return at;
 }
 
@@ -23149,35 +23109,32 @@ static void dli_bundle_join(dli_bundle *b)
 
 static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
 {
-    dli_list l;
     dli_bundle_cut(b);
-    return dli_list_make(&l, b->ctx, b->who, "it", b->part, b->parts)
-         ? dli_save_list(&l, path, buffer, room) : 0;
+    return dli_save_list(&b->list, path, buffer, room);
 }
 
 /* The numbers from a file that has all of it; and, when they turn out good, the rest. */
-static bool dli_bundle_read(dli_bundle *b, dli_file *f, const char *what)
+static bool dli_bundle_read(dli_bundle *b, dli_file *f)
 {
     const dl_loading o = dl_loading_default();
-    dli_list *l = &b->read;
-    if (!dli_list_make(l, b->ctx, b->who, what, b->part, b->parts) || !dli_check_loading(l, &o) ||
-        !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
+    const dli_list *l = &b->list;
+    if (!dli_check_loading(l, &o) || !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
         return false;
-    for (int i = 0; i < b->early; i++) dli_copy_from(f, l->item[i].found, l->item[i].tensor);
+    for (int i = 0; i < b->early; i++) dli_take_item(f, &l->item[i]);
     dli_bundle_join(b);
     return true;
 }
 static void dli_bundle_take(const dli_bundle *b, const dli_file *f)
 {
-    for (const dli_item *i = b->read.item + b->early; i < b->read.item + b->read.items; i++)
-        dli_copy_from(f, i->found, i->tensor);
+    for (int i = b->early; i < b->list.items; i++) dli_take_item(f, &b->list.item[i]);
 }
 
 /* An optimizer's counts: learning rate, updates, updates of each parameter. */
 static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
 {
-    dli_format(b->prefix[5], DL_NAME_MAX, "%s.", o->desc.type->name);
-    double *count = dli_bundle_numbers(b, b->prefix[5], "counts", 2 + o->n);
+    char prefix[DL_NAME_MAX];
+    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
+    double *count = dli_bundle_numbers(b, prefix, "counts", 2 + o->n);
     count[0] = o->desc.lr;
     count[1] = (double)o->updates;
     for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
@@ -23190,10 +23147,11 @@ static int dli_state_count(const dl_optimizer *o)
 static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
 {
     for (int k = 0; k < dli_state_count(o); k++) {
-        dli_format(b->prefix[k], DL_NAME_MAX, "%s.%d.", o->desc.type->name, k);
+        char prefix[DL_NAME_MAX];
+        dli_format(prefix, sizeof prefix, "%s.%d.", o->desc.type->name, k);
         for (int i = 0; i < o->n; i++)
-            dli_bundle_add(b, b->prefix[k], o->param[i]->name, o->slot[i].state[k],
-                           o->param[i]->shape);
+            dli_list_add(&b->list, prefix, o->param[i]->name, i, o->slot[i].state[k],
+                         o->param[i]->shape);
     }
 }
 /* Are all of them counts, 0, 1, 2 ...? */
@@ -23201,15 +23159,15 @@ static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
 {
     for (int i = 0; i < n; i++)
         if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
-            return dl_fail(b->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", b->who,
-                           x[i]);
+            return dl_fail(b->list.ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged",
+                           b->list.who, x[i]);
     return true;
 }
 static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
 {
     dl_optim d = o->desc;
     d.lr = count[0];
-    return dli_check_optim(b->ctx, b->who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
+    return dli_check_optim(o->ctx, b->list.who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
 }
 static void dli_take_counts(dl_optimizer *o, const double *count)
 {
@@ -23226,8 +23184,8 @@ static double *dli_optimizer_bundle(dli_bundle *b, dl_optimizer *o, const char *
     if (o->averaged)
         dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
                 "dl_optimizer_set_averaged(o, false) first", who);
-    if (o->averaged ||
-        !dli_bundle_make(b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o)))
+    if (o->averaged || !dli_bundle_make(b, o->ctx, who, "the optimizer", 2 + o->n,
+                                        1 + o->n * dli_state_count(o)))
         return NULL;
     double *count = dli_bundle_counts(b, o);
     dli_bundle_states(b, o);
@@ -23250,7 +23208,7 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
     const double *count = dli_optimizer_bundle(&b, o, who);
     bool ok = count && dli_file_open(&f, o->ctx, who, from, bytes, size);
     if (ok) {
-        ok = dli_bundle_read(&b, &f, "the optimizer") && dli_good_counts(&b, o, count);
+        ok = dli_bundle_read(&b, &f) && dli_good_counts(&b, o, count);
         if (ok) {
             dli_bundle_take(&b, &f);
             dli_take_counts(o, count);
@@ -23397,7 +23355,6 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
     const dl_optimizer *o = r->m->optimizer;
     const dl_fit *f = r->o;
     dli_bundle *b = &k->b;
-    size_t total = 0;
     memset(k, 0, sizeof *k);
     k->r = r;
     k->epochs = epochs;
@@ -23407,7 +23364,9 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
         return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
                        "another context");
     const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
-    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", numbers, 5 + o->n * dli_state_count(o)))
+    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", "this training", numbers,
+                         5 + o->n * dli_state_count(o) + r->m->tensors +
+                         (int)dli_larger(f->state_count, 0)))
         return false;
     const char *own = "checkpoint.";
     k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
@@ -23415,10 +23374,10 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
     k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
     k->count = dli_bundle_counts(b, o);
     dli_bundle_states(b, o);
-    for (int i = 0; i < r->m->tensors; i++) total += (size_t)r->m->tensor[i]->size;
-    if (r->best_weights) dli_bundle_add(b, own, "best", r->best_weights, dl_shape1((dl_int)total));
-    dli_bundle_part(b, "weights.", r->m->tensor, r->m->tensors);
-    dli_bundle_part(b, "state.", f->state, f->state_count);
+    const dl_int total = (dl_int)dli_sum_sizes(r->m->tensor, r->m->tensors);
+    if (r->best_weights) dli_list_add(&b->list, own, "best", 0, r->best_weights, dl_shape1(total));
+    dli_list_tensors(&b->list, "weights.", r->m->tensor, r->m->tensors);
+    dli_list_tensors(&b->list, "state.", f->state, f->state_count);
     return true;
 }
 
@@ -23536,7 +23495,7 @@ static bool dli_run_resume(dli_run *r)
                       r->o->epochs);
     if (ok) {
         ok = dli_run_bundle(&k, r, (int)epochs) &&
-             dli_bundle_read(&k.b, &f, "this training") && dli_good_run(&k);
+             dli_bundle_read(&k.b, &f) && dli_good_run(&k);
         if (ok) {
             dli_bundle_take(&k.b, &f);
             dli_take_run(&k);

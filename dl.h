@@ -22254,22 +22254,6 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
     return ok;
 }
 
-static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const void *bytes,
-                             size_t size, dl_tensor *const *tensors, int n, const dl_loading *o)
-{
-    dli_list l;
-    return dli_list_of(&l, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
-}
-
-#ifndef DL_NO_MODEL
-static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
-                             size_t size, const dl_loading *o)
-{
-    dli_list l;
-    return dli_list_of_model(&l, m, who) && dli_load_list(&l, from, bytes, size, o);
-}
-#endif
-
 /* As JSON has it. */
 static void dli_put_shape(dli_text *out, dl_shape s)
 {
@@ -22576,13 +22560,6 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     DL_FREE(l->item);
     l->item = NULL;
     return size;
-}
-
-static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
-                               const char *path, void *buffer, size_t room)
-{
-    dli_list l;
-    return dli_list_of(&l, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
 }
 
 #ifndef DL_NO_MODEL
@@ -23682,13 +23659,16 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
                                 int n)
 {
-    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+    dli_list l;
+    return dli_list_of(&l, dl, "dl_save_to_memory", tensors, n)
+         ? dli_save_list(&l, dli_buffer, buffer, room) : 0;
 }
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
-    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
-                            options);
+    dli_list l;
+    return dli_list_of(&l, dl, "dl_load_from_memory", tensors, n) &&
+           dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
@@ -23702,12 +23682,14 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
+    dli_list l;
+    return dli_list_of(&l, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
-    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+    dli_list l;
+    return dli_list_of(&l, dl, "dl_load", tensors, n) && dli_load_list(&l, path, NULL, 0, options);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
@@ -23746,8 +23728,9 @@ DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, s
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
-    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
-                            options);
+    dli_list l;
+    return dli_list_of_model(&l, m, "dl_model_load_weights_from_memory") &&
+           dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 
 #ifndef DL_NO_STDIO
@@ -23774,7 +23757,9 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
-    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+    dli_list l;
+    return dli_list_of_model(&l, m, "dl_model_load_weights") &&
+           dli_load_list(&l, path, NULL, 0, options);
 }
 #endif
 #endif

@@ -4675,6 +4675,47 @@ static bool dli_save_end(dli_saving *s, bool ok)
 }
 #endif
 
+/* What stands in place of a path for bytes in memory. */
+static const char dli_buffer[] = "the buffer";
+
+/* Bytes being read, and what to complain of. */
+typedef struct dli_source {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or dli_buffer               */
+    const uint8_t *bytes;
+    size_t      size;
+    uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
+} dli_source;
+
+/* They are not what they should be: why. */
+DLI_PRINTF(2, 3)
+static bool dli_bad(const dli_source *s, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: %s", s->who, s->from, text);
+}
+
+/* False with a message. */
+static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
+                            const void *bytes, size_t size)
+{
+    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
+    *s = given;
+    if (!from) return dli_null(c, who, "the path");
+#ifndef DL_NO_STDIO
+    if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
+    if (from != dli_buffer && !s->own) return false;
+#endif
+    return s->bytes ? s->size <= PTRDIFF_MAX || dli_bad(s, "it is too large")
+                    : dli_null(c, who, "the buffer");
+}
+
+static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
+
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
 /* SplitMix64's mixing of 64 bits: every input bit flips about half of the output bits. */
@@ -18285,13 +18326,6 @@ DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, d
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
 
-/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
-typedef struct dli_idx_file {
-    const char *name;
-    uint8_t    *p;
-    size_t      bytes;
-} dli_idx_file;
-
 /* ---- gzip ---- */
 
 /* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
@@ -18313,28 +18347,29 @@ static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
 
 /* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
    byte can become 1032. */
-static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+static bool dli_unpack(dli_source *f)
 {
-    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
-    const size_t at = dli_gzip_header(f->p, f->bytes);
-    const uint32_t size = at ? (uint32_t)dli_get_bytes(f->p + f->bytes - 4, 4, false) : 0;
+    if (f->size < 2 || f->bytes[0] != 0x1F || f->bytes[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->bytes, f->size);
+    const uint8_t *end = f->bytes + (at ? f->size - 8 : 0);   /* check sum and size */
+    const uint32_t size = at ? (uint32_t)dli_get_bytes(end + 4, 4, false) : 0;
     if (!DLI_STB)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
-                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
-    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
-                       f->name);
-    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
+                       "(gunzip), or define DL_USE_STB_IMAGE, see >>options", f->who, f->from);
+    if (!at || size / 1032 > f->size || size > INT_MAX || f->size > INT_MAX)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read",
+                       f->who, f->from);
+    uint8_t *p = (uint8_t *)dli_alloc(f->ctx, f->who, size, 1);
     if (!p) return false;
-    const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
-    if (got != (int)size || dli_crc32(0, p, size) != dli_get_bytes(f->p + f->bytes - 8, 4, false)) {
+    const int got = dli_stb_inflate(p, (int)size, f->bytes + at, (int)(f->size - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_get_bytes(end, 4, false)) {
         DL_FREE(p);
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
-                       "out whole", who, f->name);
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not "
+                       "come out whole", f->who, f->from);
     }
-    DL_FREE(f->p);
-    f->p = p;
-    f->bytes = size;
+    dli_source_close(f);
+    f->bytes = f->own = p;
+    f->size = size;
     return true;
 }
 
@@ -18345,88 +18380,81 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
 /* Read the header of f with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
-                           dl_int *count)
+static bool dli_idx_header(const dli_source *f, int rank, dl_int *count)
 {
-    const uint8_t *p = f->p;
+    const uint8_t *p = f->bytes;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (f->bytes < header)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %zu bytes, but the IDX header alone takes %zu",
-                       who, f->name, f->bytes, header);
+    if (f->size < header)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has %zu bytes, but the IDX header alone "
+                       "takes %zu", f->who, f->from, f->size, header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s "
+                       "begin with 00 00 08 %02X%s", f->who, f->from, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
         const uint32_t n = (uint32_t)dli_get_bytes(p + 4 + 4 * i, 4, true);
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
-            return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the "
+                           "most is %ld", f->who, i + 1, f->from, (unsigned long)n,
+                           (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(f->bytes - header);
+    const double have = (double)(f->size - header);
     return have == need ||
-           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+           dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", f->who, f->from, have < need ? "cut off" : "too long", need,
                    have);
 }
 
-/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
-static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
-                             const dli_idx_file *labels, int classes)
+/* A data set of images and labels (which may be none). It takes over the images' memory, or copies
+   them where that is the caller's. */
+static dl_data *dli_idx_data(dli_source *images, const dli_source *labels, int classes)
 {
+    dl_ctx *c = images->ctx;
+    const char *who = images->who;
+    const bool own = images->own != NULL;
     dl_int size[3], count = 0;
-    int32_t most = -1;
+    int32_t most = -1, *label = NULL;
     if (classes < 0)
         return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
                           "largest label + 1", who, classes);
-    if (!dli_idx_header(c, who, images, 3, size) ||
-        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
+    if (!dli_idx_header(images, 3, size) ||
+        (labels->bytes && !dli_idx_header(labels, 1, &count)))
         return NULL;
-    if (labels->p && count != size[0])
+    if (labels->bytes && count != size[0])
         return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %td images, but %s has %td labels", who,
-                          images->name, size[0], labels->name, count);
-    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
-    if (labels->p && !label) return NULL;
+                          images->from, size[0], labels->from, count);
+    if (labels->bytes) label = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label);
+    if (labels->bytes && !label) return NULL;
     for (dl_int i = 0; i < count; i++) {
-        label[i] = labels->p[8 + i];
+        label[i] = labels->bytes[8 + i];
         if (label[i] > most) most = label[i];
     }
     const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
                                       !label ? 0 : classes ? classes : most + 1);
     dli_arrays a;
     memset(&a, 0, sizeof a);
-    a.bytes = images->p + 16;
+    a.bytes = images->bytes + 16;
     a.labels = label;
-    a.own[0] = images->p;
-    a.own[1] = label;
-    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
-    if (d) images->p = NULL;
+    a.own[0] = images->own;
+    a.own[1] = own ? label : NULL;
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, own);
+    if (d && own) images->own = NULL;
     else if (label) DL_FREE(label);
     return d;
 }
 
 /* The same of files that may be packed; both are freed or taken over. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
-                        int classes)
+static dl_data *dli_idx(dli_source *images, dli_source *labels, int classes)
 {
-    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
-    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
-    if (images->p) DL_FREE(images->p);
-    if (labels->p) DL_FREE(labels->p);
+    const bool ok = dli_unpack(images) && (!labels->bytes || dli_unpack(labels));
+    dl_data *d = ok ? dli_idx_data(images, labels, classes) : NULL;
+    dli_source_close(images);
+    dli_source_close(labels);
     return d;
-}
-
-static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
-                                 size_t bytes)
-{
-    dli_idx_file f = { name, NULL, bytes };
-    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
-    if (f.p) memcpy(f.p, from, bytes);
-    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
@@ -18435,23 +18463,21 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
     const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
     if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
-    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
-    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
-    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
-    if (image.p) DL_FREE(image.p);
-    if (label.p) DL_FREE(label.p);
-    return NULL;
+    dli_source image = { dl, who, "images", (const uint8_t *)images, image_bytes, NULL };
+    dli_source label = { dl, who, "labels", (const uint8_t *)labels, label_bytes, NULL };
+    return dli_idx(&image, &label, classes);
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
-    image.p = dli_read_file(c, who, images, hint, &image.bytes);
-    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
-    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
-    if (image.p) DL_FREE(image.p);
+    dli_source image = { c, who, images, NULL, 0, NULL }, label = { c, who, labels, NULL, 0, NULL };
+    image.bytes = image.own = dli_read_file(c, who, images, hint, &image.size);
+    if (image.own && labels)
+        label.bytes = label.own = dli_read_file(c, who, labels, hint, &label.size);
+    if (image.own && (label.own || !labels)) return dli_idx(&image, &label, classes);
+    dli_source_close(&image);
     return NULL;
 }
 
@@ -21309,9 +21335,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
    Read in this order: numbers of other types; JSON, which becomes a list of values (dli_json_read);
-   bytes that come in (dli_source) and go out (dli_write); a safetensors file (dli_file_open); which
-   tensor here is which one there (dli_load_list); a model as text (dli_put_model) and out of it
-   (dli_build_model); PyTorch's names; .npy.
+   bytes that go out (dli_write; those that come in are a dli_source, see >>memory-impl); a
+   safetensors file (dli_file_open); which tensor here is which one there (dli_load_list); a model
+   as text (dli_put_model) and out of it (dli_build_model); PyTorch's names; .npy.
 
    A file comes from anywhere, so the readers believe nothing in it: a size is checked against the
    bytes that are there before memory is taken for it, and what is loaded into is touched only when
@@ -21400,49 +21426,6 @@ static bool dli_good_name(const char *name)
     }
     return true;
 }
-
-/* ---- bytes that come in ---- */
-
-/* What stands in place of a path for bytes in memory. */
-static const char dli_buffer[] = "the buffer";
-
-/* Bytes being read, and what to complain of. */
-typedef struct dli_source {
-    dl_ctx     *ctx;
-    const char *who, *from;         /* the function, and the path or dli_buffer               */
-    const uint8_t *bytes;
-    size_t      size;
-    uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
-} dli_source;
-
-/* They are not what they should be: why. */
-DLI_PRINTF(2, 3)
-static bool dli_bad(const dli_source *s, const char *format, ...)
-{
-    char text[400];
-    va_list args;
-    va_start(args, format);
-    dli_format_args(text, sizeof text, format, args);
-    va_end(args);
-    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: %s", s->who, s->from, text);
-}
-
-/* False with a message. */
-static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
-                            const void *bytes, size_t size)
-{
-    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
-    *s = given;
-    if (!from) return dli_null(c, who, "the path");
-#ifndef DL_NO_STDIO
-    if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
-    if (from != dli_buffer && !s->own) return false;
-#endif
-    return s->bytes ? s->size <= PTRDIFF_MAX || dli_bad(s, "it is too large")
-                    : dli_null(c, who, "the buffer");
-}
-
-static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
 
 /* ---- JSON ----
    A text becomes a list of its values, in their order. An array is followed by its elements, an

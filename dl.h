@@ -14444,12 +14444,20 @@ static const char *dli_name_of(const void *description)
     return *(const char *const *)description;
 }
 
-static const void *dli_registered_find(const dl_ctx *c, char kind, const char *name)
+/* The one of this name: of the library's count descriptions of size bytes, or a registered one;
+   NULL: neither. */
+static const void *dli_find(const dl_ctx *c, char kind, const char *name, const void *all,
+                            size_t count, size_t size)
 {
-    for (const struct dli_registered *r = c ? c->registered : NULL; r; r = r->next)
+    const char *own = (const char *)all;
+    for (size_t i = 0; name && i < count; i++, own += size)
+        if (strcmp(dli_name_of(own), name) == 0) return own;
+    for (const struct dli_registered *r = c && name ? c->registered : NULL; r; r = r->next)
         if (r->kind == kind && strcmp(dli_name_of(r->type), name) == 0) return r->type;
     return NULL;
 }
+#define DLI_FIND(type, c, kind, name, all)                                                       \
+    ((const type *)dli_find(c, kind, name, all, sizeof all / sizeof all[0], sizeof all[0]))
 
 /* known: what already goes by that name, or NULL. */
 static bool dli_register(dl_ctx *c, char kind, const void *type, const void *known)
@@ -14470,9 +14478,7 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
-        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
-    return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
+    return DLI_FIND(dl_layer_type, dl, 'L', name, dli_layer_types);
 }
 
 DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
@@ -14791,9 +14797,7 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
         { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
         { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
           NULL } };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].name, name) == 0) return &all[i];
-    return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+    return DLI_FIND(dl_loss, dl, 'l', name, all);
 }
 
 DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
@@ -14907,9 +14911,7 @@ static const dl_optim_type dli_optim_types[] = {
 
 DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name)
 {
-    for (size_t i = 0; name && i < sizeof dli_optim_types / sizeof dli_optim_types[0]; i++)
-        if (strcmp(dli_optim_types[i].name, name) == 0) return &dli_optim_types[i];
-    return name ? (const dl_optim_type *)dli_registered_find(dl, 'o', name) : NULL;
+    return DLI_FIND(dl_optim_type, dl, 'o', name, dli_optim_types);
 }
 
 DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
@@ -17537,9 +17539,7 @@ DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
         { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_balanced_result, NULL },
         { "matthews", sizeof(dli_memory), dli_confusion_add, dli_matthews_result, NULL },
         { "r2", sizeof(dli_memory), dli_r2_add, dli_r2_result, NULL } };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].name, name) == 0) return &all[i];
-    return name ? (const dl_metric *)dli_registered_find(dl, 'm', name) : NULL;
+    return DLI_FIND(dl_metric, dl, 'm', name, all);
 }
 
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
@@ -21136,20 +21136,27 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     return ink;
 }
 
+/* What is above a half in x [1,H,W], cut out, its longer side so many pixels; NULL when there is
+   nothing. */
+static dl_tensor *dli_digit_zoom(dl_tensor *x, double longer, dl_resampling how)
+{
+    dl_int box[4];
+    dli_box(x->data, x->shape.dim[1], x->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    const double zoom = longer / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(x, box[0], box[1], box[2], box[3], 0);
+    return dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                     dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), how);
+}
+
 /* The digit in ink, cut out, in black and white, its strokes of one thickness: that is twice their
    area divided by the length of their edges (on a grid, 1.27 times too long). */
 static dl_tensor *dli_digit_cut(dl_tensor *ink)
 {
-    const char *who = "dl_image_to_mnist";
     const dl_int margin = DLI_STROKE + 2;
-    dl_int box[4], edges = 0, area = 0;
-    dli_box(ink->data, ink->shape.dim[1], ink->shape.dim[2], box);
-    if (box[2] < 1)
-        return DLI_REFUSE(ink->ctx, DL_ERR_ARGUMENT, "%s: there is nothing to see", who);
-    const double zoom = (double)DLI_DIGIT / (double)dli_larger(box[2], box[3]);
-    dl_tensor *y = dl_image_crop(ink, box[0], box[1], box[2], box[3], 0);
-    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
-                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_BILINEAR);
+    dl_int edges = 0, area = 0;
+    dl_tensor *y = dli_digit_zoom(ink, DLI_DIGIT, DL_BILINEAR);
     y = dl_image_pad(y, margin, margin, margin, margin, 0);
     if (!y) return NULL;
     const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
@@ -21161,7 +21168,7 @@ static dl_tensor *dli_digit_cut(dl_tensor *ink)
     const double stroke = edges ? 2 * (double)area / (0.79 * (double)edges) : DLI_STROKE;
     const double more = (DLI_STROKE - stroke) / 2, less = -more < 0.3 * stroke ? -more
                                                                             : 0.3 * stroke;
-    dl_tensor *z = dli_tape_tensor(y->ctx, who, y->shape);
+    dl_tensor *z = dli_tape_tensor(y->ctx, "dl_image_to_mnist", y->shape);
     if (z) dli_grow(z->data, y->data, H, W, more > 0 ? more : less, more > 0);
     return z;
 }
@@ -21169,15 +21176,8 @@ static dl_tensor *dli_digit_cut(dl_tensor *ink)
 /* The digit of cut as 20 x 20 (its longer side), then on 28 x 28 with its centre in the middle. */
 static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
 {
-    dl_int box[4];
     double sum = 0, mean[2] = { 0, 0 };
-    dli_box(cut->data, cut->shape.dim[1], cut->shape.dim[2], box);
-    if (box[2] < 1)
-        return DLI_REFUSE(cut->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
-    const double zoom = 20.0 / (double)dli_larger(box[2], box[3]);
-    dl_tensor *y = dl_image_crop(cut, box[0], box[1], box[2], box[3], 0);
-    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
-                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_AREA);
+    dl_tensor *y = dli_digit_zoom(cut, 20, DL_AREA);
     if (!y) return NULL;
     const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
     for (dl_int i = 0; i < H * W; i++) {

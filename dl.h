@@ -14273,9 +14273,7 @@ DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
 }
 DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
 {
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
+    dl_layer *from[2] = { a, b };
     return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
 }
 DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
@@ -14540,18 +14538,13 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
                            dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
                            bool mean)
 {
-    dl_tensor *in[2];
-    in[0] = x;
-    in[1] = target;
+    dl_tensor *in[2] = { x, target };
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
     if (!(delta > 0))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-    dli_pair_state s;
-    s.backward = backward;
-    s.huber = c->kernels.huber_backward;
-    s.scale = mean ? 1 / (double)x->size : 1;
-    s.delta = delta;
+    const dli_pair_state s = { backward, c->kernels.huber_backward,
+                               mean ? 1 / (double)x->size : 1, delta };
     dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
     if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
     else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
@@ -14625,14 +14618,9 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
     int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
     if (!p || (labels && !label)) return NULL;
     if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
-    dli_cross_entropy_state s;
-    s.labels_backward = c->kernels.cross_entropy_backward;
-    s.targets_backward = c->kernels.soft_cross_entropy_backward;
-    s.p = p;
-    s.label = label;
-    s.N = N;
-    s.C = C;
-    s.scale = mean ? 1 / (double)N : 1;
+    const dli_cross_entropy_state s = { c->kernels.cross_entropy_backward,
+                                        c->kernels.soft_cross_entropy_backward, p, label, N, C,
+                                        mean ? 1 / (double)N : 1 };
     dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
                                    &s, sizeof s);
     if (!y) return NULL;
@@ -14655,9 +14643,7 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
-    dl_tensor *in[2];
-    in[0] = logits;
-    in[1] = target;
+    dl_tensor *in[2] = { logits, target };
     dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
@@ -14961,29 +14947,23 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_with_mu(const char *name, double lr, double mu)
+static dl_optim dli_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
 DL_DEF dl_optim dl_adam(double lr) { return dli_optim("Adam", lr); }
 DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
-DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
-{
-    return dli_with_mu("torch.momentum", lr, mu);
-}
-DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
-{
-    return dli_with_mu("torch.Nesterov", lr, mu);
-}
+DL_DEF dl_optim dl_torch_momentum(double lr, double mu) { return dli_mu("torch.momentum", lr, mu); }
+DL_DEF dl_optim dl_torch_nesterov(double lr, double mu) { return dli_mu("torch.Nesterov", lr, mu); }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
 DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", lr); }

@@ -15436,13 +15436,8 @@ typedef struct dli_scope {
    random numbers of its own. */
 static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
-    dli_scope s;
-    s.mark = dl_tape_mark(c);
-    s.rng = c->rng;
-    s.own_rng = !training;
-    s.training = dl_set_training(c, training);
-    s.no_grad = dl_set_no_grad(c, !training);
-    s.advice = c->advice;
+    const dli_scope s = { dl_tape_mark(c), c->rng, dl_set_training(c, training),
+                          dl_set_no_grad(c, !training), !training, c->advice };
     if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
     c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
                          : "take fewer samples at a time (dl_model_set_batch_size)";
@@ -16379,12 +16374,9 @@ typedef struct dli_tally { dl_model *m; int which; double loss, size; } dli_tall
 
 static dli_tally dli_tally_start(dl_model *m, int which)
 {
-    dli_tally t;
+    const dli_tally t = { m, which, 0, 0 };
     for (int i = 0; i < m->metrics; i++)
         memset(m->metric_state[which][i], 0, m->metric[i]->state_size);
-    t.m = m;
-    t.which = which;
-    t.loss = t.size = 0;
     return t;
 }
 
@@ -16393,15 +16385,10 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
 {
     dl_model *m = t->m;
     const bool no_grad = dl_set_no_grad(m->ctx, true);
-    dl_outcome o;
-    bool ok = true;
-    o.scores = o.output = z;
-    if (dli_fused(m) && m->metrics > 1) o.output = dl_activate(z, dli_last_layer(m)->activation);
-    o.target = b->y ? dl_reshape(b->y, z->shape) : NULL;
-    o.labels = b->labels;
-    o.size = b->size;
-    o.loss = m->loss;
-    if (!o.output || (b->y && !o.target)) ok = false;
+    const bool scores = dli_fused(m) && m->metrics > 1;
+    const dl_outcome o = { scores ? dl_activate(z, dli_last_layer(m)->activation) : z, z,
+                           b->y ? dl_reshape(b->y, z->shape) : NULL, b->labels, b->size, m->loss };
+    bool ok = o.output && (o.target || !b->y);
     for (int i = 0; ok && i < m->metrics; i++)
         ok = m->metric[i]->add(m->metric_state[t->which][i], &o, m->metric[i]->user) ||
              dl_fail(m->ctx, DL_ERR_STATE, "%s: the metric failed", m->metric[i]->name);
@@ -18248,11 +18235,7 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
 static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
                                     const int32_t *labels, const dl_real *y, bool borrow)
 {
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.values = x;
-    a.labels = labels;
-    a.targets = y;
+    const dli_arrays a = { NULL, NULL, x, labels, y, 0, 0, { NULL, NULL, NULL } };
     return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
@@ -18297,10 +18280,7 @@ DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, d
                                    const int32_t *labels, int classes)
 {
     const dl_source s = dli_source_of(count, shape, classes);
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.bytes = x;
-    a.labels = labels;
+    const dli_arrays a = { NULL, x, NULL, labels, NULL, 0, 0, { NULL, NULL, NULL } };
     return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
 }
 
@@ -18415,12 +18395,8 @@ static dl_data *dli_idx_data(dli_source *images, const dli_source *labels, int c
     }
     const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
                                       !label ? 0 : classes ? classes : most + 1);
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.bytes = images->bytes + 16;
-    a.labels = label;
-    a.own[0] = images->own;
-    a.own[1] = own ? label : NULL;
+    const dli_arrays a = { NULL, images->bytes + 16, NULL, label, NULL, 0, 0,
+                           { images->own, own ? label : NULL, NULL } };
     dl_data *d = dli_data_of_arrays(c, who, &s, &a, own);
     if (d && own) images->own = NULL;
     else if (label) DL_FREE(label);
@@ -21621,25 +21597,19 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
 static dli_json *dli_json_read(const dli_source *s, const char *what, const void *text, size_t size,
                                bool python)
 {
-    dli_scan j;
     const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
     dli_json *value = (dli_json *)dli_alloc(s->ctx, s->who, most + size / sizeof *value + 1,
                                             sizeof *value);
     if (!value) return NULL;
-    memset(&j, 0, sizeof j);
-    j.p = (const uint8_t *)text;
-    j.end = j.p + size;
-    j.python = python;
-    j.value = value;
-    j.text = (char *)(value + most);
+    const uint8_t *p = (const uint8_t *)text;
+    dli_scan j = { p, p + size, NULL, value, 0, (char *)(value + most), python };
     if (dli_scan_byte(&j) != '{') dli_scan_wrong(&j, "{");
     else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
         dli_scan_wrong(&j, "a space: it is behind the last }");
     if (!j.wrong) return value;
-    dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - (const uint8_t *)text, size,
-            j.wrong);
     DL_FREE(value);
-    return NULL;
+    return DLI_NO(dli_json, dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - p, size,
+                                    j.wrong));
 }
 
 /* The member of an object, or NULL. */
@@ -21922,11 +21892,9 @@ typedef struct dli_list {
 /* An empty list with room for n. */
 static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
 {
-    memset(l, 0, sizeof *l);
-    l->ctx = c;
-    l->who = who;
-    l->what = what;
-    l->item = (dli_item *)dli_alloc(c, who, (size_t)n, sizeof *l->item);
+    const dli_list made = { c, who, what, (dli_item *)dli_alloc(c, who, (size_t)n, sizeof *l->item),
+                            0, NULL, NULL, 0 };
+    *l = made;
     return l->item != NULL;
 }
 
@@ -23325,27 +23293,15 @@ static bool dli_run_save(dli_run *r)
 {
     const dl_loader *l = r->loader;
     const dl_ctx *c = r->m->ctx;
+    const double *accuracy = (const double *)r->m->metric_state[0][0];
     dli_kept_run k;
-    dli_place p;
     bool ok = dli_run_bundle(&k, r, r->m->epochs);
     if (ok) {
-        memset(&p, 0, sizeof p);
-        p.epochs = r->m->epochs;
-        p.next = (double)l->next;
-        p.updates = (double)r->updates;
-        p.wait = r->wait;
-        p.schedule_wait = r->schedule.wait;
-        p.stop = r->stop && !r->cut;
-        p.stream[0] = c->rng;
-        p.stream[1] = l->next ? r->order : l->rng;
-        p.best = r->best;
-        p.schedule_best = r->schedule.best;
-        p.schedule_now = r->schedule.now;
-        p.loss = r->tally.loss;
-        p.size = r->tally.size;
-        memcpy(p.accuracy, r->m->metric_state[0][0], sizeof p.accuracy);
-        p.seconds = dli_now() - r->start;
-        p.build = dli_build(c);
+        const dli_place p = {
+            (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
+            (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
+            r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
+            dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
         memcpy(k.place, &p, sizeof p);
         for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
         for (int i = 0; i < k.epochs; i++)

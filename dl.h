@@ -13366,29 +13366,28 @@ DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
 {
-    if (!m || !dli_model_open("dl_model_at", m, &layer, 1)) return false;
+    if (!m || !dli_model_open(__func__, m, &layer, 1)) return false;
     m->at = layer;
     return true;
 }
 
 DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
 {
-    const char *who = "dl_model_outputs";
     if (!m) return false;
     if (n < 0 || (n > 0 && !list))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
-                       "the last one", who, n);
+                       "the last one", __func__, n);
     for (int i = 0; i < n; i++) {
         if (!list[i])
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it", who,
-                           i);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
+                           __func__, i);
         for (int k = 0; k < i; k++)
             if (list[k] == list[i])
-                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who,
+                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
                                list[i]->name);
     }
-    if (!dli_model_open(who, m, list, n)) return false;
-    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, who, (size_t)n, sizeof *out) : NULL;
+    if (!dli_model_open(__func__, m, list, n)) return false;
+    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, __func__, (size_t)n, sizeof *out) : NULL;
     if (n && !out) return false;
     for (int i = 0; i < n; i++) out[i] = list[i];
     if (m->out) DL_FREE(m->out);
@@ -13667,10 +13666,9 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
 
 DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
-    const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) dli_null(m->ctx, who, "the layer");
-    if (!layer || !dli_model_open(who, m, &layer, 1))
+    if (!layer) dli_null(m->ctx, __func__, "the layer");
+    if (!layer || !dli_model_open(__func__, m, &layer, 1))
         return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
@@ -14249,17 +14247,17 @@ static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *tr
 
 DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_standardize", train, false, false);
+    return dli_add_learned(m, __func__, train, false, false);
 }
 
 DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_minmax", train, false, true);
+    return dli_add_learned(m, __func__, train, false, true);
 }
 
 DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_unstandardize", train, true, false);
+    return dli_add_learned(m, __func__, train, true, false);
 }
 
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
@@ -14481,8 +14479,7 @@ DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 
 DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 {
-    return dl && type && type->name &&
-           dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
+    return dl && type && type->name && dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 #endif
 
@@ -14558,35 +14555,35 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
 
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mse", x, target, mse, true);
+    return DLI_PAIR(__func__, x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
+    return DLI_PAIR(__func__, x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mae", x, target, mae, true);
+    return DLI_PAIR(__func__, x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
+    return DLI_PAIR(__func__, x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
+    return dli_pair(__func__, x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
+    return dli_pair(__func__, x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return DLI_PAIR("dl_bce", logits, target, bce, true);
+    return DLI_PAIR(__func__, logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
+    return DLI_PAIR(__func__, logits, target, bce, false);
 }
 
 typedef struct dli_cross_entropy_state {
@@ -14650,19 +14647,19 @@ static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *ta
 
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels)
 {
-    return dli_label_loss("dl_cross_entropy", logits, labels, true);
+    return dli_label_loss(__func__, logits, labels, true);
 }
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 {
-    return dli_label_loss("dl_cross_entropy_sum", logits, labels, false);
+    return dli_label_loss(__func__, logits, labels, false);
 }
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_soft_loss("dl_soft_cross_entropy", logits, target, true);
+    return dli_soft_loss(__func__, logits, target, true);
 }
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
+    return dli_soft_loss(__func__, logits, target, false);
 }
 
 DL_DEF dl_entropy dl_entropy_default(void)
@@ -14706,11 +14703,11 @@ static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const 
 DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
                                         const dl_entropy *options)
 {
-    const char *op = "dl_cross_entropy_with";
     const dl_entropy defaults = dl_entropy_default();
     double total;
-    if (!dli_inputs(op, &logits, 1)) return NULL;
-    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    if (!dli_inputs(__func__, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(__func__, logits, labels, options ? options : &defaults,
+                                       &total);
     return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
 }
 
@@ -15047,20 +15044,21 @@ static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *para
 
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
-    const char *who = "dl_optimizer_new";
-    if (!dl || !params || !dli_check_optim(dl, who, &desc) || !dli_check_params(dl, who, params, n))
+    if (!dl || !params || !dli_check_optim(dl, __func__, &desc) ||
+        !dli_check_params(dl, __func__, params, n))
         return NULL;
     const int states = desc.type->states, arrays = states + (desc.ema > 0);
     size_t total = 0;
     for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
-    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, __func__, sizeof *o,
+                                                     dli_optimizer_destroy);
     if (!o) return NULL;
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
-    o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
-    o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
+    o->param = (dl_tensor **)dli_alloc(dl, __func__, (size_t)n, sizeof *o->param);
+    o->slot = (dli_slot *)dli_alloc(dl, __func__, (size_t)n, sizeof *o->slot);
+    o->memory = (dl_real *)dli_alloc(dl, __func__, total * (size_t)arrays, sizeof *o->memory);
     if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
@@ -15109,7 +15107,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
         const dl_tensor *p = params[i];
-        if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!dli_usable(__func__, params[i])) return NAN;
         if (!(max_norm >= 0)) {
             dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
                     max_norm);
@@ -15177,8 +15175,7 @@ static bool dli_prepare_gradients(const dl_optimizer *o)
         const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
         if (!p->requires_grad) continue;
         if (d->clip_value < INFINITY)
-            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
-                                          d->clip_value);
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
         if (d->l1 > 0 || l2 > 0)
             DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
     }
@@ -15235,7 +15232,7 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable(__func__, o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
     for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
@@ -15253,7 +15250,7 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
+    if (!dli_params_writable(__func__, o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
         dl_tensor *p = o->param[i];
         dl_real *average = o->slot[i].state[o->desc.type->states];
@@ -15278,7 +15275,7 @@ DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
     if (!o) return false;
     dl_optim d = o->desc;
     d.lr = lr;
-    if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
+    if (!dli_check_optim(o->ctx, __func__, &d)) return false;
     o->desc.lr = lr;
     return true;
 }
@@ -15286,16 +15283,15 @@ DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
 DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
                                    double lr_factor, double weight_decay)
 {
-    const char *who = "dl_optimizer_set_group";
     if (!o || !params) return false;
     if (!(lr_factor >= 0 && lr_factor <= DLI_NUMBER_MAX) ||
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
-                       "more", who, lr_factor, weight_decay);
+                       "more", __func__, lr_factor, weight_decay);
     for (int k = 0; k < n; k++)
         if (dli_param_index(o, params[k]) < 0)
             return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
-                           "parameters", who, k, o->n);
+                           "parameters", __func__, k, o->n);
     for (int k = 0; k < n; k++) {
         dli_slot *s = &o->slot[dli_param_index(o, params[k])];
         s->lr_factor = lr_factor;
@@ -15503,10 +15499,10 @@ static void dli_model_destroy(void *object)
 
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
-    if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
-        dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
+    if (!dl || dli_checked_size(dl, __func__, input) < 0 ||
+        dli_checked_size(dl, __func__, dli_batch_shape(1, input)) < 0)
         return NULL;
-    dl_model *m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    dl_model *m = (dl_model *)dli_object_new(dl, __func__, sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
     m->input = dli_rank(input, input.rank);
@@ -15521,7 +15517,7 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 
 DL_DEF void dl_model_free(dl_model *m)
 {
-    if (m && (m->owner || dli_model_own("dl_model_free", m))) dli_object_free(m);
+    if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
 }
 
 /* ---- compile ---- */
@@ -15644,13 +15640,13 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
                        "here is one loss; give each its own with dl_model_compile_outputs",
                        m->outs);
-    return dli_compile("dl_model_compile", m, &loss, NULL, optimizer);
+    return dli_compile(__func__, m, &loss, NULL, optimizer);
 }
 
 DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
                                      dl_optim optimizer)
 {
-    return dli_compile("dl_model_compile_outputs", m, loss, weight, optimizer);
+    return dli_compile(__func__, m, loss, weight, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -16032,7 +16028,7 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **y = dli_predict("dl_model_predict", m, x, NULL, 1, DLI_RAW_NONE);
+    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE);
     return y ? y[0] : NULL;
 }
 
@@ -16040,7 +16036,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 {
     const int n = dl_model_output_count(m);
     if (!x || !y) return false;
-    dl_tensor **out = dli_predict("dl_model_predict_all", m, x[0], x + 1, n, DLI_RAW_NONE);
+    dl_tensor **out = dli_predict(__func__, m, x[0], x + 1, n, DLI_RAW_NONE);
     if (out) memcpy(y, out, (size_t)n * sizeof *y);
     return out != NULL;
 }
@@ -16048,7 +16044,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 {
     const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
-    dl_tensor **y = dli_predict("dl_model_logits", m, x, NULL, 1,
+    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1,
                                 f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
     return y ? y[0] : NULL;
 }
@@ -16087,23 +16083,23 @@ static bool dli_check_steps(dl_model *m, bool *timed)
 
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_step";
     bool timed = false;
-    if (!dli_model_whole(who, m) || !dli_usable(who, x) || !dli_check_steps(m, &timed)) return NULL;
+    if (!dli_model_whole(__func__, m) || !dli_usable(__func__, x) || !dli_check_steps(m, &timed))
+        return NULL;
     const dl_int T = m->input.dim[0], N = x->shape.rank ? x->shape.dim[0] : 0;
     dl_shape one = m->input;
     one.dim[0] = 1;
     if (x->ctx != m->ctx || T < 1 || N < 1 || dl_shape_size(dli_batch_shape(N, one)) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
-                          "samples are %s: give [N,...], one step of each of N sequences", who,
+                          "samples are %s: give [N,...], one step of each of N sequences", __func__,
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
-    if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
+    if (!dli_check_axes(m->ctx, __func__, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
         return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %td sequences, but there are %td on "
-                          "their way; dl_model_reset_state begins new ones", who, N, m->rows);
+                          "their way; dl_model_reset_state begins new ones", __func__, N, m->rows);
     dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
-    dl_tensor *out = dli_tape_tensor(m->ctx, who,
+    dl_tensor *out = dli_tape_tensor(m->ctx, __func__,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
     const dli_scope scope = dli_scope_begin(m->ctx, false);
@@ -16111,7 +16107,7 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
     dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
     bool ok = y != NULL;
     if (ok && y[0]->size != out->size)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", __func__,
                      dli_shown(m->ctx, y[0]->shape));
     if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
@@ -16150,15 +16146,14 @@ static dl_int dli_model_classes(const dl_model *m)
 
 DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n)
 {
-    const char *who = "dl_model_set_class_names";
     bool ok = names != NULL;
     if (!m) return false;
     if (n != dli_model_classes(m))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %td classes "
-                       "apart", who, n, dli_model_classes(m));
+                       "apart", __func__, n, dli_model_classes(m));
     for (int i = 0; ok && i < n; i++) ok = names[i] != NULL;
-    if (!ok) return dli_null(m->ctx, who, "a name");
-    const char **copy = dli_copy_texts(m->ctx, who, names, n);
+    if (!ok) return dli_null(m->ctx, __func__, "a name");
+    const char **copy = dli_copy_texts(m->ctx, __func__, names, n);
     if (!copy) return false;
     if (m->class_name) DL_FREE((void *)m->class_name);
     m->class_name = copy;
@@ -16179,7 +16174,7 @@ DL_DEF const char *dl_model_class_name(const dl_model *m, int i)
 
 DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling)
 {
-    if (!m || !dli_check_scaling(m->ctx, "dl_model_set_scaling", scaling)) return false;
+    if (!m || !dli_check_scaling(m->ctx, __func__, scaling)) return false;
     m->scaling = *scaling;
     return true;
 }
@@ -16539,10 +16534,10 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    const char *who = "dl_model_train_batch";
-    if (!m || !b || !dli_check_batch(who, m, b) || !dli_model_own(who, m)) return dli_no_metrics();
+    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m))
+        return dli_no_metrics();
     if (m->fitting) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
         return dli_no_metrics();
     }
     const dli_scope scope = dli_scope_begin(m->ctx, true);
@@ -16600,14 +16595,14 @@ static bool dli_check_count(const char *who, const dl_data *d)
 
 DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_predict_data";
-    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (!data || !dli_model_whole(__func__, m) || !dli_check_count(__func__, data)) return NULL;
     if (data->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
-                          who);
+                          __func__);
     const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
-    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
-    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
+    dl_tensor *y = dli_tape_tensor(m->ctx, __func__, shape);
+    return y && dli_each_batch(__func__, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y
+                                                                                           : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -16620,11 +16615,11 @@ static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, v
 
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
-    const char *who = "dl_model_evaluate_batch";
-    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (!m || !b || !dli_check_batch(__func__, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
+    dl_tensor **z = dli_evaluate_forward(__func__, m, b, DLI_RAW_LOSS);
+    const bool ok = dli_evaluate_batch(b, z, 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -17024,7 +17019,7 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
 {
     const dl_fit defaults = dl_fit_default();
     dli_run r;
-    if (!m || !data || !dli_model_own("dl_model_fit", m)) return false;
+    if (!m || !data || !dli_model_own(__func__, m)) return false;
     if (m->fitting)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
                        "on_batch");
@@ -17147,17 +17142,16 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    return into && dli_model_whole("dl_model_clone", m) ? dli_model_copy(into, m, NULL) : NULL;
+    return into && dli_model_whole(__func__, m) ? dli_model_copy(into, m, NULL) : NULL;
 }
 
 DL_DEF dl_model *dl_model_share(dl_ctx *into, dl_model *m)
 {
-    const char *who = "dl_model_share";
-    if (!into || !dli_model_whole(who, m)) return NULL;
+    if (!into || !dli_model_whole(__func__, m)) return NULL;
     const char *why = m->owner ? "share the owner of the weights"
                     : m->fitting ? "not while dl_model_fit is at work"
                     : into == m->ctx ? "the other model needs a context of its own (dl_new)" : NULL;
-    if (why) return DLI_NO(dl_model, dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", who, why));
+    if (why) return DLI_NO(dl_model, dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", __func__, why));
     return dli_model_copy(into, m, m);
 }
 
@@ -17517,21 +17511,22 @@ DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
 
 DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
 {
-    const char *who = "dl_model_add_metric";
     if (!m) return false;
     if (!metric || !metric->name || !metric->add || !metric->result)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result", who);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result",
+                       __func__);
     for (int i = 0; i < m->metrics; i++)
         if (strcmp(m->metric[i]->name, metric->name) == 0)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", who, metric->name);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", __func__,
+                           metric->name);
     if (m->metrics == DLI_METRICS)
-        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", who,
+        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", __func__,
                        metric->name, DL_METRIC_MAX);
     if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
     const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
                          sizeof(double);
-    char *states = (char *)dli_alloc(m->ctx, who, 2, bytes > 0 ? bytes : 1);
+    char *states = (char *)dli_alloc(m->ctx, __func__, 2, bytes > 0 ? bytes : 1);
     if (!states) return false;
     m->metric_state[0][m->metrics] = states;
     m->metric_state[1][m->metrics] = states + bytes;
@@ -17558,16 +17553,15 @@ DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int
 
 DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k)
 {
-    const char *who = "dl_top_k_accuracy";
     dl_int right = 0;
-    if (!label || !dli_usable(who, scores)) return NAN;
+    if (!label || !dli_usable(__func__, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
-                "more", who, dli_shown(scores->ctx, scores->shape), k);
+                "more", __func__, dli_shown(scores->ctx, scores->shape), k);
         return NAN;
     }
     const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
-    if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
+    if (!dli_check_index(scores->ctx, __func__, "label", label, N, C)) return NAN;
     for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
@@ -17605,7 +17599,7 @@ static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const
 DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n)
 {
     double auc = NAN, precision;
-    dli_roc_of(dl, "dl_auc", score, label, n, NULL, &auc, &precision);
+    dli_roc_of(dl, __func__, score, label, n, NULL, &auc, &precision);
     return auc;
 }
 
@@ -17613,7 +17607,7 @@ DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32
                                    dl_int n)
 {
     double auc, precision = NAN;
-    dli_roc_of(dl, "dl_average_precision", score, label, n, NULL, &auc, &precision);
+    dli_roc_of(dl, __func__, score, label, n, NULL, &auc, &precision);
     return precision;
 }
 
@@ -17621,22 +17615,21 @@ DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, con
                      dl_int n)
 {
     double auc, precision;
-    return points ? dli_roc_of(dl, "dl_roc", score, label, n, points, &auc, &precision) : 0;
+    return points ? dli_roc_of(dl, __func__, score, label, n, points, &auc, &precision) : 0;
 }
 
 DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label)
 {
-    const char *who = "dl_log_loss";
     const double eps = DLI_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON;
     double sum = 0;
-    if (!label || !dli_usable(who, p)) return NAN;
+    if (!label || !dli_usable(__func__, p)) return NAN;
     const dl_int N = p->shape.rank == 2 ? p->shape.dim[0] : 0, C = N ? p->shape.dim[1] : 0;
     if (p->size == 0 || N == 0) {
-        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", who,
+        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", __func__,
                 dli_shown(p->ctx, p->shape));
         return NAN;
     }
-    if (!dli_check_index(p->ctx, who, "label", label, N, C == 1 ? 2 : C)) return NAN;
+    if (!dli_check_index(p->ctx, __func__, "label", label, N, C == 1 ? 2 : C)) return NAN;
     for (dl_int i = 0; i < N; i++) {
         double v = (double)p->data[C == 1 ? i : i * C + label[i]];
         if (C == 1 && label[i] == 0) v = 1 - v;
@@ -17692,16 +17685,15 @@ static void dli_add_score(dl_class_score *sum, const dl_class_score *s, double w
 DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
                                 dl_int n, int classes)
 {
-    const char *who = "dl_report_new";
     if (!dl || !predicted || !label) return NULL;
     if (n < 1 || classes < 1 || classes > 10000)
         return DLI_NO(dl_report, dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td samples of %d classes; give "
-                      "1 or more samples, and 1 to 10000 classes", who, n, classes));
-    if (!dli_check_index(dl, who, "label", label, n, classes) ||
-        !dli_check_index(dl, who, "prediction", predicted, n, classes))
+                      "1 or more samples, and 1 to 10000 classes", __func__, n, classes));
+    if (!dli_check_index(dl, __func__, "label", label, n, classes) ||
+        !dli_check_index(dl, __func__, "prediction", predicted, n, classes))
         return NULL;
     const size_t k = (size_t)classes;
-    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+    dl_report *r = (dl_report *)dli_object_new(dl, __func__, sizeof *r + k * sizeof *r->score +
                                                         k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
     dl_class_score *score = (dl_class_score *)(void *)(r + 1);
@@ -17756,20 +17748,20 @@ static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, voi
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_report";
-    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    if (!m || !data || !dli_check_data(__func__, m, data) || !dli_check_count(__func__, data))
+        return NULL;
     const dl_shape out = dli_output_shape(m, 0);
     const int C = (int)dl_shape_size(out);
     if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1))
         return DLI_NO(dl_report, dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell "
                       "classes apart: it needs a cross-entropy loss and one row of outputs a "
-                      "sample", who));
+                      "sample", __func__));
     dl_report *r = NULL;
     dli_called of;
-    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    of.label = (int32_t *)dli_alloc(m->ctx, __func__, (size_t)data->count, 2 * sizeof *of.label);
     if (!of.label) return NULL;
     of.predicted = of.label + data->count;
-    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+    if (dli_each_batch(__func__, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
         r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
     DL_FREE(of.label);
     return r;
@@ -17861,17 +17853,17 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
 
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
+    if (!m || !data || !dli_check_data(__func__, m, data) || !dli_check_count(__func__, data))
+        return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
-                "is no cross-entropy", who);
+                "is no cross-entropy", __func__);
         return r;
     }
     const dl_int M = dl_shape_size(dli_output_shape(m, 0));
-    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
-    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, __func__, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(__func__, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
         r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
@@ -17994,12 +17986,11 @@ static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source
 
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
-    const char *who = "dl_data_from_source";
     if (!dl) return NULL;
     if (!source || !source->read == !source->next)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
-                          "functions read and next", who);
-    return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
+                          "functions read and next", __func__);
+    return dli_check_source(dl, __func__, source) ? dli_data_new(dl, __func__, source) : NULL;
 }
 
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
@@ -18178,8 +18169,7 @@ static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
         a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
                                                      sizeof(dl_real));
     a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
-    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
-                                                  sizeof(dl_real));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M, sizeof(dl_real));
     return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
@@ -18250,30 +18240,29 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+    return dli_data_of_numbers(dl, __func__, dli_source_of(count, shape, classes), x,
                                labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+    return dli_data_of_numbers(dl, __func__, dli_source_of(count, shape, classes), x,
                                labels, NULL, true);
 }
 
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                      const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_numbers(dl, "dl_data_from_targets",
-                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
-                               false);
+    return dli_data_of_numbers(dl, __func__, dli_source_of_targets(count, shape, target_shape), x,
+                               NULL, y, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
-                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+    return dli_data_of_numbers(dl, __func__, dli_source_of_targets(count, shape, target_shape), x,
+                               NULL, y, true);
 }
 
 DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
@@ -18281,7 +18270,7 @@ DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, d
 {
     const dl_source s = dli_source_of(count, shape, classes);
     const dli_arrays a = { NULL, x, NULL, labels, NULL, 0, 0, { NULL, NULL, NULL } };
-    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
+    return dli_data_of_arrays(dl, __func__, &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
@@ -18416,11 +18405,10 @@ static dl_data *dli_idx(dli_source *images, dli_source *labels, int classes)
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
-    dli_source image = { dl, who, "images", (const uint8_t *)images, image_bytes, NULL };
-    dli_source label = { dl, who, "labels", (const uint8_t *)labels, label_bytes, NULL };
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", __func__);
+    dli_source image = { dl, __func__, "images", (const uint8_t *)images, image_bytes, NULL };
+    dli_source label = { dl, __func__, "labels", (const uint8_t *)labels, label_bytes, NULL };
     return dli_idx(&image, &label, classes);
 }
 
@@ -18439,10 +18427,9 @@ static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, con
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
-    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
-    return dli_idx_load(dl, who, images, labels, classes, "");
+    if (!images) return DLI_NO(dl_data, dli_null(dl, __func__, "the path of the images"));
+    return dli_idx_load(dl, __func__, images, labels, classes, "");
 }
 
 /* The path of a file of MNIST: packed when only that is there. */
@@ -18462,9 +18449,9 @@ static void dli_mnist_path(char *path, size_t room, const char *dir, const char 
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
-    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
+    const char *who = __func__, *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (!dir) return DLI_NO(dl_data, dli_null(dl, who, "the directory"));
     if (split != DL_TRAIN && split != DL_TEST)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
                           (int)split);
@@ -18502,14 +18489,13 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
-    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
-    if (!dli_check_order(who, d)) return NULL;
+    if (first == 0 && count == d->count) return dli_data_view(d, __func__, first, count);
+    if (!dli_check_order(__func__, d)) return NULL;
     if (first < 0 || count < 0 || first > d->count || count > d->count - first)
         return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %td samples from %td on are not in the data "
-                          "set's %td", who, count, first, d->count);
-    return dli_data_view(d, who, first, count);
+                          "set's %td", __func__, count, first, d->count);
+    return dli_data_view(d, __func__, first, count);
 }
 
 /* Both or none. */
@@ -18537,11 +18523,10 @@ static bool dli_check_split(const char *who, const dl_data *d, double fraction,
 
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    if (!d || !dli_check_split(__func__, d, fraction, first, second)) return false;
     const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    return dli_two(dli_data_view(d, who, 0, d->count - n),
-                   dli_data_view(d, who, d->count - n, n), first, second);
+    return dli_two(dli_data_view(d, __func__, 0, d->count - n),
+                   dli_data_view(d, __func__, d->count - n, n), first, second);
 }
 
 /* ---- data sets made of others ----
@@ -18688,13 +18673,13 @@ DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
     if (!index || n < 0)
         return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %td samples, and the list is %s",
                           n, index ? "there" : "NULL");
-    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+    return dli_data_of_parts(__func__, &d, 1, index, n, NULL);
 }
 
 DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
 {
     if (!list || n < 1 || !list[0]) return NULL;
-    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+    return dli_data_of_parts(__func__, list, n, NULL, 0, NULL);
 }
 
 DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
@@ -18705,7 +18690,7 @@ DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
         if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
             return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample %td "
                               "must be 0 or more", (double)weight[i], i);
-    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+    return dli_data_of_parts(__func__, &d, 1, NULL, 0, weight);
 }
 
 /* ---- folds ---- */
@@ -18795,10 +18780,9 @@ static bool dli_split_by(const dl_data *d, const char *who, const double *share,
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split_random";
     const double share[2] = { 1 - fraction, fraction };
-    return d && dli_check_split(who, d, fraction, first, second) &&
-           dli_split_by(d, who, share, 2, 1, options, first, second);
+    return d && dli_check_split(__func__, d, fraction, first, second) &&
+           dli_split_by(d, __func__, share, 2, 1, options, first, second);
 }
 
 /* Is there something for each of k folds: k groups, or a class of k samples to stratify? */
@@ -18827,15 +18811,15 @@ static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_f
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
                          dl_data **test)
 {
-    const char *who = "dl_data_fold";
-    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (!d || !dli_check_split(__func__, d, 0, train, test)) return false;
     if (k < 2 || k > d->count || i < 0 || i >= k)
         return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %td samples; give 2 folds or "
-                       "more, and as many samples, and count them from 0", who, i, k, d->count);
-    if (!dli_check_folds(d, who, k, options)) return false;
-    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+                       "more, and as many samples, and count them from 0", __func__, i, k,
+                       d->count);
+    if (!dli_check_folds(d, __func__, k, options)) return false;
+    double *share = (double *)dli_alloc(d->ctx, __func__, (size_t)k, sizeof *share);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
-    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    const bool ok = share && dli_split_by(d, __func__, share, k, i, options, train, test);
     if (share) DL_FREE(share);
     return ok;
 }
@@ -18905,12 +18889,11 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    const char *who = "dl_data_sample";
-    if (!d || !dli_check_order(who, d)) return NULL;
+    if (!d || !dli_check_order(__func__, d)) return NULL;
     if (i < 0 || i >= d->count)
         return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %td; the data set has %td, "
-                          "from 0 on", who, i, d->count);
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
+                          "from 0 on", __func__, i, d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, __func__, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
@@ -18944,21 +18927,20 @@ static bool dli_loader_room(dl_loader *l, const char *who)
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
-    const char *who = "dl_loader_new";
     if (!d) return NULL;
     if (batch_size < 1)
         return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %td; give 1 or "
-                                         "more", who, batch_size));
+                                         "more", __func__, batch_size));
     if (d->count == 0)
         return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty",
-                                         who));
-    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+                                         __func__));
+    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, __func__, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
     l->shuffle = shuffle;
-    if (!dli_loader_room(l, who)) {
+    if (!dli_loader_room(l, __func__)) {
         dli_object_free(l);
         return NULL;
     }
@@ -20225,21 +20207,19 @@ static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, con
 
 DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels)
 {
-    const char *who = "dl_image_from_memory";
     if (!dl) return NULL;
-    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", who);
-    return dli_image_of(dl, who, "the picture", (const uint8_t *)bytes, n, channels);
+    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", __func__);
+    return dli_image_of(dl, __func__, "the picture", (const uint8_t *)bytes, n, channels);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
 {
-    const char *who = "dl_image_load";
     size_t n;
     if (!dl) return NULL;
-    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    uint8_t *p = dli_read_file(dl, who, path, "", &n);
-    dl_tensor *x = p ? dli_image_of(dl, who, path, p, n, channels) : NULL;
+    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", __func__);
+    uint8_t *p = dli_read_file(dl, __func__, path, "", &n);
+    dl_tensor *x = p ? dli_image_of(dl, __func__, path, p, n, channels) : NULL;
     if (p) DL_FREE(p);
     return x;
 }
@@ -20322,22 +20302,20 @@ static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t 
 
 DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room)
 {
-    const char *who = "dl_image_save_to_memory";
-    return dli_usable(who, x) ? dli_png(who, x, buffer, buffer ? room : 0) : 0;
+    return dli_usable(__func__, x) ? dli_png(__func__, x, buffer, buffer ? room : 0) : 0;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 {
-    const char *who = "dl_image_save";
-    if (!dli_usable(who, x)) return false;
-    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    const size_t bytes = dli_png(who, x, NULL, 0);
-    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, who, bytes, 1) : NULL;
+    if (!dli_usable(__func__, x)) return false;
+    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", __func__);
+    const size_t bytes = dli_png(__func__, x, NULL, 0);
+    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, __func__, bytes, 1) : NULL;
     if (!p) return false;
-    dli_png(who, x, p, bytes);
+    dli_png(__func__, x, p, bytes);
     dli_saving f;
-    bool ok = dli_save_begin(&f, x->ctx, who, path);
+    bool ok = dli_save_begin(&f, x->ctx, __func__, path);
     if (ok) ok = dli_save_end(&f, fwrite(p, 1, bytes, f.file) == bytes);
     DL_FREE(p);
     return ok;
@@ -20425,13 +20403,12 @@ static void dli_resample(dl_real *y, dl_int h, dl_int w, const dli_pixels *p, dl
 
 DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
 {
-    const char *who = "dl_resize";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if (how != DL_BILINEAR && how != DL_AREA)
-        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", who,
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", __func__,
                           (int)how);
-    dl_tensor *y = dli_image_like(who, x, height, width);
+    dl_tensor *y = dli_image_like(__func__, x, height, width);
     if (!y) return NULL;
     for (dl_int k = 0; k < planes; k++) {
         const dli_pixels p = { x->data + k * H * W, NULL, 0, W };
@@ -20464,21 +20441,20 @@ static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int 
 DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
                                 double fill)
 {
-    return dli_cropped("dl_image_crop", x, top, left, height, width, fill);
+    return dli_cropped(__func__, x, top, left, height, width, fill);
 }
 
 DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
                                double fill)
 {
-    const char *who = "dl_image_pad";
     const dl_int side[4] = { top, bottom, left, right };
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     for (int k = 0; k < 4; k++)
         if (side[k] < -DL_IMAGE_PIXELS_MAX || side[k] > DL_IMAGE_PIXELS_MAX)
-            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %td pixels on a side are too many", who,
-                              side[k]);
-    return dli_cropped(who, x, -top, -left, H + top + bottom, W + left + right, fill);
+            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %td pixels on a side are too many",
+                              __func__, side[k]);
+    return dli_cropped(__func__, x, -top, -left, H + top + bottom, W + left + right, fill);
 }
 
 /* The channels of x [...,C,H,W]. */
@@ -20489,15 +20465,14 @@ static dl_int dli_channels(const dl_tensor *x)
 
 DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
 {
-    const char *who = "dl_image_grey";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if (dli_channels(x) != 3)
-        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", who,
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", __func__,
                           dli_shown(x->ctx, x->shape));
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 3] = 1;
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, shape);
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, shape);
     const dl_int n = H * W;
     for (dl_int i = 0; y && i < y->size; i++) {
         const dl_real *p = x->data + i / n * 3 * n + i % n;
@@ -20509,17 +20484,16 @@ DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
 
 DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation)
 {
-    const char *who = "dl_image_normalize";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     const dl_int C = dli_channels(x);
     bool good = mean && deviation;
     for (dl_int c = 0; good && c < C; c++)
         good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
     if (!good)
         return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
-                          "each of %td channels", who, C);
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
+                          "each of %td channels", __func__, C);
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, x->shape);
     for (dl_int i = 0; y && i < x->size; i++) {
         const dl_int c = i / (H * W) % C;
         y->data[i] = (dl_real)(((double)x->data[i] - mean[c]) / deviation[c]);
@@ -21150,13 +21124,12 @@ static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
 
 DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
 {
-    const char *who = "dl_image_to_mnist";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(&x, 1))
         return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
-                          "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
+                          "or more, finite numbers", __func__, dli_shown(x->ctx, x->shape));
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, dl_shape3(1, 28, 28)), *step[3];
     if (!y) return NULL;
     const dl_mark mark = dl_tape_mark(x->ctx);
     const double zoom = 320.0 / (double)dli_larger(H, W);
@@ -21255,19 +21228,19 @@ static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augm
 
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
-    const char *who = "dl_augment_batch";
-    dl_ctx *c = dli_inputs(who, &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     const dl_augment none = dl_augment_default();
     if (!c) return NULL;
     if (!a) a = &none;
     const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
                        a->flip_v > 0;
-    if (!dli_check_augment(who, x, a, moves || a->thickness > 0)) return NULL;
-    dl_tensor *y = dli_tape_tensor(c, who, x->shape);
+    if (!dli_check_augment(__func__, x, a, moves || a->thickness > 0)) return NULL;
+    dl_tensor *y = dli_tape_tensor(c, __func__, x->shape);
     const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
     const dl_int C = x->shape.dim[1], H = x->shape.dim[2], W = x->shape.dim[3];
     dl_real *wider = NULL;
-    if (a->thickness > 0) wider = (dl_real *)dli_work(c, who, (size_t)(size + 1) * sizeof *wider);
+    if (a->thickness > 0)
+        wider = (dl_real *)dli_work(c, __func__, (size_t)(size + 1) * sizeof *wider);
     if (!y || (a->thickness > 0 && !wider)) return NULL;
     const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     for (dl_int i = 0; i < n; i++) {
@@ -23129,21 +23102,21 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
 
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
 {
-    return dli_optimizer_save(o, "dl_optimizer_save_to_memory", dli_buffer, buffer, room);
+    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
 {
-    return dli_optimizer_load(o, "dl_optimizer_load_from_memory", dli_buffer, bytes, size);
+    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_save(o, "dl_optimizer_save", path, NULL, 0) > 0;
+    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_load(o, "dl_optimizer_load", path, NULL, 0);
+    return dli_optimizer_load(o, __func__, path, NULL, 0);
 }
 #endif
 
@@ -23390,8 +23363,7 @@ static bool dli_run_resume(dli_run *r)
                       "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
     if (ok) {
-        ok = dli_run_bundle(&k, r, (int)epochs) &&
-             dli_bundle_read(&k.b, &f) && dli_good_run(&k);
+        ok = dli_run_bundle(&k, r, (int)epochs) && dli_bundle_read(&k.b, &f) && dli_good_run(&k);
         if (ok) {
             dli_bundle_take(&k.b, &f);
             dli_take_run(&k);
@@ -23579,106 +23551,104 @@ DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor
                                 int n)
 {
     dli_list l;
-    return dli_list_of(&l, dl, "dl_save_to_memory", tensors, n)
+    return dli_list_of(&l, dl, __func__, tensors, n)
          ? dli_save_list(&l, dli_buffer, buffer, room) : 0;
 }
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
     dli_list l;
-    return dli_list_of(&l, dl, "dl_load_from_memory", tensors, n) &&
+    return dli_list_of(&l, dl, __func__, tensors, n) &&
            dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
+    return dli_npy_load(dl, __func__, dli_buffer, bytes, size);
 }
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
-    return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
+    return dli_npy_save(t, __func__, dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
     dli_list l;
-    return dli_list_of(&l, dl, "dl_save", tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
+    return dli_list_of(&l, dl, __func__, tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
     dli_list l;
-    return dli_list_of(&l, dl, "dl_load", tensors, n) && dli_load_list(&l, path, NULL, 0, options);
+    return dli_list_of(&l, dl, __func__, tensors, n) && dli_load_list(&l, path, NULL, 0, options);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
-    return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
+    return dli_npy_load(dl, __func__, path, NULL, 0);
 }
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
-    return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
+    return dli_npy_save(t, __func__, path, NULL, 0) > 0;
 }
 #endif
 
 #ifndef DL_NO_MODEL
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
+    return dli_save_model(m, __func__, true, dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
+    return dli_load_model(dl, __func__, dli_buffer, bytes, size, "");
 }
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
-                           room);
+    return dli_save_models(dl, __func__, models, prefixes, n, dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix)
 {
-    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+    return dli_load_model(dl, __func__, dli_buffer, bytes, size, prefix);
 }
 DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
+    return dli_save_model(m, __func__, false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
     dli_list l;
-    return dli_list_of_model(&l, m, "dl_model_load_weights_from_memory") &&
+    return dli_list_of_model(&l, m, __func__) &&
            dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_model_save(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
+    return dli_save_model(m, __func__, true, path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 {
-    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
+    return dli_load_model(dl, __func__, path, NULL, 0, "");
 }
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+    return dli_save_models(dl, __func__, models, prefixes, n, path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
-    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
+    return dli_load_model(dl, __func__, path, NULL, 0, prefix);
 }
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+    return dli_save_model(m, __func__, false, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
     dli_list l;
-    return dli_list_of_model(&l, m, "dl_model_load_weights") &&
-           dli_load_list(&l, path, NULL, 0, options);
+    return dli_list_of_model(&l, m, __func__) && dli_load_list(&l, path, NULL, 0, options);
 }
 #endif
 #endif

@@ -4378,6 +4378,8 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     return p ? memset(p, 0, bytes) : NULL;
 }
 
+#define DLI_NEW(type, c, who, n) ((type *)dli_alloc(c, who, (size_t)(n), sizeof(type)))
+
 /* A copy of count elements of size bytes with room for so many more, in place of old; NULL, and old
    as it was, without memory. */
 static void *dli_grown(dl_ctx *c, const char *who, void *old, dl_int count, dl_int more,
@@ -13145,7 +13147,7 @@ DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
     if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
-    dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
+    dl_shape *output = DLI_NEW(dl_shape, l->ctx, l->name, n);
     if (!output) return false;
     for (int i = 0; i < n && l->inputs; i++) output[i] = l->input[0];
     if (l->output) DL_FREE(l->output);
@@ -13387,7 +13389,7 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
                                list[i]->name);
     }
     if (!dli_model_open(__func__, m, list, n)) return false;
-    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, __func__, (size_t)n, sizeof *out) : NULL;
+    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
     if (n && !out) return false;
     for (int i = 0; i < n; i++) out[i] = list[i];
     if (m->out) DL_FREE(m->out);
@@ -14222,7 +14224,7 @@ static bool dli_standardize_learn(dl_layer *l, const char *who, const dl_data *t
                        inverse ? "targets" : "samples", dli_shown(l->ctx, shape),
                        dli_shown(l->ctx, l->input[0]), inverse ? "" : ": it must read the model's "
                        "input, so add it first");
-    dli_seen *s = (dli_seen *)dli_alloc(l->ctx, who, (size_t)K, sizeof *s);
+    dli_seen *s = DLI_NEW(dli_seen, l->ctx, who, K);
     const bool ok = s && dli_seen_of(who, train, inverse, inner, K, s);
     for (dl_int k = 0; ok && k < K; k++) {
         const double span = minmax ? s[k].high - s[k].low : sqrt(s[k].squares / s[k].count);
@@ -15056,9 +15058,9 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, __func__, (size_t)n, sizeof *o->param);
-    o->slot = (dli_slot *)dli_alloc(dl, __func__, (size_t)n, sizeof *o->slot);
-    o->memory = (dl_real *)dli_alloc(dl, __func__, total * (size_t)arrays, sizeof *o->memory);
+    o->param = DLI_NEW(dl_tensor *, dl, __func__, n);
+    o->slot = DLI_NEW(dli_slot, dl, __func__, n);
+    o->memory = DLI_NEW(dl_real, dl, __func__, total * (size_t)arrays);
     if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
@@ -15615,7 +15617,7 @@ static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss
                            "more", who, weight[k], k);
         if (!dli_check_layers(who, m, k, l)) return false;
     }
-    dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
+    dli_goal *goal = DLI_NEW(dli_goal, m->ctx, who, n);
     dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
     if (!o) {
         if (goal) DL_FREE(goal);
@@ -16829,10 +16831,10 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
-        r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
+        r->best_weights = DLI_NEW(dl_real, m->ctx, who, total);
         if (!r->best_weights) return false;
     }
-    dl_epoch *history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    dl_epoch *history = DLI_NEW(dl_epoch, m->ctx, who, o->epochs);
     if (!history) return false;
     if (m->history) DL_FREE(m->history);
     m->history = history;
@@ -17118,8 +17120,7 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
     int most = m->outs;
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->froms > most) most = m->layer[i]->froms;
-    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
-                                                    sizeof *list) : NULL;
+    dl_layer **list = copy ? DLI_NEW(dl_layer *, into, "dl_model_clone", most) : NULL;
     bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
@@ -17433,9 +17434,7 @@ static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user
         return dl_fail(o->scores->ctx, DL_ERR_SHAPE, "a metric of classes (balanced_accuracy, "
                        "matthews) needs one row of at most 10000 outputs a sample, not %s",
                        dli_shown(o->scores->ctx, o->scores->shape));
-    if (!s->confusion)
-        s->confusion = (int64_t *)dli_alloc(o->scores->ctx, "a metric", (size_t)(C * C),
-                                            sizeof *s->confusion);
+    if (!s->confusion) s->confusion = DLI_NEW(int64_t, o->scores->ctx, "a metric", C * C);
     if (!s->confusion) return false;
     s->C = C;
     for (dl_int i = 0; i < o->size; i++) {
@@ -17461,9 +17460,7 @@ static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
     (void)user;
     if (o->loss->logits != DL_LINEAR || !o->target) return true;
     s->C = o->target->size / o->size;
-    if (!s->errors)
-        s->errors = (dli_errors *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C,
-                                            sizeof *s->errors);
+    if (!s->errors) s->errors = DLI_NEW(dli_errors, o->scores->ctx, "a metric", s->C);
     if (!s->errors) return false;
     for (dl_int i = 0; i < o->target->size; i++)
         dli_errors_add(&s->errors[i % s->C], o->output->data[i], o->target->data[i]);
@@ -17578,7 +17575,7 @@ static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *
     if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
         return NULL;
     for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
-    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)n, sizeof *r);
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
     for (dl_int i = 0; r && i < n; i++) {
         r[i].key = (double)score[i];
         r[i].at = label[i];
@@ -17967,7 +17964,7 @@ static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source
 {
     dl_data *d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
     if (!d) return NULL;
-    d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
+    d->storage = DLI_NEW(struct dli_storage, c, who, 1);
     if (!d->storage) {
         dli_object_free(d);
         return NULL;
@@ -18190,7 +18187,7 @@ static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *
     if (!dli_check_source(c, who, source) ||
         (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    dli_arrays *a = DLI_NEW(dli_arrays, c, who, 1);
     if (!a) return NULL;
     *a = *given;
     a->ctx = c;
@@ -18376,7 +18373,7 @@ static dl_data *dli_idx_data(dli_source *images, const dli_source *labels, int c
     if (labels->bytes && count != size[0])
         return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %td images, but %s has %td labels", who,
                           images->from, size[0], labels->from, count);
-    if (labels->bytes) label = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label);
+    if (labels->bytes) label = DLI_NEW(int32_t, c, who, count);
     if (labels->bytes && !label) return NULL;
     for (dl_int i = 0; i < count; i++) {
         label[i] = labels->bytes[8 + i];
@@ -18614,7 +18611,7 @@ static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
     bool any = weight != NULL;
     for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
     if (!any) return true;
-    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    dl_real *w = DLI_NEW(dl_real, d->ctx, who, d->count);
     for (dl_int i = 0; w && i < d->count; i++) {
         int32_t k = (int32_t)i;
         const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
@@ -18640,12 +18637,11 @@ static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, i
     s.scaling = dl_data_scaling(part[0]);
     s.targets = part[0]->targets;
     s.target_shape = part[0]->target_shape;
-    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
-                                                : NULL;
+    dli_parts *v = dli_check_source(c, who, &s) ? DLI_NEW(dli_parts, c, who, 1) : NULL;
     if (!v) return NULL;
-    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
-    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
-    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    v->part = DLI_NEW(dl_data, c, who, parts);
+    v->start = DLI_NEW(int32_t, c, who, parts + 1);
+    if (index) v->index = DLI_NEW(int32_t, c, who, count);
     s.read = dli_parts_read;
     s.rewind = dli_parts_rewind;
     s.close = dli_parts_close;
@@ -18709,7 +18705,7 @@ static dli_ranked *dli_deal_order(dl_ctx *c, const char *who, dl_int count, cons
                                   const dl_folds *o)
 {
     const uint64_t mix = dl_rng_new(o->seed, 0).key;
-    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)count, sizeof *r);
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, count);
     for (dl_int i = 0; r && i < count; i++) {
         const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
         r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
@@ -18817,7 +18813,7 @@ DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options
                        "more, and as many samples, and count them from 0", __func__, i, k,
                        d->count);
     if (!dli_check_folds(d, __func__, k, options)) return false;
-    double *share = (double *)dli_alloc(d->ctx, __func__, (size_t)k, sizeof *share);
+    double *share = DLI_NEW(double, d->ctx, __func__, k);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
     const bool ok = share && dli_split_by(d, __func__, share, k, i, options, train, test);
     if (share) DL_FREE(share);
@@ -18912,8 +18908,7 @@ static bool dli_loader_room(dl_loader *l, const char *who)
     const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
     const bool stream = dli_is_stream(d);
     const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
-                                     sizeof *l->labels);
+    l->labels = DLI_NEW(int32_t, d->ctx, who, l->batch_size + more);
     if (!l->labels) return false;
     if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
     else if (l->shuffle) {
@@ -20812,7 +20807,7 @@ DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *opt
 {
     const dl_images defaults = dl_images_default();
     if (!dl || !dli_check_images(dl, dir, options ? options : &defaults)) return NULL;
-    dli_folder *f = (dli_folder *)dli_alloc(dl, DLI_FOLDERS, 1, sizeof *f);
+    dli_folder *f = DLI_NEW(dli_folder, dl, DLI_FOLDERS, 1);
     if (!f) return NULL;
     f->ctx = f->file.ctx = f->name.ctx = dl;
     f->o = options ? *options : defaults;
@@ -21571,8 +21566,7 @@ static dli_json *dli_json_read(const dli_source *s, const char *what, const void
                                bool python)
 {
     const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
-    dli_json *value = (dli_json *)dli_alloc(s->ctx, s->who, most + size / sizeof *value + 1,
-                                            sizeof *value);
+    dli_json *value = DLI_NEW(dli_json, s->ctx, s->who, most + size / sizeof *value + 1);
     if (!value) return NULL;
     const uint8_t *p = (const uint8_t *)text;
     dli_scan j = { p, p + size, NULL, value, 0, (char *)(value + most), python };
@@ -21749,7 +21743,7 @@ static bool dli_read_header(dli_file *f)
     if (!f->header) return false;
     size_t count = 0;
     for (DLI_JSON_EACH_KEY(e, f->header)) count++;
-    f->entry = (dli_entry *)dli_alloc(s->ctx, s->who, count, sizeof *f->entry);
+    f->entry = DLI_NEW(dli_entry, s->ctx, s->who, count);
     if (!f->entry) return false;
     for (DLI_JSON_EACH_KEY(e, f->header)) {
         if (strcmp(e->text, "__metadata__") != 0) {
@@ -21865,8 +21859,7 @@ typedef struct dli_list {
 /* An empty list with room for n. */
 static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
 {
-    const dli_list made = { c, who, what, (dli_item *)dli_alloc(c, who, (size_t)n, sizeof *l->item),
-                            0, NULL, NULL, 0 };
+    const dli_list made = { c, who, what, DLI_NEW(dli_item, c, who, n), 0, NULL, NULL, 0 };
     *l = made;
     return l->item != NULL;
 }
@@ -22621,7 +22614,7 @@ static dl_layer **dli_take_layers(const dli_file *f, const dl_model *m, const dl
 {
     double x;
     *n = 0;
-    dl_layer **list = (dl_layer **)dli_alloc(m->ctx, f->source.who, (size_t)v->size, sizeof *list);
+    dl_layer **list = DLI_NEW(dl_layer *, m->ctx, f->source.who, v->size);
     bool ok = v->kind == '[' && v->size < 1 << 30;
     for (DLI_JSON_EACH(e, v)) {
         ok = list && ok && dli_json_whole(e, -1, m->layers - 1, &x);
@@ -22761,7 +22754,7 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
     const dl_int n = v->kind == '[' ? v->size - 1 : -1;
     const char **name = NULL;
     bool ok = n == dli_model_classes(m);
-    if (ok) name = (const char **)dli_alloc(m->ctx, f->source.who, (size_t)n, sizeof *name);
+    if (ok) name = DLI_NEW(const char *, m->ctx, f->source.who, n);
     if (ok && !name) return false;
     for (dl_int i = 0; ok && i < n; i++) {
         ok = v[1 + i].kind == '"';
@@ -22804,8 +22797,7 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
                        "categories");
     k.indicator = indicator->kind == 't';
     k.categories = (int)list->size - 1;
-    const char **text = (const char **)dli_alloc(e->ctx, f->source.who, (size_t)list->size,
-                                                 sizeof *text);
+    const char **text = DLI_NEW(const char *, e->ctx, f->source.who, list->size);
     if (!text) return false;
     for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
     text[k.categories] = name->text;
@@ -22952,8 +22944,8 @@ static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, const cha
 {
     memset(b, 0, sizeof *b);
     b->numbers = numbers;
-    b->number = (double *)dli_alloc(c, who, (size_t)numbers, sizeof *b->number);
-    b->cut = (dl_real *)dli_alloc(c, who, (size_t)numbers * 4, sizeof *b->cut);
+    b->number = DLI_NEW(double, c, who, numbers);
+    b->cut = DLI_NEW(dl_real, c, who, numbers * 4);
     return b->number && b->cut && dli_list_begin(&b->list, c, who, what, items);
 }
 

@@ -13156,12 +13156,8 @@ DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
     return true;
 }
 
-/* What layer l reads as its k-th source gives: so many tensors, of these shapes. */
+/* How many tensors a layer (NULL: the model's first input) gives to those that read it. */
 static int dli_source_outputs(const dl_layer *from) { return from ? from->outputs : 1; }
-static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from)
-{
-    return from ? from->output : &m->input;
-}
 
 /* A layer behind these others, not yet part of the model: header, options, shapes that come in,
    sources and name lie in one piece of memory. */
@@ -13192,7 +13188,7 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
-        memcpy(input, dli_source_shapes(m, from[i]), (size_t)n * sizeof *input);
+        memcpy(input, from[i] ? from[i]->output : &m->input, (size_t)n * sizeof *input);
         l->from[i] = from[i];
         input += n;
     }
@@ -17412,7 +17408,8 @@ static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
     return true;
 }
 
-static double dli_scores_result(void *state, bool precision)
+/* The area under the ROC, or (for a user) the average precision. */
+static double dli_scores_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     double auc = NAN, mean = NAN;
@@ -17421,7 +17418,7 @@ static double dli_scores_result(void *state, bool precision)
     if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
     if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
     if (s->score) DL_FREE(s->score);
-    return precision ? mean : auc;
+    return user ? mean : auc;
 }
 
 static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user)
@@ -17445,13 +17442,14 @@ static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user
     return true;
 }
 
-static double dli_confusion_result(void *state, bool balanced)
+/* Balanced accuracy, or (for a user) Matthews' correlation. */
+static double dli_confusion_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
-    double value[2] = { NAN, NAN };
-    if (s->confusion) dli_confused(s->confusion, (int)s->C, &value[1], &value[0]);
+    double balanced = NAN, matthews = NAN;
+    if (s->confusion) dli_confused(s->confusion, (int)s->C, &balanced, &matthews);
     if (s->confusion) DL_FREE(s->confusion);
-    return value[balanced];
+    return user ? matthews : balanced;
 }
 
 static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
@@ -17477,25 +17475,14 @@ static double dli_r2_result(void *state, const void *user)
     return mean;
 }
 
-#define DLI_RESULT(name, value)                                                                  \
-    static double name(void *state, const void *user)                                            \
-    {                                                                                            \
-        (void)user;                                                                              \
-        return value;                                                                            \
-    }
-DLI_RESULT(dli_auc_result, dli_scores_result(state, false))
-DLI_RESULT(dli_precision_result, dli_scores_result(state, true))
-DLI_RESULT(dli_balanced_result, dli_confusion_result(state, true))
-DLI_RESULT(dli_matthews_result, dli_confusion_result(state, false))
-
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
 {
     static const dl_metric all[] = {
         { "accuracy", 2 * sizeof(double), dli_accuracy_add, dli_accuracy_result, NULL },
-        { "auc", sizeof(dli_memory), dli_scores_add, dli_auc_result, NULL },
-        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_precision_result, NULL },
-        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_balanced_result, NULL },
-        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_matthews_result, NULL },
+        { "auc", sizeof(dli_memory), dli_scores_add, dli_scores_result, NULL },
+        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_scores_result, "" },
+        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_confusion_result, NULL },
+        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_confusion_result, "" },
         { "r2", sizeof(dli_memory), dli_r2_add, dli_r2_result, NULL } };
     return DLI_FIND(dl_metric, dl, 'm', name, all);
 }

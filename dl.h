@@ -4342,6 +4342,17 @@ static bool dli_null(dl_ctx *c, const char *who, const char *what)
     return dl_fail(c, DL_ERR_ARGUMENT, "%s: %s is NULL", who, what);
 }
 
+/* What a function that makes something returns when it has failed; of a tensor and a data set
+   return DLI_REFUSE(c, code, format, ...); */
+static void *dli_nothing(bool failed)
+{
+    (void)failed;
+    return NULL;
+}
+#define DLI_NO(type, failed)     ((type *)dli_nothing(failed))
+#define DLI_REFUSE(c, code, ...) DLI_NO(dl_tensor, dl_fail(c, code, __VA_ARGS__))
+#define DLI_REJECT(c, code, ...) DLI_NO(dl_data, dl_fail(c, code, __VA_ARGS__))
+
 /* ------------------------------------------------------------------------- >>memory-impl ---- */
 
 static char *dli_align(void *p)
@@ -4365,6 +4376,20 @@ static void *dli_alloc(dl_ctx *c, const char *who, size_t count, size_t size)
     const size_t bytes = size > SIZE_MAX / count ? SIZE_MAX : count * size;
     void *p = dli_malloc(c, who, bytes);
     return p ? memset(p, 0, bytes) : NULL;
+}
+
+#define DLI_NEW(type, c, who, n) ((type *)dli_alloc(c, who, (size_t)(n), sizeof(type)))
+
+/* A copy of count elements of size bytes with room for so many more, in place of old; NULL, and old
+   as it was, without memory. */
+static void *dli_grown(dl_ctx *c, const char *who, void *old, dl_int count, dl_int more,
+                       size_t size)
+{
+    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, size);
+    if (!p) return NULL;
+    if (old) memcpy(p, old, (size_t)count * size);
+    if (old) DL_FREE(old);
+    return p;
 }
 
 #ifndef DL_NO_DATA
@@ -4423,6 +4448,22 @@ DLI_INLINE dl_int dli_times(dl_int a, dl_int b)
 DLI_INLINE size_t dli_bytes_of(dl_int n)
 {
     return n < DLI_HUGE ? (size_t)n * sizeof(dl_real) : SIZE_MAX;
+}
+
+/* n bytes of a file as one number, big: the most significant one first. They are put together one
+   by one: that is right on machines of either byte order; for the usual ones compilers know these
+   shifts for a load. */
+DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | p[big ? i : n - 1 - i];
+    return v;
+}
+
+/* The low n bytes of v, the least significant one first. */
+DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
+{
+    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 /* Free what a tensor has beside its own memory: its name, if it has one. */
@@ -4635,6 +4676,47 @@ static bool dli_save_end(dli_saving *s, bool ok)
                    dli_reason(error));
 }
 #endif
+
+/* What stands in place of a path for bytes in memory. */
+static const char dli_buffer[] = "the buffer";
+
+/* Bytes being read, and what to complain of. */
+typedef struct dli_source {
+    dl_ctx     *ctx;
+    const char *who, *from;         /* the function, and the path or dli_buffer               */
+    const uint8_t *bytes;
+    size_t      size;
+    uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
+} dli_source;
+
+/* They are not what they should be: why. */
+DLI_PRINTF(2, 3)
+static bool dli_bad(const dli_source *s, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    dli_format_args(text, sizeof text, format, args);
+    va_end(args);
+    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: %s", s->who, s->from, text);
+}
+
+/* False with a message. */
+static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
+                            const void *bytes, size_t size)
+{
+    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
+    *s = given;
+    if (!from) return dli_null(c, who, "the path");
+#ifndef DL_NO_STDIO
+    if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
+    if (from != dli_buffer && !s->own) return false;
+#endif
+    return s->bytes ? s->size <= PTRDIFF_MAX || dli_bad(s, "it is too large")
+                    : dli_null(c, who, "the buffer");
+}
+
+static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
 
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
@@ -9917,15 +9999,6 @@ static const char *dli_shown(dl_ctx *c, dl_shape shape)
     return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
 }
 
-/* What a function that makes a tensor returns when it has failed:
-   return DLI_REFUSE(c, code, format, ...); */
-static dl_tensor *dli_no_tensor(bool failed)
-{
-    (void)failed;
-    return NULL;
-}
-#define DLI_REFUSE(c, code, ...) dli_no_tensor(dl_fail(c, code, __VA_ARGS__))
-
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
 {
@@ -10225,7 +10298,7 @@ DL_DEF dl_tensor *dl_param(dl_ctx *dl, dl_shape shape, dl_init init)
 /* t, just made by who, with a copy of the numbers at data; NULL with a message if that is NULL. */
 static dl_tensor *dli_filled(dl_ctx *c, const char *who, dl_tensor *t, const dl_real *data)
 {
-    if (!data) return dli_no_tensor(dli_null(c, who, "data"));
+    if (!data) return DLI_NO(dl_tensor, dli_null(c, who, "data"));
     if (t) memcpy(t->data, data, (size_t)t->size * sizeof *data);
     return t;
 }
@@ -10329,7 +10402,7 @@ static bool dli_all_finite(dl_tensor *const *t, int n)
 DL_DEF dl_tensor *dl_one_hot(dl_ctx *dl, const int32_t *label, dl_int N, dl_int classes)
 {
     const char *who = "dl_one_hot";
-    if (!label) return dli_no_tensor(dli_null(dl, who, "label"));
+    if (!label) return DLI_NO(dl_tensor, dli_null(dl, who, "label"));
     if (!dl || !dli_check_index(dl, who, "label", label, N, classes)) return NULL;
     dl_tensor *t = dli_tape_tensor(dl, who, dl_shape2(N, classes));
     if (!t) return NULL;
@@ -10763,7 +10836,7 @@ DL_DEF dl_tensor *dl_op_custom(dl_ctx *dl, const char *name, dl_shape shape,
         return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "dl_op_custom: name, forward and backward are "
                           "needed, and one or more operands of this context");
     if (!c) return NULL;
-    if (user_bytes > SIZE_MAX / 2) return dli_no_tensor(dli_no_memory(c, name, user_bytes));
+    if (user_bytes > SIZE_MAX / 2) return DLI_NO(dl_tensor, dli_no_memory(c, name, user_bytes));
     const size_t length = strlen(name) + 1;      /* the name is kept, behind the user's bytes */
     char *copy = (char *)dli_tape_alloc(c, name, user_bytes + length);
     dli_custom_state s = { backward, (void *)(uintptr_t)user, NULL };
@@ -11270,7 +11343,7 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
     dl_ctx *c = dli_inputs("dl_permute", &x, 1);
     int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return dli_no_tensor(dli_null(c, "dl_permute", "order"));
+    if (!order) return DLI_NO(dl_tensor, dli_null(c, "dl_permute", "order"));
     for (int d = 0; d < x->shape.rank; d++) {
         axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
         if (axes[d] < 0) return NULL;
@@ -11440,7 +11513,7 @@ static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *ind
 {
     dl_ctx *c = x->ctx;
     const dl_int rows = x->shape.dim[0];
-    if (!index && n > 0) return dli_no_tensor(dli_null(c, op, "index"));
+    if (!index && n > 0) return DLI_NO(dl_tensor, dli_null(c, op, "index"));
     if (!dli_check_index(c, op, "index", index, n, rows)) return NULL;
     const dli_rows_state s = { dli_tape_copy(c, op, index, n), n, rows ? x->size / rows : 0,
                                padding };
@@ -13050,17 +13123,6 @@ static size_t dli_padded(size_t bytes)
     return (bytes + sizeof(double) - 1) / sizeof(double) * sizeof(double);
 }
 
-/* A copy of count pointers with room for so many more, in place of old; NULL, and old as it was,
-   without memory. */
-static void *dli_grown(dl_ctx *c, const char *who, void *old, int count, int more)
-{
-    void *p = dli_alloc(c, who, (size_t)count + (size_t)more, sizeof old);
-    if (!p) return NULL;
-    if (old) memcpy(p, old, (size_t)count * sizeof old);
-    if (old) DL_FREE(old);
-    return p;
-}
-
 static void dli_layer_free(dl_layer *l)
 {
     if (l->type->destroy && !l->shared) l->type->destroy(l);
@@ -13085,7 +13147,7 @@ DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
     if (!dli_layer_open(l)) return false;
     if (n < 1)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d outputs; give 1 or more", l->name, n);
-    dl_shape *output = (dl_shape *)dli_alloc(l->ctx, l->name, (size_t)n, sizeof *output);
+    dl_shape *output = DLI_NEW(dl_shape, l->ctx, l->name, n);
     if (!output) return false;
     for (int i = 0; i < n && l->inputs; i++) output[i] = l->input[0];
     if (l->output) DL_FREE(l->output);
@@ -13094,12 +13156,8 @@ DL_DEF bool dl_layer_set_outputs(dl_layer *l, int n)
     return true;
 }
 
-/* What layer l reads as its k-th source gives: so many tensors, of these shapes. */
+/* How many tensors a layer (NULL: the model's first input) gives to those that read it. */
 static int dli_source_outputs(const dl_layer *from) { return from ? from->outputs : 1; }
-static const dl_shape *dli_source_shapes(const dl_model *m, const dl_layer *from)
-{
-    return from ? from->output : &m->input;
-}
 
 /* A layer behind these others, not yet part of the model: header, options, shapes that come in,
    sources and name lie in one piece of memory. */
@@ -13130,7 +13188,7 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     dl_shape *input = l->input;
     for (int i = 0; i < froms; i++) {
         const int n = dli_source_outputs(from[i]);
-        memcpy(input, dli_source_shapes(m, from[i]), (size_t)n * sizeof *input);
+        memcpy(input, from[i] ? from[i]->output : &m->input, (size_t)n * sizeof *input);
         l->from[i] = from[i];
         input += n;
     }
@@ -13181,7 +13239,6 @@ static bool dli_input_build(dl_layer *l);
 static bool dli_layer_build(dl_layer *l)
 {
     const dl_layer_type *t = l->type;
-    char s[DLI_SHAPE_TEXT];
     if (t->options_size && !l->options)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the options are NULL", l->name);
     if (t->inputs && t->inputs != l->inputs)
@@ -13201,8 +13258,8 @@ static bool dli_layer_build(dl_layer *l)
                        (int)l->activation);
     for (int i = 0; i < l->outputs; i++)
         if (dl_shape_size(dli_batch_shape(1, l->output[i])) < 0)
-            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible",
-                           l->name, dli_shape_text(s, l->output[i]));
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: an output of shape %s is impossible", l->name,
+                           dli_shown(l->ctx, l->output[i]));
     return true;
 }
 
@@ -13233,10 +13290,11 @@ static bool dli_layer_join(dl_layer *l)
     dl_model *m = l->model;
     const int states = m->tensors - m->params, params = l->shared ? 0 : l->params;
     const int more = l->shared ? 0 : l->params + l->states;
-    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more);
+    dl_tensor **tensor = (dl_tensor **)dli_grown(m->ctx, who, m->tensor, m->tensors, more,
+                                                 sizeof *tensor);
     if (!tensor) return false;
     m->tensor = tensor;
-    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1);
+    dl_layer **layer = (dl_layer **)dli_grown(m->ctx, who, m->layer, m->layers, 1, sizeof *layer);
     if (!layer) return false;
     m->layer = layer;
     layer[m->layers++] = l;
@@ -13279,15 +13337,12 @@ static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const voi
                                dl_layer *const *from, int n)
 {
     char who[100];
-    if (!type || !type->name || !type->prefix || !type->forward) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
-        return NULL;
-    }
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from)) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d layers; give a list of 1 or "
-                "more", type->name, n);
-        return NULL;
-    }
+    if (!type || !type->name || !type->prefix || !type->forward)
+        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, "
+                                        "prefix and forward"));
+    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
+        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d "
+                                        "layers; give a list of 1 or more", type->name, n));
     dli_format(who, sizeof who, "dl_model_add: %s", type->name);
     return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
@@ -13309,29 +13364,28 @@ DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void
 
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
 {
-    if (!m || !dli_model_open("dl_model_at", m, &layer, 1)) return false;
+    if (!m || !dli_model_open(__func__, m, &layer, 1)) return false;
     m->at = layer;
     return true;
 }
 
 DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
 {
-    const char *who = "dl_model_outputs";
     if (!m) return false;
     if (n < 0 || (n > 0 && !list))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
-                       "the last one", who, n);
+                       "the last one", __func__, n);
     for (int i = 0; i < n; i++) {
         if (!list[i])
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it", who,
-                           i);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
+                           __func__, i);
         for (int k = 0; k < i; k++)
             if (list[k] == list[i])
-                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who,
+                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
                                list[i]->name);
     }
-    if (!dli_model_open(who, m, list, n)) return false;
-    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, who, (size_t)n, sizeof *out) : NULL;
+    if (!dli_model_open(__func__, m, list, n)) return false;
+    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
     if (n && !out) return false;
     for (int i = 0; i < n; i++) out[i] = list[i];
     if (m->out) DL_FREE(m->out);
@@ -13350,7 +13404,8 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1) : NULL;
+    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1, sizeof t)
+                           : NULL;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     if (longer) {
         *list = longer;
@@ -13503,7 +13558,6 @@ DLI_FORWARD(dli_reshape_layer_forward,
             dl_reshape(x[0], dli_batch_shape(x[0]->shape.dim[0], l->output[0])))
 static bool dli_reshape_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_shape shape = *DLI_O(dl_shape);
     const dl_int size = dl_shape_size(l->input[0]);
     const bool ok = shape.rank >= 0 && shape.rank < DL_MAX_DIMS;
@@ -13516,8 +13570,8 @@ static bool dli_reshape_build(dl_layer *l)
     }
     if (open >= 0 && known > 0) l->output[0].dim[open] = size / known;
     return (ok && dl_shape_size(l->output[0]) == size) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %lld elements and cannot become %s", l->name,
-                   dli_shape_text(s, l->input[0]), (long long)size, dli_shape_text(t, shape));
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s has %td elements and cannot become %s", l->name,
+                   dli_shown(l->ctx, l->input[0]), size, dli_shown(l->ctx, shape));
 }
 
 /* ---- graphs: inputs, joints, shared weights ---- */
@@ -13536,13 +13590,12 @@ static bool dli_input_build(dl_layer *l)
 /* Do all inputs have this shape, but for the length of one axis (-1: none)? */
 static bool dli_inputs_alike(const dl_layer *l, dl_shape shape, int axis, const char *trouble)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     for (int i = 0; i < l->inputs; i++) {
         dl_shape other = l->input[i];
         if (axis >= 0 && axis < other.rank) other.dim[axis] = shape.dim[axis];
         if (!dl_shape_equal(other, shape))
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s and %s %s", l->name,
-                           dli_shape_text(s, shape), dli_shape_text(t, l->input[i]), trouble);
+                           dli_shown(l->ctx, shape), dli_shown(l->ctx, l->input[i]), trouble);
     }
     return true;
 }
@@ -13572,7 +13625,7 @@ static bool dli_concat_build(dl_layer *l)
     const int axis = dli_concat_axis(l);
     if (axis < 0 || axis >= l->input[0].rank)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: samples of %s have no axis %d", l->name,
-                       dli_shape_text(s, l->input[0]), *DLI_O(int));
+                       dli_shown(l->ctx, l->input[0]), *DLI_O(int));
     dli_format(s, sizeof s, "do not join along axis %d: all other axes must be equal", axis);
     if (!dli_inputs_alike(l, l->input[0], axis, s)) return false;
     for (int i = 1; i < l->inputs; i++) l->output[0].dim[axis] += l->input[i].dim[axis];
@@ -13584,7 +13637,6 @@ static bool dli_concat_build(dl_layer *l)
 static bool dli_layer_share(dl_layer *l, dl_layer *of)
 {
     const char *who = "dl_model_reuse";
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     int runs = 2;
     for (int i = 0; i < of->model->layers; i++) runs += of->model->layer[i]->shared == of;
     dli_format((char *)(uintptr_t)l->name, strlen(of->name) + 12, "%s:%d", of->name, runs);
@@ -13595,8 +13647,8 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
     for (int i = 0; i < l->inputs; i++)
         if (!dl_shape_equal(l->input[i], of->input[i]))
             return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %s reads samples of %s, not %s", who,
-                           of->name, dli_shape_text(s, of->input[i]),
-                           dli_shape_text(t, l->input[i]));
+                           of->name, dli_shown(l->ctx, of->input[i]),
+                           dli_shown(l->ctx, l->input[i]));
     if (!dl_layer_set_outputs(l, of->outputs)) return false;
     memcpy(l->output, of->output, (size_t)of->outputs * sizeof *l->output);
     l->param = of->param;
@@ -13612,10 +13664,9 @@ static bool dli_layer_share(dl_layer *l, dl_layer *of)
 
 DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 {
-    const char *who = "dl_model_reuse";
     if (!m) return NULL;
-    if (!layer) dli_null(m->ctx, who, "the layer");
-    if (!layer || !dli_model_open(who, m, &layer, 1))
+    if (!layer) dli_null(m->ctx, __func__, "the layer");
+    if (!layer || !dli_model_open(__func__, m, &layer, 1))
         return dli_layer_added(m, NULL, layer ? layer->type->name : "reused", false);
     if (layer->shared) layer = layer->shared;
     dl_layer *l = dli_layer_new(m, layer->type, NULL, &m->at, 1);
@@ -13681,12 +13732,11 @@ static bool dli_dense_build(dl_layer *l)
 /* Does the layer get an image (or, with dims 1, a sequence)? */
 static bool dli_layer_image(const dl_layer *l, int dims)
 {
-    char s[DLI_SHAPE_TEXT];
     const char *wanted = dims == 1 ? "a sequence [C,L]; with one channel it is [1,L]"
                                    : "an image [C,H,W]; a grey one is [1,H,W]";
     return l->input[0].rank == dims + 1 ||
            dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its input is %s, not %s", l->name,
-                   dli_shape_text(s, l->input[0]), wanted);
+                   dli_shown(l->ctx, l->input[0]), wanted);
 }
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
@@ -13733,9 +13783,9 @@ static bool dli_conv_build(dl_layer *l)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: kernel %dx%d, but in one dimension only the "
                        "first number counts; set both alike", l->name, o->kernel[0], o->kernel[1]);
     if (o->filters < 1 || groups < 1 || C < 1 || C % groups || o->filters % groups)
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %lld channels: "
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d filters in %d groups on %td channels: "
                        "filters and groups must be 1 or more, and groups divide both", l->name,
-                       o->filters, o->conv.groups, (long long)C);
+                       o->filters, o->conv.groups, C);
     const dl_shape shape = dl_shape4(transposed ? C : o->filters,
                                      (transposed ? o->filters : C) / groups, o->kernel[0],
                                      o->kernel[1]);
@@ -13858,13 +13908,12 @@ DLI_FORWARD(dli_layer_norm_layer_forward,
                           DLI_O(dl_norm_layer)->eps))
 static bool dli_layer_norm_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_shape in = l->input[0];
     const int axes = DLI_O(dl_norm_layer)->axes;
     dl_shape shape = dl_shape0();
     if (axes < 1 || axes > in.rank)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the last %d axes of %s", l->name, axes,
-                       dli_shape_text(s, in));
+                       dli_shown(l->ctx, in));
     for (int d = in.rank - axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
     if (axes < in.rank) l->step = dli_layer_norm_layer_forward;
     return dli_norm_build(l, shape, false, true, false);
@@ -13878,8 +13927,8 @@ static bool dli_group_norm_build(dl_layer *l)
     const int groups = DLI_O(dl_norm_layer)->groups;
     const dl_int C = l->input[0].dim[0];
     if (groups < 1 || C % groups)
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %lld channels",
-                       l->name, groups, (long long)C);
+        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %d groups do not divide %td channels", l->name,
+                       groups, C);
     return dli_norm_build(l, dl_shape1(C), false, false, true);
 }
 
@@ -13920,11 +13969,10 @@ static bool dli_recurrent_build(dl_layer *l)
     const dl_int G = o->kind == DL_LSTM ? 4 : o->kind == DL_GRU ? 3 : 1, H = o->units;
     const dl_int T = l->input[0].dim[0], D = l->input[0].dim[1];
     const int K = o->bidirectional ? 2 : 1;
-    char s[DLI_SHAPE_TEXT];
     if (l->input[0].rank != 2 || T < 1 || H < 1)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d units for samples of %s; it needs samples "
                        "[T,D] and 1 or more units", l->name, o->units,
-                       dli_shape_text(s, l->input[0]));
+                       dli_shown(l->ctx, l->input[0]));
     l->output[0] = o->return_sequences ? dl_shape2(T, K * H) : dl_shape1(K * H);
     if (!o->bidirectional) l->step = dli_recurrent_layer_step;
     for (int i = 0; i < 4 * K; i++) {
@@ -13963,8 +14011,8 @@ static void dli_embedding_layer_forward(dl_layer *l, dl_tensor *const *x, dl_ten
     for (dl_int i = 0; index && i < n; i++) {
         const double word = (double)x[0]->data[i];
         if (!(word >= 0 && word < (double)words && word == floor(word))) {
-            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %lld is not a whole number in "
-                    "0..%lld", l->name, word, (long long)i, (long long)words - 1);
+            dl_fail(l->ctx, DL_ERR_RANGE, "%s: word %g at position %td is not a whole number in "
+                    "0..%td", l->name, word, i, words - 1);
             return;
         }
         index[i] = (int32_t)word;
@@ -13997,13 +14045,12 @@ DLI_FORWARD(dli_attention_layer_forward,
                                    DL_NONE, NULL, DLI_O(dli_attention_options)->causal))
 static bool dli_attention_build(dl_layer *l)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_int E = l->input[0].rank == 2 ? l->input[0].dim[1] : 0;
     const int heads = DLI_O(dli_attention_options)->heads;
     if (E < 1 || heads < 1 || E % heads)
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: %d heads for samples of %s; it needs samples "
                        "[T,E] with E a multiple of the heads", l->name, heads,
-                       dli_shape_text(s, l->input[0]));
+                       dli_shown(l->ctx, l->input[0]));
     return dl_layer_param(l, "in_proj_weight", dl_shape2(3 * E, E), dl_init_glorot_uniform()) &&
            dl_layer_param(l, "in_proj_bias", dl_shape1(3 * E), dl_init_zeros()) &&
            dl_layer_param(l, "out_proj.weight", dl_shape2(E, E), dl_init_torch(E)) &&
@@ -14148,9 +14195,9 @@ static bool dli_seen_of(const char *who, const dl_data *train, bool targets, dl_
         for (dl_int i = 0; more > 0 && i < x->size; i++) {
             const double v = (double)x->data[i];
             if (!(fabs(v) <= DBL_MAX)) {
-                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %lld has %g in feature %lld (both from 0 on); "
+                dl_fail(c, DL_ERR_NUMERIC, "%s: %s %td has %g in feature %td (both from 0 on); "
                         "clean the data set", who, targets ? "target" : "sample",
-                        (long long)(at + i / (x->size / b.size)), v, (long long)(i / inner % K));
+                        at + i / (x->size / b.size), v, i / inner % K);
                 more = -1;
             } else dli_seen_add(&seen[i / inner % K], v);
         }
@@ -14173,7 +14220,7 @@ static bool dli_standardize_learn(dl_layer *l, const char *who, const dl_data *t
                        inverse ? "targets" : "samples", dli_shown(l->ctx, shape),
                        dli_shown(l->ctx, l->input[0]), inverse ? "" : ": it must read the model's "
                        "input, so add it first");
-    dli_seen *s = (dli_seen *)dli_alloc(l->ctx, who, (size_t)K, sizeof *s);
+    dli_seen *s = DLI_NEW(dli_seen, l->ctx, who, K);
     const bool ok = s && dli_seen_of(who, train, inverse, inner, K, s);
     for (dl_int k = 0; ok && k < K; k++) {
         const double span = minmax ? s[k].high - s[k].low : sqrt(s[k].squares / s[k].count);
@@ -14198,17 +14245,17 @@ static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *tr
 
 DL_DEF dl_layer *dl_model_add_standardize(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_standardize", train, false, false);
+    return dli_add_learned(m, __func__, train, false, false);
 }
 
 DL_DEF dl_layer *dl_model_add_minmax(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_minmax", train, false, true);
+    return dli_add_learned(m, __func__, train, false, true);
 }
 
 DL_DEF dl_layer *dl_model_add_unstandardize(dl_model *m, const dl_data *train)
 {
-    return dli_add_learned(m, "dl_model_add_unstandardize", train, true, false);
+    return dli_add_learned(m, __func__, train, true, false);
 }
 
 DL_DEF dl_layer *dl_model_add_reshape(dl_model *m, dl_shape shape)
@@ -14222,9 +14269,7 @@ DL_DEF dl_layer *dl_model_add_input(dl_model *m, dl_shape shape)
 }
 DL_DEF dl_layer *dl_model_add_add(dl_model *m, dl_layer *a, dl_layer *b)
 {
-    dl_layer *from[2];
-    from[0] = a;
-    from[1] = b;
+    dl_layer *from[2] = { a, b };
     return dl_model_add_from(m, dl_find_layer(NULL, "Add"), NULL, from, 2);
 }
 DL_DEF dl_layer *dl_model_add_concat_along(dl_model *m, dl_layer *const *from, int n, int axis)
@@ -14393,12 +14438,20 @@ static const char *dli_name_of(const void *description)
     return *(const char *const *)description;
 }
 
-static const void *dli_registered_find(const dl_ctx *c, char kind, const char *name)
+/* The one of this name: of the library's count descriptions of size bytes, or a registered one;
+   NULL: neither. */
+static const void *dli_find(const dl_ctx *c, char kind, const char *name, const void *all,
+                            size_t count, size_t size)
 {
-    for (const struct dli_registered *r = c ? c->registered : NULL; r; r = r->next)
+    const char *own = (const char *)all;
+    for (size_t i = 0; name && i < count; i++, own += size)
+        if (strcmp(dli_name_of(own), name) == 0) return own;
+    for (const struct dli_registered *r = c && name ? c->registered : NULL; r; r = r->next)
         if (r->kind == kind && strcmp(dli_name_of(r->type), name) == 0) return r->type;
     return NULL;
 }
+#define DLI_FIND(type, c, kind, name, all)                                                       \
+    ((const type *)dli_find(c, kind, name, all, sizeof all / sizeof all[0], sizeof all[0]))
 
 /* known: what already goes by that name, or NULL. */
 static bool dli_register(dl_ctx *c, char kind, const void *type, const void *known)
@@ -14419,15 +14472,12 @@ static bool dli_register(dl_ctx *c, char kind, const void *type, const void *kno
 #ifndef DL_NO_MODEL
 DL_DEF const dl_layer_type *dl_find_layer(dl_ctx *dl, const char *name)
 {
-    for (size_t i = 0; name && i < sizeof dli_layer_types / sizeof dli_layer_types[0]; i++)
-        if (strcmp(dli_layer_types[i].name, name) == 0) return &dli_layer_types[i];
-    return name ? (const dl_layer_type *)dli_registered_find(dl, 'L', name) : NULL;
+    return DLI_FIND(dl_layer_type, dl, 'L', name, dli_layer_types);
 }
 
 DL_DEF bool dl_register_layer(dl_ctx *dl, const dl_layer_type *type)
 {
-    return dl && type && type->name &&
-           dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
+    return dl && type && type->name && dli_register(dl, 'L', type, dl_find_layer(dl, type->name));
 }
 #endif
 
@@ -14467,19 +14517,14 @@ static void dli_pair_back(dli_node *node)
 /* Two operands of one shape, the second one without gradient? */
 static dl_ctx *dli_check_targets(const char *op, dl_tensor *const *in)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     dl_ctx *c = dli_inputs(op, in, 2);
     if (!c) return NULL;
-    if (!dl_shape_equal(in[0]->shape, in[1]->shape)) {
-        dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ in shape", op,
-                dli_shape_text(s, in[0]->shape), dli_shape_text(t, in[1]->shape));
-        return NULL;
-    }
-    if (in[1]->requires_grad) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the targets require a gradient, which losses do not "
-                "compute; use dl_detach on them", op);
-        return NULL;
-    }
+    if (!dl_shape_equal(in[0]->shape, in[1]->shape))
+        return DLI_NO(dl_ctx, dl_fail(c, DL_ERR_SHAPE, "%s: predictions %s and targets %s differ "
+                      "in shape", op, dli_shown(c, in[0]->shape), dli_shown(c, in[1]->shape)));
+    if (in[1]->requires_grad)
+        return DLI_NO(dl_ctx, dl_fail(c, DL_ERR_ARGUMENT, "%s: the targets require a gradient, "
+                      "which losses do not compute; use dl_detach on them", op));
     return c;
 }
 
@@ -14488,18 +14533,13 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
                            dlk_mse_forward_fn forward, dlk_mse_backward_fn backward, double delta,
                            bool mean)
 {
-    dl_tensor *in[2];
-    in[0] = x;
-    in[1] = target;
+    dl_tensor *in[2] = { x, target };
     dl_ctx *c = dli_check_targets(op, in);
     if (!c) return NULL;
     if (!(delta > 0))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: delta %g is not above 0", op, delta);
-    dli_pair_state s;
-    s.backward = backward;
-    s.huber = c->kernels.huber_backward;
-    s.scale = mean ? 1 / (double)x->size : 1;
-    s.delta = delta;
+    const dli_pair_state s = { backward, c->kernels.huber_backward,
+                               mean ? 1 / (double)x->size : 1, delta };
     dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, 2, dli_pair_back, &s, sizeof s);
     if (y && forward) forward(y->data, x->data, target->data, x->size, s.scale);
     else if (y) c->kernels.huber_forward(y->data, x->data, target->data, x->size, delta, s.scale);
@@ -14513,35 +14553,35 @@ static dl_tensor *dli_pair(const char *op, dl_tensor *x, dl_tensor *target,
 
 DL_DEF dl_tensor *dl_mse(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mse", x, target, mse, true);
+    return DLI_PAIR(__func__, x, target, mse, true);
 }
 DL_DEF dl_tensor *dl_mse_sum(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mse_sum", x, target, mse, false);
+    return DLI_PAIR(__func__, x, target, mse, false);
 }
 DL_DEF dl_tensor *dl_mae(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mae", x, target, mae, true);
+    return DLI_PAIR(__func__, x, target, mae, true);
 }
 DL_DEF dl_tensor *dl_mae_sum(dl_tensor *x, dl_tensor *target)
 {
-    return DLI_PAIR("dl_mae_sum", x, target, mae, false);
+    return DLI_PAIR(__func__, x, target, mae, false);
 }
 DL_DEF dl_tensor *dl_huber(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber", x, target, NULL, NULL, delta, true);
+    return dli_pair(__func__, x, target, NULL, NULL, delta, true);
 }
 DL_DEF dl_tensor *dl_huber_sum(dl_tensor *x, dl_tensor *target, double delta)
 {
-    return dli_pair("dl_huber_sum", x, target, NULL, NULL, delta, false);
+    return dli_pair(__func__, x, target, NULL, NULL, delta, false);
 }
 DL_DEF dl_tensor *dl_bce(dl_tensor *logits, dl_tensor *target)
 {
-    return DLI_PAIR("dl_bce", logits, target, bce, true);
+    return DLI_PAIR(__func__, logits, target, bce, true);
 }
 DL_DEF dl_tensor *dl_bce_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return DLI_PAIR("dl_bce_sum", logits, target, bce, false);
+    return DLI_PAIR(__func__, logits, target, bce, false);
 }
 
 typedef struct dli_cross_entropy_state {
@@ -14573,14 +14613,9 @@ static dl_tensor *dli_cross_entropy(dl_ctx *c, const char *op, dl_tensor *const 
     int32_t *label = labels ? (int32_t *)dli_tape_alloc(c, op, (size_t)N * sizeof *label) : NULL;
     if (!p || (labels && !label)) return NULL;
     if (labels) memcpy(label, labels, (size_t)N * sizeof *label);
-    dli_cross_entropy_state s;
-    s.labels_backward = c->kernels.cross_entropy_backward;
-    s.targets_backward = c->kernels.soft_cross_entropy_backward;
-    s.p = p;
-    s.label = label;
-    s.N = N;
-    s.C = C;
-    s.scale = mean ? 1 / (double)N : 1;
+    const dli_cross_entropy_state s = { c->kernels.cross_entropy_backward,
+                                        c->kernels.soft_cross_entropy_backward, p, label, N, C,
+                                        mean ? 1 / (double)N : 1 };
     dl_tensor *y = dli_result_with(c, op, dl_shape0(), in, labels ? 1 : 2, dli_cross_entropy_back,
                                    &s, sizeof s);
     if (!y) return NULL;
@@ -14603,28 +14638,26 @@ static dl_tensor *dli_label_loss(const char *op, dl_tensor *logits, const int32_
 
 static dl_tensor *dli_soft_loss(const char *op, dl_tensor *logits, dl_tensor *target, bool mean)
 {
-    dl_tensor *in[2];
-    in[0] = logits;
-    in[1] = target;
+    dl_tensor *in[2] = { logits, target };
     dl_ctx *c = dli_check_targets(op, in);
     return c ? dli_cross_entropy(c, op, in, NULL, mean) : NULL;
 }
 
 DL_DEF dl_tensor *dl_cross_entropy(dl_tensor *logits, const int32_t *labels)
 {
-    return dli_label_loss("dl_cross_entropy", logits, labels, true);
+    return dli_label_loss(__func__, logits, labels, true);
 }
 DL_DEF dl_tensor *dl_cross_entropy_sum(dl_tensor *logits, const int32_t *labels)
 {
-    return dli_label_loss("dl_cross_entropy_sum", logits, labels, false);
+    return dli_label_loss(__func__, logits, labels, false);
 }
 DL_DEF dl_tensor *dl_soft_cross_entropy(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_soft_loss("dl_soft_cross_entropy", logits, target, true);
+    return dli_soft_loss(__func__, logits, target, true);
 }
 DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target)
 {
-    return dli_soft_loss("dl_soft_cross_entropy_sum", logits, target, false);
+    return dli_soft_loss(__func__, logits, target, false);
 }
 
 DL_DEF dl_entropy dl_entropy_default(void)
@@ -14668,11 +14701,11 @@ static dl_tensor *dli_entropy_targets(const char *op, const dl_tensor *z, const 
 DL_DEF dl_tensor *dl_cross_entropy_with(dl_tensor *logits, const int32_t *labels,
                                         const dl_entropy *options)
 {
-    const char *op = "dl_cross_entropy_with";
     const dl_entropy defaults = dl_entropy_default();
     double total;
-    if (!dli_inputs(op, &logits, 1)) return NULL;
-    dl_tensor *t = dli_entropy_targets(op, logits, labels, options ? options : &defaults, &total);
+    if (!dli_inputs(__func__, &logits, 1)) return NULL;
+    dl_tensor *t = dli_entropy_targets(__func__, logits, labels, options ? options : &defaults,
+                                       &total);
     return dl_mul_scalar(dl_soft_cross_entropy_sum(logits, t), total > 0 ? 1 / total : 0);
 }
 
@@ -14745,9 +14778,7 @@ DL_DEF const dl_loss *dl_find_loss(dl_ctx *dl, const char *name)
         { "categorical_crossentropy", dli_loss_soft, NULL, dli_weighted_soft, DL_SOFTMAX, NULL },
         { "sparse_categorical_crossentropy", NULL, dli_loss_sparse, dli_weighted_soft, DL_SOFTMAX,
           NULL } };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].name, name) == 0) return &all[i];
-    return name ? (const dl_loss *)dli_registered_find(dl, 'l', name) : NULL;
+    return DLI_FIND(dl_loss, dl, 'l', name, all);
 }
 
 DL_DEF dl_loss dl_loss_entropy(const dl_entropy *options)
@@ -14861,9 +14892,7 @@ static const dl_optim_type dli_optim_types[] = {
 
 DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name)
 {
-    for (size_t i = 0; name && i < sizeof dli_optim_types / sizeof dli_optim_types[0]; i++)
-        if (strcmp(dli_optim_types[i].name, name) == 0) return &dli_optim_types[i];
-    return name ? (const dl_optim_type *)dli_registered_find(dl, 'o', name) : NULL;
+    return DLI_FIND(dl_optim_type, dl, 'o', name, dli_optim_types);
 }
 
 DL_DEF bool dl_register_optim(dl_ctx *dl, const dl_optim_type *type)
@@ -14913,29 +14942,23 @@ static dl_optim dli_optim(const char *name, double lr)
 {
     return dl_optim_default(dl_find_optim(NULL, name), lr);
 }
-static dl_optim dli_with_mu(const char *name, double lr, double mu)
+static dl_optim dli_mu(const char *name, double lr, double mu)
 {
     dl_optim o = dli_optim(name, lr);
     o.momentum = mu;
     return o;
 }
 DL_DEF dl_optim dl_sgd(double lr) { return dli_optim("SGD", lr); }
-DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_with_mu("momentum", lr, mu); }
-DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_with_mu("Nesterov", lr, mu); }
+DL_DEF dl_optim dl_momentum(double lr, double mu) { return dli_mu("momentum", lr, mu); }
+DL_DEF dl_optim dl_nesterov(double lr, double mu) { return dli_mu("Nesterov", lr, mu); }
 DL_DEF dl_optim dl_adagrad(double lr) { return dli_optim("Adagrad", lr); }
 DL_DEF dl_optim dl_adadelta(double lr) { return dli_optim("Adadelta", lr); }
 DL_DEF dl_optim dl_rmsprop(double lr) { return dli_optim("RMSprop", lr); }
 DL_DEF dl_optim dl_adam(double lr) { return dli_optim("Adam", lr); }
 DL_DEF dl_optim dl_adamw(double lr) { return dli_optim("AdamW", lr); }
 DL_DEF dl_optim dl_torch_sgd(double lr) { return dli_optim("torch.SGD", lr); }
-DL_DEF dl_optim dl_torch_momentum(double lr, double mu)
-{
-    return dli_with_mu("torch.momentum", lr, mu);
-}
-DL_DEF dl_optim dl_torch_nesterov(double lr, double mu)
-{
-    return dli_with_mu("torch.Nesterov", lr, mu);
-}
+DL_DEF dl_optim dl_torch_momentum(double lr, double mu) { return dli_mu("torch.momentum", lr, mu); }
+DL_DEF dl_optim dl_torch_nesterov(double lr, double mu) { return dli_mu("torch.Nesterov", lr, mu); }
 DL_DEF dl_optim dl_torch_adagrad(double lr) { return dli_optim("torch.Adagrad", lr); }
 DL_DEF dl_optim dl_torch_adadelta(double lr) { return dli_optim("torch.Adadelta", lr); }
 DL_DEF dl_optim dl_torch_rmsprop(double lr) { return dli_optim("torch.RMSprop", lr); }
@@ -15019,20 +15042,21 @@ static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *para
 
 DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *const *params, int n)
 {
-    const char *who = "dl_optimizer_new";
-    if (!dl || !params || !dli_check_optim(dl, who, &desc) || !dli_check_params(dl, who, params, n))
+    if (!dl || !params || !dli_check_optim(dl, __func__, &desc) ||
+        !dli_check_params(dl, __func__, params, n))
         return NULL;
     const int states = desc.type->states, arrays = states + (desc.ema > 0);
     size_t total = 0;
     for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
-    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, who, sizeof *o, dli_optimizer_destroy);
+    dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, __func__, sizeof *o,
+                                                     dli_optimizer_destroy);
     if (!o) return NULL;
     o->ctx = dl;
     o->desc = desc;
     o->n = n;
-    o->param = (dl_tensor **)dli_alloc(dl, who, (size_t)n, sizeof *o->param);
-    o->slot = (dli_slot *)dli_alloc(dl, who, (size_t)n, sizeof *o->slot);
-    o->memory = (dl_real *)dli_alloc(dl, who, total * (size_t)arrays, sizeof *o->memory);
+    o->param = DLI_NEW(dl_tensor *, dl, __func__, n);
+    o->slot = DLI_NEW(dli_slot, dl, __func__, n);
+    o->memory = DLI_NEW(dl_real, dl, __func__, total * (size_t)arrays);
     if (!o->param || !o->slot || !o->memory) {
         dli_object_free(o);
         return NULL;
@@ -15081,7 +15105,7 @@ DL_DEF double dl_clip_grad_norm(dl_tensor *const *params, int n, double max_norm
     double norm = params ? 0 : NAN;
     for (int i = 0; params && i < n; i++) {
         const dl_tensor *p = params[i];
-        if (!dli_usable("dl_clip_grad_norm", params[i])) return NAN;
+        if (!dli_usable(__func__, params[i])) return NAN;
         if (!(max_norm >= 0)) {
             dl_fail(p->ctx, DL_ERR_ARGUMENT, "dl_clip_grad_norm: the norm %g is not 0 or more",
                     max_norm);
@@ -15149,8 +15173,7 @@ static bool dli_prepare_gradients(const dl_optimizer *o)
         const double l2 = d->l2 + (d->type->decoupled ? 0 : o->slot[i].weight_decay / 2);
         if (!p->requires_grad) continue;
         if (d->clip_value < INFINITY)
-            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value,
-                                          d->clip_value);
+            o->ctx->kernels.clamp_forward(p->grad, p->grad, p->size, -d->clip_value, d->clip_value);
         if (d->l1 > 0 || l2 > 0)
             DLI_RUN(o->ctx, decay_grad, p->grad, p->data, p->size, 1, d->l1, l2);
     }
@@ -15207,7 +15230,7 @@ DL_DEF bool dl_optimizer_step(dl_optimizer *o)
     if (o->averaged)
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_step: the parameters hold their "
                        "averages; call dl_optimizer_set_averaged(o, false) first");
-    if (!dli_params_writable("dl_optimizer_step", o) || !dli_prepare_gradients(o)) return false;
+    if (!dli_params_writable(__func__, o) || !dli_prepare_gradients(o)) return false;
     o->updates++;
     for (int i = 0; i < o->n; i++) if (o->param[i]->requires_grad) dli_update_param(o, i);
     for (int i = 0; o->desc.ema > 0 && i < o->n; i++) {
@@ -15225,7 +15248,7 @@ DL_DEF bool dl_optimizer_set_averaged(dl_optimizer *o, bool averaged)
     if (!(o->desc.ema > 0))
         return dl_fail(o->ctx, DL_ERR_STATE, "dl_optimizer_set_averaged: no averages are kept; set "
                        "ema in the options of the optimizer");
-    if (!dli_params_writable("dl_optimizer_set_averaged", o)) return false;
+    if (!dli_params_writable(__func__, o)) return false;
     for (int i = 0; averaged != o->averaged && i < o->n; i++) {
         dl_tensor *p = o->param[i];
         dl_real *average = o->slot[i].state[o->desc.type->states];
@@ -15250,7 +15273,7 @@ DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
     if (!o) return false;
     dl_optim d = o->desc;
     d.lr = lr;
-    if (!dli_check_optim(o->ctx, "dl_optimizer_set_lr", &d)) return false;
+    if (!dli_check_optim(o->ctx, __func__, &d)) return false;
     o->desc.lr = lr;
     return true;
 }
@@ -15258,16 +15281,15 @@ DL_DEF bool dl_optimizer_set_lr(dl_optimizer *o, double lr)
 DL_DEF bool dl_optimizer_set_group(dl_optimizer *o, dl_tensor *const *params, int n,
                                    double lr_factor, double weight_decay)
 {
-    const char *who = "dl_optimizer_set_group";
     if (!o || !params) return false;
     if (!(lr_factor >= 0 && lr_factor <= DLI_NUMBER_MAX) ||
         !(weight_decay >= 0 && weight_decay <= DLI_NUMBER_MAX))
         return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: lr_factor %g and weight_decay %g must be 0 or "
-                       "more", who, lr_factor, weight_decay);
+                       "more", __func__, lr_factor, weight_decay);
     for (int k = 0; k < n; k++)
         if (dli_param_index(o, params[k]) < 0)
             return dl_fail(o->ctx, DL_ERR_ARGUMENT, "%s: tensor %d is none of the optimizer's %d "
-                           "parameters", who, k, o->n);
+                           "parameters", __func__, k, o->n);
     for (int k = 0; k < n; k++) {
         dli_slot *s = &o->slot[dli_param_index(o, params[k])];
         s->lr_factor = lr_factor;
@@ -15408,13 +15430,8 @@ typedef struct dli_scope {
    random numbers of its own. */
 static dli_scope dli_scope_begin(dl_ctx *c, bool training)
 {
-    dli_scope s;
-    s.mark = dl_tape_mark(c);
-    s.rng = c->rng;
-    s.own_rng = !training;
-    s.training = dl_set_training(c, training);
-    s.no_grad = dl_set_no_grad(c, !training);
-    s.advice = c->advice;
+    const dli_scope s = { dl_tape_mark(c), c->rng, dl_set_training(c, training),
+                          dl_set_no_grad(c, !training), !training, c->advice };
     if (s.own_rng) c->rng = dl_rng_new(c->rng.key, c->rng.counter);
     c->advice = training ? "take smaller batches (batch_size and accumulate of dl_model_fit)"
                          : "take fewer samples at a time (dl_model_set_batch_size)";
@@ -15480,10 +15497,10 @@ static void dli_model_destroy(void *object)
 
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 {
-    if (!dl || dli_checked_size(dl, "dl_model_new", input) < 0 ||
-        dli_checked_size(dl, "dl_model_new", dli_batch_shape(1, input)) < 0)
+    if (!dl || dli_checked_size(dl, __func__, input) < 0 ||
+        dli_checked_size(dl, __func__, dli_batch_shape(1, input)) < 0)
         return NULL;
-    dl_model *m = (dl_model *)dli_object_new(dl, "dl_model_new", sizeof *m, dli_model_destroy);
+    dl_model *m = (dl_model *)dli_object_new(dl, __func__, sizeof *m, dli_model_destroy);
     if (!m) return NULL;
     m->ctx = dl;
     m->input = dli_rank(input, input.rank);
@@ -15498,7 +15515,7 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 
 DL_DEF void dl_model_free(dl_model *m)
 {
-    if (m && (m->owner || dli_model_own("dl_model_free", m))) dli_object_free(m);
+    if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
 }
 
 /* ---- compile ---- */
@@ -15549,10 +15566,9 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
                        "logits), but %s has %s", who, loss->name, f, last->name,
                        dl_activation_name(last->activation));
     if (loss->logits == DL_SOFTMAX && dli_last(last->output[0]) < 2)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %lld "
-                       "output; give it one for each class, or use DL_BINARY_CROSSENTROPY", who,
-                       loss->name, last->name,
-                       (long long)dli_last(last->output[0]));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s compares classes, but %s has only %td output; "
+                       "give it one for each class, or use DL_BINARY_CROSSENTROPY", who, loss->name,
+                       last->name, dli_last(last->output[0]));
     const dl_layer *early = dli_early_probabilities(last);
     return !early ||
            dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s would take what %s gives for logits, but "
@@ -15597,7 +15613,7 @@ static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss
                            "more", who, weight[k], k);
         if (!dli_check_layers(who, m, k, l)) return false;
     }
-    dli_goal *goal = (dli_goal *)dli_alloc(m->ctx, who, (size_t)n, sizeof *goal);
+    dli_goal *goal = DLI_NEW(dli_goal, m->ctx, who, n);
     dl_optimizer *o = goal ? dl_optimizer_new(m->ctx, optimizer, m->tensor, m->params) : NULL;
     if (!o) {
         if (goal) DL_FREE(goal);
@@ -15622,13 +15638,13 @@ DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimize
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_compile: the model has %d outputs, but "
                        "here is one loss; give each its own with dl_model_compile_outputs",
                        m->outs);
-    return dli_compile("dl_model_compile", m, &loss, NULL, optimizer);
+    return dli_compile(__func__, m, &loss, NULL, optimizer);
 }
 
 DL_DEF bool dl_model_compile_outputs(dl_model *m, const dl_loss *const *loss, const double *weight,
                                      dl_optim optimizer)
 {
-    return dli_compile("dl_model_compile_outputs", m, loss, weight, optimizer);
+    return dli_compile(__func__, m, loss, weight, optimizer);
 }
 
 /* ---- a batch through the layers ---- */
@@ -15656,22 +15672,20 @@ static dl_shape dli_bare(dl_shape shape, int from)
 static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shape given, int from,
                            dl_shape want)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_shape a = dli_bare(given, from), b = dli_bare(want, 0);
     return a.rank < 2 || b.rank < 2 || dl_shape_equal(a, b) ||
            dl_fail(c, DL_ERR_SHAPE, "%s: the %s' axes %s are not the model's %s, though they hold "
                    "as many numbers; dl_permute changes their order, dl_reshape their meaning", who,
-                   what, dli_shape_text(s, a), dli_shape_text(t, b));
+                   what, dli_shown(c, a), dli_shown(c, b));
 }
 
 /* Is y what layer l said it would give for a batch of N? */
 static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     return dli_is_batch(y, N, &l->output[k]) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
-                   l->name, dli_shape_text(s, y->shape),
-                   dli_shape_text(t, dli_batch_shape(N, l->output[k])));
+           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s", l->name,
+                   dli_shown(l->ctx, y->shape),
+                   dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
 }
 
 /* What layer l makes of x; raw: before the activation; step: of one time step. */
@@ -15930,21 +15944,18 @@ static dl_tensor *dli_model_input(const char *who, const dl_model *m, int k, dl_
 static dl_tensor **dli_model_inputs(const char *who, const dl_model *m, dl_tensor *first,
                                     dl_tensor *const *more)
 {
-    if (m->inputs > 1 && !more) {
-        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs, but here is one; give the "
-                "others too (dl_model_predict_all, dl_model_forward_all, a batch's more_x)", who,
-                m->inputs);
-        return NULL;
-    }
+    if (m->inputs > 1 && !more)
+        return DLI_NO(dl_tensor *, dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the model has %d inputs, "
+                      "but here is one; give the others too (dl_model_predict_all, "
+                      "dl_model_forward_all, a batch's more_x)", who, m->inputs));
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(m->ctx, who, (size_t)m->inputs * sizeof *x);
     for (int k = 0; x && k < m->inputs; k++) {
         x[k] = dli_model_input(who, m, k, k ? more[k - 1] : first);
         if (!x[k]) return NULL;
-        if (x[k]->shape.dim[0] != x[0]->shape.dim[0]) {
-            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %lld samples, the first has %lld", who,
-                    k, (long long)x[k]->shape.dim[0], (long long)x[0]->shape.dim[0]);
-            return NULL;
-        }
+        if (x[k]->shape.dim[0] != x[0]->shape.dim[0])
+            return DLI_NO(dl_tensor *, dl_fail(m->ctx, DL_ERR_SHAPE, "%s: input %d has %td "
+                          "samples, the first has %td", who, k, x[k]->shape.dim[0],
+                          x[0]->shape.dim[0]));
     }
     return x;
 }
@@ -16015,7 +16026,7 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **y = dli_predict("dl_model_predict", m, x, NULL, 1, DLI_RAW_NONE);
+    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE);
     return y ? y[0] : NULL;
 }
 
@@ -16023,7 +16034,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 {
     const int n = dl_model_output_count(m);
     if (!x || !y) return false;
-    dl_tensor **out = dli_predict("dl_model_predict_all", m, x[0], x + 1, n, DLI_RAW_NONE);
+    dl_tensor **out = dli_predict(__func__, m, x[0], x + 1, n, DLI_RAW_NONE);
     if (out) memcpy(y, out, (size_t)n * sizeof *y);
     return out != NULL;
 }
@@ -16031,7 +16042,7 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 {
     const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
-    dl_tensor **y = dli_predict("dl_model_logits", m, x, NULL, 1,
+    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1,
                                 f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
     return y ? y[0] : NULL;
 }
@@ -16070,24 +16081,23 @@ static bool dli_check_steps(dl_model *m, bool *timed)
 
 DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
 {
-    const char *who = "dl_model_step";
     bool timed = false;
-    if (!dli_model_whole(who, m) || !dli_usable(who, x) || !dli_check_steps(m, &timed)) return NULL;
+    if (!dli_model_whole(__func__, m) || !dli_usable(__func__, x) || !dli_check_steps(m, &timed))
+        return NULL;
     const dl_int T = m->input.dim[0], N = x->shape.rank ? x->shape.dim[0] : 0;
     dl_shape one = m->input;
     one.dim[0] = 1;
     if (x->ctx != m->ctx || T < 1 || N < 1 || dl_shape_size(dli_batch_shape(N, one)) != x->size)
         return DLI_REFUSE(m->ctx, DL_ERR_SHAPE, "%s: a step of %s does not fit the model, whose "
-                          "samples are %s: give [N,...], one step of each of N sequences", who,
+                          "samples are %s: give [N,...], one step of each of N sequences", __func__,
                           dli_shown(m->ctx, x->shape), dli_shown(m->ctx, m->input));
-    if (!dli_check_axes(m->ctx, who, "steps", x->shape, 1, one)) return NULL;
+    if (!dli_check_axes(m->ctx, __func__, "steps", x->shape, 1, one)) return NULL;
     if (m->rows && m->rows != N)
-        return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %lld sequences, but there are %lld "
-                          "on their way; dl_model_reset_state begins new ones", who, (long long)N,
-                          (long long)m->rows);
+        return DLI_REFUSE(m->ctx, DL_ERR_STATE, "%s: a step of %td sequences, but there are %td on "
+                          "their way; dl_model_reset_state begins new ones", __func__, N, m->rows);
     dl_shape shape = dli_output_shape(m, 0);
     for (int i = 0; timed && i + 1 < shape.rank; i++) shape.dim[i] = shape.dim[i + 1];
-    dl_tensor *out = dli_tape_tensor(m->ctx, who,
+    dl_tensor *out = dli_tape_tensor(m->ctx, __func__,
                                      dli_batch_shape(N, dli_rank(shape, shape.rank - timed)));
     if (!out) return NULL;
     const dli_scope scope = dli_scope_begin(m->ctx, false);
@@ -16095,7 +16105,7 @@ DL_DEF dl_tensor *dl_model_step(dl_model *m, dl_tensor *x)
     dl_tensor **y = dli_graph_forward(m, step ? &step : NULL, DLI_RAW_NONE, DLI_STEP);
     bool ok = y != NULL;
     if (ok && y[0]->size != out->size)
-        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", who,
+        ok = dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the step gave %s", __func__,
                      dli_shown(m->ctx, y[0]->shape));
     if (ok) memcpy(out->data, y[0]->data, (size_t)out->size * sizeof *out->data);
     dli_scope_end(m->ctx, &scope);
@@ -16117,8 +16127,8 @@ DL_DEF bool dl_model_set_batch_size(dl_model *m, dl_int n)
 {
     if (!m) return false;
     if (n < 1)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %lld samples; give 1 or "
-                       "more", (long long)n);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_set_batch_size: %td samples; give 1 or "
+                       "more", n);
     m->batch_size = n;
     return true;
 }
@@ -16134,15 +16144,14 @@ static dl_int dli_model_classes(const dl_model *m)
 
 DL_DEF bool dl_model_set_class_names(dl_model *m, const char *const *names, int n)
 {
-    const char *who = "dl_model_set_class_names";
     bool ok = names != NULL;
     if (!m) return false;
     if (n != dli_model_classes(m))
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %lld classes "
-                       "apart", who, n, (long long)dli_model_classes(m));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %d names for a model that tells %td classes "
+                       "apart", __func__, n, dli_model_classes(m));
     for (int i = 0; ok && i < n; i++) ok = names[i] != NULL;
-    if (!ok) return dli_null(m->ctx, who, "a name");
-    const char **copy = dli_copy_texts(m->ctx, who, names, n);
+    if (!ok) return dli_null(m->ctx, __func__, "a name");
+    const char **copy = dli_copy_texts(m->ctx, __func__, names, n);
     if (!copy) return false;
     if (m->class_name) DL_FREE((void *)m->class_name);
     m->class_name = copy;
@@ -16163,7 +16172,7 @@ DL_DEF const char *dl_model_class_name(const dl_model *m, int i)
 
 DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling)
 {
-    if (!m || !dli_check_scaling(m->ctx, "dl_model_set_scaling", scaling)) return false;
+    if (!m || !dli_check_scaling(m->ctx, __func__, scaling)) return false;
     m->scaling = *scaling;
     return true;
 }
@@ -16217,35 +16226,33 @@ static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
     if (fused && outside)
-        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %lld of %lld "
+        return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %td of %td "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
-                       "DL_MSE", who, loss->name, (long long)outside, (long long)n);
+                       "DL_MSE", who, loss->name, outside, n);
     return 2 * outside <= n ||
-           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %lld of %lld targets lie outside [%g,%g], which is "
-                   "all that %s with its %s can give; scale them, or make it linear", who,
-                   (long long)outside, (long long)n, range[0], range[1], last->name,
-                   dl_activation_name(last->activation));
+           dl_fail(m->ctx, DL_ERR_RANGE, "%s: %td of %td targets lie outside [%g,%g], which is all "
+                   "that %s with its %s can give; scale them, or make it linear", who, outside, n,
+                   range[0], range[1], last->name, dl_activation_name(last->activation));
 }
 
 /* Does the loss take labels of so many classes (0: unknown), one for each sample? */
 static bool dli_check_labels(const char *who, const dl_model *m, int classes)
 {
-    char s[DLI_SHAPE_TEXT];
     const dl_shape out = dli_output_shape(m, 0);
-    const long long units = (long long)dli_last(out);
-    if (dli_last(out) != dl_shape_size(out))
+    const dl_int units = dli_last(out);
+    if (units != dl_shape_size(out))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: there is one label for each sample, but the "
                        "model's output is %s; dl_model_add_flatten before the last layer makes it "
-                       "one row", who, dli_shape_text(s, out));
+                       "one row", who, dli_shown(m->ctx, out));
     if (m->loss->logits == DL_SIGMOID && (classes > 2 || units != 1))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s with labels is for 2 classes and 1 output, "
-                       "not for %d and %lld", who, m->loss->name, classes, units);
+                       "not for %d and %td", who, m->loss->name, classes, units);
     const dl_entropy *o = m->loss->of_labels == dli_loss_sparse
                         ? (const dl_entropy *)m->loss->user : NULL;
     if (o && o->ignore == units) classes--;              /* the last class is to be ignored */
     return m->loss->logits != DL_SOFTMAX || classes <= units ||
            dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the data set has %d classes, but the last layer only "
-                   "%lld outputs", who, classes, units);
+                   "%td outputs", who, classes, units);
 }
 
 /* Is the loss made for labels (its own way, or as one-hot rows or numbers 0 and 1)? */
@@ -16267,14 +16274,13 @@ static bool dli_check_answers(const char *who, const dl_model *m, const char *wh
                        "gives them", who, m->loss->name, wanted ? "targets" : "class labels", whose,
                        wanted ? "dl_data_from_targets" : "dl_data_from_arrays");
     return n == N * M ||
-           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for %lld samples with %lld outputs", who,
-                   (long long)n, (long long)N, (long long)M);
+           dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td targets for %td samples with %td outputs", who, n,
+                   N, M);
 }
 
 /* Can the model be trained or evaluated on this data set? */
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
-    char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
     const dl_int n = d->count * dl_shape_size(d->target_shape);
     if (!m->compiled)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
@@ -16290,7 +16296,7 @@ static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
                        "function (weighted in dl_loss)", who, m->loss->name);
     if (dl_shape_size(d->shape) != dl_shape_size(m->input))
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: samples of %s do not fit the model's input %s",
-                       who, dli_shape_text(s, d->shape), dli_shape_text(t, m->input));
+                       who, dli_shown(m->ctx, d->shape), dli_shown(m->ctx, m->input));
     if (!dli_check_axes(m->ctx, who, "samples", d->shape, 0, m->input) ||
         !dli_check_answers(who, m, "data set", d->labels, d->classes, d->targets, n, d->count) ||
         (d->targets && !dli_check_axes(m->ctx, who, "targets", d->target_shape, 0,
@@ -16361,12 +16367,9 @@ typedef struct dli_tally { dl_model *m; int which; double loss, size; } dli_tall
 
 static dli_tally dli_tally_start(dl_model *m, int which)
 {
-    dli_tally t;
+    const dli_tally t = { m, which, 0, 0 };
     for (int i = 0; i < m->metrics; i++)
         memset(m->metric_state[which][i], 0, m->metric[i]->state_size);
-    t.m = m;
-    t.which = which;
-    t.loss = t.size = 0;
     return t;
 }
 
@@ -16375,15 +16378,10 @@ static bool dli_tally_add(dli_tally *t, const dl_batch *b, dl_tensor *z, double 
 {
     dl_model *m = t->m;
     const bool no_grad = dl_set_no_grad(m->ctx, true);
-    dl_outcome o;
-    bool ok = true;
-    o.scores = o.output = z;
-    if (dli_fused(m) && m->metrics > 1) o.output = dl_activate(z, dli_last_layer(m)->activation);
-    o.target = b->y ? dl_reshape(b->y, z->shape) : NULL;
-    o.labels = b->labels;
-    o.size = b->size;
-    o.loss = m->loss;
-    if (!o.output || (b->y && !o.target)) ok = false;
+    const bool scores = dli_fused(m) && m->metrics > 1;
+    const dl_outcome o = { scores ? dl_activate(z, dli_last_layer(m)->activation) : z, z,
+                           b->y ? dl_reshape(b->y, z->shape) : NULL, b->labels, b->size, m->loss };
+    bool ok = o.output && (o.target || !b->y);
     for (int i = 0; ok && i < m->metrics; i++)
         ok = m->metric[i]->add(m->metric_state[t->which][i], &o, m->metric[i]->user) ||
              dl_fail(m->ctx, DL_ERR_STATE, "%s: the metric failed", m->metric[i]->name);
@@ -16446,8 +16444,8 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl
             name = dli_diverged_layer(m, z - m->places, &what);
         }
     }
-    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %lld", epoch,
-                          (long long)b->number + 1);
+    if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %td", epoch,
+                          b->number + 1);
     return dl_fail(m->ctx, DL_ERR_NUMERIC, "%s: the loss is %s; NaN or infinity first in %s%s. Try "
                    "this: %s", place, dli_isnan(loss) ? "NaN" : "infinite", what, name, cure);
 }
@@ -16501,8 +16499,8 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
                            "batch's more_y", who, k, m->out[k]->name);
         if (!dli_usable(who, y)) return false;
         if (y->size != size)
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld targets for output %d (%s), which gives "
-                           "%lld", who, (long long)y->size, k, m->out[k]->name, (long long)size);
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td targets for output %d (%s), which gives "
+                           "%td", who, y->size, k, m->out[k]->name, size);
         if (!dli_check_axes(m->ctx, who, "targets", y->shape, 1, m->out[k]->output[0]) ||
             !dli_check_range(who, m, k, y->data, size))
             return false;
@@ -16517,14 +16515,13 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
     if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
-        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %lld, its x has %lld "
-                       "samples", who, (long long)b->size,
-                       (long long)(b->x->shape.rank ? b->x->shape.dim[0] : 0));
+        return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: the batch's size is %td, its x has %td samples",
+                       who, b->size, b->x->shape.rank ? b->x->shape.dim[0] : 0);
     for (int k = 0; b->weight && k < dl_model_output_count(m); k++)
         if (!dli_usable(who, b->weight) || b->weight->size != b->size || !m->goal[k].loss->weighted)
-            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %lld weights for %lld samples, and %s must "
-                           "be a loss with the function weighted", who, (long long)b->weight->size,
-                           (long long)b->size, m->goal[k].loss->name);
+            return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %td weights for %td samples, and %s must be "
+                           "a loss with the function weighted", who, b->weight->size, b->size,
+                           m->goal[k].loss->name);
     return dli_check_more(who, m, b) &&
            dli_check_answers(who, m, "batch", b->labels != NULL, 0, b->y != NULL,
                              b->y ? b->y->size : 0, b->size) &&
@@ -16535,10 +16532,10 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    const char *who = "dl_model_train_batch";
-    if (!m || !b || !dli_check_batch(who, m, b) || !dli_model_own(who, m)) return dli_no_metrics();
+    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m))
+        return dli_no_metrics();
     if (m->fitting) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
         return dli_no_metrics();
     }
     const dli_scope scope = dli_scope_begin(m->ctx, true);
@@ -16573,8 +16570,7 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
             at += b.size;
         }
         if (ok && !more && (at == 0 || data->count > 0))
-            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %lld samples", who,
-                         (long long)at);
+            ok = dl_fail(m->ctx, DL_ERR_STATE, "%s: the stream ended after %td samples", who, at);
         dli_scope_end(m->ctx, &scope);
     }
     return ok;
@@ -16597,14 +16593,14 @@ static bool dli_check_count(const char *who, const dl_data *d)
 
 DL_DEF dl_tensor *dl_model_predict_data(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_predict_data";
-    if (!data || !dli_model_whole(who, m) || !dli_check_count(who, data)) return NULL;
+    if (!data || !dli_model_whole(__func__, m) || !dli_check_count(__func__, data)) return NULL;
     if (data->ctx != m->ctx)
         return DLI_REFUSE(m->ctx, DL_ERR_ARGUMENT, "%s: the data set belongs to another context",
-                          who);
+                          __func__);
     const dl_shape shape = dli_batch_shape(data->count, dli_output_shape(m, 0));
-    dl_tensor *y = dli_tape_tensor(m->ctx, who, shape);
-    return y && dli_each_batch(who, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y : NULL;
+    dl_tensor *y = dli_tape_tensor(m->ctx, __func__, shape);
+    return y && dli_each_batch(__func__, m, data, DLI_RAW_NONE, dli_copy_outputs, y->data) ? y
+                                                                                           : NULL;
 }
 
 static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, void *user)
@@ -16617,11 +16613,11 @@ static bool dli_evaluate_batch(const dl_batch *b, dl_tensor **z, dl_int first, v
 
 DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
 {
-    const char *who = "dl_model_evaluate_batch";
-    if (!m || !b || !dli_check_batch(who, m, b)) return dli_no_metrics();
+    if (!m || !b || !dli_check_batch(__func__, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
-    const bool ok = dli_evaluate_batch(b, dli_evaluate_forward(who, m, b, DLI_RAW_LOSS), 0, &t);
+    dl_tensor **z = dli_evaluate_forward(__func__, m, b, DLI_RAW_LOSS);
+    const bool ok = dli_evaluate_batch(b, z, 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
 }
@@ -16674,10 +16670,10 @@ static const char *dli_progress_text(char text[DLI_PROGRESS_TEXT], const dl_step
     for (int i = 0; i < 24; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[24] = 0;
     if (s->batches < 0)
-        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %lld loss %.4f ", s->epoch, epochs,
-                   (long long)s->batch, loss);
-    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %lld/%lld loss %.4f ", s->epoch,
-                    epochs, bar, (long long)s->batch, (long long)s->batches, loss);
+        dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d batch %td loss %.4f ", s->epoch, epochs,
+                   s->batch, loss);
+    else dli_format(text, DLI_PROGRESS_TEXT, "Epoch %d/%d [%s] %td/%td loss %.4f ", s->epoch,
+                    epochs, bar, s->batch, s->batches, loss);
     return text;
 }
 
@@ -16794,9 +16790,9 @@ static bool dli_run_data(dli_run *r, const dl_data *data)
         if (o->validation) r->validation = dl_data_take(o->validation, 0, o->validation->count);
     } else if (!dl_data_split(data, o->validation_split, &r->train, &r->validation)) return false;
     if (r->train && r->validation && (r->train->count == 0 || r->validation->count == 0))
-        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %lld samples "
-                       "for training and %lld for validation", o->validation_split,
-                       (long long)r->train->count, (long long)r->validation->count);
+        return dl_fail(c, DL_ERR_ARGUMENT, "dl_model_fit: validation_split %g leaves %td samples "
+                       "for training and %td for validation", o->validation_split, r->train->count,
+                       r->validation->count);
     r->loader = dl_loader_new(r->train, o->batch_size, o->shuffle);
     return r->loader && (!o->validation || r->validation);
 }
@@ -16831,10 +16827,10 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
     for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
-        r->best_weights = (dl_real *)dli_alloc(m->ctx, who, total, sizeof(dl_real));
+        r->best_weights = DLI_NEW(dl_real, m->ctx, who, total);
         if (!r->best_weights) return false;
     }
-    dl_epoch *history = (dl_epoch *)dli_alloc(m->ctx, who, (size_t)o->epochs, sizeof *history);
+    dl_epoch *history = DLI_NEW(dl_epoch, m->ctx, who, o->epochs);
     if (!history) return false;
     if (m->history) DL_FREE(m->history);
     m->history = history;
@@ -17021,7 +17017,7 @@ DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options
 {
     const dl_fit defaults = dl_fit_default();
     dli_run r;
-    if (!m || !data || !dli_model_own("dl_model_fit", m)) return false;
+    if (!m || !data || !dli_model_own(__func__, m)) return false;
     if (m->fitting)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
                        "on_batch");
@@ -17120,8 +17116,7 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
     int most = m->outs;
     for (int i = 0; i < m->layers; i++)
         if (m->layer[i]->froms > most) most = m->layer[i]->froms;
-    dl_layer **list = copy ? (dl_layer **)dli_alloc(into, "dl_model_clone", (size_t)most,
-                                                    sizeof *list) : NULL;
+    dl_layer **list = copy ? DLI_NEW(dl_layer *, into, "dl_model_clone", most) : NULL;
     bool ok = list != NULL;
     if (copy && owner) {
         copy->owner = owner;
@@ -17144,19 +17139,16 @@ static dl_model *dli_model_copy(dl_ctx *into, const dl_model *m, dl_model *owner
 
 DL_DEF dl_model *dl_model_clone(dl_ctx *into, const dl_model *m)
 {
-    return into && dli_model_whole("dl_model_clone", m) ? dli_model_copy(into, m, NULL) : NULL;
+    return into && dli_model_whole(__func__, m) ? dli_model_copy(into, m, NULL) : NULL;
 }
 
 DL_DEF dl_model *dl_model_share(dl_ctx *into, dl_model *m)
 {
-    const char *who = "dl_model_share";
-    if (!into || !dli_model_whole(who, m)) return NULL;
-    if (m->owner || m->fitting || into == m->ctx) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", who, m->owner ? "share the owner of the weights"
-                : m->fitting ? "not while dl_model_fit is at work"
-                : "the other model needs a context of its own (dl_new)");
-        return NULL;
-    }
+    if (!into || !dli_model_whole(__func__, m)) return NULL;
+    const char *why = m->owner ? "share the owner of the weights"
+                    : m->fitting ? "not while dl_model_fit is at work"
+                    : into == m->ctx ? "the other model needs a context of its own (dl_new)" : NULL;
+    if (why) return DLI_NO(dl_model, dl_fail(m->ctx, DL_ERR_STATE, "%s: %s", __func__, why));
     return dli_model_copy(into, m, m);
 }
 
@@ -17190,7 +17182,7 @@ static void dli_summary_row(dli_row row, const dl_layer *l)
     dli_format(row[0], sizeof row[0], "%s (%s)", l->name, l->type->name);
     dli_put(&shape, "(None");
     for (int k = 0; k < l->output[0].rank; k++)
-        dli_putf(&shape, ", %lld", (long long)l->output[0].dim[k]);
+        dli_putf(&shape, ", %td", l->output[0].dim[k]);
     dli_put(&shape, ")");
     dli_thousands(row[2], l->shared ? 0 : dli_sum_sizes(l->param, l->params) +
                                           dli_sum_sizes(l->state, l->states));
@@ -17265,6 +17257,12 @@ static int32_t dli_class(const dl_real *z, dl_int C, double threshold)
     return C == 1 ? (double)z[0] > threshold : (int32_t)dli_choose(z, C, 1, false);
 }
 
+/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
+static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
+{
+    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
+}
+
 /* Accuracy: how many rows name the right class, of how many. */
 static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
 {
@@ -17276,8 +17274,7 @@ static bool dli_accuracy_add(void *state, const dl_outcome *o, const void *user)
     (void)user;
     if (o->loss->logits == DL_LINEAR && !(o->labels && rows == o->size && C > 1)) return true;
     for (dl_int i = 0; i < rows; i++) {
-        right += dli_class(o->scores->data + i * C, C, 0) ==
-                 (o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5));
+        right += dli_class(o->scores->data + i * C, C, 0) == dli_row_label(o, i, C);
         of -= o->labels && !yes_no && o->labels[i] >= C;           /* the class to be ignored */
     }
     if (of < 1) return true;
@@ -17294,16 +17291,25 @@ static double dli_accuracy_result(void *state, const void *user)
     return sum[1] > 0 ? sum[0] / sum[1] : NAN;
 }
 
+/* How many samples of class k a confusion matrix [C,C] has, and how many were called so. */
+static int64_t dli_support(const int64_t *confusion, int C, int k, int64_t *called)
+{
+    int64_t support = 0;
+    *called = 0;
+    for (int j = 0; j < C; j++) {
+        support += confusion[k * C + j];
+        *called += confusion[j * C + k];
+    }
+    return support;
+}
+
 /* Balanced accuracy and Matthews' correlation of a confusion matrix [C,C]. */
 static void dli_confused(const int64_t *confusion, int C, double *balanced, double *matthews)
 {
     double n = 0, h = 0, both = 0, support2 = 0, called2 = 0, recalls = 0, there = 0;
     for (int k = 0; k < C; k++) {
-        double support = 0, called = 0;
-        for (int j = 0; j < C; j++) {
-            support += (double)confusion[k * C + j];
-            called += (double)confusion[j * C + k];
-        }
+        int64_t calls;
+        const double support = (double)dli_support(confusion, C, k, &calls), called = (double)calls;
         const double hits = (double)confusion[k * C + k];
         there += support > 0;
         recalls += support > 0 ? hits / support : 0;
@@ -17347,20 +17353,32 @@ static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, doubl
     return count;
 }
 
+/* What is known of one output: its targets, the sums of squared and of absolute errors. */
+typedef struct dli_errors { dli_seen target; double squares, absolute; } dli_errors;
+
+static void dli_errors_add(dli_errors *e, dl_real predicted, dl_real target)
+{
+    const double d = (double)predicted - (double)target;
+    dli_seen_add(&e->target, (double)target);
+    e->squares += d * d;
+    e->absolute += fabs(d);
+}
+
+/* From the squared errors and the spread of the targets; that of equal ones is exactly 0. */
+static double dli_r2(const dli_errors *e)
+{
+    const double spread = e->target.squares;
+    return spread > 0 ? 1 - e->squares / spread : e->squares == 0 ? 1 : spread == 0 ? 0 : NAN;
+}
+
 /* What a metric of a whole epoch remembers: scores and labels, a confusion matrix, or sums. */
 typedef struct dli_memory {
     dli_ranked *score;
     dl_int      scores, room;
     int64_t    *confusion;
-    double     *sum;
+    dli_errors *errors;
     dl_int      C;                    /* classes or outputs */
 } dli_memory;
-
-/* Of row i: its label, or the class that its targets name; an ignored one is C or more. */
-static int32_t dli_row_label(const dl_outcome *o, dl_int i, dl_int C)
-{
-    return o->labels ? o->labels[i] : dli_class(o->target->data + i * C, C, 0.5);
-}
 
 static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
 {
@@ -17373,12 +17391,12 @@ static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
         return dl_fail(c, DL_ERR_SHAPE, "a metric of scores (auc, average_precision) needs one or "
                        "two outputs a sample, not %s", dli_shown(c, o->scores->shape));
     if (s->scores + o->size > s->room) {
-        s->room = 2 * s->room + o->size;
-        dli_ranked *more = (dli_ranked *)dli_alloc(c, "a metric", (size_t)s->room, sizeof *more);
-        if (!more) return false;
-        if (s->score) memcpy(more, s->score, (size_t)s->scores * sizeof *more);
-        if (s->score) DL_FREE(s->score);
-        s->score = more;
+        const dl_int more = s->scores + o->size;
+        dli_ranked *score = (dli_ranked *)dli_grown(c, "a metric", s->score, s->scores, more,
+                                                    sizeof *score);
+        if (!score) return false;
+        s->score = score;
+        s->room = s->scores + more;
     }
     for (dl_int i = 0; i < o->size; i++) {
         const dl_real *z = o->scores->data + i * C;
@@ -17390,7 +17408,8 @@ static bool dli_scores_add(void *state, const dl_outcome *o, const void *user)
     return true;
 }
 
-static double dli_scores_result(void *state, bool precision)
+/* The area under the ROC, or (for a user) the average precision. */
+static double dli_scores_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     double auc = NAN, mean = NAN;
@@ -17399,7 +17418,7 @@ static double dli_scores_result(void *state, bool precision)
     if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
     if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
     if (s->score) DL_FREE(s->score);
-    return precision ? mean : auc;
+    return user ? mean : auc;
 }
 
 static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user)
@@ -17412,9 +17431,7 @@ static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user
         return dl_fail(o->scores->ctx, DL_ERR_SHAPE, "a metric of classes (balanced_accuracy, "
                        "matthews) needs one row of at most 10000 outputs a sample, not %s",
                        dli_shown(o->scores->ctx, o->scores->shape));
-    if (!s->confusion)
-        s->confusion = (int64_t *)dli_alloc(o->scores->ctx, "a metric", (size_t)(C * C),
-                                            sizeof *s->confusion);
+    if (!s->confusion) s->confusion = DLI_NEW(int64_t, o->scores->ctx, "a metric", C * C);
     if (!s->confusion) return false;
     s->C = C;
     for (dl_int i = 0; i < o->size; i++) {
@@ -17425,80 +17442,49 @@ static bool dli_confusion_add(void *state, const dl_outcome *o, const void *user
     return true;
 }
 
-static double dli_confusion_result(void *state, bool balanced)
+/* Balanced accuracy, or (for a user) Matthews' correlation. */
+static double dli_confusion_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
-    double value[2] = { NAN, NAN };
-    if (s->confusion) dli_confused(s->confusion, (int)s->C, &value[1], &value[0]);
+    double balanced = NAN, matthews = NAN;
+    if (s->confusion) dli_confused(s->confusion, (int)s->C, &balanced, &matthews);
     if (s->confusion) DL_FREE(s->confusion);
-    return value[balanced];
+    return user ? matthews : balanced;
 }
 
-/* Of each output the first target, their number, the sum and the sum of squares of the distances to
-   it, and the squared errors. */
 static bool dli_r2_add(void *state, const dl_outcome *o, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     (void)user;
     if (o->loss->logits != DL_LINEAR || !o->target) return true;
     s->C = o->target->size / o->size;
-    const bool first = !s->sum;
-    if (first) s->sum = (double *)dli_alloc(o->scores->ctx, "a metric", (size_t)s->C, 5 * 8);
-    if (!s->sum) return false;
-    for (dl_int i = 0; i < o->target->size; i++) {
-        double *v = s->sum + i % s->C * 5;
-        const double t = (double)o->target->data[i], e = (double)o->output->data[i] - t;
-        if (first && i < s->C) v[0] = t;
-        v[1]++;
-        v[2] += t - v[0];
-        v[3] += (t - v[0]) * (t - v[0]);
-        v[4] += e * e;
-    }
+    if (!s->errors) s->errors = DLI_NEW(dli_errors, o->scores->ctx, "a metric", s->C);
+    if (!s->errors) return false;
+    for (dl_int i = 0; i < o->target->size; i++)
+        dli_errors_add(&s->errors[i % s->C], o->output->data[i], o->target->data[i]);
     return true;
-}
-
-/* From the squared errors and the spread of the targets. */
-static double dli_r2(double squares, double spread)
-{
-    return spread > 0 ? 1 - squares / spread : squares == 0 ? 1 : spread == 0 ? 0 : NAN;
 }
 
 static double dli_r2_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
-    double mean = s->sum ? 0 : NAN;
+    double mean = s->errors ? 0 : NAN;
     (void)user;
-    for (dl_int k = 0; s->sum && k < s->C; k++) {
-        const double *v = s->sum + k * 5;
-        mean += dli_r2(v[4], v[3] - v[2] * v[2] / v[1]) / (double)s->C;
-    }
-    if (s->sum) DL_FREE(s->sum);
+    for (dl_int k = 0; s->errors && k < s->C; k++) mean += dli_r2(&s->errors[k]) / (double)s->C;
+    if (s->errors) DL_FREE(s->errors);
     return mean;
 }
-
-#define DLI_RESULT(name, value)                                                                  \
-    static double name(void *state, const void *user)                                            \
-    {                                                                                            \
-        (void)user;                                                                              \
-        return value;                                                                            \
-    }
-DLI_RESULT(dli_auc_result, dli_scores_result(state, false))
-DLI_RESULT(dli_precision_result, dli_scores_result(state, true))
-DLI_RESULT(dli_balanced_result, dli_confusion_result(state, true))
-DLI_RESULT(dli_matthews_result, dli_confusion_result(state, false))
 
 DL_DEF const dl_metric *dl_find_metric(dl_ctx *dl, const char *name)
 {
     static const dl_metric all[] = {
         { "accuracy", 2 * sizeof(double), dli_accuracy_add, dli_accuracy_result, NULL },
-        { "auc", sizeof(dli_memory), dli_scores_add, dli_auc_result, NULL },
-        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_precision_result, NULL },
-        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_balanced_result, NULL },
-        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_matthews_result, NULL },
+        { "auc", sizeof(dli_memory), dli_scores_add, dli_scores_result, NULL },
+        { "average_precision", sizeof(dli_memory), dli_scores_add, dli_scores_result, "" },
+        { "balanced_accuracy", sizeof(dli_memory), dli_confusion_add, dli_confusion_result, NULL },
+        { "matthews", sizeof(dli_memory), dli_confusion_add, dli_confusion_result, "" },
         { "r2", sizeof(dli_memory), dli_r2_add, dli_r2_result, NULL } };
-    for (size_t i = 0; name && i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(all[i].name, name) == 0) return &all[i];
-    return name ? (const dl_metric *)dli_registered_find(dl, 'm', name) : NULL;
+    return DLI_FIND(dl_metric, dl, 'm', name, all);
 }
 
 DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
@@ -17509,21 +17495,22 @@ DL_DEF bool dl_register_metric(dl_ctx *dl, const dl_metric *metric)
 
 DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
 {
-    const char *who = "dl_model_add_metric";
     if (!m) return false;
     if (!metric || !metric->name || !metric->add || !metric->result)
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result", who);
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a metric needs name, add and result",
+                       __func__);
     for (int i = 0; i < m->metrics; i++)
         if (strcmp(m->metric[i]->name, metric->name) == 0)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", who, metric->name);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: there is '%s' already", __func__,
+                           metric->name);
     if (m->metrics == DLI_METRICS)
-        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", who,
+        return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", __func__,
                        metric->name, DL_METRIC_MAX);
     if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
     const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
                          sizeof(double);
-    char *states = (char *)dli_alloc(m->ctx, who, 2, bytes > 0 ? bytes : 1);
+    char *states = (char *)dli_alloc(m->ctx, __func__, 2, bytes > 0 ? bytes : 1);
     if (!states) return false;
     m->metric_state[0][m->metrics] = states;
     m->metric_state[1][m->metrics] = states + bytes;
@@ -17550,17 +17537,15 @@ DL_DEF double dl_accuracy(const int32_t *predicted, const int32_t *label, dl_int
 
 DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, int k)
 {
-    const char *who = "dl_top_k_accuracy";
-    char s[DLI_SHAPE_TEXT];
     dl_int right = 0;
-    if (!label || !dli_usable(who, scores)) return NAN;
+    if (!label || !dli_usable(__func__, scores)) return NAN;
     if (scores->shape.rank != 2 || scores->size == 0 || k < 1) {
         dl_fail(scores->ctx, DL_ERR_SHAPE, "%s: scores %s must be [N,C] and not empty, k = %d 1 or "
-                "more", who, dli_shape_text(s, scores->shape), k);
+                "more", __func__, dli_shown(scores->ctx, scores->shape), k);
         return NAN;
     }
     const dl_int N = scores->shape.dim[0], C = scores->shape.dim[1];
-    if (!dli_check_index(scores->ctx, who, "label", label, N, C)) return NAN;
+    if (!dli_check_index(scores->ctx, __func__, "label", label, N, C)) return NAN;
     for (dl_int i = 0; i < N; i++) {
         const dl_real *x = scores->data + i * C, own = x[label[i]];
         dl_int better = 0;                             /* classes in front of the right one */
@@ -17577,7 +17562,7 @@ static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *
     if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
         return NULL;
     for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
-    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)n, sizeof *r);
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
     for (dl_int i = 0; r && i < n; i++) {
         r[i].key = (double)score[i];
         r[i].at = label[i];
@@ -17598,7 +17583,7 @@ static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const
 DL_DEF double dl_auc(dl_ctx *dl, const dl_real *score, const int32_t *label, dl_int n)
 {
     double auc = NAN, precision;
-    dli_roc_of(dl, "dl_auc", score, label, n, NULL, &auc, &precision);
+    dli_roc_of(dl, __func__, score, label, n, NULL, &auc, &precision);
     return auc;
 }
 
@@ -17606,7 +17591,7 @@ DL_DEF double dl_average_precision(dl_ctx *dl, const dl_real *score, const int32
                                    dl_int n)
 {
     double auc, precision = NAN;
-    dli_roc_of(dl, "dl_average_precision", score, label, n, NULL, &auc, &precision);
+    dli_roc_of(dl, __func__, score, label, n, NULL, &auc, &precision);
     return precision;
 }
 
@@ -17614,22 +17599,21 @@ DL_DEF dl_int dl_roc(dl_ctx *dl, dl_roc_point *points, const dl_real *score, con
                      dl_int n)
 {
     double auc, precision;
-    return points ? dli_roc_of(dl, "dl_roc", score, label, n, points, &auc, &precision) : 0;
+    return points ? dli_roc_of(dl, __func__, score, label, n, points, &auc, &precision) : 0;
 }
 
 DL_DEF double dl_log_loss(const dl_tensor *p, const int32_t *label)
 {
-    const char *who = "dl_log_loss";
     const double eps = DLI_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON;
     double sum = 0;
-    if (!label || !dli_usable(who, p)) return NAN;
+    if (!label || !dli_usable(__func__, p)) return NAN;
     const dl_int N = p->shape.rank == 2 ? p->shape.dim[0] : 0, C = N ? p->shape.dim[1] : 0;
     if (p->size == 0 || N == 0) {
-        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", who,
+        dl_fail(p->ctx, DL_ERR_SHAPE, "%s: probabilities %s must be [N,C] and not empty", __func__,
                 dli_shown(p->ctx, p->shape));
         return NAN;
     }
-    if (!dli_check_index(p->ctx, who, "label", label, N, C == 1 ? 2 : C)) return NAN;
+    if (!dli_check_index(p->ctx, __func__, "label", label, N, C == 1 ? 2 : C)) return NAN;
     for (dl_int i = 0; i < N; i++) {
         double v = (double)p->data[C == 1 ? i : i * C + label[i]];
         if (C == 1 && label[i] == 0) v = 1 - v;
@@ -17685,29 +17669,23 @@ static void dli_add_score(dl_class_score *sum, const dl_class_score *s, double w
 DL_DEF dl_report *dl_report_new(dl_ctx *dl, const int32_t *predicted, const int32_t *label,
                                 dl_int n, int classes)
 {
-    const char *who = "dl_report_new";
     if (!dl || !predicted || !label) return NULL;
-    if (n < 1 || classes < 1 || classes > 10000) {
-        dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld samples of %d classes; give 1 or more samples, and "
-                "1 to 10000 classes", who, (long long)n, classes);
-        return NULL;
-    }
-    if (!dli_check_index(dl, who, "label", label, n, classes) ||
-        !dli_check_index(dl, who, "prediction", predicted, n, classes))
+    if (n < 1 || classes < 1 || classes > 10000)
+        return DLI_NO(dl_report, dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td samples of %d classes; give "
+                      "1 or more samples, and 1 to 10000 classes", __func__, n, classes));
+    if (!dli_check_index(dl, __func__, "label", label, n, classes) ||
+        !dli_check_index(dl, __func__, "prediction", predicted, n, classes))
         return NULL;
     const size_t k = (size_t)classes;
-    dl_report *r = (dl_report *)dli_object_new(dl, who, sizeof *r + k * sizeof *r->score +
+    dl_report *r = (dl_report *)dli_object_new(dl, __func__, sizeof *r + k * sizeof *r->score +
                                                         k * k * sizeof *r->confusion, NULL);
     if (!r) return NULL;
     dl_class_score *score = (dl_class_score *)(void *)(r + 1);
     int64_t *confusion = (int64_t *)(void *)(score + classes), hits = 0;
     for (dl_int i = 0; i < n; i++) confusion[label[i] * classes + predicted[i]]++;
     for (int a = 0; a < classes; a++) {
-        int64_t support = 0, called = 0;
-        for (int b = 0; b < classes; b++) {
-            support += confusion[a * classes + b];
-            called += confusion[b * classes + a];
-        }
+        int64_t called;
+        const int64_t support = dli_support(confusion, classes, a, &called);
         hits += confusion[a * classes + a];
         score[a] = dli_class_score(confusion[a * classes + a], called, support);
         dli_add_score(&r->macro, &score[a], 1 / (double)classes);
@@ -17754,21 +17732,20 @@ static bool dli_report_batch(const dl_batch *b, dl_tensor **z, dl_int first, voi
 
 DL_DEF dl_report *dl_model_report(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_report";
-    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return NULL;
+    if (!m || !data || !dli_check_data(__func__, m, data) || !dli_check_count(__func__, data))
+        return NULL;
     const dl_shape out = dli_output_shape(m, 0);
     const int C = (int)dl_shape_size(out);
-    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1)) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell classes apart: it needs a "
-                "cross-entropy loss and one row of outputs a sample", who);
-        return NULL;
-    }
+    if (!dli_fused(m) || out.rank != 1 || (m->loss->logits == DL_SIGMOID && C != 1))
+        return DLI_NO(dl_report, dl_fail(m->ctx, DL_ERR_STATE, "%s: the model does not tell "
+                      "classes apart: it needs a cross-entropy loss and one row of outputs a "
+                      "sample", __func__));
     dl_report *r = NULL;
     dli_called of;
-    of.label = (int32_t *)dli_alloc(m->ctx, who, (size_t)data->count, 2 * sizeof *of.label);
+    of.label = (int32_t *)dli_alloc(m->ctx, __func__, (size_t)data->count, 2 * sizeof *of.label);
     if (!of.label) return NULL;
     of.predicted = of.label + data->count;
-    if (dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
+    if (dli_each_batch(__func__, m, data, DLI_RAW_LOSS, dli_report_batch, &of))
         r = dl_report_new(m->ctx, of.predicted, of.label, data->count, C == 1 ? 2 : C);
     DL_FREE(of.label);
     return r;
@@ -17792,8 +17769,7 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
-                 (long long)r->count);
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9td\n", width, "accuracy", "", "", r->accuracy, r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
 }
@@ -17820,33 +17796,24 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 }
 #endif
 
-/* Of output k: the sums of squared and of absolute errors; r2. */
-static double dli_errors(const dl_real *predicted, const dl_real *target, dl_int n, dl_int outputs,
-                         dl_int k, double *squares, double *absolute)
+/* Of output k. */
+static dli_errors dli_errors_of(const dl_real *predicted, const dl_real *target, dl_int n,
+                                dl_int outputs, dl_int k)
 {
-    const double first = (double)target[k];          /* equal targets have exactly no spread */
-    double mean = 0, spread = 0;
-    *squares = *absolute = 0;
-    for (dl_int i = k; i < n * outputs; i += outputs) {
-        const double d = (double)predicted[i] - (double)target[i];
-        *squares += d * d;
-        *absolute += fabs(d);
-        mean += ((double)target[i] - first) / (double)n;
-    }
-    for (dl_int i = k; i < n * outputs; i += outputs) {
-        const double d = (double)target[i] - first - mean;
-        spread += d * d;
-    }
-    return dli_r2(*squares, spread);
+    dli_errors e;
+    memset(&e, 0, sizeof e);
+    for (dl_int i = k; i < n * outputs; i += outputs) dli_errors_add(&e, predicted[i], target[i]);
+    return e;
 }
 
 DL_DEF bool dl_r2(double *r2, const dl_real *predicted, const dl_real *target, dl_int n,
                   dl_int outputs)
 {
-    double squares, absolute;
     if (!r2 || !predicted || !target || n < 1 || outputs < 1) return false;
-    for (dl_int k = 0; k < outputs; k++)
-        r2[k] = dli_errors(predicted, target, n, outputs, k, &squares, &absolute);
+    for (dl_int k = 0; k < outputs; k++) {
+        const dli_errors e = dli_errors_of(predicted, target, n, outputs, k);
+        r2[k] = dli_r2(&e);
+    }
     return true;
 }
 
@@ -17859,11 +17826,10 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
     const double count = (double)n * (double)outputs;
     r.mse = r.mae = r.r2 = 0;
     for (dl_int k = 0; k < outputs; k++) {
-        double squares, absolute;
-        r.r2 += dli_errors(predicted, target, n, outputs, k, &squares, &absolute) /
-                (double)outputs;
-        r.mse += squares / count;
-        r.mae += absolute / count;
+        const dli_errors e = dli_errors_of(predicted, target, n, outputs, k);
+        r.r2 += dli_r2(&e) / (double)outputs;
+        r.mse += e.squares / count;
+        r.mae += e.absolute / count;
     }
     r.rmse = sqrt(r.mse);
     return r;
@@ -17871,17 +17837,17 @@ DL_DEF dl_regression dl_regression_of(const dl_real *predicted, const dl_real *t
 
 DL_DEF dl_regression dl_model_regression(dl_model *m, const dl_data *data)
 {
-    const char *who = "dl_model_regression";
     dl_regression r = dl_regression_of(NULL, NULL, 0, 0);
-    if (!m || !data || !dli_check_data(who, m, data) || !dli_check_count(who, data)) return r;
+    if (!m || !data || !dli_check_data(__func__, m, data) || !dli_check_count(__func__, data))
+        return r;
     if (dli_fused(m) || !data->targets) {
         dl_fail(m->ctx, DL_ERR_STATE, "%s: needs a data set with targets, and a model whose loss "
-                "is no cross-entropy", who);
+                "is no cross-entropy", __func__);
         return r;
     }
     const dl_int M = dl_shape_size(dli_output_shape(m, 0));
-    dl_real *z = (dl_real *)dli_alloc(m->ctx, who, (size_t)data->count, (size_t)M * sizeof *z);
-    if (z && dli_each_batch(who, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
+    dl_real *z = (dl_real *)dli_alloc(m->ctx, __func__, (size_t)data->count, (size_t)M * sizeof *z);
+    if (z && dli_each_batch(__func__, m, data, DLI_RAW_LOSS, dli_copy_outputs, z))
         r = dl_regression_of(z, dl_data_targets(data), data->count, M);
     if (z) DL_FREE(z);
     return r;
@@ -17953,22 +17919,13 @@ static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s)
 static bool dli_check_sample(dl_ctx *c, const char *who, const char *what, dl_int count,
                              dl_shape shape)
 {
-    char s[DLI_SHAPE_TEXT];
     if (dl_shape_size(shape) < 1 || shape.rank >= DL_MAX_DIMS)
         return dl_fail(c, DL_ERR_SHAPE, "%s: %s of shape %s: dimensions must be 1 or more, and the "
-                       "rank at most %d", who, what, dli_shape_text(s, shape), DL_MAX_DIMS - 1);
+                       "rank at most %d", who, what, dli_shown(c, shape), DL_MAX_DIMS - 1);
     return dl_shape_size(dli_batch_shape(count, shape)) >= 0 ||
-           dl_fail(c, DL_ERR_SHAPE, "%s: %lld %ss of shape %s are more than memory can hold", who,
-                   (long long)count, what, dli_shape_text(s, shape));
+           dl_fail(c, DL_ERR_SHAPE, "%s: %td %ss of shape %s are more than memory can hold", who,
+                   count, what, dli_shown(c, shape));
 }
-
-/* What is NULL on failure. */
-static dl_data *dli_no_data(bool failed)
-{
-    (void)failed;
-    return NULL;
-}
-#define DLI_REJECT(c, code, ...) dli_no_data(dl_fail(c, code, __VA_ARGS__))
 
 /* Does what a source says of its samples make sense? Only a stream may not know how many. */
 static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
@@ -17976,14 +17933,14 @@ static bool dli_check_source(dl_ctx *c, const char *who, const dl_source *s)
     const bool unknown = s->next && s->count == -1;
     const dl_int count = unknown ? s->buffer : s->count;
     if ((s->count < 0 && !unknown) || s->count > INT32_MAX)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %lld samples; a data set holds 0 to %ld", who,
-                       (long long)s->count, (long)INT32_MAX);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %td samples; a data set holds 0 to %ld", who,
+                       s->count, (long)INT32_MAX);
     if (s->classes < 0 || (s->classes > 0 && s->targets))
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d classes%s; give 1 or more for labels, or 0", who,
                        s->classes, s->targets ? ", and targets" : "");
     if (s->next && (s->buffer < 1 || s->buffer > INT32_MAX))
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %lld "
-                       "samples; give 1 or more", who, (long long)s->buffer);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a stream is shuffled through a buffer of %td "
+                       "samples; give 1 or more", who, s->buffer);
     return dli_check_scaling(c, who, &s->scaling) &&
            dli_check_sample(c, who, "sample", count, s->shape) &&
            (!s->targets || dli_check_sample(c, who, "target", count, s->target_shape));
@@ -17994,7 +17951,7 @@ static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source
 {
     dl_data *d = (dl_data *)dli_object_new(c, who, sizeof *d, dli_data_destroy);
     if (!d) return NULL;
-    d->storage = (struct dli_storage *)dli_alloc(c, who, 1, sizeof *d->storage);
+    d->storage = DLI_NEW(struct dli_storage, c, who, 1);
     if (!d->storage) {
         dli_object_free(d);
         return NULL;
@@ -18013,12 +17970,11 @@ static dl_data *dli_data_new(dl_ctx *c, const char *who, const dl_source *source
 
 DL_DEF dl_data *dl_data_from_source(dl_ctx *dl, const dl_source *source)
 {
-    const char *who = "dl_data_from_source";
     if (!dl) return NULL;
     if (!source || !source->read == !source->next)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the source is NULL, or it has not one of the "
-                          "functions read and next", who);
-    return dli_check_source(dl, who, source) ? dli_data_new(dl, who, source) : NULL;
+                          "functions read and next", __func__);
+    return dli_check_source(dl, __func__, source) ? dli_data_new(dl, __func__, source) : NULL;
 }
 
 DL_DEF dl_ctx *dl_data_ctx(const dl_data *d) { return d ? d->ctx : NULL; }
@@ -18086,8 +18042,8 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
             index[i] = (int32_t)(d->first + (order ? order[first + at + i] : first + at + i));
         if (!s->read(s->user, index, k, x ? x + at * D : NULL, labels ? labels + at : NULL,
                      y ? y + at * M : NULL))
-            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %lld samples, the "
-                           "first of them number %ld", who, (long long)k, (long)index[0]);
+            return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %td samples, the "
+                           "first of them number %ld", who, k, (long)index[0]);
     }
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
@@ -18099,8 +18055,8 @@ static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *l
     const dl_source *s = &d->storage->source;
     const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
     if (got < 0 || got > n)
-        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %lld samples where up to %lld were "
-                "asked for", who, (long long)got, (long long)n);
+        dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %td samples where up to %td were asked "
+                "for", who, got, n);
     else if (!labels || dli_check_index(d->ctx, who, "label", labels, got, d->classes)) return got;
     return -1;
 }
@@ -18203,8 +18159,7 @@ static bool dli_arrays_own(dli_arrays *a, const char *who, dl_int n)
         a->values = (const dl_real *)dli_arrays_copy(a, who, 0, a->values, n * a->D,
                                                      sizeof(dl_real));
     a->labels = (const int32_t *)dli_arrays_copy(a, who, 1, a->labels, n, sizeof(int32_t));
-    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M,
-                                                  sizeof(dl_real));
+    a->targets = (const dl_real *)dli_arrays_copy(a, who, 2, a->targets, n * a->M, sizeof(dl_real));
     return a->own[0] && (!labels || a->labels) && (!targets || a->targets);
 }
 
@@ -18225,7 +18180,7 @@ static dl_data *dli_data_of_arrays(dl_ctx *c, const char *who, const dl_source *
     if (!dli_check_source(c, who, source) ||
         (given->labels && !dli_check_index(c, who, "label", given->labels, n, source->classes)))
         return NULL;
-    dli_arrays *a = (dli_arrays *)dli_alloc(c, who, 1, sizeof *a);
+    dli_arrays *a = DLI_NEW(dli_arrays, c, who, 1);
     if (!a) return NULL;
     *a = *given;
     a->ctx = c;
@@ -18260,11 +18215,7 @@ static dl_source dli_source_of(dl_int count, dl_shape shape, int classes)
 static dl_data *dli_data_of_numbers(dl_ctx *c, const char *who, dl_source source, const dl_real *x,
                                     const int32_t *labels, const dl_real *y, bool borrow)
 {
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.values = x;
-    a.labels = labels;
-    a.targets = y;
+    const dli_arrays a = { NULL, NULL, x, labels, y, 0, 0, { NULL, NULL, NULL } };
     return dli_data_of_arrays(c, who, &source, &a, borrow);
 }
 
@@ -18279,59 +18230,42 @@ static dl_source dli_source_of_targets(dl_int count, dl_shape shape, dl_shape ta
 DL_DEF dl_data *dl_data_from_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                     const int32_t *labels, int classes)
 {
-    return dli_data_of_numbers(dl, "dl_data_from_arrays", dli_source_of(count, shape, classes), x,
+    return dli_data_of_numbers(dl, __func__, dli_source_of(count, shape, classes), x,
                                labels, NULL, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_arrays(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                       const int32_t *labels, int classes)
 {
-    return dli_data_of_numbers(dl, "dl_data_borrow_arrays", dli_source_of(count, shape, classes), x,
+    return dli_data_of_numbers(dl, __func__, dli_source_of(count, shape, classes), x,
                                labels, NULL, true);
 }
 
 DL_DEF dl_data *dl_data_from_targets(dl_ctx *dl, const dl_real *x, dl_int count, dl_shape shape,
                                      const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_numbers(dl, "dl_data_from_targets",
-                               dli_source_of_targets(count, shape, target_shape), x, NULL, y,
-                               false);
+    return dli_data_of_numbers(dl, __func__, dli_source_of_targets(count, shape, target_shape), x,
+                               NULL, y, false);
 }
 
 DL_DEF dl_data *dl_data_borrow_targets(dl_ctx *dl, const dl_real *x, dl_int count,
                                        dl_shape shape, const dl_real *y, dl_shape target_shape)
 {
-    return dli_data_of_numbers(dl, "dl_data_borrow_targets",
-                               dli_source_of_targets(count, shape, target_shape), x, NULL, y, true);
+    return dli_data_of_numbers(dl, __func__, dli_source_of_targets(count, shape, target_shape), x,
+                               NULL, y, true);
 }
 
 DL_DEF dl_data *dl_data_from_bytes(dl_ctx *dl, const uint8_t *x, dl_int count, dl_shape shape,
                                    const int32_t *labels, int classes)
 {
     const dl_source s = dli_source_of(count, shape, classes);
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.bytes = x;
-    a.labels = labels;
-    return dli_data_of_arrays(dl, "dl_data_from_bytes", &s, &a, false);
+    const dli_arrays a = { NULL, x, NULL, labels, NULL, 0, 0, { NULL, NULL, NULL } };
+    return dli_data_of_arrays(dl, __func__, &s, &a, false);
 }
 
 DL_DEF void dl_data_free(dl_data *d) { dli_object_free(d); }
 
-/* A file (or a copy of one from memory): its name for messages, its bytes, how many. */
-typedef struct dli_idx_file {
-    const char *name;
-    uint8_t    *p;
-    size_t      bytes;
-} dli_idx_file;
-
 /* ---- gzip ---- */
-
-/* Four bytes, the least significant first. */
-static uint32_t dli_four_bytes(const uint8_t *p)
-{
-    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
 
 /* Where the packed data begin: behind 10 bytes, and an extra field, a name, a comment, a check sum
    as the flags say. 0 when that is beyond the end. */
@@ -18340,7 +18274,7 @@ static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
     const int flags = bytes > 18 ? p[3] : 0;
     size_t at = 10;
     if (bytes < 18 || p[2] != 8) return 0;
-    if (flags & 4) at += 2 + p[10] + ((size_t)p[11] << 8);
+    if (flags & 4) at += 2 + (size_t)dli_get_bytes(p + 10, 2, false);
     for (int text = 8; text <= 16; text *= 2) {
         if (!(flags & text)) continue;
         while (at < bytes && p[at]) at++;
@@ -18352,28 +18286,29 @@ static size_t dli_gzip_header(const uint8_t *p, size_t bytes)
 
 /* If f is packed by gzip, unpack it. What it says of its size is believed no further than a packed
    byte can become 1032. */
-static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
+static bool dli_unpack(dli_source *f)
 {
-    if (f->bytes < 2 || f->p[0] != 0x1F || f->p[1] != 0x8B) return true;
-    const size_t at = dli_gzip_header(f->p, f->bytes);
-    const uint32_t size = at ? dli_four_bytes(f->p + f->bytes - 4) : 0;
+    if (f->size < 2 || f->bytes[0] != 0x1F || f->bytes[1] != 0x8B) return true;
+    const size_t at = dli_gzip_header(f->bytes, f->size);
+    const uint8_t *end = f->bytes + (at ? f->size - 8 : 0);   /* check sum and size */
+    const uint32_t size = at ? (uint32_t)dli_get_bytes(end + 4, 4, false) : 0;
     if (!DLI_STB)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first (gunzip), "
-                       "or define DL_USE_STB_IMAGE, see >>options", who, f->name);
-    if (!at || size / 1032 > f->bytes || size > INT_MAX || f->bytes > INT_MAX)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read", who,
-                       f->name);
-    uint8_t *p = (uint8_t *)dli_alloc(c, who, size, 1);
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is compressed by gzip; unpack it first "
+                       "(gunzip), or define DL_USE_STB_IMAGE, see >>options", f->who, f->from);
+    if (!at || size / 1032 > f->size || size > INT_MAX || f->size > INT_MAX)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is cut off, or no gzip file that can be read",
+                       f->who, f->from);
+    uint8_t *p = (uint8_t *)dli_alloc(f->ctx, f->who, size, 1);
     if (!p) return false;
-    const int got = dli_stb_inflate(p, (int)size, f->p + at, (int)(f->bytes - at - 8));
-    if (got != (int)size || dli_crc32(0, p, size) != dli_four_bytes(f->p + f->bytes - 8)) {
+    const int got = dli_stb_inflate(p, (int)size, f->bytes + at, (int)(f->size - at - 8));
+    if (got != (int)size || dli_crc32(0, p, size) != dli_get_bytes(end, 4, false)) {
         DL_FREE(p);
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not come "
-                       "out whole", who, f->name);
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is damaged: what gzip packed in it does not "
+                       "come out whole", f->who, f->from);
     }
-    DL_FREE(f->p);
-    f->p = p;
-    f->bytes = size;
+    dli_source_close(f);
+    f->bytes = f->own = p;
+    f->size = size;
     return true;
 }
 
@@ -18384,123 +18319,107 @@ static bool dli_unpack(dl_ctx *c, const char *who, dli_idx_file *f)
    Nothing in it is believed: the sizes must account for every byte that is there. */
 
 /* Read the header of f with the rank it must have into count[rank]. */
-static bool dli_idx_header(dl_ctx *c, const char *who, const dli_idx_file *f, int rank,
-                           dl_int *count)
+static bool dli_idx_header(const dli_source *f, int rank, dl_int *count)
 {
-    const uint8_t *p = f->p;
+    const uint8_t *p = f->bytes;
     const size_t header = 4 + 4 * (size_t)rank;
     double need = 1;
-    if (f->bytes < header)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s has %llu bytes, but the IDX header alone takes "
-                       "%d", who, f->name, (unsigned long long)f->bytes, (int)header);
+    if (f->size < header)
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s has %zu bytes, but the IDX header alone "
+                       "takes %zu", f->who, f->from, f->size, header);
     if (p[0] != 0 || p[1] != 0 || p[2] != 8 || p[3] != rank)
-        return dl_fail(c, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s begin "
-                       "with 00 00 08 %02X%s", who, f->name, p[0], p[1], p[2], p[3],
+        return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s begins with %02X %02X %02X %02X; IDX %s "
+                       "begin with 00 00 08 %02X%s", f->who, f->from, p[0], p[1], p[2], p[3],
                        rank == 1 ? "labels" : "images", rank,
                        p[2] == 8 && p[3] == 4 - rank ? " (are images and labels swapped?)" : "");
     for (int i = 0; i < rank; i++) {
-        const uint8_t *q = p + 4 + 4 * i;
-        const uint32_t n = (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3];
+        const uint32_t n = (uint32_t)dli_get_bytes(p + 4 + 4 * i, 4, true);
         need *= (double)n;          /* exact up to 2^53, and far too big for any memory above */
         if (n > INT32_MAX)
-            return dl_fail(c, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the most "
-                           "is %ld", who, i + 1, f->name, (unsigned long)n, (long)INT32_MAX);
+            return dl_fail(f->ctx, DL_ERR_FORMAT, "%s: size %d in the header of %s is %lu; the "
+                           "most is %ld", f->who, i + 1, f->from, (unsigned long)n,
+                           (long)INT32_MAX);
         count[i] = (dl_int)n;
     }
-    const double have = (double)(f->bytes - header);
+    const double have = (double)(f->size - header);
     return have == need ||
-           dl_fail(c, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
-                   "but %.0f follow", who, f->name, have < need ? "cut off" : "too long", need,
+           dl_fail(f->ctx, DL_ERR_FORMAT, "%s: %s is %s: its header promises %.0f bytes of data, "
+                   "but %.0f follow", f->who, f->from, have < need ? "cut off" : "too long", need,
                    have);
 }
 
-/* A data set of images and labels (labels->p may be NULL). It takes over the images' memory. */
-static dl_data *dli_idx_data(dl_ctx *c, const char *who, dli_idx_file *images,
-                             const dli_idx_file *labels, int classes)
+/* A data set of images and labels (which may be none). It takes over the images' memory, or copies
+   them where that is the caller's. */
+static dl_data *dli_idx_data(dli_source *images, const dli_source *labels, int classes)
 {
+    dl_ctx *c = images->ctx;
+    const char *who = images->who;
+    const bool own = images->own != NULL;
     dl_int size[3], count = 0;
-    int32_t most = -1;
+    int32_t most = -1, *label = NULL;
     if (classes < 0)
         return DLI_REJECT(c, DL_ERR_ARGUMENT, "%s: %d classes; give 1 or more, or 0 for the "
                           "largest label + 1", who, classes);
-    if (!dli_idx_header(c, who, images, 3, size) ||
-        (labels->p && !dli_idx_header(c, who, labels, 1, &count)))
+    if (!dli_idx_header(images, 3, size) ||
+        (labels->bytes && !dli_idx_header(labels, 1, &count)))
         return NULL;
-    if (labels->p && count != size[0])
-        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %lld images, but %s has %lld labels", who,
-                          images->name, (long long)size[0], labels->name, (long long)count);
-    int32_t *label = labels->p ? (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *label) : NULL;
-    if (labels->p && !label) return NULL;
+    if (labels->bytes && count != size[0])
+        return DLI_REJECT(c, DL_ERR_FORMAT, "%s: %s has %td images, but %s has %td labels", who,
+                          images->from, size[0], labels->from, count);
+    if (labels->bytes) label = DLI_NEW(int32_t, c, who, count);
+    if (labels->bytes && !label) return NULL;
     for (dl_int i = 0; i < count; i++) {
-        label[i] = labels->p[8 + i];
+        label[i] = labels->bytes[8 + i];
         if (label[i] > most) most = label[i];
     }
     const dl_source s = dli_source_of(size[0], dl_shape3(1, size[1], size[2]),
                                       !label ? 0 : classes ? classes : most + 1);
-    dli_arrays a;
-    memset(&a, 0, sizeof a);
-    a.bytes = images->p + 16;
-    a.labels = label;
-    a.own[0] = images->p;
-    a.own[1] = label;
-    dl_data *d = dli_data_of_arrays(c, who, &s, &a, true);
-    if (d) images->p = NULL;
+    const dli_arrays a = { NULL, images->bytes + 16, NULL, label, NULL, 0, 0,
+                           { images->own, own ? label : NULL, NULL } };
+    dl_data *d = dli_data_of_arrays(c, who, &s, &a, own);
+    if (d && own) images->own = NULL;
     else if (label) DL_FREE(label);
     return d;
 }
 
 /* The same of files that may be packed; both are freed or taken over. */
-static dl_data *dli_idx(dl_ctx *c, const char *who, dli_idx_file *images, dli_idx_file *labels,
-                        int classes)
+static dl_data *dli_idx(dli_source *images, dli_source *labels, int classes)
 {
-    const bool ok = dli_unpack(c, who, images) && (!labels->p || dli_unpack(c, who, labels));
-    dl_data *d = ok ? dli_idx_data(c, who, images, labels, classes) : NULL;
-    if (images->p) DL_FREE(images->p);
-    if (labels->p) DL_FREE(labels->p);
+    const bool ok = dli_unpack(images) && (!labels->bytes || dli_unpack(labels));
+    dl_data *d = ok ? dli_idx_data(images, labels, classes) : NULL;
+    dli_source_close(images);
+    dli_source_close(labels);
     return d;
-}
-
-static dli_idx_file dli_idx_copy(dl_ctx *c, const char *who, const char *name, const void *from,
-                                 size_t bytes)
-{
-    dli_idx_file f = { name, NULL, bytes };
-    if (from) f.p = (uint8_t *)dli_alloc(c, who, bytes, 1);
-    if (f.p) memcpy(f.p, from, bytes);
-    return f;
 }
 
 DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_bytes,
                                    const void *labels, size_t label_bytes, int classes)
 {
-    const char *who = "dl_idx_from_memory";
     if (!dl) return NULL;
-    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", who);
-    dli_idx_file image = dli_idx_copy(dl, who, "images", images, image_bytes);
-    dli_idx_file label = dli_idx_copy(dl, who, "labels", labels, label_bytes);
-    if (image.p && (label.p || !labels)) return dli_idx(dl, who, &image, &label, classes);
-    if (image.p) DL_FREE(image.p);
-    if (label.p) DL_FREE(label.p);
-    return NULL;
+    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", __func__);
+    dli_source image = { dl, __func__, "images", (const uint8_t *)images, image_bytes, NULL };
+    dli_source label = { dl, __func__, "labels", (const uint8_t *)labels, label_bytes, NULL };
+    return dli_idx(&image, &label, classes);
 }
 
 #ifndef DL_NO_STDIO
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_idx_file image = { images, NULL, 0 }, label = { labels, NULL, 0 };
-    image.p = dli_read_file(c, who, images, hint, &image.bytes);
-    if (image.p && labels) label.p = dli_read_file(c, who, labels, hint, &label.bytes);
-    if (image.p && (label.p || !labels)) return dli_idx(c, who, &image, &label, classes);
-    if (image.p) DL_FREE(image.p);
+    dli_source image = { c, who, images, NULL, 0, NULL }, label = { c, who, labels, NULL, 0, NULL };
+    image.bytes = image.own = dli_read_file(c, who, images, hint, &image.size);
+    if (image.own && labels)
+        label.bytes = label.own = dli_read_file(c, who, labels, hint, &label.size);
+    if (image.own && (label.own || !labels)) return dli_idx(&image, &label, classes);
+    dli_source_close(&image);
     return NULL;
 }
 
 DL_DEF dl_data *dl_idx_load(dl_ctx *dl, const char *images, const char *labels, int classes)
 {
-    const char *who = "dl_idx_load";
     if (!dl) return NULL;
-    if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the path of the images is NULL", who);
-    return dli_idx_load(dl, who, images, labels, classes, "");
+    if (!images) return DLI_NO(dl_data, dli_null(dl, __func__, "the path of the images"));
+    return dli_idx_load(dl, __func__, images, labels, classes, "");
 }
 
 /* The path of a file of MNIST: packed when only that is there. */
@@ -18520,9 +18439,9 @@ static void dli_mnist_path(char *path, size_t room, const char *dir, const char 
 
 DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
 {
-    const char *who = "dl_mnist_load", *part = split == DL_TRAIN ? "train" : "t10k";
+    const char *who = __func__, *part = split == DL_TRAIN ? "train" : "t10k";
     if (!dl) return NULL;
-    if (!dir) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the directory is NULL", who);
+    if (!dir) return DLI_NO(dl_data, dli_null(dl, who, "the directory"));
     if (split != DL_TRAIN && split != DL_TEST)
         return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: split %d is not DL_TRAIN or DL_TEST", who,
                           (int)split);
@@ -18535,9 +18454,8 @@ DL_DEF dl_data *dl_mnist_load(dl_ctx *dl, const char *dir, dl_split split)
     dl_data *d = dli_idx_load(dl, who, images, labels, 10, "; run from the repository's root, "
                               "or pass the directory that holds MNIST's four files");
     if (d && (d->shape.dim[1] != 28 || d->shape.dim[2] != 28)) {
-        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %lld x %lld, MNIST's are 28 x 28; "
-                "dl_idx_load takes any size", who, images, (long long)d->shape.dim[1],
-                (long long)d->shape.dim[2]);
+        dl_fail(dl, DL_ERR_FORMAT, "%s: the images in %s are %td x %td, MNIST's are 28 x 28; "
+                "dl_idx_load takes any size", who, images, d->shape.dim[1], d->shape.dim[2]);
         dl_data_free(d);
         d = NULL;
     }
@@ -18561,15 +18479,13 @@ static dl_data *dli_data_view(const dl_data *d, const char *who, dl_int first, d
 
 DL_DEF dl_data *dl_data_take(const dl_data *d, dl_int first, dl_int count)
 {
-    const char *who = "dl_data_take";
     if (!d) return NULL;
-    if (first == 0 && count == d->count) return dli_data_view(d, who, first, count);
-    if (!dli_check_order(who, d)) return NULL;
+    if (first == 0 && count == d->count) return dli_data_view(d, __func__, first, count);
+    if (!dli_check_order(__func__, d)) return NULL;
     if (first < 0 || count < 0 || first > d->count || count > d->count - first)
-        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %lld samples from %lld on are not in the data "
-                          "set's %lld", who, (long long)count, (long long)first,
-                          (long long)d->count);
-    return dli_data_view(d, who, first, count);
+        return DLI_REJECT(d->ctx, DL_ERR_RANGE, "%s: %td samples from %td on are not in the data "
+                          "set's %td", __func__, count, first, d->count);
+    return dli_data_view(d, __func__, first, count);
 }
 
 /* Both or none. */
@@ -18597,11 +18513,10 @@ static bool dli_check_split(const char *who, const dl_data *d, double fraction,
 
 DL_DEF bool dl_data_split(const dl_data *d, double fraction, dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split";
-    if (!d || !dli_check_split(who, d, fraction, first, second)) return false;
+    if (!d || !dli_check_split(__func__, d, fraction, first, second)) return false;
     const dl_int n = (dl_int)floor((double)d->count * fraction + 0.5);
-    return dli_two(dli_data_view(d, who, 0, d->count - n),
-                   dli_data_view(d, who, d->count - n, n), first, second);
+    return dli_two(dli_data_view(d, __func__, 0, d->count - n),
+                   dli_data_view(d, __func__, d->count - n, n), first, second);
 }
 
 /* ---- data sets made of others ----
@@ -18667,7 +18582,6 @@ static dl_int dli_check_parts(const char *who, const dl_data *const *part, int p
 {
     dl_int count = 0;
     for (int p = 0; p < parts; p++) {
-        char s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
         const dl_data *a = part[0], *b = part[p];
         if (!b || !dli_check_order(who, b)) return -1;
         if (a->ctx != b->ctx || a->labels != b->labels || a->targets != b->targets ||
@@ -18675,7 +18589,7 @@ static dl_int dli_check_parts(const char *who, const dl_data *const *part, int p
             (a->targets && !dl_shape_equal(a->target_shape, b->target_shape))) {
             dl_fail(a->ctx, DL_ERR_SHAPE, "%s: data set %d, of samples %s, and the first, of "
                     "samples %s, differ in shape, in having labels or targets, or in context", who,
-                    p, dli_shape_text(s, b->shape), dli_shape_text(t, a->shape));
+                    p, dli_shown(a->ctx, b->shape), dli_shown(a->ctx, a->shape));
             return -1;
         }
         count += b->count;
@@ -18690,7 +18604,7 @@ static bool dli_parts_weights(const char *who, dl_data *d, const dli_parts *v,
     bool any = weight != NULL;
     for (int p = 0; p < v->parts; p++) any = any || v->part[p].storage->weights;
     if (!any) return true;
-    dl_real *w = (dl_real *)dli_alloc(d->ctx, who, (size_t)d->count, sizeof *w);
+    dl_real *w = DLI_NEW(dl_real, d->ctx, who, d->count);
     for (dl_int i = 0; w && i < d->count; i++) {
         int32_t k = (int32_t)i;
         const dl_real *own = dl_data_weights(&v->part[dli_part_of(v, &k)]);
@@ -18716,12 +18630,11 @@ static dl_data *dli_data_of_parts(const char *who, const dl_data *const *part, i
     s.scaling = dl_data_scaling(part[0]);
     s.targets = part[0]->targets;
     s.target_shape = part[0]->target_shape;
-    dli_parts *v = dli_check_source(c, who, &s) ? (dli_parts *)dli_alloc(c, who, 1, sizeof *v)
-                                                : NULL;
+    dli_parts *v = dli_check_source(c, who, &s) ? DLI_NEW(dli_parts, c, who, 1) : NULL;
     if (!v) return NULL;
-    v->part = (dl_data *)dli_alloc(c, who, (size_t)parts, sizeof *v->part);
-    v->start = (int32_t *)dli_alloc(c, who, (size_t)parts + 1, sizeof *v->start);
-    if (index) v->index = (int32_t *)dli_alloc(c, who, (size_t)count, sizeof *v->index);
+    v->part = DLI_NEW(dl_data, c, who, parts);
+    v->start = DLI_NEW(int32_t, c, who, parts + 1);
+    if (index) v->index = DLI_NEW(int32_t, c, who, count);
     s.read = dli_parts_read;
     s.rewind = dli_parts_rewind;
     s.close = dli_parts_close;
@@ -18747,15 +18660,15 @@ DL_DEF dl_data *dl_data_pick(const dl_data *d, const int32_t *index, dl_int n)
 {
     if (!d) return NULL;
     if (!index || n < 0)
-        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %lld samples, and the list is "
-                          "%s", (long long)n, index ? "there" : "NULL");
-    return dli_data_of_parts("dl_data_pick", &d, 1, index, n, NULL);
+        return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_pick: %td samples, and the list is %s",
+                          n, index ? "there" : "NULL");
+    return dli_data_of_parts(__func__, &d, 1, index, n, NULL);
 }
 
 DL_DEF dl_data *dl_data_concat(const dl_data *const *list, int n)
 {
     if (!list || n < 1 || !list[0]) return NULL;
-    return dli_data_of_parts("dl_data_concat", list, n, NULL, 0, NULL);
+    return dli_data_of_parts(__func__, list, n, NULL, 0, NULL);
 }
 
 DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
@@ -18764,9 +18677,9 @@ DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
     if (!weight) return DLI_REJECT(d->ctx, DL_ERR_ARGUMENT, "dl_data_weighted: no weights");
     for (dl_int i = 0; i < d->count; i++)
         if (!((double)weight[i] >= 0 && (double)weight[i] <= DBL_MAX))
-            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample "
-                              "%lld must be 0 or more", (double)weight[i], (long long)i);
-    return dli_data_of_parts("dl_data_weighted", &d, 1, NULL, 0, weight);
+            return DLI_REJECT(d->ctx, DL_ERR_RANGE, "dl_data_weighted: the weight %g of sample %td "
+                              "must be 0 or more", (double)weight[i], i);
+    return dli_data_of_parts(__func__, &d, 1, NULL, 0, weight);
 }
 
 /* ---- folds ---- */
@@ -18785,7 +18698,7 @@ static dli_ranked *dli_deal_order(dl_ctx *c, const char *who, dl_int count, cons
                                   const dl_folds *o)
 {
     const uint64_t mix = dl_rng_new(o->seed, 0).key;
-    dli_ranked *r = (dli_ranked *)dli_alloc(c, who, (size_t)count, sizeof *r);
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, count);
     for (dl_int i = 0; r && i < count; i++) {
         const uint32_t of = o->group ? (uint32_t)o->group[i] : (uint32_t)i;
         r[i].key = o->shuffle ? dli_hash32(of, (uint32_t)mix, (uint32_t)(mix >> 32)) : of;
@@ -18856,10 +18769,9 @@ static bool dli_split_by(const dl_data *d, const char *who, const double *share,
 DL_DEF bool dl_data_split_random(const dl_data *d, double fraction, const dl_folds *options,
                                  dl_data **first, dl_data **second)
 {
-    const char *who = "dl_data_split_random";
     const double share[2] = { 1 - fraction, fraction };
-    return d && dli_check_split(who, d, fraction, first, second) &&
-           dli_split_by(d, who, share, 2, 1, options, first, second);
+    return d && dli_check_split(__func__, d, fraction, first, second) &&
+           dli_split_by(d, __func__, share, 2, 1, options, first, second);
 }
 
 /* Is there something for each of k folds: k groups, or a class of k samples to stratify? */
@@ -18880,24 +18792,23 @@ static bool dli_check_folds(const dl_data *d, const char *who, int k, const dl_f
     }
     DL_FREE(r);
     return k <= (label ? most : parts) ||
-           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %lld "
-                   "samples; give fewer folds" : "%s: %d folds, but only %lld groups; give as many "
-                   "groups or fewer folds", who, k, (long long)(label ? most : parts));
+           dl_fail(d->ctx, DL_ERR_ARGUMENT, label ? "%s: %d folds, but no class has more than %td "
+                   "samples; give fewer folds" : "%s: %d folds, but only %td groups; give as many "
+                   "groups or fewer folds", who, k, label ? most : parts);
 }
 
 DL_DEF bool dl_data_fold(const dl_data *d, int k, int i, const dl_folds *options, dl_data **train,
                          dl_data **test)
 {
-    const char *who = "dl_data_fold";
-    if (!d || !dli_check_split(who, d, 0, train, test)) return false;
+    if (!d || !dli_check_split(__func__, d, 0, train, test)) return false;
     if (k < 2 || k > d->count || i < 0 || i >= k)
-        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %lld samples; give 2 folds "
-                       "or more, and as many samples, and count them from 0", who, i, k,
-                       (long long)d->count);
-    if (!dli_check_folds(d, who, k, options)) return false;
-    double *share = (double *)dli_alloc(d->ctx, who, (size_t)k, sizeof *share);
+        return dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: fold %d of %d of %td samples; give 2 folds or "
+                       "more, and as many samples, and count them from 0", __func__, i, k,
+                       d->count);
+    if (!dli_check_folds(d, __func__, k, options)) return false;
+    double *share = DLI_NEW(double, d->ctx, __func__, k);
     for (int f = 0; share && f < k; f++) share[f] = 1 / (double)k;
-    const bool ok = share && dli_split_by(d, who, share, k, i, options, train, test);
+    const bool ok = share && dli_split_by(d, __func__, share, k, i, options, train, test);
     if (share) DL_FREE(share);
     return ok;
 }
@@ -18967,12 +18878,11 @@ static bool dli_data_batch(const dl_data *d, const int32_t *order, dl_int first,
 
 DL_DEF dl_tensor *dl_data_sample(const dl_data *d, dl_int i)
 {
-    const char *who = "dl_data_sample";
-    if (!d || !dli_check_order(who, d)) return NULL;
+    if (!d || !dli_check_order(__func__, d)) return NULL;
     if (i < 0 || i >= d->count)
-        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %lld; the data set has "
-                          "%lld, from 0 on", who, (long long)i, (long long)d->count);
-    dl_tensor *x = dli_tape_tensor(d->ctx, who, dli_batch_shape(1, d->shape));
+        return DLI_REFUSE(d->ctx, DL_ERR_RANGE, "%s: there is no sample %td; the data set has %td, "
+                          "from 0 on", __func__, i, d->count);
+    dl_tensor *x = dli_tape_tensor(d->ctx, __func__, dli_batch_shape(1, d->shape));
     return x && dli_data_read(d, NULL, i, 1, x->data, NULL, NULL) ? x : NULL;
 }
 
@@ -18991,8 +18901,7 @@ static bool dli_loader_room(dl_loader *l, const char *who)
     const dl_int D = dl_shape_size(d->shape), M = d->targets ? dl_shape_size(d->target_shape) : 0;
     const bool stream = dli_is_stream(d);
     const dl_int more = !l->shuffle ? 0 : stream ? d->storage->source.buffer : d->count;
-    l->labels = (int32_t *)dli_alloc(d->ctx, who, (size_t)(l->batch_size + more),
-                                     sizeof *l->labels);
+    l->labels = DLI_NEW(int32_t, d->ctx, who, l->batch_size + more);
     if (!l->labels) return false;
     if (!stream) l->order = l->shuffle ? l->labels + l->batch_size : NULL;
     else if (l->shuffle) {
@@ -19006,22 +18915,20 @@ static bool dli_loader_room(dl_loader *l, const char *who)
 
 DL_DEF dl_loader *dl_loader_new(const dl_data *d, dl_int batch_size, bool shuffle)
 {
-    const char *who = "dl_loader_new";
     if (!d) return NULL;
-    if (batch_size < 1 || d->count == 0) {
-        if (batch_size < 1)
-            dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %lld; give 1 or more", who,
-                    (long long)batch_size);
-        else dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty", who);
-        return NULL;
-    }
-    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, who, sizeof *l, dli_loader_destroy);
+    if (batch_size < 1)
+        return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: batch size %td; give 1 or "
+                                         "more", __func__, batch_size));
+    if (d->count == 0)
+        return DLI_NO(dl_loader, dl_fail(d->ctx, DL_ERR_ARGUMENT, "%s: the data set is empty",
+                                         __func__));
+    dl_loader *l = (dl_loader *)dli_object_new(d->ctx, __func__, sizeof *l, dli_loader_destroy);
     if (!l) return NULL;
     l->data = *d;
     l->data.storage->references++;
     l->batch_size = d->count < 0 ? batch_size : dli_min(batch_size, d->count);
     l->shuffle = shuffle;
-    if (!dli_loader_room(l, who)) {
+    if (!dli_loader_room(l, __func__)) {
         dli_object_free(l);
         return NULL;
     }
@@ -19106,8 +19013,8 @@ static int dli_loader_next(dl_loader *l, dl_batch *batch)
         const dl_int had = l->next;
         dl_loader_restart(l);
         if (d->count >= 0)
-            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %lld of %lld "
-                    "samples", (long long)had, (long long)d->count);
+            dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream ended after %td of %td "
+                    "samples", had, d->count);
         else if (had == 0)
             dl_fail(d->ctx, DL_ERR_STATE, "dl_loader_next: the stream gave no sample at all");
         return had == 0 || d->count >= 0 ? -1 : 0;
@@ -20208,13 +20115,9 @@ static bool dli_check_pixels(char *why, int64_t W, int64_t H)
 /* The same of a PNG file, whose size stb_image does not tell when it is too large for it. */
 static bool dli_check_png(char *why, const uint8_t *p, size_t n)
 {
-    int64_t W = 0, H = 0;
     if (n < 24 || memcmp(p, "\x89PNG", 4) != 0 || memcmp(p + 12, "IHDR", 4) != 0) return true;
-    for (int i = 16; i < 20; i++) {
-        W = 256 * W + p[i];
-        H = 256 * H + p[i + 4];
-    }
-    return dli_check_pixels(why, W, H);
+    return dli_check_pixels(why, (int64_t)dli_get_bytes(p + 16, 4, true),
+                            (int64_t)dli_get_bytes(p + 20, 4, true));
 }
 
 /* What the header says, before anything is decoded; why[DLI_WHY] on failure. Needs no context, as
@@ -20249,8 +20152,7 @@ static bool dli_picture_info(dli_picture *out, const uint8_t *p, size_t n, int c
    BMP tells its length (or 0); a JPEG's last marker is FF D9, not FF DA: here come pixels. */
 static bool dli_picture_whole(const uint8_t *p, size_t n)
 {
-    if (p[0] == 'B' && n > 5)
-        return n >= ((size_t)p[2] | (size_t)p[3] << 8 | (size_t)p[4] << 16 | (size_t)p[5] << 24);
+    if (p[0] == 'B' && n > 5) return n >= dli_get_bytes(p + 2, 4, false);
     if (p[0] != 0xFF) return true;
     for (size_t i = n - 1; i > 1; i--)
         if (p[i - 1] == 0xFF && (p[i] == 0xD9 || p[i] == 0xDA)) return p[i] == 0xD9;
@@ -20293,21 +20195,19 @@ static dl_tensor *dli_image_of(dl_ctx *c, const char *who, const char *name, con
 
 DL_DEF dl_tensor *dl_image_from_memory(dl_ctx *dl, const void *bytes, size_t n, int channels)
 {
-    const char *who = "dl_image_from_memory";
     if (!dl) return NULL;
-    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", who);
-    return dli_image_of(dl, who, "the picture", (const uint8_t *)bytes, n, channels);
+    if (!bytes) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the bytes are NULL", __func__);
+    return dli_image_of(dl, __func__, "the picture", (const uint8_t *)bytes, n, channels);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF dl_tensor *dl_image_load(dl_ctx *dl, const char *path, int channels)
 {
-    const char *who = "dl_image_load";
     size_t n;
     if (!dl) return NULL;
-    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    uint8_t *p = dli_read_file(dl, who, path, "", &n);
-    dl_tensor *x = p ? dli_image_of(dl, who, path, p, n, channels) : NULL;
+    if (!path) return DLI_REFUSE(dl, DL_ERR_ARGUMENT, "%s: the path is NULL", __func__);
+    uint8_t *p = dli_read_file(dl, __func__, path, "", &n);
+    dl_tensor *x = p ? dli_image_of(dl, __func__, path, p, n, channels) : NULL;
     if (p) DL_FREE(p);
     return x;
 }
@@ -20364,13 +20264,12 @@ static uint8_t *dli_png_store(uint8_t *to, const dl_tensor *x, dl_int H, dl_int 
 static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t room)
 {
     static const uint8_t kind[5] = { 0, 0, 4, 2, 6 };
-    char s[DLI_SHAPE_TEXT];
     const int rank = x->shape.rank;
     const dl_int C = rank == 3 ? x->shape.dim[0] : 1, H = rank > 1 ? x->shape.dim[rank - 2] : 0;
     const dl_int W = rank > 1 ? x->shape.dim[rank - 1] : 0;
     if (rank > 3 || C < 1 || C > 4 || H < 1 || W < 1 || W > DL_IMAGE_PIXELS_MAX / H) {
         dl_fail(x->ctx, DL_ERR_SHAPE, "%s: a picture has 1 to 4 channels [C,H,W]; this is %s", who,
-                dli_shape_text(s, x->shape));
+                dli_shown(x->ctx, x->shape));
         return 0;
     }
     const dl_int n = H * (1 + W * C), blocks = (n + 65534) / 65535;
@@ -20391,22 +20290,20 @@ static size_t dli_png(const char *who, const dl_tensor *x, void *buffer, size_t 
 
 DL_DEF size_t dl_image_save_to_memory(const dl_tensor *x, void *buffer, size_t room)
 {
-    const char *who = "dl_image_save_to_memory";
-    return dli_usable(who, x) ? dli_png(who, x, buffer, buffer ? room : 0) : 0;
+    return dli_usable(__func__, x) ? dli_png(__func__, x, buffer, buffer ? room : 0) : 0;
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 {
-    const char *who = "dl_image_save";
-    if (!dli_usable(who, x)) return false;
-    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", who);
-    const size_t bytes = dli_png(who, x, NULL, 0);
-    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, who, bytes, 1) : NULL;
+    if (!dli_usable(__func__, x)) return false;
+    if (!path) return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: the path is NULL", __func__);
+    const size_t bytes = dli_png(__func__, x, NULL, 0);
+    uint8_t *p = bytes ? (uint8_t *)dli_alloc(x->ctx, __func__, bytes, 1) : NULL;
     if (!p) return false;
-    dli_png(who, x, p, bytes);
+    dli_png(__func__, x, p, bytes);
     dli_saving f;
-    bool ok = dli_save_begin(&f, x->ctx, who, path);
+    bool ok = dli_save_begin(&f, x->ctx, __func__, path);
     if (ok) ok = dli_save_end(&f, fwrite(p, 1, bytes, f.file) == bytes);
     DL_FREE(p);
     return ok;
@@ -20418,11 +20315,10 @@ DL_DEF bool dl_image_save(const dl_tensor *x, const char *path)
 /* Of x [...,H,W]: the number of planes, H and W; false when it has none. */
 static bool dli_planes(const char *who, dl_tensor *x, dl_int *planes, dl_int *H, dl_int *W)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!dli_inputs(who, &x, 1)) return false;
     if (x->shape.rank < 2 || x->size < 1)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,H,W]", who,
-                       dli_shape_text(s, x->shape));
+                       dli_shown(x->ctx, x->shape));
     *H = x->shape.dim[x->shape.rank - 2];
     *W = x->shape.dim[x->shape.rank - 1];
     *planes = x->size / (*H * *W);
@@ -20495,13 +20391,12 @@ static void dli_resample(dl_real *y, dl_int h, dl_int w, const dli_pixels *p, dl
 
 DL_DEF dl_tensor *dl_resize(dl_tensor *x, dl_int height, dl_int width, dl_resampling how)
 {
-    const char *who = "dl_resize";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if (how != DL_BILINEAR && how != DL_AREA)
-        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", who,
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %d is not DL_BILINEAR or DL_AREA", __func__,
                           (int)how);
-    dl_tensor *y = dli_image_like(who, x, height, width);
+    dl_tensor *y = dli_image_like(__func__, x, height, width);
     if (!y) return NULL;
     for (dl_int k = 0; k < planes; k++) {
         const dli_pixels p = { x->data + k * H * W, NULL, 0, W };
@@ -20517,8 +20412,8 @@ static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int 
     if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
     const dl_int most = DL_IMAGE_PIXELS_MAX;
     if (top < -most || top > most || left < -most || left > most)
-        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: row %lld or column %lld is too far off",
-                          who, (long long)top, (long long)left);
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: row %td or column %td is too far off", who,
+                          top, left);
     dl_tensor *y = dli_image_like(who, x, height, width);
     for (dl_int i = 0; y && i < planes * height; i++) {
         const dl_int row = i % height + top, from = (i / height * H + row) * W;
@@ -20534,21 +20429,20 @@ static dl_tensor *dli_cropped(const char *who, dl_tensor *x, dl_int top, dl_int 
 DL_DEF dl_tensor *dl_image_crop(dl_tensor *x, dl_int top, dl_int left, dl_int height, dl_int width,
                                 double fill)
 {
-    return dli_cropped("dl_image_crop", x, top, left, height, width, fill);
+    return dli_cropped(__func__, x, top, left, height, width, fill);
 }
 
 DL_DEF dl_tensor *dl_image_pad(dl_tensor *x, dl_int top, dl_int bottom, dl_int left, dl_int right,
                                double fill)
 {
-    const char *who = "dl_image_pad";
     const dl_int side[4] = { top, bottom, left, right };
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     for (int k = 0; k < 4; k++)
         if (side[k] < -DL_IMAGE_PIXELS_MAX || side[k] > DL_IMAGE_PIXELS_MAX)
-            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %lld pixels on a side are too many",
-                              who, (long long)side[k]);
-    return dli_cropped(who, x, -top, -left, H + top + bottom, W + left + right, fill);
+            return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: %td pixels on a side are too many",
+                              __func__, side[k]);
+    return dli_cropped(__func__, x, -top, -left, H + top + bottom, W + left + right, fill);
 }
 
 /* The channels of x [...,C,H,W]. */
@@ -20559,15 +20453,14 @@ static dl_int dli_channels(const dl_tensor *x)
 
 DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
 {
-    const char *who = "dl_image_grey";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if (dli_channels(x) != 3)
-        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", who,
+        return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s is not [...,3,H,W]", __func__,
                           dli_shown(x->ctx, x->shape));
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 3] = 1;
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, shape);
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, shape);
     const dl_int n = H * W;
     for (dl_int i = 0; y && i < y->size; i++) {
         const dl_real *p = x->data + i / n * 3 * n + i % n;
@@ -20579,17 +20472,16 @@ DL_DEF dl_tensor *dl_image_grey(dl_tensor *x)
 
 DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const double *deviation)
 {
-    const char *who = "dl_image_normalize";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     const dl_int C = dli_channels(x);
     bool good = mean && deviation;
     for (dl_int c = 0; good && c < C; c++)
         good = fabs(mean[c]) <= DBL_MAX && deviation[c] > 0 && deviation[c] <= DBL_MAX;
     if (!good)
         return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: needs a mean, and a deviation above 0, for "
-                          "each of %lld channels", who, (long long)C);
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, x->shape);
+                          "each of %td channels", __func__, C);
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, x->shape);
     for (dl_int i = 0; y && i < x->size; i++) {
         const dl_int c = i / (H * W) % C;
         y->data[i] = (dl_real)(((double)x->data[i] - mean[c]) / deviation[c]);
@@ -20642,13 +20534,11 @@ static bool dli_paths_add(dli_paths *l, const char *path)
 {
     const size_t bytes = strlen(path) + 1;
     if (l->count == l->room) {
-        const dl_int room = 2 * l->room + 64;
-        char **more = (char **)dli_alloc(l->ctx, DLI_FOLDERS, (size_t)room, sizeof *more);
+        char **more = (char **)dli_grown(l->ctx, DLI_FOLDERS, l->path, l->count, l->count + 64,
+                                         sizeof *more);
         if (!more) return false;
-        if (l->path) memcpy(more, l->path, (size_t)l->count * sizeof *more);
-        if (l->path) DL_FREE(l->path);
         l->path = more;
-        l->room = room;
+        l->room += l->count + 64;
     }
     char *copy = (char *)dli_alloc(l->ctx, DLI_FOLDERS, bytes, 1);
     if (!copy) return false;
@@ -20787,11 +20677,9 @@ static bool dli_folder_open(dli_folder *f, const char *dir)
         const dl_int first = f->file.count;
         const char *path = f->name.path[k];
         ok = dli_dir_list(path, dli_visit_file, &f->file) || dli_folder_failed(f->ctx, path);
-        int32_t *label = (int32_t *)(ok ? dli_alloc(f->ctx, DLI_FOLDERS, (size_t)f->file.count,
-                                                    sizeof *label) : NULL);
+        int32_t *label = (int32_t *)(ok ? dli_grown(f->ctx, DLI_FOLDERS, f->label, first,
+                                                    f->file.count - first, sizeof *label) : NULL);
         ok = label != NULL;
-        if (ok && f->label) memcpy(label, f->label, (size_t)first * sizeof *label);
-        if (ok && f->label) DL_FREE(f->label);
         if (ok) f->label = label;
         if (ok && f->file.count > first)
             qsort(f->file.path + first, (size_t)(f->file.count - first), sizeof(char *),
@@ -20902,10 +20790,9 @@ static bool dli_check_images(dl_ctx *c, const char *dir, const dl_images *o)
     if (C < 1 || C > 4 || o->height < 0 || o->width < 0 ||
         (o->resampling != DL_BILINEAR && o->resampling != DL_AREA) ||
         (o->height > 0 && o->width > DL_IMAGE_PIXELS_MAX / o->height))
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %lld x %lld pixels (0: as "
-                       "the first picture), resampling %d (DL_BILINEAR or DL_AREA): one is "
-                       "out of its range", DLI_FOLDERS, C, (long long)o->height,
-                       (long long)o->width, (int)o->resampling);
+        return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d channels (1 to 4), %td x %td pixels (0: as the "
+                       "first picture), resampling %d (DL_BILINEAR or DL_AREA): one is out of its "
+                       "range", DLI_FOLDERS, C, o->height, o->width, (int)o->resampling);
     return true;
 }
 
@@ -20913,7 +20800,7 @@ DL_DEF dl_data *dl_data_images(dl_ctx *dl, const char *dir, const dl_images *opt
 {
     const dl_images defaults = dl_images_default();
     if (!dl || !dli_check_images(dl, dir, options ? options : &defaults)) return NULL;
-    dli_folder *f = (dli_folder *)dli_alloc(dl, DLI_FOLDERS, 1, sizeof *f);
+    dli_folder *f = DLI_NEW(dli_folder, dl, DLI_FOLDERS, 1);
     if (!f) return NULL;
     f->ctx = f->file.ctx = f->name.ctx = dl;
     f->o = options ? *options : defaults;
@@ -21167,20 +21054,27 @@ static dl_tensor *dli_digit_ink(dl_tensor *x)
     return ink;
 }
 
+/* What is above a half in x [1,H,W], cut out, its longer side so many pixels; NULL when there is
+   nothing. */
+static dl_tensor *dli_digit_zoom(dl_tensor *x, double longer, dl_resampling how)
+{
+    dl_int box[4];
+    dli_box(x->data, x->shape.dim[1], x->shape.dim[2], box);
+    if (box[2] < 1)
+        return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
+    const double zoom = longer / (double)dli_larger(box[2], box[3]);
+    dl_tensor *y = dl_image_crop(x, box[0], box[1], box[2], box[3], 0);
+    return dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
+                     dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), how);
+}
+
 /* The digit in ink, cut out, in black and white, its strokes of one thickness: that is twice their
    area divided by the length of their edges (on a grid, 1.27 times too long). */
 static dl_tensor *dli_digit_cut(dl_tensor *ink)
 {
-    const char *who = "dl_image_to_mnist";
     const dl_int margin = DLI_STROKE + 2;
-    dl_int box[4], edges = 0, area = 0;
-    dli_box(ink->data, ink->shape.dim[1], ink->shape.dim[2], box);
-    if (box[2] < 1)
-        return DLI_REFUSE(ink->ctx, DL_ERR_ARGUMENT, "%s: there is nothing to see", who);
-    const double zoom = (double)DLI_DIGIT / (double)dli_larger(box[2], box[3]);
-    dl_tensor *y = dl_image_crop(ink, box[0], box[1], box[2], box[3], 0);
-    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
-                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_BILINEAR);
+    dl_int edges = 0, area = 0;
+    dl_tensor *y = dli_digit_zoom(ink, DLI_DIGIT, DL_BILINEAR);
     y = dl_image_pad(y, margin, margin, margin, margin, 0);
     if (!y) return NULL;
     const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
@@ -21192,7 +21086,7 @@ static dl_tensor *dli_digit_cut(dl_tensor *ink)
     const double stroke = edges ? 2 * (double)area / (0.79 * (double)edges) : DLI_STROKE;
     const double more = (DLI_STROKE - stroke) / 2, less = -more < 0.3 * stroke ? -more
                                                                             : 0.3 * stroke;
-    dl_tensor *z = dli_tape_tensor(y->ctx, who, y->shape);
+    dl_tensor *z = dli_tape_tensor(y->ctx, "dl_image_to_mnist", y->shape);
     if (z) dli_grow(z->data, y->data, H, W, more > 0 ? more : less, more > 0);
     return z;
 }
@@ -21200,15 +21094,8 @@ static dl_tensor *dli_digit_cut(dl_tensor *ink)
 /* The digit of cut as 20 x 20 (its longer side), then on 28 x 28 with its centre in the middle. */
 static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
 {
-    dl_int box[4];
     double sum = 0, mean[2] = { 0, 0 };
-    dli_box(cut->data, cut->shape.dim[1], cut->shape.dim[2], box);
-    if (box[2] < 1)
-        return DLI_REFUSE(cut->ctx, DL_ERR_ARGUMENT, "dl_image_to_mnist: there is nothing to see");
-    const double zoom = 20.0 / (double)dli_larger(box[2], box[3]);
-    dl_tensor *y = dl_image_crop(cut, box[0], box[1], box[2], box[3], 0);
-    y = dl_resize(y, dli_larger((dl_int)((double)box[2] * zoom + 0.5), 1),
-                  dli_larger((dl_int)((double)box[3] * zoom + 0.5), 1), DL_AREA);
+    dl_tensor *y = dli_digit_zoom(cut, 20, DL_AREA);
     if (!y) return NULL;
     const dl_int H = y->shape.dim[1], W = y->shape.dim[2];
     for (dl_int i = 0; i < H * W; i++) {
@@ -21225,13 +21112,12 @@ static dl_tensor *dli_digit_fit(dl_tensor *cut, dl_tensor **fitted)
 
 DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
 {
-    const char *who = "dl_image_to_mnist";
     dl_int planes, H, W;
-    if (!dli_planes(who, x, &planes, &H, &W)) return NULL;
+    if (!dli_planes(__func__, x, &planes, &H, &W)) return NULL;
     if ((planes != 1 && planes != 3) || H < 3 || W < 3 || !dli_all_finite(&x, 1))
         return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: %s must be [1,H,W] or [3,H,W], 3 x 3 pixels "
-                          "or more, finite numbers", who, dli_shown(x->ctx, x->shape));
-    dl_tensor *y = dli_tape_tensor(x->ctx, who, dl_shape3(1, 28, 28)), *step[3];
+                          "or more, finite numbers", __func__, dli_shown(x->ctx, x->shape));
+    dl_tensor *y = dli_tape_tensor(x->ctx, __func__, dl_shape3(1, 28, 28)), *step[3];
     if (!y) return NULL;
     const dl_mark mark = dl_tape_mark(x->ctx);
     const double zoom = 320.0 / (double)dli_larger(H, W);
@@ -21316,7 +21202,6 @@ static void dli_augment_image(dl_real *y, const dl_real *x, dl_int C, dl_int H, 
 /* What is to be done in a is possible, and so is it with images of this shape. */
 static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augment *a, bool space)
 {
-    char s[DLI_SHAPE_TEXT];
     if (!(a->shift >= 0 && a->shift <= 1 && a->rotate >= 0 && a->rotate <= 180 && a->scale >= 0 &&
           a->scale < 1 && a->flip_h >= 0 && a->flip_h <= 1 && a->flip_v >= 0 && a->flip_v <= 1 &&
           a->noise >= 0 && fabs(a->fill) <= DBL_MAX && a->thickness >= 0 && a->thickness <= 1))
@@ -21326,24 +21211,24 @@ static bool dli_check_augment(const char *who, const dl_tensor *x, const dl_augm
                        a->thickness);
     return !space || x->shape.rank == 4 ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", who,
-                   dli_shape_text(s, x->shape));
+                   dli_shown(x->ctx, x->shape));
 }
 
 DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 {
-    const char *who = "dl_augment_batch";
-    dl_ctx *c = dli_inputs(who, &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     const dl_augment none = dl_augment_default();
     if (!c) return NULL;
     if (!a) a = &none;
     const bool moves = a->shift > 0 || a->rotate > 0 || a->scale > 0 || a->flip_h > 0 ||
                        a->flip_v > 0;
-    if (!dli_check_augment(who, x, a, moves || a->thickness > 0)) return NULL;
-    dl_tensor *y = dli_tape_tensor(c, who, x->shape);
+    if (!dli_check_augment(__func__, x, a, moves || a->thickness > 0)) return NULL;
+    dl_tensor *y = dli_tape_tensor(c, __func__, x->shape);
     const dl_int n = x->shape.rank ? x->shape.dim[0] : 1, size = n ? x->size / n : 0;
     const dl_int C = x->shape.dim[1], H = x->shape.dim[2], W = x->shape.dim[3];
     dl_real *wider = NULL;
-    if (a->thickness > 0) wider = (dl_real *)dli_work(c, who, (size_t)(size + 1) * sizeof *wider);
+    if (a->thickness > 0)
+        wider = (dl_real *)dli_work(c, __func__, (size_t)(size + 1) * sizeof *wider);
     if (!y || (a->thickness > 0 && !wider)) return NULL;
     const uint64_t key = dl_rng_u64(r ? r : &c->rng);            /* a stream for each image */
     for (dl_int i = 0; i < n; i++) {
@@ -21367,9 +21252,9 @@ DL_DEF dl_tensor *dl_augment_batch(dl_tensor *x, const dl_augment *a, dl_rng *r)
 #ifndef DL_NO_FILES
 /* -------------------------------------------------------------------------- >>files-impl ----
    Read in this order: numbers of other types; JSON, which becomes a list of values (dli_json_read);
-   bytes that come in (dli_source) and go out (dli_write); a safetensors file (dli_file_open); which
-   tensor here is which one there (dli_load_list); a model as text (dli_put_model) and out of it
-   (dli_build_model); PyTorch's names; .npy.
+   bytes that go out (dli_write; those that come in are a dli_source, see >>memory-impl); a
+   safetensors file (dli_file_open); which tensor here is which one there (dli_load_list); a model
+   as text (dli_put_model) and out of it (dli_build_model); PyTorch's names; .npy.
 
    A file comes from anywhere, so the readers believe nothing in it: a size is checked against the
    bytes that are there before memory is taken for it, and what is loaded into is touched only when
@@ -21421,15 +21306,6 @@ static double dli_number_of(uint64_t bits, const dli_dtype *d)
     }
 }
 
-/* n bytes as one number. They are put together one by one: that is right on machines of either byte
-   order; for the usual ones compilers know these shifts for a load. */
-DLI_INLINE uint64_t dli_get_bytes(const uint8_t *p, int n, bool big)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < n; i++) v = v << 8 | p[big ? i : n - 1 - i];
-    return v;
-}
-
 /* The number at p. A double that no float can be becomes infinite: C leaves its cast undefined. */
 static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
 {
@@ -21439,12 +21315,6 @@ static dl_real dli_read_real(const uint8_t *p, const dli_dtype *d, bool big)
     if (!DLI_DOUBLE && v > (double)FLT_MAX) return (dl_real)INFINITY;
     if (!DLI_DOUBLE && v < -(double)FLT_MAX) return (dl_real)-INFINITY;
     return (dl_real)v;
-}
-
-/* The low n bytes of v, the least significant one first. */
-DLI_INLINE void dli_put_bytes(uint8_t *p, uint64_t v, int n)
-{
-    for (int i = 0; i < n; i++) p[i] = (uint8_t)(v >> 8 * i & 0xFF);
 }
 
 /* In a file the least significant byte comes first; on most machines, too. */
@@ -21473,49 +21343,6 @@ static bool dli_good_name(const char *name)
     }
     return true;
 }
-
-/* ---- bytes that come in ---- */
-
-/* What stands in place of a path for bytes in memory. */
-static const char dli_buffer[] = "the buffer";
-
-/* Bytes being read, and what to complain of. */
-typedef struct dli_source {
-    dl_ctx     *ctx;
-    const char *who, *from;         /* the function, and the path or dli_buffer               */
-    const uint8_t *bytes;
-    size_t      size;
-    uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
-} dli_source;
-
-/* They are not what they should be: why. */
-DLI_PRINTF(2, 3)
-static bool dli_bad(const dli_source *s, const char *format, ...)
-{
-    char text[400];
-    va_list args;
-    va_start(args, format);
-    dli_format_args(text, sizeof text, format, args);
-    va_end(args);
-    return dl_fail(s->ctx, DL_ERR_FORMAT, "%s: %s: %s", s->who, s->from, text);
-}
-
-/* False with a message. */
-static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
-                            const void *bytes, size_t size)
-{
-    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
-    *s = given;
-    if (!from) return dli_null(c, who, "the path");
-#ifndef DL_NO_STDIO
-    if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
-    if (from != dli_buffer && !s->own) return false;
-#endif
-    return s->bytes ? s->size <= PTRDIFF_MAX || dli_bad(s, "it is too large")
-                    : dli_null(c, who, "the buffer");
-}
-
-static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
 
 /* ---- JSON ----
    A text becomes a list of its values, in their order. An array is followed by its elements, an
@@ -21731,25 +21558,18 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
 static dli_json *dli_json_read(const dli_source *s, const char *what, const void *text, size_t size,
                                bool python)
 {
-    dli_scan j;
     const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
-    dli_json *value = (dli_json *)dli_alloc(s->ctx, s->who, most + size / sizeof *value + 1,
-                                            sizeof *value);
+    dli_json *value = DLI_NEW(dli_json, s->ctx, s->who, most + size / sizeof *value + 1);
     if (!value) return NULL;
-    memset(&j, 0, sizeof j);
-    j.p = (const uint8_t *)text;
-    j.end = j.p + size;
-    j.python = python;
-    j.value = value;
-    j.text = (char *)(value + most);
+    const uint8_t *p = (const uint8_t *)text;
+    dli_scan j = { p, p + size, NULL, value, 0, (char *)(value + most), python };
     if (dli_scan_byte(&j) != '{') dli_scan_wrong(&j, "{");
     else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
         dli_scan_wrong(&j, "a space: it is behind the last }");
     if (!j.wrong) return value;
-    dli_bad(s, "%s: byte %lld of %lld should be %s", what,
-            (long long)(j.p - (const uint8_t *)text), (long long)size, j.wrong);
     DL_FREE(value);
-    return NULL;
+    return DLI_NO(dli_json, dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - p, size,
+                                    j.wrong));
 }
 
 /* The member of an object, or NULL. */
@@ -21873,7 +21693,6 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
     static const char *const names[] = { "dtype", "shape", "data_offsets", NULL };
     const dli_source *s = &f->source;
     const dli_json *v = key + 1;
-    char text[DLI_SHAPE_TEXT];
     dl_shape place;
     memset(e, 0, sizeof *e);
     e->name = key->text;
@@ -21894,9 +21713,8 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
         (!e->dtype || (size >= 0 && size <= f->data_size / e->dtype->width &&
                        size * e->dtype->width == bytes)))
         return true;
-    return dli_bad(s, "tensor '%.255s' is said to be bytes %lld to %lld of %lld, and %s of %.15s",
-                   e->name, (long long)e->begin, (long long)e->end, (long long)f->data_size,
-                   dli_shape_text(text, e->shape), e->type);
+    return dli_bad(s, "tensor '%.255s' is said to be bytes %td to %td of %td, and %s of %.15s",
+                   e->name, e->begin, e->end, f->data_size, dli_shown(s->ctx, e->shape), e->type);
 }
 
 /* Read the header: into f->metadata and f->entry. */
@@ -21909,9 +21727,8 @@ static bool dli_read_header(dli_file *f)
                        "net, safetensors.torch.save_file(net.state_dict(), path) writes what can "
                        "be read here, of a Keras model examples/keras_to_dl.py");
     if (s->size < 8 || size > s->size - 8)
-        return dli_bad(s, "it is cut off, or no safetensors file: of its %llu bytes the header "
-                       "should take 8 + %llu", (unsigned long long)s->size,
-                       (unsigned long long)size);
+        return dli_bad(s, "it is cut off, or no safetensors file: of its %zu bytes the header "
+                       "should take 8 + %llu", s->size, (unsigned long long)size);
     f->data = s->bytes + 8 + size;
     f->data_size = (dl_int)(s->size - 8 - (size_t)size);
     f->header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8, (size_t)size,
@@ -21919,7 +21736,7 @@ static bool dli_read_header(dli_file *f)
     if (!f->header) return false;
     size_t count = 0;
     for (DLI_JSON_EACH_KEY(e, f->header)) count++;
-    f->entry = (dli_entry *)dli_alloc(s->ctx, s->who, count, sizeof *f->entry);
+    f->entry = DLI_NEW(dli_entry, s->ctx, s->who, count);
     if (!f->entry) return false;
     for (DLI_JSON_EACH_KEY(e, f->header)) {
         if (strcmp(e->text, "__metadata__") != 0) {
@@ -21955,8 +21772,8 @@ static bool dli_check_places(dli_file *f)
                            e->name);
         if (e->begin < end) break;                                /* twice: see below */
         if (e->begin > end)
-            return dli_bad(&f->source, "bytes %lld to %lld of the data are in no tensor",
-                           (long long)end, (long long)e->begin);
+            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
+                           e->begin);
         end = e->end;
     }
     qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_name);
@@ -22003,90 +21820,88 @@ static bool dli_readable(const dli_file *f, const dli_entry *e)
                                "integers and BOOL can be read", e->name, e->type);
 }
 
-static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_tensor *t)
+/* The numbers of an entry, to where there is room for them. */
+static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_real *to)
 {
     const uint8_t *p = f->data + e->begin;
-    for (dl_int i = 0; i < t->size; i++, p += e->dtype->width)
-        t->data[i] = dli_read_real(p, e->dtype, false);
-    ++*dli_version(t);
+    for (; p < f->data + e->end; p += e->dtype->width) *to++ = dli_read_real(p, e->dtype, false);
 }
 
 /* ---- tensors that go into a file or come out of one ---- */
 
-/* A tensor, its name in the file, and what the file has of it, once that is known. */
+/* Numbers, their name in the file, and what the file has of them, once that is known. */
 typedef struct dli_item {
-    dl_tensor  *tensor;
-    const char *name;
+    dl_tensor  *tensor;             /* whose they are, or NULL */
+    dl_real    *data;
+    dl_shape    shape;
+    char        name[2 * DL_NAME_MAX];
     const dli_entry *found;
 } dli_item;
-
-/* Some of them, which are one model's or nobody's, and how their names begin. */
-typedef struct dli_part {
-    dl_tensor *const *tensor;
-    int               tensors;
-    const char       *prefix;
-    const dl_model   *model;
-} dli_part;
 
 /* What is saved or loaded, and the function that does it. */
 typedef struct dli_list {
     dl_ctx     *ctx;
     const char *who, *what;         /* "dl_save", "the list" */
-    const dli_part *part;
-    int         parts;
-    bool        whole;              /* the models, too */
-    dli_item   *item;               /* and behind them their names; for DL_FREE */
+    dli_item   *item;               /* for DL_FREE */
     int         items;
+    const dl_model *const *model;   /* saved whole, and how their tensors' names begin */
+    const char *const *prefix;
+    int         models;
 } dli_list;
 
-/* A tensor without a name goes by its number. */
-static bool dli_list_make(dli_list *l, dl_ctx *c, const char *who, const char *what,
-                          const dli_part *part, int parts)
+/* An empty list with room for n. */
+static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
 {
-    size_t bytes = 0;
-    for (int k = 0; k < parts; k++)
-        for (int i = 0; i < part[k].tensors; i++)
-            bytes += sizeof(dli_item) + strlen(part[k].prefix) +
-                     strlen(part[k].tensor[i]->name) + 12;
-    const dli_list made = { c, who, what, part, parts, false,
-                            (dli_item *)dli_alloc(c, who, bytes, 1), 0 };
+    const dli_list made = { c, who, what, DLI_NEW(dli_item, c, who, n), 0, NULL, NULL, 0 };
     *l = made;
-    if (!l->item) return false;
-    for (int k = 0; k < parts; k++) l->items += part[k].tensors;
-    dli_item *item = l->item;
-    char *name = (char *)(item + l->items);
-    for (int k = 0; k < parts; k++)
-        for (int i = 0; i < part[k].tensors; i++, item++) {
-            item->tensor = part[k].tensor[i];
-            item->name = name;
-            name += dli_format(name, 2 * DL_NAME_MAX, "%s%s", part[k].prefix, item->tensor->name);
-            if (!item->tensor->name[0]) name += dli_format(name, 12, "%d", i);
-            name++;
-        }
-    return true;
+    return l->item != NULL;
+}
+
+/* Add an array; without a name it goes by its number. */
+static void dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
+                         dl_real *data, dl_shape shape)
+{
+    dli_item *i = &l->item[l->items++];
+    char digits[12];
+    dli_format(digits, sizeof digits, "%d", number);
+    dli_format(i->name, sizeof i->name, "%s%s", prefix, name[0] ? name : digits);
+    i->data = data;
+    i->shape = shape;
+}
+
+static void dli_list_tensors(dli_list *l, const char *prefix, dl_tensor *const *t, int n)
+{
+    for (int i = 0; i < n; i++) {
+        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape);
+        l->item[l->items - 1].tensor = t[i];
+    }
+}
+
+static void dli_take_item(const dli_file *f, const dli_item *i)
+{
+    dli_copy_from(f, i->found, i->data);
+    if (i->tensor) ++*dli_version(i->tensor);
 }
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
-static bool dli_list_of(dli_list *l, dli_part *part, dl_ctx *c, const char *who,
-                        dl_tensor *const *tensor, int n)
+static bool dli_list_of(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
 {
-    const dli_part whole = { tensor, n, "", NULL };
     if (!c) return false;
     if (!tensor || n < 1)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
     if (dli_inputs(who, tensor, n) != c)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
-    *part = whole;
-    return dli_list_make(l, c, who, "the list", part, 1);
+    if (!dli_list_begin(l, c, who, "the list", n)) return false;
+    dli_list_tensors(l, "", tensor, n);
+    return true;
 }
 
 #ifndef DL_NO_MODEL
-static bool dli_list_of_model(dli_list *l, dli_part *part, const dl_model *m, const char *who)
+static bool dli_list_of_model(dli_list *l, const dl_model *m, const char *who)
 {
-    if (!m) return false;
-    const dli_part whole = { m->tensor, m->tensors, "", m };
-    *part = whole;
-    return dli_list_make(l, m->ctx, who, "the model", part, 1);
+    if (!m || !dli_list_begin(l, m->ctx, who, "the model", m->tensors)) return false;
+    dli_list_tensors(l, "", m->tensor, m->tensors);
+    return true;
 }
 #endif
 
@@ -22112,7 +21927,7 @@ static bool dli_assign_entry(const dli_file *f, dli_item *item, dli_entry *e)
         return dli_bad(&f->source, "'%.99s' and '%.99s' are both for tensor '%.99s'",
                        item->found->name, e->name, item->name);
     item->found = e;
-    e->fate = dl_shape_equal(e->shape, item->tensor->shape) ? 'l' : 'd';
+    e->fate = dl_shape_equal(e->shape, item->shape) ? 'l' : 'd';
     return true;
 }
 
@@ -22223,8 +22038,7 @@ static bool dli_twins(const dli_list *l, const dli_item *i, const dli_item *j)
         while (a < end && strncmp(a->name, i->name, m) != 0) a++;
         while (b < end && strncmp(b->name, j->name, n) != 0) b++;
         if (a == end || b == end) return a == b;
-        if (strcmp(a->name + m, b->name + n) != 0 ||
-            !dl_shape_equal(a->tensor->shape, b->tensor->shape))
+        if (strcmp(a->name + m, b->name + n) != 0 || !dl_shape_equal(a->shape, b->shape))
             return false;
     }
 }
@@ -22266,10 +22080,9 @@ static void dli_put_misfits(dli_text *out, dl_load_report *r, const dli_file *f,
     out->length = 0;
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
         if (i->found && i->found->fate == 'd')
-            r->different += dli_put_misfit(out, "different", i->name, i->tensor->shape, i->found);
+            r->different += dli_put_misfit(out, "different", i->name, i->shape, i->found);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        if (!i->found)
-            r->missing += dli_put_misfit(out, "missing", i->name, i->tensor->shape, NULL);
+        if (!i->found) r->missing += dli_put_misfit(out, "missing", i->name, i->shape, NULL);
     for (const dli_entry *e = f->entry; e < f->entry + f->entries; e++) {
         r->loaded += e->fate == 'l';
         r->passed += e->fate == 'p';
@@ -22309,7 +22122,7 @@ static bool dli_check_loading(const dli_list *l, const dl_loading *o)
     if (o->in_order && o->renames_count > 0)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: in_order needs no renames", l->who);
     for (int i = 0; i < l->items; i++)
-        if (!dli_writable(l->who, l->item[i].tensor)) return false;
+        if (l->item[i].tensor && !dli_writable(l->who, l->item[i].tensor)) return false;
     return true;
 }
 
@@ -22324,37 +22137,18 @@ static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size
         ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
              dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
         for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
-            if (i->found && i->found->fate == 'l') dli_copy_from(&f, i->found, i->tensor);
+            if (i->found && i->found->fate == 'l') dli_take_item(&f, i);
         dli_file_close(&f);
     } else ok = false;
     DL_FREE(l->item);
     return ok;
 }
 
-static bool dli_load_tensors(dl_ctx *c, const char *who, const char *from, const void *bytes,
-                             size_t size, dl_tensor *const *tensors, int n, const dl_loading *o)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, c, who, tensors, n) && dli_load_list(&l, from, bytes, size, o);
-}
-
-#ifndef DL_NO_MODEL
-static bool dli_load_weights(dl_model *m, const char *who, const char *from, const void *bytes,
-                             size_t size, const dl_loading *o)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of_model(&l, &part, m, who) && dli_load_list(&l, from, bytes, size, o);
-}
-
-#endif
-
 /* As JSON has it. */
 static void dli_put_shape(dli_text *out, dl_shape s)
 {
     dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%lld" : "%lld", (long long)s.dim[k]);
+    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%td" : "%td", s.dim[k]);
     dli_put(out, "]");
 }
 
@@ -22546,7 +22340,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     dli_put(out, m->out ? "],\"outputs\":" : "]");
     if (m->out) dli_put_layers(out, m->out, m->outs);
     dli_put_extras(out, m);
-    dli_putf(out, ",\"batch_size\":%lld,\"metrics\":[", (long long)m->batch_size);
+    dli_putf(out, ",\"batch_size\":%td,\"metrics\":[", m->batch_size);
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
@@ -22611,20 +22405,19 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     long long at = 0;
     dli_put(out, "{\"__metadata__\":{\"format\":\"pt\"");
 #ifndef DL_NO_MODEL
-    for (int k = 0; l->whole && k < l->parts; k++) {
-        dli_putf(out, ",\"%sdl_model\":\"", l->part[k].prefix);
+    for (int k = 0; k < l->models; k++) {
+        dli_putf(out, ",\"%sdl_model\":\"", l->prefix[k]);
         out->quoted = true;
-        dli_put_model(out, l->part[k].model);
+        dli_put_model(out, l->model[k]);
         out->quoted = false;
         dli_put(out, "\"");
     }
 #endif
     dli_put(out, "}");
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
-        const dl_tensor *t = i->tensor;
-        const long long end = at + (long long)t->size * (long long)sizeof(dl_real);
+        const long long end = at + (long long)dl_shape_size(i->shape) * (long long)sizeof(dl_real);
         dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
-        dli_put_shape(out, t->shape);
+        dli_put_shape(out, i->shape);
         dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
         at = end;
     }
@@ -22642,7 +22435,7 @@ static void dli_put_list(dli_text *out, const void *what)
     dli_put_some(out, (const char *)length, 8);
     dli_put_header(out, l);
     for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        dli_put_reals(out, i->tensor->data, i->tensor->size);
+        dli_put_reals(out, i->data, dl_shape_size(i->shape));
 }
 
 /* Write the list, and free it. */
@@ -22651,30 +22444,24 @@ static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t 
     bool ok = true;
     for (int i = 0; ok && i < l->items; i++) ok = dli_check_name(l, i);
 #ifndef DL_NO_MODEL
-    for (int k = 0; ok && l->whole && k < l->parts; k++)
-        ok = dli_check_savable(l->part[k].model, l->who);
+    for (int k = 0; ok && k < l->models; k++) ok = dli_check_savable(l->model[k], l->who);
 #endif
     const size_t size = ok ? dli_write(l->ctx, l->who, path, buffer, room, dli_put_list, l) : 0;
     DL_FREE(l->item);
+    l->item = NULL;
     return size;
-}
-
-static size_t dli_save_tensors(dl_ctx *c, const char *who, dl_tensor *const *tensors, int n,
-                               const char *path, void *buffer, size_t room)
-{
-    dli_list l;
-    dli_part part;
-    return dli_list_of(&l, &part, c, who, tensors, n) ? dli_save_list(&l, path, buffer, room) : 0;
 }
 
 #ifndef DL_NO_MODEL
 static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
                              void *buffer, size_t room)
 {
+    const char *none = "";
     dli_list l;
-    dli_part part;
-    if (!dli_list_of_model(&l, &part, m, who)) return 0;
-    l.whole = whole;
+    if (!dli_list_of_model(&l, m, who)) return 0;
+    l.model = &m;
+    l.prefix = &none;
+    l.models = whole;
     return dli_save_list(&l, path, buffer, room);
 }
 
@@ -22684,29 +22471,26 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
                               size_t room)
 {
     dli_list l;
-    size_t size = 0;
+    int tensors = 0;
     bool ok = models && prefixes && n > 0;
     if (!c) return 0;
-    dli_part *part = ok ? (dli_part *)dli_alloc(c, who, (size_t)n, sizeof *part) : NULL;
-    if (ok && !part) return 0;
     for (int i = 0; ok && i < n; i++) {
         ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
              strlen(prefixes[i]) < DL_NAME_MAX;
         for (int k = 0; ok && k < i; k++)
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
-        const dli_part whole = { ok ? models[i]->tensor : NULL, ok ? models[i]->tensors : 0,
-                                 prefixes[i], models[i] };
-        part[i] = whole;
+        tensors += ok ? models[i]->tensors : 0;
     }
     if (!ok)
         dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
-    if (ok && dli_list_make(&l, c, who, "the models", part, n)) {
-        l.whole = true;
-        size = dli_save_list(&l, path, buffer, room);
-    }
-    if (part) DL_FREE(part);
-    return size;
+    if (!ok || !dli_list_begin(&l, c, who, "the models", tensors)) return 0;
+    for (int i = 0; i < n; i++)
+        dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
+    l.model = (const dl_model *const *)models;
+    l.prefix = prefixes;
+    l.models = n;
+    return dli_save_list(&l, path, buffer, room);
 }
 
 /* ---- a model from its text ---- */
@@ -22803,17 +22587,17 @@ static dli_entry *dli_entry_of(const dli_file *f, const char *name)
 static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
 {
     const dli_file *f = l->model->source;
-    char full[2 * DL_NAME_MAX], s[DLI_SHAPE_TEXT], t[DLI_SHAPE_TEXT];
+    char full[2 * DL_NAME_MAX];
     if (!f) return true;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
         return dli_bad(&f->source, "tensor '%.99s%.99s' %s is missing, or two layers share it",
-                       f->prefix, full, dli_shape_text(s, shape));
+                       f->prefix, full, dli_shown(f->source.ctx, shape));
     if (!dl_shape_equal(e->shape, shape))
         return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: tensor '%.99s' is %s in %s, but its layer makes "
-                       "it %s", f->source.who, e->name, dli_shape_text(s, e->shape), f->source.from,
-                       dli_shape_text(t, shape));
+                       "it %s", f->source.who, e->name, dli_shown(l->ctx, e->shape), f->source.from,
+                       dli_shown(l->ctx, shape));
     e->fate = 'l';
     return dli_readable(f, e);
 }
@@ -22823,7 +22607,7 @@ static dl_layer **dli_take_layers(const dli_file *f, const dl_model *m, const dl
 {
     double x;
     *n = 0;
-    dl_layer **list = (dl_layer **)dli_alloc(m->ctx, f->source.who, (size_t)v->size, sizeof *list);
+    dl_layer **list = DLI_NEW(dl_layer *, m->ctx, f->source.who, v->size);
     bool ok = v->kind == '[' && v->size < 1 << 30;
     for (DLI_JSON_EACH(e, v)) {
         ok = list && ok && dli_json_whole(e, -1, m->layers - 1, &x);
@@ -22874,7 +22658,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
     for (int k = 0; !l->shared && k < l->params + l->states; k++) {
         dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
         const dli_entry *e = dli_entry_of(f, t->name);
-        if (e) dli_copy_from(f, e, t);
+        if (e) dli_copy_from(f, e, t->data);
     }
     return !rest.frozen || dl_layer_set_frozen(l, true);
 }
@@ -22963,15 +22747,14 @@ static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
     const dl_int n = v->kind == '[' ? v->size - 1 : -1;
     const char **name = NULL;
     bool ok = n == dli_model_classes(m);
-    if (ok) name = (const char **)dli_alloc(m->ctx, f->source.who, (size_t)n, sizeof *name);
+    if (ok) name = DLI_NEW(const char *, m->ctx, f->source.who, n);
     if (ok && !name) return false;
     for (dl_int i = 0; ok && i < n; i++) {
         ok = v[1 + i].kind == '"';
         name[i] = v[1 + i].text;
     }
     if (ok) ok = dl_model_set_class_names(m, name, (int)n);
-    else dli_bad(&f->source, "'classes' should be a list of %lld names",
-                 (long long)dli_model_classes(m));
+    else dli_bad(&f->source, "'classes' should be a list of %td names", dli_model_classes(m));
     if (name) DL_FREE((void *)name);
     return ok;
 }
@@ -23007,8 +22790,7 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
                        "categories");
     k.indicator = indicator->kind == 't';
     k.categories = (int)list->size - 1;
-    const char **text = (const char **)dli_alloc(e->ctx, f->source.who, (size_t)list->size,
-                                                 sizeof *text);
+    const char **text = DLI_NEW(const char *, e->ctx, f->source.who, list->size);
     if (!text) return false;
     for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
     text[k.categories] = name->text;
@@ -23111,10 +22893,9 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     dli_file f;
     dl_model *m = NULL;
     if (!c) return NULL;
-    if (!prefix || strlen(prefix) >= DL_NAME_MAX) {
-        dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long", who);
-        return NULL;
-    }
+    if (!prefix || strlen(prefix) >= DL_NAME_MAX)
+        return DLI_NO(dl_model, dl_fail(c, DL_ERR_ARGUMENT, "%s: the prefix is NULL or too long",
+                                        who));
     if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
     f.prefix = prefix;
     const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
@@ -23134,73 +22915,40 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
 #endif
 
 /* ---- optimizers, and training that goes on ----
-   What is kept beside tensors is put into some: a bundle has headers for them, a list of a file is
-   made of its parts. Numbers come first, so that they are looked at before anything is changed. */
+   Numbers that must be kept to the last bit become arrays of a list, and come first in it, so that
+   they are looked at before anything is changed. */
 
 typedef struct dli_bundle {
-    dl_ctx     *ctx;
-    const char *who;
+    dli_list    list;
     double     *number;             /* [numbers] of all kinds, one after the other  */
     dl_real    *cut;                /* the same in four parts each                  */
-    dl_tensor  *view, **list;       /* headers                                      */
-    int         numbers, used, views, parts, early;    /* early: views of numbers   */
-    dli_part    part[10];
-    char        prefix[6][DL_NAME_MAX];
-    dli_list    read;               /* when it is read                              */
+    int         numbers, used, early;    /* early: items of the list that are numbers */
 } dli_bundle;
 
 static void dli_bundle_free(dli_bundle *b)
 {
     if (b->number) DL_FREE(b->number);
     if (b->cut) DL_FREE(b->cut);
-    if (b->view) DL_FREE(b->view);
-    if (b->list) DL_FREE(b->list);
-    if (b->read.item) DL_FREE(b->read.item);
+    if (b->list.item) DL_FREE(b->list.item);
 }
 
-static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, int numbers, int views)
+static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, const char *what,
+                            int numbers, int items)
 {
     memset(b, 0, sizeof *b);
-    b->ctx = c;
-    b->who = who;
     b->numbers = numbers;
-    b->number = (double *)dli_alloc(c, who, (size_t)numbers, sizeof *b->number);
-    b->cut = (dl_real *)dli_alloc(c, who, (size_t)numbers * 4, sizeof *b->cut);
-    b->view = (dl_tensor *)dli_alloc(c, who, (size_t)views, sizeof *b->view);
-    b->list = (dl_tensor **)dli_alloc(c, who, (size_t)views, sizeof *b->list);
-    return b->number && b->cut && b->view && b->list;
-}
-
-static void dli_bundle_part(dli_bundle *b, const char *prefix, dl_tensor *const *list, int n)
-{
-    const dli_part part = { list, n, prefix, NULL };
-    if (n > 0) b->part[b->parts++] = part;
-}
-
-/* One more tensor, in the last part if that has the same prefix. */
-static void dli_bundle_add(dli_bundle *b, const char *prefix, const char *name, dl_real *data,
-                           dl_shape shape)
-{
-    dl_tensor *v = &b->view[b->views];
-    v->ctx = b->ctx;
-    v->data = data;
-    v->shape = shape;
-    v->size = dl_shape_size(shape);
-    v->name = name;
-    v->generation = DLI_PERSISTENT;
-    b->list[b->views] = v;
-    if (b->parts && b->part[b->parts - 1].prefix == prefix) b->part[b->parts - 1].tensors++;
-    else dli_bundle_part(b, prefix, b->list + b->views, 1);
-    b->views++;
+    b->number = DLI_NEW(double, c, who, numbers);
+    b->cut = DLI_NEW(dl_real, c, who, numbers * 4);
+    return b->number && b->cut && dli_list_begin(&b->list, c, who, what, items);
 }
 
 /* n numbers, to be filled in or read at the place that is returned. */
 static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
 {
     double *at = b->number + b->used;
-    if (n > 0) dli_bundle_add(b, prefix, name, b->cut + 4 * b->used, dl_shape1(4 * n));
+    if (n > 0) dli_list_add(&b->list, prefix, name, 0, b->cut + 4 * b->used, dl_shape1(4 * n));
     b->used += n;
-    b->early = b->views;
+    b->early = b->list.items;
     return at;
 }
 
@@ -23227,35 +22975,32 @@ static void dli_bundle_join(dli_bundle *b)
 
 static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
 {
-    dli_list l;
     dli_bundle_cut(b);
-    return dli_list_make(&l, b->ctx, b->who, "it", b->part, b->parts)
-         ? dli_save_list(&l, path, buffer, room) : 0;
+    return dli_save_list(&b->list, path, buffer, room);
 }
 
 /* The numbers from a file that has all of it; and, when they turn out good, the rest. */
-static bool dli_bundle_read(dli_bundle *b, dli_file *f, const char *what)
+static bool dli_bundle_read(dli_bundle *b, dli_file *f)
 {
     const dl_loading o = dl_loading_default();
-    dli_list *l = &b->read;
-    if (!dli_list_make(l, b->ctx, b->who, what, b->part, b->parts) || !dli_check_loading(l, &o) ||
-        !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
+    const dli_list *l = &b->list;
+    if (!dli_check_loading(l, &o) || !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
         return false;
-    for (int i = 0; i < b->early; i++) dli_copy_from(f, l->item[i].found, l->item[i].tensor);
+    for (int i = 0; i < b->early; i++) dli_take_item(f, &l->item[i]);
     dli_bundle_join(b);
     return true;
 }
 static void dli_bundle_take(const dli_bundle *b, const dli_file *f)
 {
-    for (const dli_item *i = b->read.item + b->early; i < b->read.item + b->read.items; i++)
-        dli_copy_from(f, i->found, i->tensor);
+    for (int i = b->early; i < b->list.items; i++) dli_take_item(f, &b->list.item[i]);
 }
 
 /* An optimizer's counts: learning rate, updates, updates of each parameter. */
 static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
 {
-    dli_format(b->prefix[5], DL_NAME_MAX, "%s.", o->desc.type->name);
-    double *count = dli_bundle_numbers(b, b->prefix[5], "counts", 2 + o->n);
+    char prefix[DL_NAME_MAX];
+    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
+    double *count = dli_bundle_numbers(b, prefix, "counts", 2 + o->n);
     count[0] = o->desc.lr;
     count[1] = (double)o->updates;
     for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
@@ -23268,10 +23013,11 @@ static int dli_state_count(const dl_optimizer *o)
 static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
 {
     for (int k = 0; k < dli_state_count(o); k++) {
-        dli_format(b->prefix[k], DL_NAME_MAX, "%s.%d.", o->desc.type->name, k);
+        char prefix[DL_NAME_MAX];
+        dli_format(prefix, sizeof prefix, "%s.%d.", o->desc.type->name, k);
         for (int i = 0; i < o->n; i++)
-            dli_bundle_add(b, b->prefix[k], o->param[i]->name, o->slot[i].state[k],
-                           o->param[i]->shape);
+            dli_list_add(&b->list, prefix, o->param[i]->name, i, o->slot[i].state[k],
+                         o->param[i]->shape);
     }
 }
 /* Are all of them counts, 0, 1, 2 ...? */
@@ -23279,15 +23025,15 @@ static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
 {
     for (int i = 0; i < n; i++)
         if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
-            return dl_fail(b->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", b->who,
-                           x[i]);
+            return dl_fail(b->list.ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged",
+                           b->list.who, x[i]);
     return true;
 }
 static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
 {
     dl_optim d = o->desc;
     d.lr = count[0];
-    return dli_check_optim(b->ctx, b->who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
+    return dli_check_optim(o->ctx, b->list.who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
 }
 static void dli_take_counts(dl_optimizer *o, const double *count)
 {
@@ -23304,8 +23050,8 @@ static double *dli_optimizer_bundle(dli_bundle *b, dl_optimizer *o, const char *
     if (o->averaged)
         dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
                 "dl_optimizer_set_averaged(o, false) first", who);
-    if (o->averaged ||
-        !dli_bundle_make(b, o->ctx, who, 2 + o->n, 1 + o->n * dli_state_count(o)))
+    if (o->averaged || !dli_bundle_make(b, o->ctx, who, "the optimizer", 2 + o->n,
+                                        1 + o->n * dli_state_count(o)))
         return NULL;
     double *count = dli_bundle_counts(b, o);
     dli_bundle_states(b, o);
@@ -23328,7 +23074,7 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
     const double *count = dli_optimizer_bundle(&b, o, who);
     bool ok = count && dli_file_open(&f, o->ctx, who, from, bytes, size);
     if (ok) {
-        ok = dli_bundle_read(&b, &f, "the optimizer") && dli_good_counts(&b, o, count);
+        ok = dli_bundle_read(&b, &f) && dli_good_counts(&b, o, count);
         if (ok) {
             dli_bundle_take(&b, &f);
             dli_take_counts(o, count);
@@ -23341,21 +23087,21 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
 
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
 {
-    return dli_optimizer_save(o, "dl_optimizer_save_to_memory", dli_buffer, buffer, room);
+    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
 {
-    return dli_optimizer_load(o, "dl_optimizer_load_from_memory", dli_buffer, bytes, size);
+    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_save(o, "dl_optimizer_save", path, NULL, 0) > 0;
+    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_load(o, "dl_optimizer_load", path, NULL, 0);
+    return dli_optimizer_load(o, __func__, path, NULL, 0);
 }
 #endif
 
@@ -23475,7 +23221,6 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
     const dl_optimizer *o = r->m->optimizer;
     const dl_fit *f = r->o;
     dli_bundle *b = &k->b;
-    size_t total = 0;
     memset(k, 0, sizeof *k);
     k->r = r;
     k->epochs = epochs;
@@ -23485,7 +23230,9 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
         return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
                        "another context");
     const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
-    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", numbers, 5 + o->n * dli_state_count(o)))
+    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", "this training", numbers,
+                         5 + o->n * dli_state_count(o) + r->m->tensors +
+                         (int)dli_larger(f->state_count, 0)))
         return false;
     const char *own = "checkpoint.";
     k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
@@ -23493,10 +23240,10 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
     k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
     k->count = dli_bundle_counts(b, o);
     dli_bundle_states(b, o);
-    for (int i = 0; i < r->m->tensors; i++) total += (size_t)r->m->tensor[i]->size;
-    if (r->best_weights) dli_bundle_add(b, own, "best", r->best_weights, dl_shape1((dl_int)total));
-    dli_bundle_part(b, "weights.", r->m->tensor, r->m->tensors);
-    dli_bundle_part(b, "state.", f->state, f->state_count);
+    const dl_int total = (dl_int)dli_sum_sizes(r->m->tensor, r->m->tensors);
+    if (r->best_weights) dli_list_add(&b->list, own, "best", 0, r->best_weights, dl_shape1(total));
+    dli_list_tensors(&b->list, "weights.", r->m->tensor, r->m->tensors);
+    dli_list_tensors(&b->list, "state.", f->state, f->state_count);
     return true;
 }
 
@@ -23504,27 +23251,15 @@ static bool dli_run_save(dli_run *r)
 {
     const dl_loader *l = r->loader;
     const dl_ctx *c = r->m->ctx;
+    const double *accuracy = (const double *)r->m->metric_state[0][0];
     dli_kept_run k;
-    dli_place p;
     bool ok = dli_run_bundle(&k, r, r->m->epochs);
     if (ok) {
-        memset(&p, 0, sizeof p);
-        p.epochs = r->m->epochs;
-        p.next = (double)l->next;
-        p.updates = (double)r->updates;
-        p.wait = r->wait;
-        p.schedule_wait = r->schedule.wait;
-        p.stop = r->stop && !r->cut;
-        p.stream[0] = c->rng;
-        p.stream[1] = l->next ? r->order : l->rng;
-        p.best = r->best;
-        p.schedule_best = r->schedule.best;
-        p.schedule_now = r->schedule.now;
-        p.loss = r->tally.loss;
-        p.size = r->tally.size;
-        memcpy(p.accuracy, r->m->metric_state[0][0], sizeof p.accuracy);
-        p.seconds = dli_now() - r->start;
-        p.build = dli_build(c);
+        const dli_place p = {
+            (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
+            (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
+            r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
+            dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
         memcpy(k.place, &p, sizeof p);
         for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
         for (int i = 0; i < k.epochs; i++)
@@ -23609,12 +23344,11 @@ static bool dli_run_resume(dli_run *r)
     const dl_int size = history && history->shape.rank == 1 ? history->shape.dim[0] : 0;
     const dl_int epochs = size / (4 * DLI_HISTORY);
     bool ok = epochs <= r->o->epochs ||
-              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %lld epochs behind it; "
-                      "epochs is the total, and %d are fewer", r->o->checkpoint, (long long)epochs,
+              dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %td epochs behind it; "
+                      "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
     if (ok) {
-        ok = dli_run_bundle(&k, r, (int)epochs) &&
-             dli_bundle_read(&k.b, &f, "this training") && dli_good_run(&k);
+        ok = dli_run_bundle(&k, r, (int)epochs) && dli_bundle_read(&k.b, &f) && dli_good_run(&k);
         if (ok) {
             dli_bundle_take(&k.b, &f);
             dli_take_run(&k);
@@ -23720,33 +23454,27 @@ static void dli_npy_take(dl_tensor *t, const uint8_t *p, const dli_dtype *d, boo
 static dl_tensor *dli_npy_tensor(const dli_source *s, const dli_json *header, const uint8_t *p)
 {
     static const char *const names[] = { "descr", "fortran_order", "shape", NULL };
-    char text[DLI_SHAPE_TEXT];
     dl_shape shape;
     if (!dli_check_object(s, header, "its header", names, sizeof *names, false)) return NULL;
     const dli_json *descr = dli_json_find(header, names[0]);
     const dli_json *order = dli_json_find(header, names[1]);
     const dli_json *dims = dli_json_find(header, names[2]);
     if (!descr || descr->kind != '"' || !order || !strchr("tf", order->kind) || !dims ||
-        !dli_json_shape(dims, 0, &shape)) {
-        dli_bad(s, "its header should have a descr of one type, fortran_order, and a shape of at "
-                "most %d sizes", DL_MAX_DIMS);
-        return NULL;
-    }
+        !dli_json_shape(dims, 0, &shape))
+        return DLI_NO(dl_tensor, dli_bad(s, "its header should have a descr of one type, "
+                      "fortran_order, and a shape of at most %d sizes", DL_MAX_DIMS));
     const dli_dtype *d = dli_npy_type(descr->text);
     const dl_int n = dl_shape_size(shape);
     const size_t left = (size_t)(s->bytes + s->size - p);
     if (!d)
-        dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, u1 to u8 and b1 can be "
-                "read", descr->text);
-    else if (n < 0 || (size_t)n > left / (size_t)d->width)
-        dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in the %llu bytes behind its "
-                "header", dli_shape_text(text, shape), d->width, (unsigned long long)left);
-    else {
-        dl_tensor *t = dl_state(s->ctx, shape);
-        if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
-        return t;
-    }
-    return NULL;
+        return DLI_NO(dl_tensor, dli_bad(s, "it has numbers of type '%.31s'; f2 f4 f8, i1 to i8, "
+                      "u1 to u8 and b1 can be read", descr->text));
+    if (n < 0 || (size_t)n > left / (size_t)d->width)
+        return DLI_NO(dl_tensor, dli_bad(s, "it is cut off: %s numbers of %d bytes do not fit in "
+                      "the %zu bytes behind its header", dli_shown(s->ctx, shape), d->width, left));
+    dl_tensor *t = dl_state(s->ctx, shape);
+    if (t) dli_npy_take(t, p, d, descr->text[0] == '>', order->kind == 't');
+    return t;
 }
 
 static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, const void *bytes,
@@ -23784,7 +23512,7 @@ static void dli_put_npy(dli_text *out, const void *what)
     dli_text dict = { room, sizeof room, 0, NULL, false };
     dli_putf(&dict, "{'descr': '<f%d', 'fortran_order': False, 'shape': (", (int)sizeof(dl_real));
     for (int k = 0; k < t->shape.rank; k++)
-        dli_putf(&dict, k ? " %lld," : "%lld,", (long long)t->shape.dim[k]);
+        dli_putf(&dict, k ? " %td," : "%td,", t->shape.dim[k]);
     if (t->shape.rank > 1) dict.length--;                        /* (3,) but (3, 4) */
     dli_put(&dict, "), }");
     while (dict.length % 64 != 53) dli_put(&dict, " ");
@@ -23807,99 +23535,105 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
                                 int n)
 {
-    return dli_save_tensors(dl, "dl_save_to_memory", tensors, n, dli_buffer, buffer, room);
+    dli_list l;
+    return dli_list_of(&l, dl, __func__, tensors, n)
+         ? dli_save_list(&l, dli_buffer, buffer, room) : 0;
 }
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
-    return dli_load_tensors(dl, "dl_load_from_memory", dli_buffer, bytes, size, tensors, n,
-                            options);
+    dli_list l;
+    return dli_list_of(&l, dl, __func__, tensors, n) &&
+           dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    return dli_npy_load(dl, "dl_npy_load_from_memory", dli_buffer, bytes, size);
+    return dli_npy_load(dl, __func__, dli_buffer, bytes, size);
 }
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
-    return dli_npy_save(t, "dl_npy_save_to_memory", dli_buffer, buffer, room);
+    return dli_npy_save(t, __func__, dli_buffer, buffer, room);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    return dli_save_tensors(dl, "dl_save", tensors, n, path, NULL, 0) > 0;
+    dli_list l;
+    return dli_list_of(&l, dl, __func__, tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
-    return dli_load_tensors(dl, "dl_load", path, NULL, 0, tensors, n, options);
+    dli_list l;
+    return dli_list_of(&l, dl, __func__, tensors, n) && dli_load_list(&l, path, NULL, 0, options);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
-    return dli_npy_load(dl, "dl_npy_load", path, NULL, 0);
+    return dli_npy_load(dl, __func__, path, NULL, 0);
 }
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
-    return dli_npy_save(t, "dl_npy_save", path, NULL, 0) > 0;
+    return dli_npy_save(t, __func__, path, NULL, 0) > 0;
 }
 #endif
 
 #ifndef DL_NO_MODEL
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, "dl_model_save_to_memory", true, dli_buffer, buffer, room);
+    return dli_save_model(m, __func__, true, dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
-    return dli_load_model(dl, "dl_model_load_from_memory", dli_buffer, bytes, size, "");
+    return dli_load_model(dl, __func__, dli_buffer, bytes, size, "");
 }
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, "dl_models_save_to_memory", models, prefixes, n, dli_buffer, buffer,
-                           room);
+    return dli_save_models(dl, __func__, models, prefixes, n, dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix)
 {
-    return dli_load_model(dl, "dl_model_load_part_from_memory", dli_buffer, bytes, size, prefix);
+    return dli_load_model(dl, __func__, dli_buffer, bytes, size, prefix);
 }
 DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, "dl_model_save_weights_to_memory", false, dli_buffer, buffer, room);
+    return dli_save_model(m, __func__, false, dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
-    return dli_load_weights(m, "dl_model_load_weights_from_memory", dli_buffer, bytes, size,
-                            options);
+    dli_list l;
+    return dli_list_of_model(&l, m, __func__) &&
+           dli_load_list(&l, dli_buffer, bytes, size, options);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_model_save(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, "dl_model_save", true, path, NULL, 0) > 0;
+    return dli_save_model(m, __func__, true, path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 {
-    return dli_load_model(dl, "dl_model_load", path, NULL, 0, "");
+    return dli_load_model(dl, __func__, path, NULL, 0, "");
 }
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, "dl_models_save", models, prefixes, n, path, NULL, 0) > 0;
+    return dli_save_models(dl, __func__, models, prefixes, n, path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
-    return dli_load_model(dl, "dl_model_load_part", path, NULL, 0, prefix);
+    return dli_load_model(dl, __func__, path, NULL, 0, prefix);
 }
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, "dl_model_save_weights", false, path, NULL, 0) > 0;
+    return dli_save_model(m, __func__, false, path, NULL, 0) > 0;
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
-    return dli_load_weights(m, "dl_model_load_weights", path, NULL, 0, options);
+    dli_list l;
+    return dli_list_of_model(&l, m, __func__) && dli_load_list(&l, path, NULL, 0, options);
 }
 #endif
 #endif

@@ -320,7 +320,7 @@ def by_hand():
     bad('sigmoid', [to('x', 'a', T.INT64), ('Sigmoid', ['a'], ['b'], {}), to('b', 'y', 1)])
     bad('empty', [('ConstantOfShape', ['s'], ['a'], {}), ('Concat', ['a', 'a'], ['b'], {'axis': 1}),
                   ('Size', ['b'], ['c'], {}), to('c', 'd', 1), ('Add', ['x', 'd'], ['y'], {})],
-        [whole('s', [0, 2 ** 31 - 1])])
+        [whole('s', [0, 2 ** 30])])
     bad('bound', [('Clip', ['x', 'k'], ['y'], {})], [tensor('k', [1., 2.])])
     bad('ends', one, outputs=('y', 'y'))
     bad('again', [('Softmax', ['x'], ['y'], {'axis': 1})])

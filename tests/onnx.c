@@ -583,7 +583,7 @@ static void refused(void)
         { "mixed", "operator Add of node 'Add_1': floats together with whole numbers" },
         { "sigmoid", "operator Sigmoid of node 'Sigmoid_1': of whole numbers it gives none" },
         { "empty", "operator Concat of node 'Concat_1': it is too large" },
-        { "bound", "operator Clip of node 'Clip_0': a bound should be one number" },
+        { "bound", "operator Clip of node 'Clip_0': its input 1 should be one number" },
         { "ends", "the output 'y' is there twice" },
         { "again", "operator Softmax of node 'Softmax_0': the attribute 'axis' is there twice" },
         { "external", "the numbers of 'w' are in another file" } };

@@ -26362,7 +26362,8 @@ static bool dli_graph_count(dli_pb graph, int depth, dli_onnx_counts *n)
             n->list += of.number == DLI_NODE_INPUT || of.number == DLI_NODE_OUTPUT;
             if (of.number != DLI_NODE_ATTRIBUTE || of.kind != 2) continue;
             const dli_pb inner = dli_pb_find(of.bytes, DLI_ATTR_G);
-            n->nodes++;                          /* a jump over it */
+            n->nodes++;                          /* an If: a jump over each branch, and the */
+            n->list++;                           /* condition once more                     */
             if (!dli_graph_count(inner, depth + 1, n)) return false;
         }
     }

@@ -3190,9 +3190,12 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    so that a cross-entropy gets the logits. Dropout drops in training.
 
    Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
-   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
-   all is at most 2^31 - 1 bytes. A graph in memory has to be whole: torch.onnx.export(...,
-   external_data=False).
+   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory. A
+   graph in memory has to be whole: torch.onnx.export(..., external_data=False).
+
+   Whole numbers (of shapes, indexes, words) are kept as dl_reals: exactly, or they are refused. Of
+   an If, the branch runs that its condition chooses. The graph is tried out on loading, with
+   numbers from 1/4 to 3/4 and whole ones of 0: what these choose has to fit its inputs' shapes.
 
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.
@@ -3227,11 +3230,11 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 /* ---- for a type's onnx: what a layer becomes ---- */
 
 /* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes, as in
-   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2). #x #x1 are the
-   layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which is added; #v0
-   its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the layer's own.
-   Attributes are a whole number, a text, a list of these in [], or, behind : in place of =, a
-   number, as in epsilon:0.001. */
+   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2); or several, with
+   ; between them. #x #x1 are the layer's inputs (#x* all of them), #y #y1 its outputs, before the
+   activation, which is added; #v0 its parameter 0, #u0 its state 0; _ one that is left out. Any
+   other name is the layer's own. Attributes are a whole number, a text, a list of these in [], or,
+   behind : in place of =, a number, as in epsilon:0.001. */
 DLI_PRINTF(2, 3)
 DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
 /* A constant of the layer's own, before the lines that read it: floats of a shape (x NULL: all of
@@ -13325,15 +13328,19 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
         if (!list[i])
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it", who,
                            i);
-        for (int k = 0; k < i; k++)
-            if (list[k] == list[i])
-                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who,
-                               list[i]->name);
     }
     if (!dli_model_open(who, m, list, n)) return false;
-    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, who, (size_t)n, sizeof *out) : NULL;
+    const size_t room = (size_t)n + (size_t)m->layers;   /* of those that came already, by index */
+    dl_layer **out = n ? (dl_layer **)dli_alloc(m->ctx, who, room, sizeof *out) : NULL;
     if (n && !out) return false;
-    for (int i = 0; i < n; i++) out[i] = list[i];
+    for (int i = 0; i < n; i++) {
+        const int seen = n + list[i]->index;
+        if (out[seen]) {
+            DL_FREE(out);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who, list[i]->name);
+        }
+        out[seen] = out[i] = list[i];
+    }
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
@@ -24582,41 +24589,41 @@ static bool dli_beside_numbers(dli_onnx_in *in, dli_pb tensor, dli_pb *raw)
 }
 #endif
 
-/* ---- attributes ---- */
-
-static bool dli_attr(const dli_onnx_node *n, const char *name, dli_pb *a)
+/* ---- attributes ----
+   One of a name, as a message; empty without it. */
+static dli_pb dli_attr(const dli_onnx_node *n, const char *name)
 {
+    const dli_pb none = { n->message.end, n->message.end };
     dli_pb_field f;
-    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
-        *a = f.bytes;
-        if (dli_pb_is(dli_pb_find(f.bytes, DLI_ATTR_NAME), name)) return true;
-    }
-    return false;
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE))
+        if (dli_pb_is(dli_pb_find(f.bytes, DLI_ATTR_NAME), name)) return f.bytes;
+    return none;
+}
+static bool dli_has_attr(const dli_onnx_node *n, const char *name)
+{
+    const dli_pb a = dli_attr(n, name);
+    return a.p < a.end;
 }
 static int64_t dli_attr_int(const dli_onnx_node *n, const char *name, int64_t other)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a) ? dli_pb_whole(a, DLI_ATTR_I, 0) : other;
+    return dli_has_attr(n, name) ? dli_pb_whole(dli_attr(n, name), DLI_ATTR_I, 0) : other;
 }
 static double dli_attr_float(const dli_onnx_node *n, const char *name, double other)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a)
-         ? dli_float_value((uint32_t)dli_pb_whole(a, DLI_ATTR_F, 0)) : other;
+    const int64_t bits = dli_pb_whole(dli_attr(n, name), DLI_ATTR_F, 0);
+    return dli_has_attr(n, name) ? dli_float_value((uint32_t)bits) : other;
 }
 static bool dli_attr_is(const dli_onnx_node *n, const char *name, const char *text)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a) && dli_pb_is(dli_pb_find(a, DLI_ATTR_S), text);
+    return dli_pb_is(dli_pb_find(dli_attr(n, name), DLI_ATTR_S), text);
 }
 /* Up to `most` of its whole numbers into v; how many, or -1 without it. */
 static int dli_attr_ints(const dli_onnx_node *n, const char *name, int64_t *v, int most)
 {
-    dli_pb a;
     uint64_t x;
     int count = 0;
-    if (!dli_attr(n, name, &a)) return -1;
-    dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0);
+    if (!dli_has_attr(n, name)) return -1;
+    dli_pb_list l = dli_pb_list_of(dli_attr(n, name), DLI_ATTR_INTS, 0);
     while (count < most && dli_pb_list_next(&l, &x)) v[count++] = (int64_t)x;
     return count;
 }
@@ -24925,8 +24932,8 @@ static void dli_onnx_activate(dl_onnx_file *f, int k)
 static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_extends(dl_onnx_file *f);
 static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
-static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
-static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n);
+static void dli_graph_copy(dl_onnx_file *f, const dli_graph *g, dli_pb m, int field,
+                           const int *value, int n);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
@@ -25030,14 +25037,14 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
         const size_t set = dli_pb_begin(f, DLI_MODEL_OPSET);
         dli_pb_int(f, 2, DLI_ONNX_OPSET);
         dli_pb_end(f, set);
-    } else dli_graph_copy(f, g->model, DLI_MODEL_OPSET);
+    } else dli_graph_copy(f, g, g->model, DLI_MODEL_OPSET, NULL, 0);
     dli_onnx_extras(f);
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (g) dli_graph_ends(f, g, DLI_GRAPH_INPUT, g->input, g->inputs);
+    if (g) dli_graph_copy(f, g, g->graph, DLI_GRAPH_INPUT, g->input, g->inputs);
     dli_onnx_inputs(f);
-    if (f->alone) dli_graph_ends(f, g, DLI_GRAPH_OUTPUT, g->output, g->outputs);
+    if (f->alone) dli_graph_copy(f, g, g->graph, DLI_GRAPH_OUTPUT, g->output, g->outputs);
     else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
@@ -25482,6 +25489,7 @@ static dl_tensor *dli_cast(const dli_exec *r, const dl_tensor *x, const dli_dtyp
 static dl_tensor *dli_o_cast(dli_exec *r)
 {
     const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : dli_attr_int(r->n, "to", 1));
+    if (!dli_want(r, d != NULL, "there is no such type of numbers")) return NULL;
     r->gives_whole = dli_has(r, 1) ? dli_x_whole(r, 1) : !dli_floats(d);
     return r->gives_whole ? dli_cast(r, dli_x(r, 0), d) : dli_x(r, 0);
 }
@@ -25698,31 +25706,26 @@ static dl_tensor *dli_o_pad(dli_exec *r)
     return x;
 }
 
-/* Which of these an attribute is; the first without it. */
-static int dli_attr_which(const dli_onnx_node *n, const char *name, const char *const texts[4])
-{
-    for (int i = 1; i < 4; i++) if (dli_attr_is(n, name, texts[i])) return i;
-    return 0;
-}
-
-/* Where output i of an axis lies in the input, and the nearest pixel: by the number of the mode. */
-static const char *const dli_resize_places[] = { "half_pixel", "pytorch_half_pixel",
-                                                 "align_corners", "asymmetric" };
-static double dli_resize_place(int mode, double i, double scale, dl_int in, dl_int out)
-{
-    if (mode == 3) return i / scale;
-    if (mode == 2) return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
-    return mode == 1 && out == 1 ? 0 : (i + 0.5) / scale - 0.5;
-}
-static const char *const dli_resize_nearests[] = { "round_prefer_floor", "round_prefer_ceil",
-                                                   "floor", "ceil" };
-static double dli_resize_nearest(int mode, double x)
-{
-    return mode == 0 ? ceil(x - 0.5) : mode == 1 ? floor(x + 0.5) : mode == 2 ? floor(x) : ceil(x);
-}
-
 /* Upsample, and the Resize of operator set 10, know no such modes. */
 static bool dli_resize_old(const dli_exec *r) { return r->n->op->code == 'u' || r->g->opset < 11; }
+
+/* Where output i of an axis lies in the input; in mode nearest, the pixel there. */
+static double dli_resize_place(const dli_exec *r, double i, double scale, dl_int in, dl_int out)
+{
+    const char *const mode = "coordinate_transformation_mode", *const round = "nearest_mode";
+    const dli_onnx_node *n = r->n;
+    const bool old = dli_resize_old(r);
+    double at = (i + 0.5) / scale - 0.5;
+    if (old || dli_attr_is(n, mode, "asymmetric")) at = i / scale;
+    else if (dli_attr_is(n, mode, "align_corners"))
+        at = out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    else if (out == 1 && dli_attr_is(n, mode, "pytorch_half_pixel")) at = 0;
+    if (!dli_attr_is(n, "mode", "linear"))
+        at = (old ? scale < 1 : dli_attr_is(n, round, "ceil")) ? ceil(at)
+           : old || dli_attr_is(n, round, "floor") ? floor(at)
+           : dli_attr_is(n, round, "round_prefer_ceil") ? floor(at + 0.5) : ceil(at - 0.5);
+    return !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
+}
 
 /* One axis of an image in another length. */
 static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
@@ -25733,21 +25736,14 @@ static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, d
     along.dim[axis] = out;
     dl_tensor *part = dl_zeros(r->c, along);
     if (!low || !high || !part || in < 1) return NULL;
-    const bool linear = dli_attr_is(r->n, "mode", "linear"), old = dli_resize_old(r);
-    const int place = old ? 3 : dli_attr_which(r->n, "coordinate_transformation_mode",
-                                               dli_resize_places);
-    const int nearest = !old ? dli_attr_which(r->n, "nearest_mode", dli_resize_nearests)
-                      : scale < 1 ? 3 : 2;
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(place, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(nearest, at);
-        at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
+        const double at = dli_resize_place(r, (double)i, scale, in, out);
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
         part->data[i] = (dl_real)(at - low[i]);
     }
     dl_tensor *a = dli_picked(r, x, axis, low, out, 0);
-    if (!linear) return a;
+    if (!dli_attr_is(r->n, "mode", "linear")) return a;
     return dl_add(a, dl_mul(dl_sub(dli_picked(r, x, axis, high, out, 0), a), part));
 }
 
@@ -25801,11 +25797,10 @@ static dl_tensor *dli_o_depth(dli_exec *r)
 static dl_tensor *dli_attr_numbers(dli_exec *r, const char *name, int field, int rank)
 {
     const bool whole = field == DLI_ATTR_I || field == DLI_ATTR_INTS;
-    dli_pb a;
     uint64_t v;
     dl_shape s = rank ? dl_shape1(0) : dl_shape0();
-    if (!dli_attr(r->n, name, &a)) return NULL;
-    dli_pb_list l = dli_pb_list_of(a, field, whole ? 0 : 4);
+    if (!dli_has_attr(r->n, name)) return NULL;
+    dli_pb_list l = dli_pb_list_of(dli_attr(r->n, name), field, whole ? 0 : 4);
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
     dl_tensor *y = dl_zeros(r->c, s);
     r->gives_whole = whole;
@@ -25835,10 +25830,9 @@ static dl_tensor *dli_o_scaler(dli_exec *r)
 static dl_tensor *dli_o_constant_of_shape(dli_exec *r)
 {
     dl_shape s;
-    dli_pb a;
     dl_real c = 0;
-    const bool given = dli_attr(r->n, "value", &a);
-    if (given) a = dli_pb_find(a, DLI_ATTR_T);
+    const bool given = dli_has_attr(r->n, "value");
+    const dli_pb a = dli_pb_find(dli_attr(r->n, "value"), DLI_ATTR_T);
     r->gives_whole = given && !dli_floats(dli_onnx_dtype(dli_pb_whole(a, DLI_TENSOR_TYPE, 0)));
     return dli_shape_at(r, 0, &s) &&
            dli_want(r, !given || dli_onnx_elements(a, dli_pb_find(a, DLI_TENSOR_RAW), 1, &c),
@@ -25942,13 +25936,10 @@ static dl_tensor *dli_o_matmul(dli_exec *r)
             !dli_broadcast_shape(r, dli_rank(s, s.rank - 2), dli_rank(t, t.rank - 2), &front))
             return NULL;
         for (int k = 0; s.rank > 2 && t.rank > 2 && k < 2; k++) {
-            shape = front;
-            for (int d = 2; d > 0; d--) {
-                const dl_shape own = x[k]->shape;
-                shape.dim[shape.rank++] = own.dim[own.rank - d];
-            }
+            shape = dli_rank(front, front.rank + 2);
+            memcpy(shape.dim + front.rank, (k ? t : s).dim + (k ? t : s).rank - 2,
+                   2 * sizeof *shape.dim);
             x[k] = dli_expanded(r, x[k], shape);
-            if (!x[k]) return NULL;
         }
         y = dl_matmul(x[0], x[1]);
     }
@@ -26132,12 +26123,10 @@ static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl
 static bool dli_usual_activations(const dli_onnx_node *n, int directions, dli_pb *first)
 {
     const int each = n->op->code == 'L' ? 3 : n->op->code == 'G' ? 2 : 1;
-    dli_pb a;
     dli_pb_field f;
     int k = 0;
     first->p = first->end = NULL;
-    if (!dli_attr(n, "activations", &a)) return true;
-    for (DLI_PB_EACH(f, a, DLI_ATTR_STRINGS)) {
+    for (DLI_PB_EACH(f, dli_attr(n, "activations"), DLI_ATTR_STRINGS)) {
         if (k == 0) *first = f.bytes;
         if (each == 1 ? !dli_pb_same(f.bytes, *first)
                       : !dli_pb_is(f.bytes, k % each ? "Tanh" : "Sigmoid")) return false;
@@ -26474,9 +26463,9 @@ static bool dli_graph_if(dli_onnx_in *in, dli_onnx_node *n)
         dli_onnx_node *jump = &g->node[g->nodes++];
         *jump = *n;
         jump->ins = k == 0;
-        if (!dli_attr(n, names[k], &branch[k]))
+        branch[k] = dli_pb_find(dli_attr(n, names[k]), DLI_ATTR_G);
+        if (branch[k].p == branch[k].end)
             return dli_node_bad(&in->source, n, "it has no %s", names[k]);
-        branch[k] = dli_pb_find(branch[k], DLI_ATTR_G);
         in->depth++;
         if (!dli_graph_body(in, branch[k])) return false;
         in->depth--;
@@ -26499,7 +26488,6 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message)
     dli_graph *g = in->g;
     dli_onnx_node n;
     dli_pb_field f;
-    dli_pb a;
     memset(&n, 0, sizeof n);
     n.message = message;
     n.type = dli_pb_find(message, DLI_NODE_OP);
@@ -26522,13 +26510,14 @@ static bool dli_graph_node(dli_onnx_in *in, dli_pb message)
         }
         n.out[n.outs++] = *in->list++ = v;
     }
-    n.dropped = n.op && dli_pb_is(n.type, "Constant") && dli_attr(&n, "value", &a);
+    n.dropped = n.op && dli_pb_is(n.type, "Constant") && dli_has_attr(&n, "value");
     g->node[g->nodes++] = n;
     if (!n.dropped) return true;                            /* else as good as an initializer */
     if (n.outs != 1 || n.out[0] < 0) return dli_node_bad(&in->source, &n, "it gives nothing");
     g->value[n.out[0]].made = DLI_MADE_NOT;
     g->value[n.out[0]].constant = true;
-    return dli_graph_tensor(in, g->value[n.out[0]].name, dli_pb_find(a, DLI_ATTR_T));
+    return dli_graph_tensor(in, g->value[n.out[0]].name,
+                            dli_pb_find(dli_attr(&n, "value"), DLI_ATTR_T));
 }
 
 /* What a graph, or a branch, consists of. */
@@ -26710,26 +26699,26 @@ static bool dli_graph_samples(dli_onnx_in *in)
     }
     g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
-        dl_shape *s = &g->input_shape[k], given;
+        dl_shape *s = &g->input_shape[k], *sample = &g->sample[k];
         const dli_pb name = g->value[g->input[k]].name;
         const int from = g->whole ? 0 : 1;
         const bool told = o && k < o->inputs_count;
         if (s->rank > 0 && s->dim[0] < 0) s->dim[0] = 1;
-        g->sample[k] = dl_shape0();
-        for (int d = from; d < s->rank; d++) {
-            given = told ? o->inputs[k] : dl_shape0();
-            if (told && (given.rank != s->rank - from ||
-                         (s->dim[d] >= 0 && s->dim[d] != given.dim[d - from])))
-                return dl_fail(in->source.ctx, DL_ERR_SHAPE, "%s: %s for the input '%.*s', which "
-                               "has %s with the batch", in->source.who,
-                               dli_shown(in->source.ctx, given), DLI_PB_SHOWN(name),
-                               dli_shown(in->source.ctx, *s));
-            if (told) s->dim[d] = given.dim[d - from];
-            if (s->dim[d] < 0)
+        *sample = told ? dli_rank(o->inputs[k], o->inputs[k].rank) : dli_rank(*s, s->rank - from);
+        bool fits = sample->rank == s->rank - from;
+        for (int d = from; fits && d < s->rank; d++) {
+            if (!told) sample->dim[d - from] = s->dim[d];
+            if (sample->dim[d - from] < 0)
                 return dli_bad(&in->source, "the input '%.*s' leaves axis %d open; give its "
                                "samples' shape in dl_onnx.inputs", DLI_PB_SHOWN(name), d);
-            g->sample[k].dim[g->sample[k].rank++] = s->dim[d];
+            fits = s->dim[d] < 0 || s->dim[d] == sample->dim[d - from];
+            if (fits) s->dim[d] = sample->dim[d - from];
         }
+        if (!fits)
+            return dl_fail(in->source.ctx, DL_ERR_SHAPE, "%s: %s for the input '%.*s', which has "
+                           "%s with the batch", in->source.who,
+                           dli_shown(in->source.ctx, *sample), DLI_PB_SHOWN(name),
+                           dli_shown(in->source.ctx, *s));
     }
     return true;
 }
@@ -27099,26 +27088,20 @@ static void dli_graph_open(dl_onnx_file *f, int field, dli_pb m, const int *path
     dli_pb_end(f, begin);
 }
 
-/* The graph's inputs or outputs. */
-static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n)
+/* All fields of m with this number, as they are; but inputs or outputs that are among these values
+   of the graph, open. */
+static void dli_graph_copy(dl_onnx_file *f, const dli_graph *g, dli_pb m, int field,
+                           const int *value, int n)
 {
     static const int path[] = { 2, 1, 2, 1, 0 };           /* type, tensor, shape, size */
     dli_pb_field at;
-    for (DLI_PB_EACH(at, g->graph, field)) {
+    for (DLI_PB_EACH(at, m, field)) {
         bool ours = false;
         for (int k = 0; k < n && !g->each; k++)
             ours = ours || dli_pb_same(g->value[value[k]].name, dli_pb_find(at.bytes, 1));
         if (ours) dli_graph_open(f, field, at.bytes, path);
         else dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
     }
-}
-
-/* All fields of a message with this number, as they are. */
-static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
-{
-    dli_pb_field at;
-    for (DLI_PB_EACH(at, message, field))
-        dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
 }
 
 /* An initializer with the numbers that it has now, of the type that it had. */
@@ -27179,7 +27162,6 @@ static bool dli_graph_output_build(dl_layer *l)
     l->output[0] = l->input[*DLI_O(int)];
     return true;
 }
-static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
 
 static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
 {
@@ -27192,7 +27174,7 @@ static const dl_layer_type dli_graph_type = {
     dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
-    NULL, NULL, dli_graph_output_onnx };
+    NULL, NULL, DLI_X(input) };
 
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)

@@ -686,7 +686,7 @@ static void refused(void)
 static void hostile(void)
 {
     static const char *const names[] = { "zipmap", "cast", "left_out", "numbers", "limit",
-                                         "no_value" };
+                                         "no_value", "no_type" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char name[100];
         snprintf(name, sizeof name, "../fuzz/corpus/onnx/bad_%s.onnx", names[i]);

@@ -69,7 +69,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>onnx           3100  models as ONNX graphs, and graphs of others as models
+     >>onnx           3400  models as ONNX graphs, and graphs of others as models
      >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -25658,7 +25658,7 @@ static dl_tensor *dli_o_gather(dli_exec *r)
     }
     for (int d = 0; d < axis; d++) s.dim[s.rank++] = x->shape.dim[d];
     for (int d = 0; d < at->shape.rank; d++) s.dim[s.rank++] = at->shape.dim[d];
-    for (int d = axis + 1; d <= x->shape.rank - 1; d++) s.dim[s.rank++] = x->shape.dim[d];
+    for (int d = axis + 1; d < x->shape.rank; d++) s.dim[s.rank++] = x->shape.dim[d];
     return dl_reshape(dli_picked(r, x, axis, index, at->size, 0), s);
 }
 
@@ -26210,11 +26210,12 @@ static dl_tensor *dli_o_if(dli_exec *r)
 
 #define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
 #define DLI_GATED  "direction=forward|reverse|bidirectional hidden_size layout=0 "
-#define DLI_REDUCE "axes keepdims noop_with_empty_axes"
+#define DLI_AXES   "axes keepdims noop_with_empty_axes"
 #define DLI_R(name, how, reads, attributes, run, code) \
     { name, how, reads, attributes, dli_o_##run, NULL, NULL, code }
 #define DLI_R1(name, attributes, run, f) { name, 'c', "x", attributes, dli_o_##run, f, NULL, 0 }
 #define DLI_R2(name, reads, f, code) { name, 'm', reads, "", dli_o_two, NULL, f, code }
+#define DLI_REDUCE(name, code) DLI_R("Reduce" name, 'c', "x?k", DLI_AXES, reduce, code)
 
 static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R1("Relu", "", one, dl_relu), DLI_R1("Sigmoid", "", one, dl_sigmoid),
@@ -26266,14 +26267,9 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Constant", 'm', "", "value value_float value_floats value_int value_ints", constant, 0),
     DLI_R("ConstantOfShape", 'm', "x", "value", constant_of_shape, 0),
     DLI_R("Scaler", 'c', "x", "offset scale", scaler, 0),
-    DLI_R("ReduceSum", 'c', "x?k", DLI_REDUCE, reduce, 'S'),
-    DLI_R("ReduceMean", 'c', "x?k", DLI_REDUCE, reduce, 'M'),
-    DLI_R("ReduceMax", 'c', "x?k", DLI_REDUCE, reduce, 'X'),
-    DLI_R("ReduceMin", 'c', "x?k", DLI_REDUCE, reduce, 'N'),
-    DLI_R("ReduceL1", 'c', "x?k", DLI_REDUCE, reduce, 'A'),
-    DLI_R("ReduceL2", 'c', "x?k", DLI_REDUCE, reduce, 'L'),
-    DLI_R("ReduceSumSquare", 'c', "x?k", DLI_REDUCE, reduce, 'Q'),
-    DLI_R("ReduceProd", 'm', "x?k", DLI_REDUCE, product, 0),
+    DLI_REDUCE("Sum", 'S'), DLI_REDUCE("Mean", 'M'), DLI_REDUCE("Max", 'X'), DLI_REDUCE("Min", 'N'),
+    DLI_REDUCE("L1", 'A'), DLI_REDUCE("L2", 'L'), DLI_REDUCE("SumSquare", 'Q'),
+    DLI_R("ReduceProd", 'm', "x?k", DLI_AXES, product, 0),
     DLI_R("GlobalAveragePool", 'f', "x", "", reduce, 'M'),
     DLI_R("GlobalMaxPool", 'f', "x", "", reduce, 'X'),
     DLI_R("ArgMax", 'm', "x", "axis keepdims select_last_index=0", argmax, 0),

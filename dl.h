@@ -3194,8 +3194,9 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    graph in memory has to be whole: torch.onnx.export(..., external_data=False).
 
    Whole numbers (of shapes, indexes, words) are kept as dl_reals: exactly, or they are refused. Of
-   an If, the branch runs that its condition chooses. The graph is tried out on loading, with
-   numbers from 1/4 to 3/4 and whole ones of 0: what these choose has to fit its inputs' shapes.
+   an If, the branch runs that its condition chooses; weights within are no parameters. The graph is
+   tried out on loading, with numbers from 1/4 to 3/4 and whole ones of 0: what these choose has to
+   fit its inputs' shapes.
 
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.

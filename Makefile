@@ -195,7 +195,8 @@ fuzz:
 	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(STB) -I. \
 	    tests/fuzz/files.c -o $(B)/fuzz -lm
 	set -e; for r in $(FUZZED); do READER=$$r $(B)/fuzz -max_total_time=$(or $(FUZZ),600) \
-	    -rss_limit_mb=900 $(B)/corpus/$$r tests/fuzz/corpus/$$r; done
+	    -rss_limit_mb=900 $(B)/corpus/$$r tests/fuzz/corpus/$$r \
+	    $$(ls -d tests/golden/$$r 2>/dev/null); done
 
 # Pages in docs/zh and docs/en quote code and runs; docs/take.py says how.
 docs: all

@@ -69,7 +69,7 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>onnx           3100  models as ONNX graphs, and graphs of others as models
+     >>onnx           3400  models as ONNX graphs, and graphs of others as models
      >>export         1700  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
@@ -3190,9 +3190,13 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    so that a cross-entropy gets the logits. Dropout drops in training.
 
    Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
-   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory and
-   all is at most 2^31 - 1 bytes. A graph in memory has to be whole: torch.onnx.export(...,
-   external_data=False).
+   beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory. A
+   graph in memory has to be whole: torch.onnx.export(..., external_data=False).
+
+   Whole numbers (of shapes, indexes, words) are kept as dl_reals: exactly, or they are refused. Of
+   an If, the branch runs that its condition chooses; weights within are no parameters. The graph is
+   tried out on loading, with numbers from 1/4 to 3/4 and whole ones of 0: what these choose has to
+   fit its inputs' shapes.
 
    An operator, an attribute or a value of it that can't be done is refused with operator,
    attribute and node named. Nothing in a file is believed: see >>files.
@@ -3227,11 +3231,11 @@ DL_DEF dl_model *dl_onnx_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 /* ---- for a type's onnx: what a layer becomes ---- */
 
 /* A node, formatted as by printf: what it gives, its operator, what it reads, its attributes, as in
-   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2). #x #x1 are the
-   layer's inputs (#x* all of them), #y #y1 its outputs, before the activation, which is added; #v0
-   its parameter 0, #u0 its state 0; _ one that is left out. Any other name is the layer's own.
-   Attributes are a whole number, a text, a list of these in [], or, behind : in place of =, a
-   number, as in epsilon:0.001. */
+   dl_onnx_line(f, "#y = Conv(#x, #v0, b) strides=[%d,%d] auto_pad=VALID", 2, 2); or several, with
+   ; between them. #x #x1 are the layer's inputs (#x* all of them), #y #y1 its outputs, before the
+   activation, which is added; #v0 its parameter 0, #u0 its state 0; _ one that is left out. Any
+   other name is the layer's own. Attributes are a whole number, a text, a list of these in [], or,
+   behind : in place of =, a number, as in epsilon:0.001. */
 DLI_PRINTF(2, 3)
 DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...);
 /* A constant of the layer's own, before the lines that read it: floats of a shape (x NULL: all of
@@ -13379,15 +13383,20 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
         if (!list[i])
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
                            __func__, i);
-        for (int k = 0; k < i; k++)
-            if (list[k] == list[i])
-                return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
-                               list[i]->name);
     }
     if (!dli_model_open(__func__, m, list, n)) return false;
-    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
+    const size_t room = (size_t)n + (size_t)m->layers;   /* of those that came already, by index */
+    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, room) : NULL;
     if (n && !out) return false;
-    for (int i = 0; i < n; i++) out[i] = list[i];
+    for (int i = 0; i < n; i++) {
+        const int seen = n + list[i]->index;
+        if (out[seen]) {
+            DL_FREE(out);
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
+                           list[i]->name);
+        }
+        out[seen] = out[i] = list[i];
+    }
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
@@ -18113,7 +18122,8 @@ typedef struct dli_arrays {
     void          *own[3];                  /* to be freed: samples, labels, targets  */
 } dli_arrays;
 
-/* A shuffled set's samples lie anywhere in memory: ask for the one after next while one is copied. */
+/* A shuffled set's samples lie anywhere in memory: while one is copied, the one after next
+   is asked for. */
 static bool dli_arrays_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                             dl_real *y)
 {
@@ -23666,6 +23676,7 @@ static bool dli_run_resume(dli_run *r) { return dli_run_save(r); }
 #define DLI_ONNX_MOST 28
 #define DLI_ONNX_NAME 200            /* bytes of a name that is used here, too */
 #define DLI_ONNX_LONG 512            /* bytes of a name that is made here, and its 0    */
+#define DLI_ONNX_DEPTH 16            /* of branches in branches */
 #ifndef DLI_ONNX_ROOM
 #define DLI_ONNX_ROOM ((size_t)1 << 30)   /* bytes that a graph may take for a few samples */
 #endif
@@ -23678,7 +23689,8 @@ enum { DLI_MODEL_IR = 1, DLI_MODEL_PRODUCER = 2, DLI_MODEL_GRAPH = 7, DLI_MODEL_
        DLI_NODE_INPUT = 1, DLI_NODE_OUTPUT = 2, DLI_NODE_NAME = 3, DLI_NODE_OP = 4,
        DLI_NODE_ATTRIBUTE = 5, DLI_NODE_DOMAIN = 7,
        DLI_ATTR_NAME = 1, DLI_ATTR_F = 2, DLI_ATTR_I = 3, DLI_ATTR_S = 4, DLI_ATTR_T = 5,
-       DLI_ATTR_FLOATS = 7, DLI_ATTR_INTS = 8, DLI_ATTR_STRINGS = 9, DLI_ATTR_TYPE = 20,
+       DLI_ATTR_G = 6, DLI_ATTR_FLOATS = 7, DLI_ATTR_INTS = 8, DLI_ATTR_STRINGS = 9,
+       DLI_ATTR_TYPE = 20,
        DLI_TENSOR_DIMS = 1, DLI_TENSOR_TYPE = 2, DLI_TENSOR_NAME = 8,
        DLI_TENSOR_RAW = 9, DLI_TENSOR_EXTERNAL = 13, DLI_TENSOR_LOCATION = 14 };
 
@@ -23879,14 +23891,8 @@ static const char *dli_onnx_attribute(dl_onnx_file *f, const char *at)
     return at + strspn(at, " ");
 }
 
-DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
+static void dli_onnx_node_line(dl_onnx_file *f, const char *line)
 {
-    char line[1000];
-    va_list args;
-    if (!f) return;
-    va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
-    va_end(args);
     const char *op = strchr(line, '='), *in = op ? strchr(op, '(') : NULL;
     if (!in) {
         f->failed = !dl_fail(f->ctx, DL_ERR_ARGUMENT, "dl_onnx_line: '%.100s' is no y = Op(x)",
@@ -23902,6 +23908,21 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
     at += strspn(at, " ");
     while (*at) at = dli_onnx_attribute(f, at);
     dli_pb_end(f, node);
+}
+
+DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
+{
+    char line[1000];
+    va_list args;
+    if (!f) return;
+    va_start(args, format);
+    dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    for (char *at = line, *next; at; at = next) {
+        next = strchr(at, ';');
+        if (next) *next++ = 0;
+        dli_onnx_node_line(f, at + strspn(at, " "));
+    }
 }
 
 DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, const dl_real *x,
@@ -24054,10 +24075,11 @@ static bool dli_pb_list_next(dli_pb_list *l, uint64_t *v)
 typedef enum dli_made { DLI_MADE_NOT, DLI_MADE_INPUT, DLI_MADE_TENSOR, DLI_MADE_NODE } dli_made;
 typedef struct dli_value {
     dli_pb   name, tensor;   /* tensor: of an initializer, the message              */
+    dli_pb   raw;            /* its numbers, if they are in another file            */
     dl_shape shape;          /* of an initializer                                   */
-    int64_t *whole;          /* its numbers, if they are whole                      */
+    dl_real *whole;          /* its numbers, if they are whole                      */
     int      param, state;   /* the layer's tensor of this number that it is, or -1 */
-    int      node;           /* that gives it                                       */
+    int      node, last;     /* that gives it; that reads it last                   */
     dli_made made;
     bool     live, fixed;    /* it is needed; it is no parameter                    */
     bool     constant;       /* of a node Constant                                  */
@@ -24067,11 +24089,10 @@ typedef struct dli_value {
 typedef struct dli_exec dli_exec;
 typedef struct dli_onnx_op {
     const char *name;
-    int         least, most; /* inputs                                                          */
-    int         outputs;     /* at most                                                         */
-    unsigned    fixed;       /* bit k: input k is no parameter                                  */
+    char        how;         /* 'm', 'c', 'f' ('i': an If), and                                 */
+    const char *reads;       /* what it reads: see the table                                    */
     const char *attributes;  /* those it knows; with =, only these values                       */
-    void      (*run)(dli_exec *r);
+    dl_tensor *(*run)(dli_exec *r);              /* output 0, or NULL on failure                */
     dl_tensor *(*one)(dl_tensor *x);
     dl_tensor *(*two)(dl_tensor *a, dl_tensor *b);
     char        code;        /* for run, when it does several                                   */
@@ -24082,8 +24103,17 @@ typedef struct dli_onnx_node {
     dli_pb  message, name, type;
     int    *in, *out;        /* values; -1: left out */
     int     ins, outs;
-    bool    live, dropped;   /* dropped: an initializer, or the layer's activation */
+    int     target;          /* of a jump: to this node; else 0                    */
+    bool    live, dropped;   /* dropped: it is an initializer                      */
 } dli_onnx_node;
+
+/* A file in which the numbers of initializers stand; each is read once. */
+typedef struct dli_beside {
+    struct dli_beside *next;
+    dli_pb   location;       /* its path, from the directory of the graph */
+    uint8_t *p;
+    size_t   size;
+} dli_beside;
 
 typedef struct dli_graph {
     int      users;          /* layers that have it                                      */
@@ -24091,7 +24121,7 @@ typedef struct dli_graph {
     int64_t  ir;             /* the format's version                                     */
     const dli_source *source;   /* while it is loaded: for messages                      */
     dli_pb   model, graph;   /* messages; model is all of the memory                     */
-    uint8_t *joined;         /* but for this: the graph with the numbers of other files  */
+    struct dli_beside *beside;   /* other files with numbers                             */
     dli_value *value;
     dli_onnx_node *node;
     int     *slot, *list;    /* a hash table of values' numbers; all nodes' in and out   */
@@ -24112,7 +24142,8 @@ typedef struct dli_onnx_in {
     dli_source source;
     dli_graph *g;
     const dl_onnx *options;
-    struct dli_beside *beside;
+    int       *list;         /* where the next node's values go           */
+    int        depth;        /* of branches within the graph              */
 } dli_onnx_in;
 
 /* A name for messages: printed with "%.*s". */
@@ -24152,8 +24183,13 @@ static void dli_graph_release(dli_graph *g)
     if (!g || dli_atomic_add(&g->users, -1) > 0) return;
     for (int i = 0; g->value && i < g->values; i++)
         if (g->value[i].whole) DL_FREE(g->value[i].whole);
+    for (dli_beside *b = g->beside, *next; b; b = next) {
+        next = b->next;
+        if (b->p) DL_FREE(b->p);
+        DL_FREE(b);
+    }
     void *const parts[] = { g->value, g->node, g->slot, g->list, g->input, g->input_shape,
-                            g->joined, (void *)(uintptr_t)g->model.p, g };
+                            (void *)(uintptr_t)g->model.p, g };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) if (parts[i]) DL_FREE(parts[i]);
 }
 
@@ -24191,12 +24227,19 @@ static int64_t dli_narrow(uint64_t v, const dli_dtype *d)
     return (int64_t)(v ^ sign) - (int64_t)sign;
 }
 
-/* The elements of a tensor, all n of them, into x or whole. False if there are not so many. */
-static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
+/* Has a dl_real room for a whole number, or is it too large for any size or index? */
+static bool dli_room_for(int64_t v)
+{
+    return v >= INT32_MAX || v <= -INT32_MAX || (int64_t)(dl_real)v == v;
+}
+
+/* The elements of a tensor, all n of them, out of raw or, if that is empty, the message. False if
+   there are not so many. */
+static bool dli_onnx_elements(dli_pb t, dli_pb raw, dl_int n, dl_real *x)
 {
     const int64_t type = dli_pb_whole(t, DLI_TENSOR_TYPE, 0);
     const dli_dtype *d = dli_onnx_dtype(type);
-    const dli_pb raw = dli_pb_find(t, DLI_TENSOR_RAW);
+    if (raw.p == raw.end) raw = dli_pb_find(t, DLI_TENSOR_RAW);
     const int field = type == 1 ? 4 : type == 7 ? 7 : type == 11 ? 10 : type > 11 && type < 14 ? 11
                     : 5;
     dli_pb_list typed = dli_pb_list_of(t, field, field == 4 ? 4 : field == 10 ? 8 : 0);
@@ -24204,13 +24247,12 @@ static bool dli_onnx_elements(dli_pb t, dl_int n, dl_real *x, int64_t *whole)
     if (!d || (is_raw && (raw.end - raw.p) / d->width != n)) return false;
     for (dl_int i = 0; i < n; i++) {
         uint64_t bits;
+        uint8_t bytes[8];
         if (is_raw) bits = dli_get_bytes(raw.p + i * d->width, d->width, false);
         else if (!dli_pb_list_next(&typed, &bits)) return false;
-        if (x && n > 0) {
-            uint8_t bytes[8];
-            dli_put_bytes(bytes, bits, d->width);
-            x[i] = dli_read_real(bytes, d, false);
-        } else whole[i] = dli_narrow(bits, d);
+        dli_put_bytes(bytes, bits, d->width);
+        x[i] = dli_read_real(bytes, d, false);
+        if (!dli_floats(d) && !dli_room_for(dli_narrow(bits, d))) return false;
     }
     return true;
 }
@@ -24222,14 +24264,6 @@ static bool dli_outside(dli_pb tensor)
 }
 
 #ifndef DL_NO_STDIO
-/* A file in which the numbers of initializers stand; each is read once. */
-typedef struct dli_beside {
-    struct dli_beside *next;
-    dli_pb   location;       /* its path, from the directory of the graph */
-    uint8_t *p;
-    size_t   size;
-} dli_beside;
-
 /* The path of such a file into s: false if it might lead out of the graph's directory. */
 static bool dli_beside_path(char s[DLI_PATH_MAX], const char *graph, dli_pb location)
 {
@@ -24249,7 +24283,7 @@ static const dli_beside *dli_beside_of(dli_onnx_in *in, dli_pb tensor)
     const dli_source *s = &in->source;
     const dli_pb location = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "location");
     char path[DLI_PATH_MAX];
-    dli_beside *b = in->beside;
+    dli_beside *b = in->g->beside;
     while (b && !dli_pb_same(b->location, location)) b = b->next;
     if (b) return b;
     if (!dli_beside_path(path, s->from, location)) {
@@ -24259,8 +24293,8 @@ static const dli_beside *dli_beside_of(dli_onnx_in *in, dli_pb tensor)
     }
     b = (dli_beside *)dli_alloc(s->ctx, s->who, 1, sizeof *b);
     if (!b) return NULL;
-    b->next = in->beside;
-    in->beside = b;
+    b->next = in->g->beside;
+    in->g->beside = b;
     b->location = location;
     b->p = dli_read_file(s->ctx, s->who, path, "; numbers of the graph are in it", &b->size);
     return b->p ? b : NULL;
@@ -24277,14 +24311,13 @@ static uint64_t dli_pb_digits(dli_pb s)
     return v;
 }
 
-/* An initializer with its numbers in it. */
-static bool dli_beside_join(dli_onnx_in *in, dl_onnx_file *out, dli_pb tensor)
+/* The numbers of an initializer that are in another file. */
+static bool dli_beside_numbers(dli_onnx_in *in, dli_pb tensor, dli_pb *raw)
 {
     const dli_pb name = dli_pb_find(tensor, DLI_TENSOR_NAME);
     const dli_pb offset = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "offset");
     const dli_pb length = dli_pb_entry(tensor, DLI_TENSOR_EXTERNAL, "length");
     const dli_beside *b = dli_beside_of(in, tensor);
-    dli_pb_field f;
     if (!b) return false;
     const uint64_t from = offset.p < offset.end ? dli_pb_digits(offset) : 0;
     const uint64_t rest = from <= b->size ? b->size - from : 0;
@@ -24293,135 +24326,63 @@ static bool dli_beside_join(dli_onnx_in *in, dl_onnx_file *out, dli_pb tensor)
         return dli_bad(&in->source, "the numbers of '%.*s' are not in '%.*s': %.*s bytes from %.*s "
                        "on, of %llu", DLI_PB_SHOWN(name), DLI_PB_SHOWN(b->location),
                        DLI_PB_SHOWN(length), DLI_PB_SHOWN(offset), (unsigned long long)b->size);
-    if (n > INT32_MAX - out->size)
-        return dli_bad(&in->source, "with '%.*s' it has more than 2^31 - 1 bytes",
-                       DLI_PB_SHOWN(name));
-    const size_t begin = dli_pb_begin(out, DLI_GRAPH_INITIALIZER);
-    for (const uint8_t *at = tensor.p; dli_pb_next(&tensor, &f); at = tensor.p)
-        if (f.number != DLI_TENSOR_EXTERNAL && f.number != DLI_TENSOR_LOCATION)
-            dli_pb_raw(out, at, (size_t)(tensor.p - at));
-    dli_pb_bytes(out, DLI_TENSOR_RAW, b->p + from, (size_t)n);
-    dli_pb_end(out, begin);
-    return !out->failed;
-}
-
-/* The graph, with initializers' numbers that are in other files brought into it. */
-static bool dli_graph_join(dli_onnx_in *in)
-{
-    dli_graph *g = in->g;
-    dli_pb m = g->graph;
-    dli_pb_field f;
-    dl_onnx_file out;
-    bool ok = in->source.from == dli_buffer, any = false;
-    for (DLI_PB_EACH(f, m, DLI_GRAPH_INITIALIZER)) any = any || dli_outside(f.bytes);
-    if (ok || !any) return true;
-    memset(&out, 0, sizeof out);
-    out.ctx = in->source.ctx;
-    out.who = in->source.who;
-    ok = true;
-    for (const uint8_t *at = m.p; ok && dli_pb_next(&m, &f); at = m.p) {
-        if (f.kind == 2 && f.number == DLI_GRAPH_INITIALIZER && dli_outside(f.bytes))
-            ok = dli_beside_join(in, &out, f.bytes);
-        else dli_pb_raw(&out, at, (size_t)(m.p - at));
-    }
-    for (dli_beside *b = in->beside, *next; b; b = next) {
-        next = b->next;
-        if (b->p) DL_FREE(b->p);
-        DL_FREE(b);
-    }
-    g->joined = (uint8_t *)out.at;
-    if (!ok || out.failed) return false;
-    g->graph.p = g->joined;
-    g->graph.end = g->joined + out.size;
+    raw->p = b->p + from;
+    raw->end = raw->p + n;
     return true;
 }
 #endif
 
-/* A new initializer: its shape, and whole numbers at once. */
-static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
+/* ---- attributes ----
+   One of a name, as a message; empty without it. */
+static dli_pb dli_attr(const dli_onnx_node *n, const char *name)
 {
-    const dli_source *s = &in->source;
-    dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
-    const int64_t type = dli_pb_whole(message, DLI_TENSOR_TYPE, 0);
-    const dli_dtype *d = dli_onnx_dtype(type);
-    if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
-    if (dli_outside(message))
-        return dli_bad(s, "the numbers of '%.*s' are in another file; load the graph by its path, "
-                       "or write it as one file: torch.onnx.export(..., external_data=False)",
-                       DLI_PB_SHOWN(name));
-    v->made = DLI_MADE_TENSOR;
-    v->tensor = message;
-    if (!dli_onnx_shape(message, &v->shape))
-        return dli_bad(s, "the tensor '%.*s' has no shape of at most %d sizes that fit in memory",
-                       DLI_PB_SHOWN(name), DL_MAX_DIMS);
-    if (!d) return true;                         /* trouble only for whoever reads it */
-    const dl_int n = dl_shape_size(v->shape);
-    if (n > message.end - message.p)
-        return dli_bad(s, "the tensor '%.*s' is cut off: %lld elements", DLI_PB_SHOWN(name),
-                       (long long)n);
-    if (dli_floats(d)) return true;
-    v->whole = (int64_t *)dli_alloc(s->ctx, s->who, (size_t)n + 1, sizeof *v->whole);
-    return v->whole && (dli_onnx_elements(message, n, NULL, v->whole) ||
-                        dli_bad(s, "the tensor '%.*s' has not %lld elements", DLI_PB_SHOWN(name),
-                                (long long)n));
-}
-
-/* ---- attributes ---- */
-
-static bool dli_attr(const dli_onnx_node *n, const char *name, dli_pb *a)
-{
+    const dli_pb none = { n->message.end, n->message.end };
     dli_pb_field f;
-    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
-        *a = f.bytes;
-        if (dli_pb_is(dli_pb_find(f.bytes, DLI_ATTR_NAME), name)) return true;
-    }
-    return false;
+    for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE))
+        if (dli_pb_is(dli_pb_find(f.bytes, DLI_ATTR_NAME), name)) return f.bytes;
+    return none;
+}
+static bool dli_has_attr(const dli_onnx_node *n, const char *name)
+{
+    const dli_pb a = dli_attr(n, name);
+    return a.p < a.end;
 }
 static int64_t dli_attr_int(const dli_onnx_node *n, const char *name, int64_t other)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a) ? dli_pb_whole(a, DLI_ATTR_I, 0) : other;
+    return dli_has_attr(n, name) ? dli_pb_whole(dli_attr(n, name), DLI_ATTR_I, 0) : other;
 }
 static double dli_attr_float(const dli_onnx_node *n, const char *name, double other)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a)
-         ? dli_float_value((uint32_t)dli_pb_whole(a, DLI_ATTR_F, 0)) : other;
+    const int64_t bits = dli_pb_whole(dli_attr(n, name), DLI_ATTR_F, 0);
+    return dli_has_attr(n, name) ? dli_float_value((uint32_t)bits) : other;
 }
 static bool dli_attr_is(const dli_onnx_node *n, const char *name, const char *text)
 {
-    dli_pb a;
-    return dli_attr(n, name, &a) && dli_pb_is(dli_pb_find(a, DLI_ATTR_S), text);
+    return dli_pb_is(dli_pb_find(dli_attr(n, name), DLI_ATTR_S), text);
 }
 /* Up to `most` of its whole numbers into v; how many, or -1 without it. */
 static int dli_attr_ints(const dli_onnx_node *n, const char *name, int64_t *v, int most)
 {
-    dli_pb a;
     uint64_t x;
     int count = 0;
-    if (!dli_attr(n, name, &a)) return -1;
-    dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0);
+    if (!dli_has_attr(n, name)) return -1;
+    dli_pb_list l = dli_pb_list_of(dli_attr(n, name), DLI_ATTR_INTS, 0);
     while (count < most && dli_pb_list_next(&l, &x)) v[count++] = (int64_t)x;
     return count;
 }
 
-/* Is text one of those between = and the next space, with | between them? */
-static bool dli_onnx_among(const char *values, const char *text, size_t length)
-{
-    for (;;) {
-        const size_t n = strcspn(values, "| ");
-        if (n == length && memcmp(values, text, n) == 0) return true;
-        if (values[n] != '|') return false;
-        values += n + 1;
-    }
-}
-
+/* Is text one of the values that stand with | between them, up to the next space? */
 static bool dli_onnx_value_is(const dli_source *s, const dli_onnx_node *n, dli_pb name,
                               const char *values, const char *text)
 {
-    return dli_onnx_among(values, text, strlen(text)) ||
-           dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
-                        DLI_PB_SHOWN(name), text, (int)strcspn(values, " "), values);
+    for (const char *at = values;; at++) {
+        const size_t length = strcspn(at, "| ");
+        if (length == strlen(text) && memcmp(at, text, length) == 0) return true;
+        at += length;
+        if (*at != '|')
+            return dli_node_bad(s, n, "the attribute '%.*s' is %s, but can only be %.*s",
+                                DLI_PB_SHOWN(name), text, (int)strcspn(values, " "), values);
+    }
 }
 
 /* Can the operator do this attribute, which should be there once, with these values? A number that
@@ -24432,6 +24393,8 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
     const size_t length = (size_t)(name.end - name.p);
     const char *known = n->op->attributes;
     bool seen = dli_pb_whole(a, DLI_ATTR_TYPE, 0) > 5;
+    char text[40];
+    uint64_t v;
     dli_pb_field f;
     for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE)) {
         if (f.bytes.end == a.end) break;
@@ -24444,26 +24407,24 @@ static bool dli_onnx_check_attribute(const dli_source *s, const dli_onnx_node *n
         return dli_node_bad(s, n, "the attribute '%.*s' can't be done", DLI_PB_SHOWN(name));
     if (known[length] != '=') return true;
     known += length + 1;
+    for (dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0); dli_pb_list_next(&l, &v);) {
+        seen = true;
+        dli_format(text, sizeof text, "%lld", (long long)v);
+        if (!dli_onnx_value_is(s, n, name, known, text)) return false;
+    }
     while (dli_pb_next(&a, &f)) {
-        char text[40];
-        const bool list = f.number == DLI_ATTR_INTS && f.kind == 2;
-        dli_pb_list l = dli_pb_list_of(f.bytes, -1, 0);
-        if (list) l.packed = f.bytes;
-        do {
-            if (list && !dli_pb_list_next(&l, &f.value)) break;
-            if (f.number == DLI_ATTR_F)
-                dli_format(text, sizeof text, "%g", dli_float_value((uint32_t)f.value));
-            else if (f.number == DLI_ATTR_I || f.number == DLI_ATTR_INTS)
-                dli_format(text, sizeof text, "%lld", (long long)f.value);
-            else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
-                dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
-            else break;
-            seen = true;
-            if (!dli_onnx_value_is(s, n, name, known, text)) return false;
-        } while (list);
+        if (f.number == DLI_ATTR_F)
+            dli_format(text, sizeof text, "%g", dli_float_value((uint32_t)f.value));
+        else if (f.number == DLI_ATTR_I) dli_format(text, sizeof text, "%lld", (long long)f.value);
+        else if (f.number == DLI_ATTR_S || f.number == DLI_ATTR_STRINGS)
+            dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(f.bytes));
+        else continue;
+        seen = true;
+        if (!dli_onnx_value_is(s, n, name, known, text)) return false;
     }
     return seen || dli_onnx_value_is(s, n, name, known, "0");
 }
+
 /* ---- the library's layers ---- */
 
 /* The shape [batch, shape...], for a Reshape. */
@@ -24473,12 +24434,19 @@ static void dli_onnx_batch(dl_onnx_file *f, const char *name, dl_shape shape)
     dl_onnx_wholes(f, name, all.dim, all.rank);
 }
 
+/* A layer that is these nodes. */
+#define DLI_ONNX_NODES(name, ...)                                                                \
+    DLI_ONNX_HOOK(name)                                                                          \
+    {                                                                                            \
+        dl_onnx_line(f, __VA_ARGS__);                                                            \
+        return l != NULL;                                                                        \
+    }
 DLI_ONNX_HOOK(input) { return l && f; }
-DLI_ONNX_HOOK(activation)
-{
-    dl_onnx_line(f, "#y = Identity(#x)");
-    return l != NULL;
-}
+DLI_ONNX_NODES(activation, "#y = Identity(#x)")
+DLI_ONNX_NODES(add, "#y = Sum(#x*)")
+DLI_ONNX_NODES(concat, "#y = Concat(#x*) axis=%d", 1 + dli_concat_axis(l))
+DLI_ONNX_NODES(standardize, *DLI_O(bool) ? "part = Mul(#x, #u1); #y = Add(part, #u0)"
+                                         : "part = Sub(#x, #u0); #y = Div(part, #u1)")
 DLI_ONNX_HOOK(reshape)
 {
     dli_onnx_batch(f, "shape", l->output[0]);
@@ -24491,51 +24459,34 @@ DLI_ONNX_HOOK(dropout)
     dl_onnx_line(f, "#y = Dropout(#x, ratio)");
     return true;
 }
-DLI_ONNX_HOOK(standardize)
-{
-    dl_onnx_line(f, *DLI_O(bool) ? "part = Mul(#x, #u1)" : "part = Sub(#x, #u0)");
-    dl_onnx_line(f, *DLI_O(bool) ? "#y = Add(part, #u0)" : "#y = Div(part, #u1)");
-    return true;
-}
-DLI_ONNX_HOOK(add)
-{
-    dl_onnx_line(f, "#y = Sum(#x*)");
-    return l != NULL;
-}
-DLI_ONNX_HOOK(concat)
-{
-    dl_onnx_line(f, "#y = Concat(#x*) axis=%d", 1 + dli_concat_axis(l));
-    return true;
-}
 DLI_ONNX_HOOK(dense)
 {
     const bool bias = l->params > 1;
     if (l->input[0].rank == 1)
         dl_onnx_line(f, "#y = Gemm(#x, #v0%s) transB=1", bias ? ", #v1" : "");
-    else {
-        dl_onnx_line(f, "w = Transpose(#v0)");
-        dl_onnx_line(f, "%s = MatMul(#x, w)", bias ? "product" : "#y");
-        if (bias) dl_onnx_line(f, "#y = Add(product, #v1)");
-    }
+    else
+        dl_onnx_line(f, bias ? "w = Transpose(#v0); product = MatMul(#x, w); #y = Add(product, #v1)"
+                             : "w = Transpose(#v0); #y = MatMul(#x, w)");
     return true;
 }
 
 /* Weight and bias of a normalization: its parameters, or 1 and 0. */
-static const char *dli_onnx_scale(char s[32], const dl_layer *l, dl_onnx_file *f, dl_shape shape)
+typedef struct dli_onnx_norm { const char *weight, *bias; } dli_onnx_norm;
+static dli_onnx_norm dli_onnx_scale(const dl_layer *l, dl_onnx_file *f, dl_shape shape)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    if (!o->weight) dl_onnx_floats(f, "one", shape, NULL, 1);
-    if (!o->bias) dl_onnx_floats(f, "zero", shape, NULL, 0);
-    dli_format(s, 32, "%s, %s", o->weight ? "#v0" : "one",
-               !o->bias ? "zero" : o->weight ? "#v1" : "#v0");
+    const dli_onnx_norm s = { o->weight ? "#v0" : "one",
+                              !o->bias ? "zero" : o->weight ? "#v1" : "#v0" };
+    if (!o->weight) dl_onnx_floats(f, s.weight, shape, NULL, 1);
+    if (!o->bias) dl_onnx_floats(f, s.bias, shape, NULL, 0);
     return s;
 }
 DLI_ONNX_HOOK(batch_norm)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    char s[32];
-    dl_onnx_line(f, "#y = BatchNormalization(#x, %s, #u0, #u1) epsilon:%.9g momentum:%.9g",
-                 dli_onnx_scale(s, l, f, dl_shape1(l->input[0].dim[0])), o->eps, 1 - o->momentum);
+    const dli_onnx_norm s = dli_onnx_scale(l, f, dl_shape1(l->input[0].dim[0]));
+    dl_onnx_line(f, "#y = BatchNormalization(#x, %s, %s, #u0, #u1) epsilon:%.9g momentum:%.9g",
+                 s.weight, s.bias, o->eps, 1 - o->momentum);
     return true;
 }
 DLI_ONNX_HOOK(layer_norm)
@@ -24543,10 +24494,10 @@ DLI_ONNX_HOOK(layer_norm)
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
     const dl_shape in = l->input[0];
     dl_shape shape = dl_shape0();
-    char s[32];
     for (int d = in.rank - o->axes; d < in.rank; d++) shape.dim[shape.rank++] = in.dim[d];
-    dl_onnx_line(f, "#y = LayerNormalization(#x, %s) axis=%d epsilon:%.9g",
-                 dli_onnx_scale(s, l, f, shape), -o->axes, o->eps);
+    const dli_onnx_norm s = dli_onnx_scale(l, f, shape);
+    dl_onnx_line(f, "#y = LayerNormalization(#x, %s, %s) axis=%d epsilon:%.9g", s.weight, s.bias,
+                 -o->axes, o->eps);
     return true;
 }
 /* A group of channels is a channel of an instance normalization. */
@@ -24554,23 +24505,17 @@ DLI_ONNX_HOOK(group_norm)
 {
     const dl_norm_layer *o = DLI_O(dl_norm_layer);
     const dl_shape in = l->input[0];
-    dl_shape C = in;
-    char s[32];
-    for (int d = 1; d < C.rank; d++) C.dim[d] = 1;
-    dl_onnx_wholes(f, "channels", C.dim, C.rank);
+    const dl_int C[DL_MAX_DIMS] = { in.dim[0], 1, 1, 1, 1, 1 };
+    dl_onnx_wholes(f, "channels", C, in.rank);
     dl_onnx_floats(f, "ones", dl_shape1(o->groups), NULL, 1);
     dl_onnx_floats(f, "zeros", dl_shape1(o->groups), NULL, 0);
     dli_onnx_batch(f, "groups", dl_shape2(o->groups, dl_shape_size(in) / o->groups));
     dli_onnx_batch(f, "shape", in);
-    dl_onnx_line(f, "grouped = Reshape(#x, groups)");
-    dl_onnx_line(f, "normal = InstanceNormalization(grouped, ones, zeros) epsilon:%.9g", o->eps);
-    dl_onnx_line(f, "back = Reshape(normal, shape)");
-    const char *weights = dli_onnx_scale(s, l, f, dl_shape1(in.dim[0]));
-    const int first = (int)strcspn(weights, ",");
-    dl_onnx_line(f, "weight = Reshape(%.*s, channels)", first, weights);
-    dl_onnx_line(f, "bias = Reshape(%s, channels)", weights + first + 2);
-    dl_onnx_line(f, "scaled = Mul(back, weight)");
-    dl_onnx_line(f, "#y = Add(scaled, bias)");
+    dl_onnx_line(f, "grouped = Reshape(#x, groups); normal = InstanceNormalization(grouped, ones, "
+                 "zeros) epsilon:%.9g; back = Reshape(normal, shape)", o->eps);
+    const dli_onnx_norm s = dli_onnx_scale(l, f, dl_shape1(in.dim[0]));
+    dl_onnx_line(f, "weight = Reshape(%s, channels); bias = Reshape(%s, channels); "
+                 "scaled = Mul(back, weight); #y = Add(scaled, bias)", s.weight, s.bias);
     return true;
 }
 
@@ -24609,8 +24554,7 @@ DLI_ONNX_HOOK(conv)
 }
 DLI_ONNX_HOOK(upsampling)
 {
-    dl_real scales[4] = { 1, 1, 1, 1 };
-    scales[2] = scales[3] = (dl_real)*DLI_O(int);
+    const dl_real times = (dl_real)*DLI_O(int), scales[4] = { 1, 1, times, times };
     dl_onnx_floats(f, "scales", dl_shape1(4), scales, 0);
     dl_onnx_line(f, "#y = Resize(#x, _, scales) mode=nearest nearest_mode=floor "
                  "coordinate_transformation_mode=asymmetric");
@@ -24629,12 +24573,7 @@ DLI_ONNX_HOOK(pool)
                  !max && o.count_padding ? " count_include_pad=1" : "");
     return true;
 }
-DLI_ONNX_HOOK(global_pool)
-{
-    dl_onnx_line(f, "mean = GlobalAveragePool(#x)");
-    dl_onnx_line(f, "#y = Flatten(mean)");
-    return l != NULL;
-}
+DLI_ONNX_NODES(global_pool, "mean = GlobalAveragePool(#x); #y = Flatten(mean)")
 #endif
 
 #ifndef DL_NO_SEQUENCES
@@ -24648,8 +24587,7 @@ static const char *dli_onnx_gates(dl_recurrent_kind kind)
 static bool dli_onnx_gate_rows(const dl_layer *l, dl_onnx_file *f, const char *name, int first,
                                int last)
 {
-    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
-    const char *gates = dli_onnx_gates(o->kind);
+    const char *gates = dli_onnx_gates(DLI_O(dli_recurrent_options)->kind);
     const int G = (int)strlen(gates), K = l->params / 4;
     const dl_shape in = l->param[first]->shape;
     const dl_int block = l->param[first]->size / G;
@@ -24657,12 +24595,13 @@ static bool dli_onnx_gate_rows(const dl_layer *l, dl_onnx_file *f, const char *n
                                        : dl_shape2(K, (last - first + 1) * in.dim[0]);
     dl_real *x = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)dl_shape_size(shape), sizeof *x);
     dl_real *at = x;
-    for (int k = 0; x && k < 4 * K; k++)
+    if (!x) return false;
+    for (int k = 0; k < 4 * K; k++)
         for (int g = 0; g < G && k % 4 >= first && k % 4 <= last; g++, at += block)
             memcpy(at, l->param[k]->data + (gates[g] - '0') * block, (size_t)block * sizeof *x);
-    if (x) dl_onnx_floats(f, name, shape, x, 0);
-    if (x) DL_FREE(x);
-    return x != NULL;
+    dl_onnx_floats(f, name, shape, x, 0);
+    DL_FREE(x);
+    return true;
 }
 DLI_ONNX_HOOK(recurrent)
 {
@@ -24671,23 +24610,18 @@ DLI_ONNX_HOOK(recurrent)
     if (!dli_onnx_gate_rows(l, f, "W", 0, 0) || !dli_onnx_gate_rows(l, f, "R", 1, 1) ||
         !dli_onnx_gate_rows(l, f, "B", 2, 3)) return false;
     dli_onnx_batch(f, "shape", l->output[0]);
-    dl_onnx_line(f, "steps = Transpose(#x) perm=[1,0,2]");
-    dl_onnx_line(f, "%s = %s(steps, W, R, B) hidden_size=%d direction=%s%s",
+    dl_onnx_line(f, "steps = Transpose(#x) perm=[1,0,2]; "
+                 "%s = %s(steps, W, R, B) hidden_size=%d direction=%s%s",
                  all ? "states" : "_, states",
                  o->kind == DL_LSTM ? "LSTM" : o->kind == DL_GRU ? "GRU" : "RNN", o->units,
                  o->bidirectional ? "bidirectional" : "forward",
                  o->kind == DL_GRU ? " linear_before_reset=1" : o->kind != DL_RNN_RELU ? ""
                  : o->bidirectional ? " activations=[Relu,Relu]" : " activations=[Relu]");
-    dl_onnx_line(f, "samples = Transpose(states) perm=[%s]", all ? "2,0,1,3" : "1,0,2");
-    dl_onnx_line(f, "#y = Reshape(samples, shape)");
+    dl_onnx_line(f, "samples = Transpose(states) perm=[%s]; #y = Reshape(samples, shape)",
+                 all ? "2,0,1,3" : "1,0,2");
     return true;
 }
-DLI_ONNX_HOOK(embedding)
-{
-    dl_onnx_line(f, "words = Cast(#x) to=7");
-    dl_onnx_line(f, "#y = Gather(#v0, words)");
-    return l != NULL;
-}
+DLI_ONNX_NODES(embedding, "words = Cast(#x) to=7; #y = Gather(#v0, words)")
 /* q, k and v at once: [N,T,3E] to [3,N,heads,T,E/heads]. */
 DLI_ONNX_HOOK(attention)
 {
@@ -24702,23 +24636,15 @@ DLI_ONNX_HOOK(attention)
     dli_onnx_batch(f, "heads", dl_shape4(T, 3, h, D));
     dli_onnx_batch(f, "shape", l->output[0]);
     dl_onnx_floats(f, "scale", dl_shape0(), NULL, 1 / sqrt((double)D));
-    dl_onnx_line(f, "w = Transpose(#v0)");
-    dl_onnx_line(f, "product = MatMul(#x, w)");
-    dl_onnx_line(f, "qkv = Add(product, #v1)");
-    dl_onnx_line(f, "headed = Reshape(qkv, heads)");
-    dl_onnx_line(f, "stack = Transpose(headed) perm=[2,0,3,1,4]");
-    dl_onnx_line(f, "q, k, v = Split(stack) axis=0");
-    dl_onnx_line(f, "kt = Transpose(k) perm=[0,1,2,4,3]");
-    dl_onnx_line(f, "scores = MatMul(q, kt)");
-    dl_onnx_line(f, "scaled = Mul(scores, scale)");
+    dl_onnx_line(f, "w = Transpose(#v0); product = MatMul(#x, w); qkv = Add(product, #v1); "
+                 "headed = Reshape(qkv, heads); stack = Transpose(headed) perm=[2,0,3,1,4]; "
+                 "q, k, v = Split(stack) axis=0; kt = Transpose(k) perm=[0,1,2,4,3]; "
+                 "scores = MatMul(q, kt); scaled = Mul(scores, scale)");
     if (o->causal) dl_onnx_line(f, "masked = Add(scaled, mask)");
-    dl_onnx_line(f, "weights = Softmax(%s) axis=-1", o->causal ? "masked" : "scaled");
-    dl_onnx_line(f, "seen = MatMul(weights, v)");
-    dl_onnx_line(f, "behind = Transpose(seen) perm=[0,1,3,2,4]");
-    dl_onnx_line(f, "joined = Reshape(behind, shape)");
-    dl_onnx_line(f, "w2 = Transpose(#v2)");
-    dl_onnx_line(f, "mapped = MatMul(joined, w2)");
-    dl_onnx_line(f, "#y = Add(mapped, #v3)");
+    dl_onnx_line(f, "weights = Softmax(%s) axis=-1; seen = MatMul(weights, v); "
+                 "behind = Transpose(seen) perm=[0,1,3,2,4]; joined = Reshape(behind, shape); "
+                 "w2 = Transpose(#v2); mapped = MatMul(joined, w2); #y = Add(mapped, #v3)",
+                 o->causal ? "masked" : "scaled");
     return true;
 }
 #endif
@@ -24749,8 +24675,8 @@ static void dli_onnx_activate(dl_onnx_file *f, int k)
 static bool dli_is_graph(const dl_layer *l);
 static bool dli_graph_extends(dl_onnx_file *f);
 static bool dli_graph_name(char s[DLI_ONNX_LONG], const dl_layer *graph, const dl_layer *l, int k);
-static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field);
-static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n);
+static void dli_graph_copy(dl_onnx_file *f, const dli_graph *g, dli_pb m, int field,
+                           const int *value, int n);
 static void dli_graph_output_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
 
 /* ---- the file ---- */
@@ -24854,14 +24780,14 @@ static bool dli_onnx_file_of(dl_onnx_file *f)
         const size_t set = dli_pb_begin(f, DLI_MODEL_OPSET);
         dli_pb_int(f, 2, DLI_ONNX_OPSET);
         dli_pb_end(f, set);
-    } else dli_graph_copy(f, g->model, DLI_MODEL_OPSET);
+    } else dli_graph_copy(f, g, g->model, DLI_MODEL_OPSET, NULL, 0);
     dli_onnx_extras(f);
     const size_t graph = dli_pb_begin(f, DLI_MODEL_GRAPH);
     dli_pb_text(f, DLI_GRAPH_NAME, "dl");
     if (!dli_onnx_layers(f)) return false;
-    if (g) dli_graph_ends(f, g, DLI_GRAPH_INPUT, g->input, g->inputs);
+    if (g) dli_graph_copy(f, g, g->graph, DLI_GRAPH_INPUT, g->input, g->inputs);
     dli_onnx_inputs(f);
-    if (f->alone) dli_graph_ends(f, g, DLI_GRAPH_OUTPUT, g->output, g->outputs);
+    if (f->alone) dli_graph_copy(f, g, g->graph, DLI_GRAPH_OUTPUT, g->output, g->outputs);
     else {
         for (int k = 0; k < dl_model_output_count(m); k++)
             dli_onnx_info(f, DLI_GRAPH_OUTPUT, dli_onnx_value(s, f, dli_output_layer(m, k), 0),
@@ -24903,24 +24829,22 @@ static size_t dli_onnx_save(const dl_model *m, const char *who, const char *path
     return size;
 }
 /* ---- running a graph ----
-   A value under way: a tensor, or whole numbers (shapes, indexes, true and false). */
-typedef struct dli_num { dl_tensor *t; int64_t *v; dl_shape shape; } dli_num;
-
+   A value under way is a tensor. Whole numbers (shapes, indexes, true and false) are tensors, too,
+   marked as whole: whatever moves numbers moves them as well. A dl_real has room for them up to
+   2^24 (2^53 in double), so what is computed of them must be whole and no larger, or is refused.
+   Larger ones in a file mean "up to the end": they are good for nothing but an end. */
+#define DLI_EXACT (sizeof(dl_real) == 4 ? 16777216.0 : 9007199254740992.0)
 struct dli_exec {
-    dli_source source;       /* for messages                        */
+    dli_source source;       /* for messages                                       */
     dl_layer *l;
     dl_ctx   *c;
     const dli_graph *g;
-    const dli_onnx_node *n;  /* the node that runs                  */
-    dli_num  *value;         /* [g->values]                         */
-    int       rank;          /* of the last output                  */
+    const dli_onnx_node *n;  /* the node that runs                                 */
+    dli_flow  flow;          /* the values, [g->values]; NULL: not yet, or no more */
+    bool     *whole;         /* [g->values]: whole numbers                         */
+    bool      gives_whole;   /* so is what this node gives                         */
+    int       rank;          /* of the last output                                 */
 };
-
-static dli_num dli_num_of(dl_tensor *t)
-{
-    const dli_num x = { t, NULL, t ? t->shape : dl_shape0() };
-    return x;
-}
 
 /* A number as a whole one. */
 static int64_t dli_whole(double x)
@@ -24930,71 +24854,73 @@ static int64_t dli_whole(double x)
 
 static bool dli_has(const dli_exec *r, int k) { return k < r->n->ins && r->n->in[k] >= 0; }
 
-/* Input k. */
-static dli_num dli_x(const dli_exec *r, int k)
+/* Input k; DL_NONE when it is left out. */
+static dl_tensor *dli_x(const dli_exec *r, int k)
 {
-    return dli_has(r, k) ? r->value[r->n->in[k]] : dli_num_of(NULL);
+    return dli_has(r, k) ? r->flow.value[r->n->in[k]] : DL_NONE;
 }
+static bool dli_x_whole(const dli_exec *r, int k) { return dli_has(r, k) && r->whole[r->n->in[k]]; }
 
-/* Whole numbers of this shape, to be filled. */
-static dli_num dli_wholes(const dli_exec *r, dl_shape shape)
+static void dli_give(dli_exec *r, int k, dl_tensor *t, bool whole)
 {
-    dli_num x = dli_num_of(NULL);
-    const dl_int n = dli_checked_size(r->c, "dl_onnx", shape);
-    if (n >= 0) x.v = (int64_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof *x.v);
-    x.shape = shape;
-    return x;
+    if (k >= r->n->outs || r->n->out[k] < 0) return;
+    r->flow.value[r->n->out[k]] = t;
+    r->whole[r->n->out[k]] = whole;
 }
-
-/* As a tensor. */
-static dl_tensor *dli_tensor_of(const dli_exec *r, dli_num x)
-{
-    if (!x.v) return x.t;
-    dl_tensor *t = dl_zeros(r->c, x.shape);
-    for (dl_int i = 0; t && i < t->size; i++) t->data[i] = (dl_real)x.v[i];
-    return t;
-}
-
-/* Input k as a tensor; DL_NONE when it is left out. */
-static dl_tensor *dli_xt(const dli_exec *r, int k)
-{
-    return dli_has(r, k) ? dli_tensor_of(r, dli_x(r, k)) : DL_NONE;
-}
-
-/* Input k as a list of whole numbers, and how many; NULL, with a message, if it is none. */
-static const int64_t *dli_xv(const dli_exec *r, int k, dl_int *n)
-{
-    const dli_num x = dli_x(r, k);
-    *n = x.v ? dl_shape_size(x.shape) : 0;
-    if (!x.v) dli_node_bad(&r->source, r->n, "its input %d should be whole numbers", k);
-    return x.v;
-}
-
-static void dli_give_num(dli_exec *r, int k, dli_num x)
-{
-    if (k < r->n->outs && r->n->out[k] >= 0) r->value[r->n->out[k]] = x;
-}
-static void dli_give(dli_exec *r, dl_tensor *t) { dli_give_num(r, 0, dli_num_of(t)); }
 
 /* It goes on only if this is so. */
 static bool dli_want(const dli_exec *r, bool so, const char *wanted)
 {
     return so || dli_node_bad(&r->source, r->n, "%s", wanted);
 }
-
-/* The result of an operator whose input 0 may be whole: then that is, too. */
-static void dli_give_like(dli_exec *r, dl_tensor *t)
+static bool dli_want_whole(const dli_exec *r, int k)
 {
-    const double most = sizeof(dl_real) == 4 ? 16777216.0 : 9007199254740992.0;   /* exact below */
-    dli_num y = dli_num_of(t);
-    if (t && dli_x(r, 0).v) y = dli_wholes(r, t->shape);
-    for (dl_int i = 0; y.v && i < t->size; i++) {
-        const double v = (double)t->data[i];
-        y.v[i] = dli_whole(v);
-        if (!dli_want(r, fabs(v) < most && !(v < floor(v) || v > floor(v)),
-                      "of whole numbers it gives none, or too large ones")) return;
+    return dli_x_whole(r, k) ||
+           dli_node_bad(&r->source, r->n, "its input %d should be whole numbers", k);
+}
+
+/* The only number at input k, or, without that, the attribute's; false with a message. */
+static bool dli_number(const dli_exec *r, int k, const char *name, double other, double *v)
+{
+    const dl_tensor *x = dli_x(r, k);
+    *v = dli_has(r, k) ? x->size == 1 ? (double)x->data[0] : 0 : dli_attr_float(r->n, name, other);
+    return !dli_has(r, k) || x->size == 1 ||
+           dli_node_bad(&r->source, r->n, "its input %d should be one number", k);
+}
+
+/* The whole numbers of an attribute, or at input k, as a list of at most so many; how many, or -1
+   without both. False with a message. */
+static bool dli_o_list(const dli_exec *r, int k, const char *name, int64_t *v, int most, int *n)
+{
+    *n = name ? dli_attr_ints(r->n, name, v, most) : -1;
+    if (*n >= 0 || !dli_has(r, k)) return true;
+    const dl_tensor *x = dli_x(r, k);
+    if (!dli_want_whole(r, k) || !dli_want(r, x->size <= most, "too long a list")) return false;
+    *n = (int)x->size;
+    for (int i = 0; i < *n; i++) v[i] = dli_whole((double)x->data[i]);
+    return true;
+}
+
+/* Input k as a shape. */
+static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
+{
+    int64_t v[DL_MAX_DIMS];
+    if (!dli_o_list(r, k, NULL, v, DL_MAX_DIMS, &shape->rank)) return false;
+    for (int d = 0; d < shape->rank; d++) {
+        if (!dli_want(r, v[d] <= INT32_MAX, "an impossible size")) return false;
+        shape->dim[d] = (dl_int)v[d];
     }
-    dli_give_num(r, 0, y);
+    *shape = dli_rank(*shape, shape->rank);
+    return true;
+}
+
+static const char dli_not_whole[] = "of whole numbers it gives none, or too large ones";
+
+/* A whole number of the result; false with a message where it has no room. */
+static bool dli_put_whole(const dli_exec *r, dl_tensor *y, dl_int i, double v)
+{
+    y->data[i] = (dl_real)v;
+    return dli_want(r, fabs(v) <= INT32_MAX && (double)y->data[i] == v, dli_not_whole);
 }
 
 /* An axis counted from the front; -1 with a message. */
@@ -25005,162 +24931,18 @@ static int dli_o_axis(const dli_exec *r, int64_t axis, int rank)
     dli_node_bad(&r->source, r->n, "there is no axis %lld of %d", (long long)axis, rank);
     return -1;
 }
-
-static dli_num dli_reshaped(dli_num x, dl_shape shape)
+static int dli_attr_axis(const dli_exec *r, int64_t other)
 {
-    if (x.t) return dli_num_of(dl_reshape(x.t, shape));
-    x.shape = shape;
-    return x;
+    return dli_o_axis(r, dli_attr_int(r->n, "axis", other), dli_x(r, 0)->shape.rank);
 }
 
-/* ---- moving numbers ----
-   y[i] = x[map[i]], or fill where map[i] is -1: slices, repetition, padding, gathering are this. */
-typedef struct dli_pick { int32_t *map; double fill; } dli_pick;
-static bool dli_pick_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    const dli_pick *p = (const dli_pick *)user;
-    for (dl_int i = 0; n && i < y->size; i++)
-        y->data[i] = p->map[i] < 0 ? (dl_real)p->fill : in[0]->data[p->map[i]];
-    return true;
-}
-static bool dli_pick_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    const dli_pick *p = (const dli_pick *)user;
-    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++)
-        if (p->map[i] >= 0) in[0]->grad[p->map[i]] += y->grad[i];
-    return true;
-}
-
-/* y[o0,o1,...] = x[sum over axes d of stride[d] * index[d][od]]; where index[d] is NULL, it is od.
-   stride NULL: x's own (of an axis of length 1: 0). */
-static dli_num dli_o_view(const dli_exec *r, dli_num x, dl_shape shape, const dl_int *stride,
-                        int32_t *const *index, double fill)
-{
-    const dl_int n = dli_checked_size(r->c, "dl_onnx", shape), all = dl_shape_size(x.shape);
-    dl_int own[DL_MAX_DIMS], step = 1, at[DL_MAX_DIMS] = { 0, 0, 0, 0, 0, 0 };
-    dli_num y = dli_num_of(NULL);
-    if (n < 0 || (!x.t && !x.v)) return y;
-    if (!dli_want(r, n <= INT32_MAX && all <= INT32_MAX, "it is too large")) return y;
-    for (int d = shape.rank - 1; d >= 0 && !stride; d--) {
-        own[d] = d < x.shape.rank && x.shape.dim[d] > 1 ? step : 0;
-        step *= d < x.shape.rank ? x.shape.dim[d] : 1;
-    }
-    if (!stride) stride = own;
-    dli_pick p = { (int32_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof *p.map),
-                   fill };
-    if (!p.map) return y;
-    for (dl_int i = 0; i < n; i++) {
-        dl_int from = 0;
-        for (int d = 0; d < shape.rank && from >= 0; d++) {
-            const dl_int k = index && index[d] ? index[d][at[d]] : at[d];
-            from = k < 0 ? -1 : from + stride[d] * k;
-        }
-        p.map[i] = (int32_t)from;
-        for (int d = shape.rank - 1; d >= 0 && ++at[d] == shape.dim[d]; d--) at[d] = 0;
-    }
-    if (x.t) return dli_num_of(dl_op_custom(r->c, "dl_onnx", shape, &x.t, 1, dli_pick_forward,
-                                            dli_pick_backward, &p, sizeof p));
-    y = dli_wholes(r, shape);
-    for (dl_int i = 0; y.v && i < n; i++) y.v[i] = p.map[i] < 0 ? dli_whole(fill) : x.v[p.map[i]];
-    return y;
-}
-
-/* x with the indexes of one axis changed to these n. */
-static dli_num dli_o_along(const dli_exec *r, dli_num x, int axis, int32_t *index, dl_int n)
-{
-    int32_t *list[DL_MAX_DIMS] = { NULL, NULL, NULL, NULL, NULL, NULL };
-    dl_int stride[DL_MAX_DIMS], step = 1;
-    dl_shape shape = x.shape;
-    for (int d = shape.rank - 1; d >= 0; d--) {
-        stride[d] = step;
-        step *= shape.dim[d];
-    }
-    list[axis] = index;
-    shape.dim[axis] = n;
-    return dli_o_view(r, x, shape, stride, list, 0);
-}
-
-static int32_t *dli_indexes(const dli_exec *r, dl_int n)
-{
-    if (n < 0 || n > INT32_MAX) return NULL;
-    return (int32_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof(int32_t));
-}
-
-/* Elements first, first + step ... of an axis, n of them. */
-static dli_num dli_sliced(const dli_exec *r, dli_num x, int axis, dl_int first, dl_int step,
-                          dl_int n)
-{
-    if (step == 1 && n == x.shape.dim[axis]) return x;
-    if (x.t && step == 1) return dli_num_of(dl_slice(x.t, axis, first, first + n));
-    int32_t *index = dli_indexes(r, n);
-    for (dl_int i = 0; index && i < n; i++) index[i] = (int32_t)(first + i * step);
-    return index ? dli_o_along(r, x, axis, index, n) : dli_num_of(NULL);
-}
-
-static dli_num dli_permuted(const dli_exec *r, dli_num x, const int *order)
-{
-    dl_int own[DL_MAX_DIMS], stride[DL_MAX_DIMS], step = 1;
-    dl_shape shape = x.shape;
-    if (x.t) return dli_num_of(dl_permute(x.t, order));
-    for (int d = shape.rank - 1; d >= 0; d--) {
-        own[d] = step;
-        step *= shape.dim[d];
-    }
-    for (int d = 0; d < shape.rank; d++) {
-        stride[d] = own[order[d]];
-        shape.dim[d] = x.shape.dim[order[d]];
-    }
-    return dli_o_view(r, x, shape, stride, NULL, 0);
-}
-
-/* The shape of a and b together, by ONNX's (NumPy's) rules; false with a message. */
-static bool dli_o_broadcast(const dli_exec *r, dl_shape a, dl_shape b, dl_shape *shape)
-{
-    *shape = dl_shape0();
-    shape->rank = a.rank > b.rank ? a.rank : b.rank;
-    for (int d = 0; d < shape->rank; d++) {
-        const int ia = d - (shape->rank - a.rank), ib = d - (shape->rank - b.rank);
-        const dl_int da = ia < 0 ? 1 : a.dim[ia], db = ib < 0 ? 1 : b.dim[ib];
-        if (da != db && da != 1 && db != 1)
-            return dli_node_bad(&r->source, r->n, "%s and %s do not fit together",
-                                dli_shown(r->c, a), dli_shown(r->c, b));
-        shape->dim[d] = da == 1 ? db : da;
-    }
-    return true;
-}
-
-/* x repeated up to this shape. */
-static dli_num dli_expanded(const dli_exec *r, dli_num x, dl_shape shape)
-{
-    dl_shape s = dl_shape0();
-    if (dl_shape_equal(x.shape, shape) || (!x.t && !x.v)) return x;
-    s.rank = shape.rank;
-    for (int d = 0; d < s.rank; d++)
-        s.dim[d] = d < s.rank - x.shape.rank ? 1 : x.shape.dim[d - (s.rank - x.shape.rank)];
-    return dli_o_view(r, dli_reshaped(x, s), shape, NULL, NULL, 0);
-}
-
-/* The list at input k, or in an attribute, as a shape. */
-static bool dli_o_list(const dli_exec *r, int k, const char *name, int64_t v[DL_MAX_DIMS], int *n)
-{
-    dl_int count = 0;
-    *n = name ? dli_attr_ints(r->n, name, v, DL_MAX_DIMS) : -1;
-    if (*n >= 0 || !dli_has(r, k)) return true;
-    const int64_t *list = dli_xv(r, k, &count);
-    if (!list) return false;
-    if (!dli_want(r, count <= DL_MAX_DIMS, "too many axes")) return false;
-    for (dl_int i = 0; i < count; i++) v[i] = list[i];
-    *n = (int)count;
-    return true;
-}
-
-/* Which of `rank` axes are meant by axes (attribute, or input k); none given: others. */
-static bool dli_axes(const dli_exec *r, int k, int rank, bool others, bool on[DL_MAX_DIMS])
+/* Which of `rank` axes are meant by axes (attribute, or input 1); none given: others. */
+static bool dli_axes(const dli_exec *r, int rank, bool others, bool on[DL_MAX_DIMS])
 {
     int64_t v[DL_MAX_DIMS];
     int n;
-    if (!dli_o_list(r, k, "axes", v, &n)) return false;
-    for (int d = 0; d < DL_MAX_DIMS; d++) on[d] = n < 0 || (n == 0 && others) ? others : false;
+    if (!dli_o_list(r, 1, "axes", v, DL_MAX_DIMS, &n)) return false;
+    for (int d = 0; d < DL_MAX_DIMS; d++) on[d] = n <= 0 && others;
     for (int i = 0; i < n; i++) {
         const int axis = dli_o_axis(r, v[i], rank);
         if (axis < 0) return false;
@@ -25169,34 +24951,139 @@ static bool dli_axes(const dli_exec *r, int k, int rank, bool others, bool on[DL
     return true;
 }
 
+/* ---- moving numbers ----
+   Slices, repetition, padding, gathering: along one axis, element i of y is element index[i] of x,
+   or fill where that is -1. */
+typedef struct dli_pick { int32_t *index; dl_int n, all, inner; double fill; } dli_pick;
+static bool dli_pick_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_pick *p = (const dli_pick *)user;
+    dl_real *to = y->data;
+    for (dl_int i = 0; n && i < y->size / (p->inner ? p->inner : 1); i++, to += p->inner) {
+        const dl_int k = p->index[i % p->n], row = i / p->n * p->all + k;
+        if (k >= 0) memcpy(to, in[0]->data + row * p->inner, (size_t)p->inner * sizeof *to);
+        for (dl_int j = 0; k < 0 && j < p->inner; j++) to[j] = (dl_real)p->fill;
+    }
+    return true;
+}
+static bool dli_pick_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_pick *p = (const dli_pick *)user;
+    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++) {
+        const dl_int row = i / p->inner, k = p->index[row % p->n];
+        if (k >= 0)
+            in[0]->grad[(row / p->n * p->all + k) * p->inner + i % p->inner] += y->grad[i];
+    }
+    return true;
+}
+
+static int32_t *dli_indexes(const dli_exec *r, dl_int n)
+{
+    if (n < 0 || n > INT32_MAX) return NULL;
+    return (int32_t *)dli_tape_alloc(r->c, "dl_onnx", ((size_t)n + 1) * sizeof(int32_t));
+}
+
+/* x with these n indexes along an axis. */
+static dl_tensor *dli_picked(const dli_exec *r, dl_tensor *x, int axis, int32_t *index, dl_int n,
+                             double fill)
+{
+    if (!x || !index) return NULL;
+    dli_pick p = { index, n, x->shape.dim[axis], 1, fill };
+    dl_shape shape = x->shape;
+    shape.dim[axis] = n;
+    for (int d = axis + 1; d < shape.rank; d++) p.inner *= shape.dim[d];
+    return dl_op_custom(r->c, "dl_onnx", shape, &x, 1, dli_pick_forward, dli_pick_backward, &p,
+                        sizeof p);
+}
+
+/* Elements first, first + step ... of an axis, n of them. Where there are none, how says what is
+   there: 'w' the axis again, 'e' what is at its edge, 'r' it reflected, else fill. */
+static dl_tensor *dli_taken(const dli_exec *r, dl_tensor *x, int axis, int64_t first, int64_t step,
+                            int64_t n, char how, double fill)
+{
+    const int64_t all = x ? x->shape.dim[axis] : 0;
+    if (!x || (first == 0 && step == 1 && n == all)) return x;
+    if (first >= 0 && step == 1 && first + n <= all)
+        return dl_slice(x, axis, (dl_int)first, (dl_int)(first + n));
+    if (!dli_want(r, n >= 0 && n <= INT32_MAX, "it is too large")) return NULL;
+    int32_t *index = dli_indexes(r, (dl_int)n);
+    for (int64_t i = 0; index && i < n; i++) {
+        int64_t k = first + i * step;
+        if (how == 'w') k %= all;
+        if (how == 'e') k = k < 0 ? 0 : k >= all ? all - 1 : k;
+        if (how == 'r') k = k < 0 ? -k : k >= all ? 2 * (all - 1) - k : k;
+        index[i] = (int32_t)(k < 0 || k >= all ? -1 : k);
+    }
+    return dli_picked(r, x, axis, index, (dl_int)n, fill);
+}
+static dl_tensor *dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
+{
+    const dl_int n = x ? x->shape.dim[axis] : 0;
+    return dli_taken(r, x, axis, n - 1, -1, n, ' ', 0);
+}
+
+/* The shape of a and b together, by ONNX's (NumPy's) rules; false with a message. */
+static bool dli_broadcast_shape(const dli_exec *r, dl_shape a, dl_shape b, dl_shape *shape)
+{
+    const dl_shape small = a.rank < b.rank ? a : b;
+    *shape = a.rank < b.rank ? b : a;
+    for (int d = 1; d <= small.rank; d++) {                /* from the last axis on */
+        dl_int *to = &shape->dim[shape->rank - d];
+        const dl_int other = small.dim[small.rank - d];
+        if (*to != other && *to != 1 && other != 1)
+            return dli_node_bad(&r->source, r->n, "%s and %s do not fit together",
+                                dli_shown(r->c, a), dli_shown(r->c, b));
+        if (*to == 1) *to = other;
+    }
+    return true;
+}
+
+/* x repeated up to this shape. */
+static dl_tensor *dli_expanded(const dli_exec *r, dl_tensor *x, dl_shape shape)
+{
+    dl_shape s = dli_rank(dl_shape6(1, 1, 1, 1, 1, 1), shape.rank);
+    if (!x || dl_shape_equal(x->shape, shape)) return x;
+    for (int d = 1; d <= x->shape.rank; d++) s.dim[s.rank - d] = x->shape.dim[x->shape.rank - d];
+    x = dl_reshape(x, s);
+    for (int d = s.rank - 1; d >= 0; d--) x = dli_taken(r, x, d, 0, 1, shape.dim[d], 'e', 0);
+    return x;
+}
+
+/* The axes before this one as one, and the others. */
+static dl_tensor *dli_flat(dl_tensor *x, int axis)
+{
+    dl_shape s = dl_shape2(1, 1);
+    for (int d = 0; d < x->shape.rank; d++) s.dim[d >= axis] *= x->shape.dim[d];
+    return dl_reshape(x, s);
+}
+
 /* ---- operators: elementwise ---- */
 
-static void dli_o_one(dli_exec *r) { dli_give_like(r, r->n->op->one(dli_xt(r, 0))); }
-static void dli_o_same(dli_exec *r) { dli_give_num(r, 0, dli_x(r, 0)); }
+static dl_tensor *dli_o_one(dli_exec *r) { return r->n->op->one(dli_x(r, 0)); }
+static dl_tensor *dli_o_same(dli_exec *r) { return dli_x(r, 0); }
 
 /* Those of floor 2 whose constant is an attribute; and some that are formulas. */
-static void dli_o_formula(dli_exec *r)
+static dl_tensor *dli_o_formula(dli_exec *r)
 {
     const dli_onnx_node *n = r->n;
-    dl_tensor *x = dli_xt(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     const char code = n->op->code;
     const double alpha = dli_attr_float(n, "alpha", code == 'l' ? 0.01 : code == 'h' ? 0.2
                                         : code == 's' ? 1.67326319217681884765625 : 1);
+    const double gamma = dli_attr_float(n, "gamma", 1.05070102214813232421875);
     switch (code) {
-    case 'l': dli_give(r, dl_leaky_relu(x, alpha)); break;
-    case 'e': dli_give(r, dl_elu(x, alpha)); break;
-    case 's': dli_give(r, dl_mul_scalar(dl_elu(x, alpha),
-                          dli_attr_float(n, "gamma", 1.05070102214813232421875))); break;
-    case 'c': dli_give(r, dl_mul_scalar(dl_elu(dl_div_scalar(x, alpha), 1), alpha)); break;
-    case 'h': dli_give(r, dl_clamp(dl_add_scalar(dl_mul_scalar(x, alpha),
-                                   dli_attr_float(n, "beta", 0.5)), 0, 1)); break;
-    case 'w': dli_give(r, dl_mul(x, dl_clamp(dl_add_scalar(dl_div_scalar(x, 6), 0.5), 0, 1)));
-              break;
-    case 'r': dli_give(r, dl_scalar_div(1, x)); break;
-    case 'o': dli_give(r, dl_div(x, dl_add_scalar(dl_abs(x), 1))); break;
-    case 'm': dli_give(r, dl_mul(x, dl_tanh(dl_softplus(x)))); break;
-    case 'p': dli_give(r, dl_sub(dl_relu(x), dl_mul(dli_xt(r, 1), dl_relu(dl_neg(x))))); break;
-    default:  dli_give(r, dli_attr_is(n, "approximate", "tanh") ? dl_gelu_tanh(x) : dl_gelu(x));
+    case 'l': return dl_leaky_relu(x, alpha);
+    case 'e': return dl_elu(x, alpha);
+    case 's': return dl_mul_scalar(dl_elu(x, alpha), gamma);
+    case 'c': return dl_mul_scalar(dl_elu(dl_div_scalar(x, alpha), 1), alpha);
+    case 'h': return dl_clamp(dl_add_scalar(dl_mul_scalar(x, alpha),
+                                            dli_attr_float(n, "beta", 0.5)), 0, 1);
+    case 'w': return dl_mul(x, dl_clamp(dl_add_scalar(dl_div_scalar(x, 6), 0.5), 0, 1));
+    case 'r': return dl_scalar_div(1, x);
+    case 'o': return dl_div(x, dl_add_scalar(dl_abs(x), 1));
+    case 'm': return dl_mul(x, dl_tanh(dl_softplus(x)));
+    case 'p': return dl_sub(dl_relu(x), dl_mul(dli_x(r, 1), dl_relu(dl_neg(x))));
+    default:  return dli_attr_is(n, "approximate", "tanh") ? dl_gelu_tanh(x) : dl_gelu(x);
     }
 }
 
@@ -25222,889 +25109,738 @@ static bool dli_math_backward(dl_tensor *y, dl_tensor *const *in, int n, void *u
     }
     return true;
 }
-static void dli_o_math(dli_exec *r)
+static dl_tensor *dli_o_math(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0);
-    if (x) dli_give(r, dl_op_custom(r->c, "dl_onnx", x->shape, &x, 1, dli_math_forward,
-                                    dli_math_backward, &r->n->op->code, 1));
+    dl_tensor *x = dli_x(r, 0);
+    return dl_op_custom(r->c, "dl_onnx", x->shape, &x, 1, dli_math_forward, dli_math_backward,
+                        &r->n->op->code, 1);
 }
 
-/* a op b of whole numbers. */
-static int64_t dli_whole_of(char code, int64_t a, int64_t b)
+/* a op b: of whole numbers; what compares, of all. */
+static double dli_of_two(char code, double a, double b)
 {
-    const uint64_t x = (uint64_t)a, y = (uint64_t)b;
     switch (code) {
-    case '+': return (int64_t)(x + y);
-    case '-': return (int64_t)(x - y);
-    case '*': return (int64_t)(x * y);
-    case '/': return b == 0 || b == -1 ? (int64_t)(0 - x) : a / b;
-    case '%': return b == 0 || b == -1 ? 0 : a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0);
+    case '+': return a + b;
+    case '-': return a - b;
+    case '*': return a * b;
+    case '/': return b == 0 ? 0 : trunc(a / b);
+    case '%': return b == 0 ? 0 : a - b * floor(a / b);
     case '<': return a < b;
     case 'l': return a <= b;
     case '>': return a > b;
     case 'g': return a >= b;
     case '=': return a == b;
-    case '&': return a && b;
-    case '|': return a || b;
     case 'X': return a > b ? a : b;
     default:  return a < b ? a : b;
     }
 }
 
-/* a compared to b. */
-static bool dli_compared(char code, double a, double b)
-{
-    return code == '<' ? a < b : code == 'l' ? a <= b : code == '>' ? a > b : code == 'g' ? a >= b
-         : a <= b && a >= b;
-}
-
-/* a op b: of tensors floor 2's; whole numbers, and what is true or false, one by one. */
-static void dli_o_two(dli_exec *r)
+/* y op x: of floats floor 2's; of whole numbers, and what is true or false, one by one. */
+static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole)
 {
     const dli_onnx_op *op = r->n->op;
-    for (int k = 1; k < r->n->ins || k == 1; k++) {
-        const dli_num a = k > 1 ? r->value[r->n->out[0]] : dli_x(r, 0);
-        const dli_num b = r->n->ins > 1 ? dli_x(r, k) : a;
-        if (!dli_want(r, !a.v == !b.v, "floats together with whole numbers")) return;
-        if (r->n->ins < 2) dli_give_num(r, 0, a);
-        else if (op->two && !(a.v && b.v))
-            dli_give(r, op->two(dli_tensor_of(r, a), dli_tensor_of(r, b)));
-        else {
-            dl_shape shape;
-            if (!dli_want(r, (a.v && b.v) || strchr("<l>g=", op->code),
-                          "its inputs should be whole numbers") ||
-                !dli_o_broadcast(r, a.shape, b.shape, &shape)) return;
-            const dli_num x = dli_expanded(r, a, shape), z = dli_expanded(r, b, shape);
-            const dli_num y = dli_wholes(r, shape);
-            if ((!x.t && !x.v) || (!z.t && !z.v) || !y.v) return;
-            for (dl_int i = 0; i < dl_shape_size(shape); i++)
-                y.v[i] = x.v && z.v ? dli_whole_of(op->code, x.v[i], z.v[i])
-                       : dli_compared(op->code, x.v ? (double)x.v[i] : (double)x.t->data[i],
-                                      z.v ? (double)z.v[i] : (double)z.t->data[i]);
-            dli_give_num(r, 0, y);
-        }
+    dl_shape shape;
+    if (op->two && !whole) return op->two(y, x);
+    r->gives_whole = true;
+    if (!dli_want(r, whole || strchr("<l>g=", op->code), "its inputs should be whole numbers") ||
+        !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
+    const dl_tensor *a = dli_expanded(r, y, shape), *b = a ? dli_expanded(r, x, shape) : NULL;
+    y = b ? dl_zeros(r->c, shape) : NULL;
+    for (dl_int i = 0; y && i < y->size; i++) {
+        const double u = (double)a->data[i], v = (double)b->data[i];
+        if (whole && !dli_want(r, fabs(u) <= INT32_MAX && fabs(v) <= INT32_MAX, dli_not_whole))
+            return NULL;
+        if (!dli_put_whole(r, y, i, dli_of_two(op->code, u, v))) return NULL;
     }
+    return y;
 }
-
-static void dli_o_pow(dli_exec *r)
+static dl_tensor *dli_o_two(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *p = dli_xt(r, 1);
-    if (!x || !p) return;
-    if (dli_want(r, p->size == 1 && p->shape.rank <= x->shape.rank,
-                 "the exponent should be one number"))
-        dli_give_like(r, (double)p->data[0] == 2 ? dl_square(x) : dl_pow(x, (double)p->data[0]));
-}
-
-static void dli_o_clip(dli_exec *r)
-{
-    double bound[2];
-    for (int k = 0; k < 2; k++) {
-        dl_tensor *t = dli_has(r, 1 + k) ? dli_xt(r, 1 + k) : NULL;
-        if (!dli_want(r, !t || t->size == 1, "a bound should be one number")) return;
-        bound[k] = t ? (double)t->data[0]
-                 : dli_attr_float(r->n, k ? "max" : "min", (double)(k ? INFINITY : -INFINITY));
+    dl_tensor *y = dli_x(r, 0);
+    const bool whole = dli_x_whole(r, 0);
+    for (int k = 1; k < r->n->ins && y; k++) {
+        if (!dli_want(r, dli_x_whole(r, k) == whole, "floats together with whole numbers"))
+            return NULL;
+        y = dli_o_pair(r, y, dli_x(r, k), whole);
     }
-    dli_give_like(r, dl_clamp(dli_xt(r, 0), bound[0], bound[1]));
+    return y;
+}
+static dl_tensor *dli_o_not(dli_exec *r)         /* x == 0 */
+{
+    dl_tensor *zero = dli_want_whole(r, 0) ? dl_zeros(r->c, dl_shape0()) : NULL;
+    return zero ? dli_o_pair(r, dli_x(r, 0), zero, true) : NULL;
 }
 
-static void dli_o_not(dli_exec *r)
+static dl_tensor *dli_o_pow(dli_exec *r)
 {
-    dl_int n;
-    const int64_t *v = dli_xv(r, 0, &n);
-    const dli_num y = dli_wholes(r, dli_x(r, 0).shape);
-    for (dl_int i = 0; v && y.v && i < n; i++) y.v[i] = !v[i];
-    if (v) dli_give_num(r, 0, y);
+    dl_tensor *x = dli_x(r, 0);
+    double p;
+    if (!dli_number(r, 1, "", 1, &p) || !dli_want(r, dli_x(r, 1)->shape.rank <= x->shape.rank,
+                                                  "the exponent has too many axes")) return NULL;
+    return p == 2 ? dl_square(x) : dl_pow(x, p);
 }
 
-/* y = c ? a : b. */
-static bool dli_where_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+static dl_tensor *dli_o_clip(dli_exec *r)
 {
-    const int64_t *c = (const int64_t *)user;
-    for (dl_int i = 0; n && i < y->size; i++) y->data[i] = in[c[i] ? 0 : 1]->data[i];
-    return true;
+    double low, high;
+    if (!dli_number(r, 1, "min", (double)-INFINITY, &low) ||
+        !dli_number(r, 2, "max", (double)INFINITY, &high)) return NULL;
+    return dl_clamp(dli_x(r, 0), low, high);
 }
-static bool dli_where_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+
+static dl_tensor *dli_o_dropout(dli_exec *r)
 {
-    const int64_t *c = (const int64_t *)user;
-    for (dl_int i = 0; n && i < y->size; i++) {
-        dl_real *to = in[c[i] ? 0 : 1]->grad;
-        if (to) to[i] += y->grad[i];
+    double p;
+    return dli_number(r, 1, "ratio", 0.5, &p) ? dl_dropout(dli_x(r, 0), p) : NULL;
+}
+
+/* Numbers of a where the condition is true, else of b: picked out of both, one behind the other. */
+static dl_tensor *dli_o_where(dli_exec *r)
+{
+    dl_tensor *x[3];
+    dl_shape shape = dli_x(r, 0)->shape;
+    r->gives_whole = dli_x_whole(r, 1);
+    if (!dli_want(r, dli_x_whole(r, 0), "the condition should be true or false") ||
+        !dli_want(r, dli_x_whole(r, 2) == r->gives_whole, "floats together with whole numbers") ||
+        !dli_broadcast_shape(r, shape, dli_x(r, 1)->shape, &shape) ||
+        !dli_broadcast_shape(r, shape, dli_x(r, 2)->shape, &shape)) return NULL;
+    for (int k = 0; k < 3; k++) {
+        x[k] = dli_expanded(r, dli_x(r, k), shape);
+        if (!x[k] || !(x[k] = dl_reshape(x[k], dl_shape1(x[k]->size)))) return NULL;
     }
-    return true;
-}
-static void dli_o_where(dli_exec *r)
-{
-    dli_num x[3];
-    dl_shape shape = dli_x(r, 0).shape;
-    for (int k = 1; k < 3; k++) if (!dli_o_broadcast(r, shape, dli_x(r, k).shape, &shape)) return;
-    for (int k = 0; k < 3; k++) x[k] = dli_expanded(r, dli_x(r, k), shape);
-    dl_tensor *in[2] = { x[1].t, x[2].t };
-    if (!dli_want(r, x[0].v != NULL, "the condition should be true or false")) return;
-    if (in[0] && in[1])
-        dli_give(r, dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_where_forward,
-                                 dli_where_backward, x[0].v, 0));
-    else if (x[1].v && x[2].v) {
-        const dli_num y = dli_wholes(r, shape);
-        for (dl_int i = 0; y.v && i < dl_shape_size(shape); i++) y.v[i] = x[x[0].v[i] ? 1 : 2].v[i];
-        dli_give_num(r, 0, y);
-    }
+    const dl_int n = x[0]->size;
+    int32_t *index = dli_want(r, n <= INT32_MAX / 2, "it is too large") ? dli_indexes(r, n) : NULL;
+    for (dl_int i = 0; index && i < n; i++)
+        index[i] = (int32_t)(i + ((double)x[0]->data[i] == 0 ? n : 0));
+    return dl_reshape(dli_picked(r, dl_concat(x + 1, 2, 0), 0, index, n, 0), shape);
 }
 
-static void dli_o_cast(dli_exec *r)
+/* The numbers of x as whole ones of type d: a new tensor. NaN is none, but while the graph is tried
+   out it may be there. NULL with a message. */
+static dl_tensor *dli_cast(const dli_exec *r, const dl_tensor *x, const dli_dtype *d)
 {
-    const dli_num x = dli_x(r, 0);
-    const int64_t to = dli_attr_int(r->n, "to", 1);
-    const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : to);
-    const bool like = dli_has(r, 1) ? dli_x(r, 1).t != NULL : dli_floats(d);
-    if (like) dli_give(r, dli_tensor_of(r, x));
-    else if (d) {
-        const dli_num y = dli_wholes(r, x.shape);
-        for (dl_int i = 0; y.v && i < dl_shape_size(x.shape); i++) {
-            const double v = x.v ? 0 : (double)x.t->data[i];
-            y.v[i] = dli_narrow((uint64_t)(x.v ? x.v[i] : dli_whole(v)), d);
-            if (to == 9) y.v[i] = x.v ? x.v[i] != 0 : v < 0 || v > 0;
-        }
-        dli_give_num(r, 0, y);
+    dl_tensor *y = dl_zeros(r->c, x->shape);
+    for (dl_int i = 0; y && i < y->size; i++) {
+        const double v = (double)x->data[i];
+        if (!(v <= v) && r->g->known && d->kind != 'b')
+            return DLI_REFUSE(r->c, DL_ERR_RANGE, "%s: NaN where a whole number is needed (a "
+                              "token, an index)", r->l->name);
+        y->data[i] = d->kind == 'b' ? v != 0 : (dl_real)dli_narrow((uint64_t)dli_whole(v), d);
     }
+    return y;
 }
-
-static void dli_o_dropout(dli_exec *r)
+static dl_tensor *dli_o_cast(dli_exec *r)
 {
-    dl_tensor *p = dli_has(r, 1) ? dli_xt(r, 1) : NULL;
-    const double ratio = p && p->size ? (double)p->data[0] : dli_attr_float(r->n, "ratio", 0.5);
-    dli_give(r, dl_dropout(dli_xt(r, 0), ratio));
+    const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : dli_attr_int(r->n, "to", 1));
+    if (!dli_want(r, d != NULL, "there is no such type of numbers")) return NULL;
+    r->gives_whole = dli_has(r, 1) ? dli_x_whole(r, 1) : !dli_floats(d);
+    return r->gives_whole ? dli_cast(r, dli_x(r, 0), d) : dli_x(r, 0);
 }
 
 /* ---- operators: shapes ---- */
 
-static void dli_o_shape(dli_exec *r)
+static dl_tensor *dli_o_shape(dli_exec *r)
 {
-    const dl_shape s = dli_x(r, 0).shape;
+    const dl_shape s = dli_x(r, 0)->shape;
     const bool size = r->n->op->code == 's';
-    int64_t first = dli_attr_int(r->n, "start", 0), last = dli_attr_int(r->n, "end", s.rank);
-    if (first < 0) first += s.rank;
-    if (last < 0) last += s.rank;
-    if (last > s.rank) last = s.rank;
-    if (first < 0) first = 0;
-    const dl_int count = last > first ? (dl_int)(last - first) : 0;
-    const dli_num y = dli_wholes(r, size ? dl_shape0() : dl_shape1(count));
-    if (!y.v) return;
-    if (size) y.v[0] = dl_shape_size(s);
-    for (int64_t d = first; d < last && !size; d++) y.v[d - first] = s.dim[d];
-    dli_give_num(r, 0, y);
-}
-
-/* Whole numbers as a shape; false with a message. */
-static bool dli_shape_at(const dli_exec *r, int k, dl_shape *shape)
-{
-    int64_t v[DL_MAX_DIMS];
-    int n;
-    *shape = dl_shape0();
-    if (!dli_o_list(r, k, NULL, v, &n) || n < 0) return false;
-    shape->rank = n;
-    for (int d = 0; d < n; d++) {
-        if (!dli_want(r, v[d] <= INT32_MAX, "an impossible size")) return false;
-        shape->dim[d] = (dl_int)v[d];
+    int64_t end[2] = { dli_attr_int(r->n, "start", 0), dli_attr_int(r->n, "end", s.rank) };
+    for (int k = 0; k < 2; k++) {
+        if (end[k] < 0) end[k] += s.rank;
+        end[k] = end[k] < 0 ? 0 : end[k] > s.rank ? s.rank : end[k];
     }
-    return true;
+    const dl_int n = end[1] > end[0] ? (dl_int)(end[1] - end[0]) : 0;
+    dl_tensor *y = dl_zeros(r->c, size ? dl_shape0() : dl_shape1(n));
+    r->gives_whole = true;
+    for (dl_int i = 0; y && i < y->size; i++)
+        if (!dli_put_whole(r, y, i, (double)(size ? dl_shape_size(s) : s.dim[end[0] + i])))
+            return NULL;
+    return y;
 }
 
-static void dli_o_reshape(dli_exec *r)
+static dl_tensor *dli_o_reshape(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     const bool zeros = dli_attr_int(r->n, "allowzero", 0) != 0;
     dl_shape shape;
     dl_int known = 1;
     int open = -1;
-    if (!dli_shape_at(r, 1, &shape)) return;
+    if (!dli_shape_at(r, 1, &shape)) return NULL;
     for (int d = 0; d < shape.rank; d++) {
-        if (shape.dim[d] == 0 && !zeros && d < x.shape.rank) shape.dim[d] = x.shape.dim[d];
+        if (shape.dim[d] == 0 && !zeros && d < x->shape.rank) shape.dim[d] = x->shape.dim[d];
         if (shape.dim[d] == -1 && open < 0) open = d;
         else known = shape.dim[d] > 0 && known <= INT32_MAX ? known * shape.dim[d] : 0;
     }
-    const dl_int size = dl_shape_size(x.shape);
-    if (open >= 0) shape.dim[open] = known > 0 ? size / known : 0;
-    if (dl_shape_size(shape) == size) dli_give_num(r, 0, dli_reshaped(x, shape));
-    else dli_node_bad(&r->source, r->n, "%s cannot become %s", dli_shown(r->c, x.shape),
-                      dli_shown(r->c, shape));
+    if (open >= 0) shape.dim[open] = known > 0 ? x->size / known : 0;
+    if (dl_shape_size(shape) == x->size) return dl_reshape(x, shape);
+    return DLI_NO(dl_tensor, dli_node_bad(&r->source, r->n, "%s cannot become %s",
+                                          dli_shown(r->c, x->shape), dli_shown(r->c, shape)));
 }
 
-static void dli_o_flatten(dli_exec *r)
+static dl_tensor *dli_o_flatten(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     int64_t axis = dli_attr_int(r->n, "axis", 1);
-    dl_shape s = dl_shape2(1, 1);
-    if (axis < 0) axis += x.shape.rank;
-    if (!dli_want(r, axis >= 0 && axis <= x.shape.rank, "there is no such axis")) return;
-    for (int d = 0; d < x.shape.rank; d++) s.dim[d >= axis] *= x.shape.dim[d];
-    dli_give_num(r, 0, dli_reshaped(x, s));
+    if (axis < 0) axis += x->shape.rank;
+    return dli_want(r, axis >= 0 && axis <= x->shape.rank, "there is no such axis")
+         ? dli_flat(x, (int)axis) : NULL;
 }
 
 /* Squeeze and Unsqueeze. */
-static void dli_o_squeeze(dli_exec *r)
+static dl_tensor *dli_o_squeeze(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     const bool more = r->n->op->code == 'u';
     int64_t v[DL_MAX_DIMS];
     int n;
     bool on[DL_MAX_DIMS];
     dl_shape s = dl_shape0();
-    if (!dli_o_list(r, 1, "axes", v, &n)) return;
-    const int rank = x.shape.rank + (more ? n : 0);
+    if (!dli_o_list(r, 1, "axes", v, DL_MAX_DIMS, &n)) return NULL;
+    const int rank = x->shape.rank + (more ? n : 0);
     if (!dli_want(r, rank <= DL_MAX_DIMS && (!more || n >= 0), "too many axes, or too few") ||
-        !dli_axes(r, 1, rank, false, on)) return;
+        !dli_axes(r, rank, false, on)) return NULL;
     for (int d = 0, from = 0; d < rank; d++) {
-        if (!more && n < 0) on[d] = x.shape.dim[d] == 1;
-        if (more) s.dim[s.rank++] = on[d] || from == x.shape.rank ? 1 : x.shape.dim[from++];
-        else if (!on[d]) s.dim[s.rank++] = x.shape.dim[d];
+        if (!more && n < 0) on[d] = x->shape.dim[d] == 1;
+        if (more) s.dim[s.rank++] = on[d] || from == x->shape.rank ? 1 : x->shape.dim[from++];
+        else if (!on[d]) s.dim[s.rank++] = x->shape.dim[d];
     }
-    if (dli_want(r, dl_shape_size(s) == dl_shape_size(x.shape), "only axes of length 1 can go"))
-        dli_give_num(r, 0, dli_reshaped(x, s));
+    return dli_want(r, dl_shape_size(s) == x->size, "only axes of length 1 can go")
+         ? dl_reshape(x, s) : NULL;
 }
 
-static void dli_o_transpose(dli_exec *r)
+static dl_tensor *dli_o_transpose(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     int64_t v[DL_MAX_DIMS];
     int order[DL_MAX_DIMS], seen = 0;
-    const int n = dli_attr_ints(r->n, "perm", v, DL_MAX_DIMS), rank = x.shape.rank;
+    const int n = dli_attr_ints(r->n, "perm", v, DL_MAX_DIMS), rank = x->shape.rank;
     for (int d = 0; d < rank; d++) {
         order[d] = n < 0 ? rank - 1 - d : d < n ? dli_o_axis(r, v[d], rank) : 0;
         if (order[d] >= 0) seen |= 1 << order[d];
     }
-    if (dli_want(r, seen == (1 << rank) - 1, "perm should have each axis once"))
-        dli_give_num(r, 0, dli_permuted(r, x, order));
+    return dli_want(r, seen == (1 << rank) - 1, "perm should have each axis once")
+         ? dl_permute(x, order) : NULL;
 }
 
-static void dli_o_concat(dli_exec *r)
+static dl_tensor *dli_o_concat(dli_exec *r)
 {
-    const int n = r->n->ins, rank = dli_x(r, 0).shape.rank;
-    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 1), rank);
-    dl_tensor **t = (dl_tensor **)dli_tape_alloc(r->c, "dl_onnx", (size_t)n * sizeof *t);
-    dl_shape s = dli_x(r, 0).shape;
-    if (!t || axis < 0) return;
-    const bool whole = dli_x(r, 0).v != NULL;
-    for (int k = 0; k < n; k++) {
-        dl_shape other = dli_x(r, k).shape;
-        if (k > 0 && other.rank == s.rank) s.dim[axis] += other.dim[axis];
-        other.dim[axis] = s.dim[axis];
-        if (!dli_want(r, dl_shape_equal(other, s) && (dli_x(r, k).v != NULL) == whole,
-                      "the shapes do not fit together")) return;
-        t[k] = dli_x(r, k).t;
+    const int n = r->n->ins, axis = dli_attr_axis(r, 1);
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(r->c, "dl_onnx", (size_t)n * sizeof *x);
+    for (int k = 0; x && k < n; k++) {
+        if (!dli_want(r, dli_x_whole(r, k) == dli_x_whole(r, 0),
+                      "floats together with whole numbers")) return NULL;
+        x[k] = dli_x(r, k);
     }
-    if (!whole) dli_give(r, dl_concat(t, n, axis));
-    else {
-        const dli_num y = dli_wholes(r, s);
-        dl_int inner = 1, outer = 1, done = 0;
-        for (int d = 0; d < s.rank; d++) *(d < axis ? &outer : &inner) *= s.dim[d];
-        for (int k = 0; k < n && y.v; k++) {
-            const dli_num x = dli_x(r, k);
-            const dl_int part = s.dim[axis] ? inner / s.dim[axis] * x.shape.dim[axis] : 0;
-            for (dl_int o = 0; o < outer; o++)
-                memcpy(y.v + o * inner + done, x.v + o * part, (size_t)part * sizeof *y.v);
-            done += part;
-        }
-        dli_give_num(r, 0, y);
-    }
+    return x && axis >= 0 ? dl_concat(x, n, axis) : NULL;
 }
 
-static void dli_o_split(dli_exec *r)
+static dl_tensor *dli_o_split(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
-    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank), n = r->n->outs;
-    dl_int count = 0, at = 0;
-    dli_pb a = { NULL, NULL };
-    if (axis < 0) return;
-    const dl_int all = x.shape.dim[axis], each = (all + n - 1) / n;
-    const int64_t *size = dli_has(r, 1) ? dli_xv(r, 1, &count) : NULL;
-    const bool listed = dli_attr(r->n, "split", &a);
-    dli_pb_list l = dli_pb_list_of(a, DLI_ATTR_INTS, 0);
+    dl_tensor *x = dli_x(r, 0), *first = NULL;
+    const int axis = dli_attr_axis(r, 0), n = r->n->outs;
+    int64_t *size = (int64_t *)dli_tape_alloc(r->c, "dl_onnx", (size_t)n * sizeof *size);
+    int listed;
+    if (axis < 0 || !size || !dli_o_list(r, 1, "split", size, n, &listed)) return NULL;
+    dl_int at = 0;
+    const dl_int all = x->shape.dim[axis], each = (all + n - 1) / n;
     for (int k = 0; k < n; k++) {
-        uint64_t v = (uint64_t)(all - at < each ? all - at : each);
-        if (size) v = k < count ? (uint64_t)size[k] : 0;
-        else if (listed && !dli_pb_list_next(&l, &v)) v = 0;
-        if (!dli_want(r, v <= (uint64_t)(all - at), "the parts are longer than the whole")) return;
-        dli_give_num(r, k, dli_sliced(r, x, axis, at, 1, (dl_int)v));
+        const int64_t v = k < listed ? size[k] : listed >= 0 ? 0 : dli_min(each, all - at);
+        if (!dli_want(r, v >= 0 && v <= all - at, "the parts are longer than the whole"))
+            return NULL;
+        dl_tensor *part = dli_taken(r, x, axis, at, 1, v, ' ', 0);
+        if (k == 0) first = part;
+        else dli_give(r, k, part, r->gives_whole);
         at += (dl_int)v;
     }
-    for (int k = 0; at < all && k < n; k++) dli_give_num(r, k, dli_num_of(NULL));
-    dli_want(r, at == all, "the parts are shorter than the whole");
+    return dli_want(r, at == all, "the parts are shorter than the whole") ? first : NULL;
 }
 
-static void dli_o_slice(dli_exec *r)
+static dl_tensor *dli_o_slice(dli_exec *r)
 {
-    dli_num x = dli_x(r, 0);
+    static const char *const names[] = { "starts", "ends", "axes", "steps" };
+    dl_tensor *x = dli_x(r, 0);
     int64_t v[4][DL_MAX_DIMS];
     int n[4];
-    static const char *const names[] = { "starts", "ends", "axes", "steps" };
-    for (int i = 0; i < 4; i++) if (!dli_o_list(r, 1 + i, names[i], v[i], &n[i])) return;
-    for (int i = 0; i < n[0] && i < n[1] && (x.t || x.v); i++) {
-        const int axis = dli_o_axis(r, n[2] > i ? v[2][i] : i, x.shape.rank);
+    for (int i = 0; i < 4; i++)
+        if (!dli_o_list(r, 1 + i, names[i], v[i], DL_MAX_DIMS, &n[i])) return NULL;
+    for (int i = 0; i < n[0] && i < n[1] && x; i++) {
+        const int axis = dli_o_axis(r, n[2] > i ? v[2][i] : i, x->shape.rank);
         const int64_t step = n[3] > i ? v[3][i] : 1;
-        if (axis < 0) return;
-        if (!dli_want(r, step != 0 && step <= INT32_MAX && step >= -INT32_MAX,
-                      "a step of 0, or too large a one")) return;
-        const int64_t all = x.shape.dim[axis];
+        if (axis < 0 || !dli_want(r, step != 0 && step <= INT32_MAX && step >= -INT32_MAX,
+                                  "a step of 0, or too large a one")) return NULL;
+        const int64_t all = x->shape.dim[axis], least = step < 0 ? -1 : 0;
         int64_t at[2];
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 2; k++) {            /* from 0 to all, or backwards all - 1 to -1 */
             at[k] = v[k][i] < 0 ? v[k][i] + all : v[k][i];
-            if (at[k] < (step < 0 ? -k : 0)) at[k] = step < 0 ? -k : 0;
-            if (at[k] > (step < 0 ? all - 1 : all)) at[k] = step < 0 ? all - 1 : all;
+            if (at[k] < (k ? least : 0)) at[k] = k ? least : 0;
+            if (at[k] > all + least) at[k] = all + least;
         }
         const int64_t span = step > 0 ? at[1] - at[0] + step - 1 : at[0] - at[1] - step - 1;
         const int64_t count = span / (step > 0 ? step : -step);
-        x = dli_sliced(r, x, axis, (dl_int)at[0], (dl_int)step, count > 0 ? (dl_int)count : 0);
+        x = dli_taken(r, x, axis, at[0], step, count > 0 ? count : 0, ' ', 0);
     }
-    dli_give_num(r, 0, x);
+    return x;
 }
 
-static void dli_o_gather(dli_exec *r)
+static dl_tensor *dli_o_gather(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0), at = dli_x(r, 1);
-    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x.shape.rank);
-    dl_int n;
-    const int64_t *v = dli_xv(r, 1, &n);
-    int32_t *index = dli_indexes(r, n);
+    dl_tensor *x = dli_x(r, 0);
+    const dl_tensor *at = dli_x(r, 1);
+    const int axis = dli_attr_axis(r, 0), rank = x->shape.rank - 1 + at->shape.rank;
+    int32_t *index = dli_indexes(r, at->size);
     dl_shape s = dl_shape0();
-    if (axis < 0 || !v || !index) return;
-    if (!dli_want(r, x.shape.rank - 1 + at.shape.rank <= DL_MAX_DIMS, "too many axes")) return;
-    for (dl_int i = 0; i < n; i++) {
-        const int64_t all = x.shape.dim[axis], k = v[i] < 0 ? v[i] + all : v[i];
+    if (axis < 0 || !index || !dli_want_whole(r, 1) ||
+        !dli_want(r, rank <= DL_MAX_DIMS, "too many axes")) return NULL;
+    const int64_t all = x->shape.dim[axis];
+    for (dl_int i = 0; i < at->size; i++) {
+        const int64_t v = dli_whole((double)at->data[i]), k = v < 0 ? v + all : v;
         if (k < 0 || k >= all)
-            dl_fail(r->c, DL_ERR_RANGE, "%s: index %lld of node '%.*s' is not in 0..%lld",
-                    r->l->name, (long long)v[i], DLI_PB_SHOWN(r->n->name), (long long)all - 1);
-        if (k < 0 || k >= all) return;
+            return DLI_REFUSE(r->c, DL_ERR_RANGE, "%s: index %lld of node '%.*s' is not in "
+                              "0..%lld", r->l->name, (long long)v, DLI_PB_SHOWN(r->n->name),
+                              (long long)all - 1);
         index[i] = (int32_t)k;
     }
-    for (int d = 0; d < axis; d++) s.dim[s.rank++] = x.shape.dim[d];
-    for (int d = 0; d < at.shape.rank; d++) s.dim[s.rank++] = at.shape.dim[d];
-    for (int d = axis + 1; d < x.shape.rank; d++) s.dim[s.rank++] = x.shape.dim[d];
-    const dli_num y = x.t && axis == 0 && n > 0 ? dli_num_of(dl_gather_rows(x.t, index, n))
-                                                : dli_o_along(r, x, axis, index, n);
-    dli_give_num(r, 0, dli_reshaped(y, s));
+    for (int d = 0; d < axis; d++) s.dim[s.rank++] = x->shape.dim[d];
+    for (int d = 0; d < at->shape.rank; d++) s.dim[s.rank++] = at->shape.dim[d];
+    for (int d = axis + 1; d < x->shape.rank; d++) s.dim[s.rank++] = x->shape.dim[d];
+    return dl_reshape(dli_picked(r, x, axis, index, at->size, 0), s);
 }
 
-static void dli_o_expand(dli_exec *r)
+static dl_tensor *dli_o_expand(dli_exec *r)
 {
+    dl_tensor *x = dli_x(r, 0);
     dl_shape s;
-    if (dli_shape_at(r, 1, &s) && dli_o_broadcast(r, dli_x(r, 0).shape, s, &s) &&
-        dli_checked_size(r->c, "dl_onnx", s) >= 0)
-        dli_give_num(r, 0, dli_expanded(r, dli_x(r, 0), s));
+    return dli_shape_at(r, 1, &s) && dli_broadcast_shape(r, x->shape, s, &s) &&
+           dli_checked_size(r->c, "dl_onnx", s) >= 0 ? dli_expanded(r, x, s) : NULL;
 }
 
-static void dli_o_tile(dli_exec *r)
+static dl_tensor *dli_o_tile(dli_exec *r)
 {
-    dli_num x = dli_x(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     dl_shape times;
-    if (!dli_shape_at(r, 1, &times)) return;
-    for (int d = 0; d < x.shape.rank && d < times.rank && (x.t || x.v); d++) {
-        const dl_int all = x.shape.dim[d], many = times.dim[d];
-        const bool fits = many >= 0 && (all == 0 || many <= INT32_MAX / all);
-        int32_t *index = dli_want(r, fits, "too many times") ? dli_indexes(r, all * many) : NULL;
-        if (!index) return;
-        for (dl_int i = 0; i < all * many; i++) index[i] = (int32_t)(i % all);
-        if (many != 1) x = dli_o_along(r, x, d, index, all * many);
+    if (!dli_shape_at(r, 1, &times)) return NULL;
+    for (int d = 0; x && d < x->shape.rank && d < times.rank; d++) {
+        const dl_int all = x->shape.dim[d], many = times.dim[d];
+        if (!dli_want(r, many >= 0 && (all == 0 || many <= INT32_MAX / all), "too many times"))
+            return NULL;
+        x = dli_taken(r, x, d, 0, 1, all * many, 'w', 0);
     }
-    dli_give_num(r, 0, x);
+    return x;
 }
 
-static void dli_o_pad(dli_exec *r)
+static dl_tensor *dli_o_pad(dli_exec *r)
 {
-    const dli_num x = dli_x(r, 0);
-    const int rank = x.shape.rank;
-    const bool edge = dli_attr_is(r->n, "mode", "edge");
-    const bool back = dli_attr_is(r->n, "mode", "reflect");
+    dl_tensor *x = dli_x(r, 0);
+    const char how = dli_attr_is(r->n, "mode", "edge") ? 'e'
+                   : dli_attr_is(r->n, "mode", "reflect") ? 'r' : ' ';
+    const int rank = x->shape.rank;
     int64_t v[2 * DL_MAX_DIMS];
-    int32_t *index[DL_MAX_DIMS] = { NULL, NULL, NULL, NULL, NULL, NULL };
-    dl_int stride[DL_MAX_DIMS], step = 1, count = 0;
-    int n = dli_attr_ints(r->n, "pads", v, 2 * DL_MAX_DIMS);
-    const int64_t *list = n < 0 ? dli_xv(r, 1, &count) : NULL;
-    for (int i = 0; list && i < count && i < 2 * DL_MAX_DIMS; i++) v[i] = list[i];
-    if (n < 0) n = (int)count;
-    dl_tensor *with = dli_has(r, 2) ? dli_xt(r, 2) : NULL;
-    const double fill = with && with->size ? (double)with->data[0]
-                                           : dli_attr_float(r->n, "value", 0);
-    dl_shape s = x.shape;
-    if (!dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return;
-    for (int d = rank - 1; d >= 0; d--) {
-        const int64_t all = x.shape.dim[d], before = v[d], after = v[rank + d];
-        stride[d] = step;
-        step *= (dl_int)all;
+    double fill;
+    int n;
+    if (!dli_o_list(r, 1, "pads", v, 2 * DL_MAX_DIMS, &n) || !dli_number(r, 2, "value", 0, &fill) ||
+        !dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return NULL;
+    for (int d = 0; x && d < rank; d++) {
+        const int64_t all = x->shape.dim[d], before = v[d], after = v[rank + d];
         const bool far = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
-                         all + before + after < 0 || (back && (before >= all || after >= all)) ||
-                         (edge && all == 0);
-        if (dli_want(r, !far, "pads that do not fit"))
-            index[d] = dli_indexes(r, (dl_int)(all + before + after));
-        if (!index[d]) return;
-        s.dim[d] = (dl_int)(all + before + after);
-        for (dl_int i = 0; i < s.dim[d]; i++) {
-            int64_t k = i - before;
-            if (edge) k = k < 0 ? 0 : k >= all ? all - 1 : k;
-            if (back) k = k < 0 ? -k : k >= all ? 2 * (all - 1) - k : k;
-            index[d][i] = (int32_t)(k < 0 || k >= all ? -1 : k);
-        }
+                         all + before + after < 0 || (how == 'e' && all == 0) ||
+                         (how == 'r' && (before >= all || after >= all));
+        if (!dli_want(r, !far, "pads that do not fit")) return NULL;
+        x = dli_taken(r, x, d, -before, 1, all + before + after, how, fill);
     }
-    dli_give_num(r, 0, dli_o_view(r, x, s, stride, index, fill));
-}
-
-/* Which of these an attribute is; the first without it. */
-static int dli_attr_which(const dli_onnx_node *n, const char *name, const char *const *texts,
-                          int count)
-{
-    for (int i = 1; i < count; i++) if (dli_attr_is(n, name, texts[i])) return i;
-    return 0;
-}
-
-/* Where output i of an axis lies in the input, and the nearest pixel: by the number of the mode. */
-static const char *const dli_resize_places[] = { "half_pixel", "pytorch_half_pixel",
-                                                 "align_corners", "asymmetric" };
-static double dli_resize_place(int mode, double i, double scale, dl_int in, dl_int out)
-{
-    if (mode == 3) return i / scale;
-    if (mode == 2) return out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
-    return mode == 1 && out == 1 ? 0 : (i + 0.5) / scale - 0.5;
-}
-static const char *const dli_resize_nearests[] = { "round_prefer_floor", "round_prefer_ceil",
-                                                   "floor", "ceil" };
-static double dli_resize_nearest(int mode, double x)
-{
-    return mode == 0 ? ceil(x - 0.5) : mode == 1 ? floor(x + 0.5) : mode == 2 ? floor(x) : ceil(x);
+    return x;
 }
 
 /* Upsample, and the Resize of operator set 10, know no such modes. */
 static bool dli_resize_old(const dli_exec *r) { return r->n->op->code == 'u' || r->g->opset < 11; }
+
+/* Where output i of an axis lies in the input; in mode nearest, the pixel there. */
+static double dli_resize_place(const dli_exec *r, double i, double scale, dl_int in, dl_int out)
+{
+    const char *const mode = "coordinate_transformation_mode", *const round = "nearest_mode";
+    const dli_onnx_node *n = r->n;
+    const bool old = dli_resize_old(r);
+    double at = (i + 0.5) / scale - 0.5;
+    if (old || dli_attr_is(n, mode, "asymmetric")) at = i / scale;
+    else if (dli_attr_is(n, mode, "align_corners"))
+        at = out > 1 ? i * (double)(in - 1) / (double)(out - 1) : 0;
+    else if (out == 1 && dli_attr_is(n, mode, "pytorch_half_pixel")) at = 0;
+    if (!dli_attr_is(n, "mode", "linear"))
+        at = (old ? scale < 1 : dli_attr_is(n, round, "ceil")) ? ceil(at)
+           : old || dli_attr_is(n, round, "floor") ? floor(at)
+           : dli_attr_is(n, round, "round_prefer_ceil") ? floor(at + 0.5) : ceil(at - 0.5);
+    return !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
+}
 
 /* One axis of an image in another length. */
 static dl_tensor *dli_resized(dli_exec *r, dl_tensor *x, int axis, dl_int out, double scale)
 {
     const dl_int in = x->shape.dim[axis];
     int32_t *low = dli_indexes(r, out), *high = dli_indexes(r, out);
-    dl_shape along = dl_shape0();
-    along.rank = x->shape.rank;
-    for (int d = 0; d < along.rank; d++) along.dim[d] = d == axis ? out : 1;
+    dl_shape along = dli_rank(dl_shape6(1, 1, 1, 1, 1, 1), x->shape.rank);
+    along.dim[axis] = out;
     dl_tensor *part = dl_zeros(r->c, along);
     if (!low || !high || !part || in < 1) return NULL;
-    const bool linear = dli_attr_is(r->n, "mode", "linear"), old = dli_resize_old(r);
-    const int place = old ? 3 : dli_attr_which(r->n, "coordinate_transformation_mode",
-                                               dli_resize_places, 4);
-    const int nearest = !old ? dli_attr_which(r->n, "nearest_mode", dli_resize_nearests, 4)
-                      : scale < 1 ? 3 : 2;
     for (dl_int i = 0; i < out; i++) {
-        double at = dli_resize_place(place, (double)i, scale, in, out);
-        if (!linear) at = dli_resize_nearest(nearest, at);
-        at = !(at > 0) ? 0 : at > (double)(in - 1) ? (double)(in - 1) : at;
+        const double at = dli_resize_place(r, (double)i, scale, in, out);
         low[i] = (int32_t)at;
         high[i] = low[i] + 1 < in ? low[i] + 1 : low[i];
         part->data[i] = (dl_real)(at - low[i]);
     }
-    dl_tensor *a = dli_o_along(r, dli_num_of(x), axis, low, out).t;
-    if (!linear) return a;
-    dl_tensor *b = dli_o_along(r, dli_num_of(x), axis, high, out).t;
-    return dl_add(a, dl_mul(dl_sub(b, a), part));
+    dl_tensor *a = dli_picked(r, x, axis, low, out, 0);
+    if (!dli_attr_is(r->n, "mode", "linear")) return a;
+    return dl_add(a, dl_mul(dl_sub(dli_picked(r, x, axis, high, out, 0), a), part));
 }
 
 /* Resize and Upsample: sizes, or scales. */
-static void dli_o_resize(dli_exec *r)
+static dl_tensor *dli_o_resize(dli_exec *r)
 {
     const bool old = dli_resize_old(r);
-    dl_tensor *x = dli_xt(r, 0), *scales = dli_has(r, old ? 1 : 2) ? dli_xt(r, old ? 1 : 2) : NULL;
+    dl_tensor *x = dli_x(r, 0), *scales = dli_x(r, old ? 1 : 2);
     int64_t size[DL_MAX_DIMS];
     int n = -1;
-    if (!x || (!old && !dli_o_list(r, 3, NULL, size, &n))) return;
     const int rank = x->shape.rank;
-    if (!dli_want(r, n == rank || (scales && scales->size == rank), "no size for each axis"))
-        return;
+    if ((!old && !dli_o_list(r, 3, NULL, size, DL_MAX_DIMS, &n)) ||
+        !dli_want(r, n == rank || scales->size == rank, "no size for each axis")) return NULL;
     double scale[DL_MAX_DIMS];
     dl_shape s = x->shape;
     for (int d = 0; d < rank; d++) {
         const double all = (double)s.dim[d];
         scale[d] = n == rank ? (double)size[d] / all : (double)scales->data[d];
         const double out = n == rank ? (double)size[d] : floor(all * scale[d]);
-        if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return;
+        if (!dli_want(r, out >= 1 && out <= INT32_MAX, "an impossible size")) return NULL;
         s.dim[d] = (dl_int)out;
     }
     const bool same = dl_shape_equal(s, x->shape);   /* then, as in ONNX Runtime, no pixel moves */
     for (int d = 0; d < rank && x && !same; d++)
         if (scale[d] < 1 || scale[d] > 1) x = dli_resized(r, x, d, s.dim[d], scale[d]);
-    dli_give(r, x);
+    return x;
 }
 
 /* DepthToSpace and SpaceToDepth: channels become b x b pixels, and back. */
-static void dli_o_depth(dli_exec *r)
+static dl_tensor *dli_o_depth(dli_exec *r)
 {
     static const int dcr[] = { 0, 3, 4, 1, 5, 2 }, crd[] = { 0, 1, 4, 2, 5, 3 };
     static const int back[] = { 0, 3, 5, 1, 2, 4 };
-    dl_tensor *x = dli_xt(r, 0);
+    dl_tensor *x = dli_x(r, 0);
     const dl_int b = (dl_int)dli_attr_int(r->n, "blocksize", 1);
-    if (!x || !dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block"))
-        return;
+    if (!dli_want(r, x->shape.rank == 4 && b > 0 && b < 1024, "no image, or no block")) return NULL;
     const dl_int *d = x->shape.dim, C = d[1] / (b * b);
     if (r->n->op->code == 's') {
         x = dl_permute(dl_reshape(x, dl_shape6(d[0], d[1], d[2] / b, b, d[3] / b, b)), back);
-        dli_give(r, dl_reshape(x, dl_shape4(d[0], d[1] * b * b, d[2] / b, d[3] / b)));
-        return;
+        return dl_reshape(x, dl_shape4(d[0], d[1] * b * b, d[2] / b, d[3] / b));
     }
     const bool c = dli_attr_is(r->n, "mode", "CRD");
     dl_tensor *y = dl_reshape(x, c ? dl_shape6(d[0], C, b, b, d[2], d[3])
                                    : dl_shape6(d[0], b, b, C, d[2], d[3]));
-    dli_give(r, dl_reshape(dl_permute(y, c ? crd : dcr), dl_shape4(d[0], C, d[2] * b, d[3] * b)));
+    return dl_reshape(dl_permute(y, c ? crd : dcr), dl_shape4(d[0], C, d[2] * b, d[3] * b));
 }
 
 /* ---- operators: made of nothing ---- */
 
 /* The numbers of an attribute, floats or whole, as a list or (with rank 0) the only one. */
-static dli_num dli_attr_numbers(const dli_exec *r, const char *name, int field, int rank)
+static dl_tensor *dli_attr_numbers(dli_exec *r, const char *name, int field, int rank)
 {
     const bool whole = field == DLI_ATTR_I || field == DLI_ATTR_INTS;
-    dli_num y = dli_num_of(NULL);
-    dli_pb a;
     uint64_t v;
     dl_shape s = rank ? dl_shape1(0) : dl_shape0();
-    if (!dli_attr(r->n, name, &a)) return y;
-    dli_pb_list l = dli_pb_list_of(a, field, whole ? 0 : 4);
+    if (!dli_has_attr(r->n, name)) return NULL;
+    dli_pb_list l = dli_pb_list_of(dli_attr(r->n, name), field, whole ? 0 : 4);
     for (dli_pb_list all = l; rank && dli_pb_list_next(&all, &v);) s.dim[0]++;
-    if (whole) y = dli_wholes(r, s);
-    else y = dli_num_of(dl_zeros(r->c, s));
-    if (y.v && !rank) y.v[0] = 0;
-    for (dl_int i = 0; (y.v || y.t) && dli_pb_list_next(&l, &v) && i < dl_shape_size(s); i++) {
-        if (whole) y.v[i] = (int64_t)v;
-        else y.t->data[i] = (dl_real)dli_float_value((uint32_t)v);
+    dl_tensor *y = dl_zeros(r->c, s);
+    r->gives_whole = whole;
+    for (dl_int i = 0; y && i < y->size && dli_pb_list_next(&l, &v); i++) {
+        if (whole && !dli_want(r, dli_room_for((int64_t)v), dli_not_whole)) return NULL;
+        y->data[i] = (dl_real)(whole ? (double)(int64_t)v : dli_float_value((uint32_t)v));
     }
     return y;
 }
-static void dli_o_constant(dli_exec *r)
+static dl_tensor *dli_o_constant(dli_exec *r)
 {
     static const char *const names[] = { "value_float", "value_int", "value_floats", "value_ints" };
     static const int fields[] = { DLI_ATTR_F, DLI_ATTR_I, DLI_ATTR_FLOATS, DLI_ATTR_INTS };
-    dli_pb a;
-    for (int i = 0; i < 4; i++)
-        if (dli_attr(r->n, names[i], &a))
-            dli_give_num(r, 0, dli_attr_numbers(r, names[i], fields[i], i / 2));
+    dl_tensor *y = NULL;
+    for (int i = 0; i < 4 && !y; i++) y = dli_attr_numbers(r, names[i], fields[i], i / 2);
+    return y;
 }
 
 /* scikit-learn's StandardScaler: (x - offset) scale. */
-static void dli_o_scaler(dli_exec *r)
+static dl_tensor *dli_o_scaler(dli_exec *r)
 {
-    dl_tensor *offset = dli_attr_numbers(r, "offset", DLI_ATTR_FLOATS, 1).t;
-    dl_tensor *scale = dli_attr_numbers(r, "scale", DLI_ATTR_FLOATS, 1).t;
-    if (offset && scale) dli_give(r, dl_mul(dl_sub(dli_xt(r, 0), offset), scale));
+    dl_tensor *offset = dli_attr_numbers(r, "offset", DLI_ATTR_FLOATS, 1);
+    dl_tensor *scale = dli_attr_numbers(r, "scale", DLI_ATTR_FLOATS, 1);
+    return dl_mul(dl_sub(dli_x(r, 0), offset), scale);
 }
 
-static void dli_o_constant_of_shape(dli_exec *r)
+static dl_tensor *dli_o_constant_of_shape(dli_exec *r)
 {
     dl_shape s;
-    dli_pb a;
     dl_real c = 0;
-    int64_t v = 0;
-    const bool given = dli_attr(r->n, "value", &a);
-    if (given) a = dli_pb_find(a, DLI_ATTR_T);
-    const dli_dtype *d = given ? dli_onnx_dtype(dli_pb_whole(a, DLI_TENSOR_TYPE, 0)) : NULL;
-    if (!dli_shape_at(r, 0, &s)) return;
-    if (!dli_want(r, !given || (d && dli_onnx_elements(a, 1, dli_floats(d) ? &c : NULL, &v)),
-                  "its value should be one number")) return;
-    if (!d || dli_floats(d)) dli_give(r, dl_full(r->c, s, (double)c));
-    else {
-        const dli_num y = dli_wholes(r, s);
-        for (dl_int i = 0; y.v && i < dl_shape_size(s); i++) y.v[i] = v;
-        dli_give_num(r, 0, y);
-    }
+    const bool given = dli_has_attr(r->n, "value");
+    const dli_pb a = dli_pb_find(dli_attr(r->n, "value"), DLI_ATTR_T);
+    r->gives_whole = given && !dli_floats(dli_onnx_dtype(dli_pb_whole(a, DLI_TENSOR_TYPE, 0)));
+    return dli_shape_at(r, 0, &s) &&
+           dli_want(r, !given || dli_onnx_elements(a, dli_pb_find(a, DLI_TENSOR_RAW), 1, &c),
+                    "its value should be one number")
+         ? dl_full(r->c, s, (double)c) : NULL;
 }
 
-static void dli_o_range(dli_exec *r)
+static dl_tensor *dli_o_range(dli_exec *r)
 {
-    dl_int n;
-    const int64_t *a = dli_xv(r, 0, &n), *b = a && n == 1 ? dli_xv(r, 1, &n) : NULL;
-    const int64_t *d = b && n == 1 ? dli_xv(r, 2, &n) : NULL;
-    if (!d || n != 1) return;
-    const double count = *d ? ceil(((double)*b - (double)*a) / (double)*d) : -1;
-    if (!dli_want(r, *d && count <= INT32_MAX, "a step of 0, or too many numbers")) return;
-    const dli_num y = dli_wholes(r, dl_shape1(count > 0 ? (dl_int)count : 0));
-    for (dl_int i = 0; y.v && i < y.shape.dim[0]; i++)
-        y.v[i] = (int64_t)((uint64_t)*a + (uint64_t)i * (uint64_t)*d);
-    dli_give_num(r, 0, y);
+    double v[3];
+    for (int k = 0; k < 3; k++)
+        if (!dli_want_whole(r, k) || !dli_number(r, k, "", 0, &v[k])) return NULL;
+    const double n = v[2] == 0 ? INFINITY : ceil((v[1] - v[0]) / v[2]);
+    if (!dli_want(r, n <= INT32_MAX, "a step of 0, or too many numbers")) return NULL;
+    dl_tensor *y = dl_zeros(r->c, dl_shape1(n > 0 ? (dl_int)n : 0));
+    for (dl_int i = 0; y && i < y->size; i++)
+        if (!dli_put_whole(r, y, i, v[0] + (double)i * v[2])) return NULL;
+    return y;
 }
 
 /* ---- operators: sums ---- */
 
-static void dli_o_reduce(dli_exec *r)
+/* The product of a shape's sizes: how many elements it has. */
+static dl_tensor *dli_o_product(dli_exec *r)
+{
+    const dl_tensor *x = dli_x(r, 0);
+    double v = 1;
+    if (!dli_want_whole(r, 0) ||
+        !dli_want(r, x->shape.rank <= 1, "only of a list of whole numbers")) return NULL;
+    dl_tensor *y = dl_zeros(r->c, dli_rank(dl_shape1(1), dli_attr_int(r->n, "keepdims", 1) != 0));
+    for (dl_int i = 0; i < x->size; i++) v *= (double)x->data[i];
+    return y && dli_put_whole(r, y, 0, v) ? y : NULL;
+}
+
+static dl_tensor *dli_o_reduce(dli_exec *r)
 {
     const char code = r->n->op->code;
     const bool keep = dli_attr_int(r->n, "keepdims", 1) != 0;
-    bool on[DL_MAX_DIMS];
-    dl_int n;
-    if (code == 'P') {                           /* of a shape: how many elements it has */
-        const int64_t *v = dli_xv(r, 0, &n);
-        const dli_num y = dli_wholes(r, keep ? dl_shape1(1) : dl_shape0());
-        if (!v || !y.v) return;
-        if (!dli_want(r, dli_x(r, 0).shape.rank <= 1, "only of a list of whole numbers")) return;
-        y.v[0] = 1;
-        for (dl_int i = 0; i < n; i++) y.v[0] = dli_whole_of('*', y.v[0], v[i]);
-        dli_give_num(r, 0, y);
-        return;
-    }
-    dl_tensor *x = dli_xt(r, 0);
     const bool all = dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0;
-    if (!x || !dli_axes(r, 1, x->shape.rank, all, on)) return;
+    bool on[DL_MAX_DIMS];
+    dl_tensor *x = dli_x(r, 0);
+    double sum = 0;
+    for (dl_int i = 0; i < x->size && dli_x_whole(r, 0); i++) sum += fabs((double)x->data[i]);
+    for (int d = 0; r->n->op->how == 'f' && d < x->shape.rank; d++) on[d] = d > 1;
+    if ((r->n->op->how != 'f' && !dli_axes(r, x->shape.rank, all, on)) ||
+        ((code == 'S' || code == 'M') && !dli_want(r, sum < DLI_EXACT, dli_not_whole))) return NULL;
     if (code == 'L' || code == 'Q') x = dl_square(x);
     if (code == 'A') x = dl_abs(x);
     for (int d = x ? x->shape.rank - 1 : -1; d >= 0 && x; d--)
         if (on[d])
             x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
                  : dl_sum_axis)(x, d, keep);
-    dli_give_like(r, code == 'L' ? dl_sqrt(x) : x);
+    return code == 'L' ? dl_sqrt(x) : x;
 }
 
-static void dli_o_argmax(dli_exec *r)
+static dl_tensor *dli_o_argmax(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0);
-    const int axis = x ? dli_o_axis(r, dli_attr_int(r->n, "axis", 0), x->shape.rank) : -1;
-    if (axis < 0) return;
+    dl_tensor *x = dli_x(r, 0);
+    const int axis = dli_attr_axis(r, 0);
     dl_shape s = x->shape;
+    if (axis < 0) return NULL;
     s.dim[axis] = 1;
-    const dli_num y = dli_wholes(r, s);
-    int32_t *at = dli_indexes(r, dl_shape_size(s));
-    if (!y.v || !at || !dl_argmax_axis(at, x, axis)) return;
-    for (dl_int i = 0; i < dl_shape_size(s); i++) y.v[i] = at[i];
+    dl_tensor *y = dl_zeros(r->c, s);
+    int32_t *at = y ? dli_indexes(r, y->size) : NULL;
+    if (!at || !dl_argmax_axis(at, x, axis)) return NULL;
+    for (dl_int i = 0; i < y->size; i++) y->data[i] = (dl_real)at[i];
+    r->gives_whole = true;
     for (int d = axis; d + 1 < s.rank; d++) s.dim[d] = s.dim[d + 1];
-    s.rank--;
-    dli_give_num(r, 0, dli_attr_int(r->n, "keepdims", 1) ? y : dli_reshaped(y, s));
+    return dli_attr_int(r->n, "keepdims", 1) ? y : dl_reshape(y, dli_rank(s, s.rank - 1));
 }
 
 /* Softmax and its logarithm: along an axis; before opset 13 over all axes from that one on. */
-static void dli_o_softmax(dli_exec *r)
+static dl_tensor *dli_o_softmax(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *(*f)(dl_tensor *) = r->n->op->one;
+    dl_tensor *x = dli_x(r, 0), *(*f)(dl_tensor *) = r->n->op->one;
     const bool old = r->g->opset < 13;
-    const int64_t own = dli_attr_int(r->n, "axis", old ? 1 : -1);
-    const int axis = x ? dli_o_axis(r, own, x->shape.rank) : -1;
-    if (axis < 0) return;
-    const int last = x->shape.rank - 1;
-    const dl_shape shape = x->shape;
-    if (axis == last) dli_give(r, f(x));
-    else if (!old) dli_give(r, dl_transpose(f(dl_transpose(x, axis, last)), axis, last));
-    else {
-        dl_shape flat = dl_shape2(1, 1);
-        for (int d = 0; d <= last; d++) flat.dim[d >= axis] *= shape.dim[d];
-        dli_give(r, dl_reshape(f(dl_reshape(x, flat)), shape));
-    }
+    const int axis = dli_attr_axis(r, old ? 1 : -1), last = x->shape.rank - 1;
+    if (axis < 0) return NULL;
+    if (axis == last) return f(x);
+    if (old) return dl_reshape(f(dli_flat(x, axis)), x->shape);
+    return dl_transpose(f(dl_transpose(x, axis, last)), axis, last);
 }
 
 /* ---- operators: products ---- */
 
-static void dli_o_matmul(dli_exec *r)
+static dl_tensor *dli_o_matmul(dli_exec *r)
 {
-    dl_tensor *a = dli_xt(r, 0), *b = dli_xt(r, 1);
-    if (!a || !b) return;
-    const bool row = a->shape.rank == 1, column = b->shape.rank == 1;
-    if (row) a = dl_reshape(a, dl_shape2(1, a->size));
-    if (column) b = dl_reshape(b, dl_shape2(b->size, 1));
-    if (!a || !b) return;
-    dl_shape s = a->shape, t = b->shape, front, shape;
+    dl_tensor *x[2] = { dli_x(r, 0), dli_x(r, 1) };
+    const bool row = x[0]->shape.rank == 1, column = x[1]->shape.rank == 1;
+    if (row) x[0] = dl_reshape(x[0], dl_shape2(1, x[0]->size));
+    if (column) x[1] = dl_reshape(x[1], dl_shape2(x[1]->size, 1));
+    if (!x[0] || !x[1]) return NULL;
+    dl_shape s = x[0]->shape, t = x[1]->shape, front, shape;
+    dl_tensor *y;
     if (t.rank == 2 && s.rank > 2) {             /* all rows at once */
-        const dl_int K = s.dim[s.rank - 1];
         shape = s;
         shape.dim[s.rank - 1] = t.dim[1];
-        a = dl_matmul(dl_reshape(a, dl_shape2(K ? a->size / K : 0, K)), b);
-        dl_tensor *y = dl_reshape(a, shape);
-        if (column && y) y = dl_reshape(y, dli_rank(shape, shape.rank - 1));
-        dli_give(r, y);
-        return;
-    }
-    if (s.rank > 2 && t.rank > 2) {
-        if (!dli_o_broadcast(r, dli_rank(s, s.rank - 2), dli_rank(t, t.rank - 2), &front)) return;
-        for (int k = 0; k < 2; k++) {
-            const dl_shape own = k ? t : s;
-            shape = front;
-            for (int d = 2; d > 0; d--) shape.dim[shape.rank++] = own.dim[own.rank - d];
-            if (!dl_shape_equal(shape, own))
-                *(k ? &b : &a) = dli_expanded(r, dli_num_of(k ? b : a), shape).t;
+        y = dl_reshape(dl_matmul(dli_flat(x[0], s.rank - 1), x[1]), shape);
+    } else {
+        if (s.rank > 2 && t.rank > 2 &&
+            !dli_broadcast_shape(r, dli_rank(s, s.rank - 2), dli_rank(t, t.rank - 2), &front))
+            return NULL;
+        for (int k = 0; s.rank > 2 && t.rank > 2 && k < 2; k++) {
+            shape = dli_rank(front, front.rank + 2);
+            memcpy(shape.dim + front.rank, (k ? t : s).dim + (k ? t : s).rank - 2,
+                   2 * sizeof *shape.dim);
+            x[k] = dli_expanded(r, x[k], shape);
         }
+        y = dl_matmul(x[0], x[1]);
     }
-    dl_tensor *y = dl_matmul(a, b);
-    if (!y) return;
+    if (!y || !(row || column)) return y;
     shape = y->shape;
-    if (column) shape.rank--;
-    if (row) shape.dim[shape.rank - (column ? 1 : 2)] = column ? 1 : shape.dim[shape.rank - 1];
-    if (row) shape.rank--;
-    dli_give(r, row || column ? dl_reshape(y, dli_rank(shape, shape.rank)) : y);
+    if (row) shape.dim[shape.rank - 2] = shape.dim[shape.rank - 1];
+    return dl_reshape(y, dli_rank(shape, shape.rank - row - column));
 }
 
-static void dli_o_gemm(dli_exec *r)
+static dl_tensor *dli_o_gemm(dli_exec *r)
 {
-    dl_tensor *a = dli_xt(r, 0), *b = dli_xt(r, 1), *c = dli_xt(r, 2), *y;
+    dl_tensor *a = dli_x(r, 0), *b = dli_x(r, 1), *c = dli_x(r, 2);
     const double alpha = dli_attr_float(r->n, "alpha", 1), beta = dli_attr_float(r->n, "beta", 1);
-    const bool none = c == DL_NONE, turned = dli_attr_int(r->n, "transB", 0) != 0;
-    if (!a || !b || !c) return;
-    if (!dli_want(r, a->shape.rank == 2 && b->shape.rank == 2, "two matrices are needed")) return;
+    const bool turned = dli_attr_int(r->n, "transB", 0) != 0;
+    if (!dli_want(r, a->shape.rank == 2 && b->shape.rank == 2, "two matrices are needed"))
+        return NULL;
     if (dli_attr_int(r->n, "transA", 0)) a = dl_transpose(a, 0, 1);
-    const bool bias = !none && c->shape.rank == 1 && c->size == b->shape.dim[0] &&
-                      alpha == 1 && beta == 1;
-    if (turned) y = dl_linear(a, b, bias ? c : DL_NONE);
-    else y = dl_matmul(a, b);
+    if (turned && c->shape.rank == 1 && c->size == b->shape.dim[0] && alpha == 1 && beta == 1)
+        return dl_linear(a, b, c);
+    dl_tensor *y = turned ? dl_linear(a, b, DL_NONE) : dl_matmul(a, b);
     if (alpha < 1 || alpha > 1) y = dl_mul_scalar(y, alpha);
-    if (beta < 1 || beta > 1) c = none ? c : dl_mul_scalar(c, beta);
-    if (!none && !(turned && bias)) y = dl_add(y, c);
-    dli_give(r, y);
+    if (!dli_has(r, 2)) return y;
+    return dl_add(y, beta < 1 || beta > 1 ? dl_mul_scalar(c, beta) : c);
 }
 
 #ifndef DL_NO_IMAGES
-/* ---- operators: images ---- */
+/* ---- operators: images; a sequence is an image of height 1 ---- */
 
-/* What a window needs: sizes of one or two axes, of which a sequence has the second alone. */
-typedef struct dli_o_window { int dims, kernel[2], stride[2], dilation[2], before[2], after[2],
-                            extra[2]; } dli_o_window;
+static dl_tensor *dli_tall(dl_tensor *x)
+{
+    const dl_int *d = x->shape.dim;
+    return x->shape.rank == 3 ? dl_reshape(x, dl_shape4(d[0], d[1], 1, d[2])) : x;
+}
+static dl_tensor *dli_low(dl_tensor *y, bool line)
+{
+    const dl_int *d = y ? y->shape.dim : NULL;
+    return y && line ? dl_reshape(y, dl_shape3(d[0], d[1], d[3])) : y;
+}
 
-/* Two numbers of an attribute; false with a message. */
-static bool dli_window_pair(const dli_exec *r, const dli_o_window *w, const char *name, int other,
-                            int *pair, int *second)
+/* Two numbers of an attribute, and two more, of which a sequence gives the second of each alone;
+   false with a message. */
+static bool dli_window_pair(const dli_exec *r, const char *name, int other, int *pair, int *more)
 {
     int64_t v[2 * DL_MAX_DIMS];
+    const int dims = dli_x(r, 0)->shape.rank - 2;
     const int n = dli_attr_ints(r->n, name, v, 2 * DL_MAX_DIMS);
-    pair[0] = pair[1] = other;
-    if (second) second[0] = second[1] = other;
+    pair[0] = pair[1] = more[0] = more[1] = other;
     for (int i = 0; i < n; i++)
         if (v[i] < 0 || v[i] > INT32_MAX / 4)
             return dli_node_bad(&r->source, r->n, "the attribute '%s' has %lld", name,
                                 (long long)v[i]);
-    for (int i = 0; i < w->dims && w->dims + i < n + (second ? 0 : w->dims); i++) {
-        pair[2 - w->dims + i] = (int)v[i];
-        if (second) second[2 - w->dims + i] = (int)v[w->dims + i];
-    }
+    for (int i = 0; i < n && i < 2 * dims; i++)
+        (i < dims ? pair : more)[2 - dims + i % dims] = (int)v[i];
     return true;
 }
 
-/* The window of a node on x, with this kernel (NULL: from the attribute). */
-static bool dli_window_of(const dli_exec *r, dli_o_window *w, const dl_tensor *x,
-                          const dl_int *kernel)
+/* The window of a node on the images x: as a convolution's, and its kernel, which is the weight's
+   or (NULL) the attribute's. The last windows of a pooling may reach over the edge, by o's
+   output_padding. */
+static bool dli_o_window(const dli_exec *r, const dl_tensor *x, const dl_tensor *weight, dl_conv *o,
+                       int kernel[2])
 {
-    const bool grows = r->n->op->code == 't', pool = !kernel;
-    const bool lower = dli_attr_is(r->n, "auto_pad", "SAME_LOWER");
+    const bool grows = r->n->op->code == 't', lower = dli_attr_is(r->n, "auto_pad", "SAME_LOWER");
     const bool same = lower || dli_attr_is(r->n, "auto_pad", "SAME_UPPER");
-    w->dims = x->shape.rank - 2;
-    if (w->dims < 1 || w->dims > 2)
+    const dl_shape shape = dli_x(r, 0)->shape;
+    int none[2];
+    if (shape.rank < 3 || shape.rank > 4)
         return dli_node_bad(&r->source, r->n, "%s is neither a batch of images nor of sequences",
-                            dli_shown(r->c, x->shape));
-    if (!dli_window_pair(r, w, "kernel_shape", 1, w->kernel, NULL) ||
-        !dli_window_pair(r, w, "strides", 1, w->stride, NULL) ||
-        !dli_window_pair(r, w, "dilations", 1, w->dilation, NULL) ||
-        !dli_window_pair(r, w, "output_padding", 0, w->extra, NULL) ||
-        !dli_window_pair(r, w, "pads", 0, w->before, w->after)) return false;
-    for (int i = 2 - w->dims; i < 2; i++) {
-        const int64_t in = x->shape.dim[2 + i - (2 - w->dims)], s = w->stride[i] ? w->stride[i] : 1;
-        const int64_t k = kernel ? kernel[i - (2 - w->dims)] : w->kernel[i];
-        const int64_t span = (k - 1) * w->dilation[i] + 1;
+                            dli_shown(r->c, shape));
+    if (!x || !dli_window_pair(r, "kernel_shape", 1, kernel, none) ||
+        !dli_window_pair(r, "strides", 1, o->stride, none) ||
+        !dli_window_pair(r, "dilations", 1, o->dilation, none) ||
+        !dli_window_pair(r, "output_padding", 0, o->output_padding, none) ||
+        !dli_window_pair(r, "pads", 0, o->before, o->after)) return false;
+    for (int i = 0; i < 2; i++) {
+        const int64_t in = x->shape.dim[2 + i], s = o->stride[i] ? o->stride[i] : 1;
+        const int64_t K = weight ? weight->shape.dim[2 + i] : kernel[i];
+        const int64_t span = (K - 1) * o->dilation[i] + 1;
         if (!dli_want(r, in <= INT32_MAX / 4 && span <= INT32_MAX / 4, "too large")) return false;
-        int64_t pad = grows ? (in - 1) * s + span + w->extra[i] - in * s
+        int64_t pad = grows ? (in - 1) * s + span + o->output_padding[i] - in * s
                             : ((in + s - 1) / s - 1) * s + span - in;
         if (pad < 0) pad = 0;
-        if (same) w->before[i] = (int)(lower ? pad - pad / 2 : pad / 2);
-        if (same) w->after[i] = (int)(pad - w->before[i]);
-        if (pool && dli_attr_int(r->n, "ceil_mode", 0)) {
-            const int64_t rest = (in + w->before[i] + w->after[i] - span) % s;
-            const int64_t out = (in + w->before[i] + w->after[i] - span + s - 1) / s;
-            if (rest > 0 && out * s < in + w->before[i]) w->extra[i] = (int)(s - rest);
+        if (same) o->before[i] = (int)(lower ? pad - pad / 2 : pad / 2);
+        if (same) o->after[i] = (int)(pad - o->before[i]);
+        if (!weight && dli_attr_int(r->n, "ceil_mode", 0)) {
+            const int64_t more = in + o->before[i] + o->after[i] - span, out = (more + s - 1) / s;
+            if (more % s > 0 && out * s < in + o->before[i])
+                o->output_padding[i] = (int)(s - more % s);
         }
     }
     return true;
 }
 
-static void dli_o_conv(dli_exec *r)
+static dl_tensor *dli_o_conv(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *w = dli_xt(r, 1), *b = dli_xt(r, 2), *y;
-    dli_o_window v;
-    dl_conv o = dl_conv_default();
-    if (!x || !w || !b || !dli_want(r, w->shape.rank == x->shape.rank && w->shape.rank > 2,
-                                    "the weight does not fit the input") ||
-        !dli_window_of(r, &v, x, w->shape.dim + 2)) return;
-    const bool grows = r->n->op->code == 't', line = v.dims == 1;
+    dl_tensor *x = dli_x(r, 0), *w = dli_x(r, 1), *b = dli_x(r, 2);
+    const bool line = x->shape.rank == 3, grows = r->n->op->code == 't';
     const int64_t groups = dli_attr_int(r->n, "group", 1);
+    dl_conv o = dl_conv_default();
+    int kernel[2];
+    if (!dli_want(r, w->shape.rank == x->shape.rank && w->shape.rank > 2,
+                  "the weight does not fit the input")) return NULL;
+    x = dli_tall(x);
+    w = dli_tall(w);
+    if (!w || !dli_o_window(r, x, w, &o, kernel)) return NULL;
     o.groups = groups < 1 || groups > INT32_MAX ? 0 : (int)groups;
-    for (int i = 0; i < 2; i++) {
-        const int from = line && !grows ? 1 : i;
-        o.stride[i] = i && line && !grows ? 1 : v.stride[from];
-        o.dilation[i] = i && line && !grows ? 1 : v.dilation[from];
-        o.before[i] = i && line && !grows ? 0 : v.before[from];
-        o.after[i] = i && line && !grows ? 0 : v.after[from];
-        if (grows) o.output_padding[i] = v.extra[i];
-    }
-    if (!grows) y = line ? dl_conv1d(x, w, b, &o) : dl_conv2d(x, w, b, &o);
-    else if (line) {
-        const dl_int *d = x->shape.dim, *k = w->shape.dim;
-        y = dl_conv_transpose2d(dl_reshape(x, dl_shape4(d[0], d[1], 1, d[2])),
-                                dl_reshape(w, dl_shape4(k[0], k[1], 1, k[2])), b, &o);
-        if (y) y = dl_reshape(y, dl_shape3(y->shape.dim[0], y->shape.dim[1], y->shape.dim[3]));
-    } else y = dl_conv_transpose2d(x, w, b, &o);
-    dli_give(r, y);
+    return dli_low(grows ? dl_conv_transpose2d(x, w, b, &o) : dl_conv2d(x, w, b, &o), line);
 }
 
-static void dli_o_pool(dli_exec *r)
+static dl_tensor *dli_o_pool(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *y;
-    dli_o_window v;
+    const bool max = r->n->op->code == 'X', line = dli_x(r, 0)->shape.rank == 3;
+    dl_tensor *x = dli_tall(dli_x(r, 0));
+    dl_conv v = dl_conv_default();
     dl_pool o = dl_pool_default(1);
-    if (!x || !dli_window_of(r, &v, x, NULL)) return;
-    const bool max = r->n->op->code == 'X', line = v.dims == 1;
-    const bool count = max || dli_attr_int(r->n, "count_include_pad", 0) != 0;
-    if (!dli_want(r, max || !count || !(v.extra[0] || v.extra[1]), "ceil_mode 1 together with "
-                  "count_include_pad 1")) return;
+    o.count_padding = max || dli_attr_int(r->n, "count_include_pad", 0) != 0;
+    if (!dli_o_window(r, x, NULL, &v, o.kernel) ||
+        !dli_want(r, max || !o.count_padding || !(v.output_padding[0] || v.output_padding[1]),
+                  "ceil_mode 1 together with count_include_pad 1")) return NULL;
     for (int i = 0; i < 2; i++) {
-        o.kernel[i] = v.kernel[i];
         o.stride[i] = v.stride[i];
         o.before[i] = v.before[i];
-        o.after[i] = v.after[i] + v.extra[i];
+        o.after[i] = v.after[i] + v.output_padding[i];
     }
-    o.count_padding = count;
-    const dl_int *d = x->shape.dim;
-    if (line) x = dl_reshape(x, dl_shape4(d[0], d[1], 1, d[2]));
-    y = max ? dl_max_pool2d(x, &o) : dl_avg_pool2d(x, &o);
-    if (line && y) y = dl_reshape(y, dl_shape3(y->shape.dim[0], y->shape.dim[1], y->shape.dim[3]));
-    dli_give(r, y);
+    return dli_low(max ? dl_max_pool2d(x, &o) : dl_avg_pool2d(x, &o), line);
 }
 #endif
 
-/* Mean or maximum of all pixels, which stay as 1 x 1. */
-static void dli_o_global(dli_exec *r)
-{
-    dl_tensor *x = dli_xt(r, 0);
-    for (int d = x ? x->shape.rank - 1 : 0; d > 1 && x; d--)
-        x = r->n->op->code == 'X' ? dl_max_axis(x, d, true) : dl_mean_axis(x, d, true);
-    dli_give(r, x);
-}
-
 /* ---- operators: normalizations ---- */
 
-static void dli_o_batch_norm(dli_exec *r)
+static dl_tensor *dli_o_batch_norm(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *mean = dli_xt(r, 3), *var = dli_xt(r, 4);
-    const double eps = dli_attr_float(r->n, "epsilon", 1e-5);
-    if (!x || !mean || !var) return;
     for (int k = 3; k < 5; k++)
         if (!dli_want(r, r->g->value[r->n->in[k]].state >= 0, "mean and variance should be "
-                      "initializers")) return;
-    dli_give(r, dl_batch_norm(x, dli_xt(r, 1), dli_xt(r, 2), mean, var,
-                              1 - dli_attr_float(r->n, "momentum", 0.9), eps));
+                      "initializers")) return NULL;
+    return dl_batch_norm(dli_x(r, 0), dli_x(r, 1), dli_x(r, 2), dli_x(r, 3), dli_x(r, 4),
+                         1 - dli_attr_float(r->n, "momentum", 0.9),
+                         dli_attr_float(r->n, "epsilon", 1e-5));
 }
 
-static void dli_o_layer_norm(dli_exec *r)
+static dl_tensor *dli_o_layer_norm(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0);
-    const int axis = x ? dli_o_axis(r, dli_attr_int(r->n, "axis", -1), x->shape.rank) : -1;
-    if (axis >= 0)
-        dli_give(r, dl_layer_norm(x, x->shape.rank - axis, dli_xt(r, 1), dli_xt(r, 2),
-                                  dli_attr_float(r->n, "epsilon", 1e-5)));
+    dl_tensor *x = dli_x(r, 0);
+    const int axis = dli_attr_axis(r, -1);
+    return axis < 0 ? NULL : dl_layer_norm(x, x->shape.rank - axis, dli_x(r, 1), dli_x(r, 2),
+                                           dli_attr_float(r->n, "epsilon", 1e-5));
 }
 
 /* Group and instance normalization: each channel is a group. */
-static void dli_o_group_norm(dli_exec *r)
+static dl_tensor *dli_o_group_norm(dli_exec *r)
 {
-    dl_tensor *x = dli_xt(r, 0), *w = dli_xt(r, 1);
-    if (!x || !w || x->shape.rank < 2) return;
-    const dl_int C = x->shape.dim[1];
+    dl_tensor *x = dli_x(r, 0), *w = dli_x(r, 1);
+    const dl_int C = x->shape.rank > 1 ? x->shape.dim[1] : 0;
     const int64_t groups = r->n->op->code == 'i' ? C : dli_attr_int(r->n, "num_groups", 1);
-    if (dli_want(r, w->size == C && groups > 0 && groups <= C, "weight and bias should have a "
-                 "number for each channel"))
-        dli_give(r, dl_group_norm(x, (int)groups, w, dli_xt(r, 2),
-                                   dli_attr_float(r->n, "epsilon", 1e-5)));
+    return dli_want(r, w->size == C && groups > 0 && groups <= C,
+                    "weight and bias should have a number for each channel")
+         ? dl_group_norm(x, (int)groups, w, dli_x(r, 2), dli_attr_float(r->n, "epsilon", 1e-5))
+         : NULL;
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -26114,200 +25850,194 @@ static void dli_o_group_norm(dli_exec *r)
 static dl_tensor *dli_gate_rows(dli_exec *r, int i, int k, const char *gates, dl_int H,
                                 dl_int first)
 {
-    const dli_num x = dli_x(r, i);
-    const int G = (int)strlen(gates);
+    dl_tensor *x = dli_x(r, i);
+    const dl_int G = (dl_int)strlen(gates), *d = x->shape.dim;
     int32_t *index = dli_indexes(r, G * H);
-    if (!index || !dli_want(r, x.t && x.shape.rank > 1 && x.shape.dim[1] >= first + G * H &&
-                               x.shape.dim[0] > k, "a weight does not fit size and direction"))
-        return NULL;
-    for (int g = 0; g < G; g++)
+    if (!index || !dli_want(r, x->shape.rank > 1 && d[1] >= first + G * H && d[0] > k,
+                            "a weight does not fit size and direction")) return NULL;
+    for (dl_int g = 0; g < G; g++)
         for (dl_int h = 0; h < H; h++)
             index[(gates[g] - '0') * H + h] = (int32_t)(first + g * H + h);
-    dl_tensor *t = dli_o_along(r, dli_sliced(r, x, 0, k, 1, 1), 1, index, G * H).t;
-    return t ? dl_reshape(t, x.shape.rank > 2 ? dl_shape2(G * H, x.shape.dim[2]) : dl_shape1(G * H))
-             : NULL;
+    return dl_reshape(dli_picked(r, dli_taken(r, x, 0, k, 1, 1, ' ', 0), 1, index, G * H, 0),
+                      x->shape.rank > 2 ? dl_shape2(G * H, d[2]) : dl_shape1(G * H));
 }
 
-static dli_num dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
-{
-    if (!x) return dli_num_of(NULL);
-    return dli_sliced(r, dli_num_of(x), axis, x->shape.dim[axis] - 1, -1, x->shape.dim[axis]);
-}
-
-/* Are its activations, if they are named, in the order that is usual? */
-static bool dli_usual_activations(const dli_onnx_node *n, int directions)
+/* Are its activations, if they are named, in the order that is usual? And the first of them. */
+static bool dli_usual_activations(const dli_onnx_node *n, int directions, dli_pb *first)
 {
     const int each = n->op->code == 'L' ? 3 : n->op->code == 'G' ? 2 : 1;
-    dli_pb a = { NULL, NULL }, first = { NULL, NULL };
     dli_pb_field f;
     int k = 0;
-    if (!dli_attr(n, "activations", &a)) return true;
-    for (DLI_PB_EACH(f, a, DLI_ATTR_STRINGS)) {
-        if (k == 0) first = f.bytes;
-        if (each == 1 ? !dli_pb_same(f.bytes, first)
+    first->p = first->end = NULL;
+    for (DLI_PB_EACH(f, dli_attr(n, "activations"), DLI_ATTR_STRINGS)) {
+        if (k == 0) *first = f.bytes;
+        if (each == 1 ? !dli_pb_same(f.bytes, *first)
                       : !dli_pb_is(f.bytes, k % each ? "Tanh" : "Sigmoid")) return false;
         k++;
     }
     return k == 0 || k == each * directions;
 }
 
-static void dli_o_recurrent(dli_exec *r)
+/* How many steps each sample has, from input 4; NULL with a message. */
+static const int32_t *dli_steps(const dli_exec *r, const dl_tensor *x)
+{
+    const dl_tensor *n = dli_x(r, 4);
+    int32_t *list = dli_indexes(r, n->size);
+    if (!list || !dli_want_whole(r, 4) ||
+        !dli_want(r, n->size == x->shape.dim[0], "lengths don't fit")) return NULL;
+    for (dl_int i = 0; i < n->size; i++) {
+        const double v = (double)n->data[i];
+        list[i] = v >= 1 && v <= (double)x->shape.dim[1] ? (int32_t)v : 0;
+    }
+    return list;
+}
+
+static dl_tensor *dli_o_recurrent(dli_exec *r)
 {
     static const int steps[] = { 1, 2, 0, 3 };
-    const dli_onnx_node *n = r->n;
-    const char code = n->op->code;
-    dli_pb a;
-    const bool activations = dli_attr(n, "activations", &a);
-    const dl_recurrent_kind kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU
-        : activations && dli_pb_is(dli_pb_find(a, DLI_ATTR_STRINGS), "Relu") ? DL_RNN_RELU
-        : DL_RNN_TANH;
-    const bool both = dli_attr_is(n, "direction", "bidirectional");
-    const bool back = dli_attr_is(n, "direction", "reverse");
-    dl_tensor *x = dli_xt(r, 0), *w[8], *h = dli_xt(r, 5), *c = dli_xt(r, 6);
-    const dl_int H = dli_x(r, 2).shape.rank == 3 ? dli_x(r, 2).shape.dim[2] : 0;
+    const char code = r->n->op->code;
+    const bool both = dli_attr_is(r->n, "direction", "bidirectional");
+    const bool back = dli_attr_is(r->n, "direction", "reverse");
+    dl_tensor *x = dli_x(r, 0), *w[8];
+    const dl_shape R = dli_x(r, 2)->shape;
+    const dl_int H = R.rank == 3 ? R.dim[2] : 0;
     dl_recurrent o = dl_recurrent_default();
-    dl_int lengths;
+    dli_pb first;
     o.bidirectional = both;
-    if (!dli_want(r, dli_usual_activations(n, both ? 2 : 1),
+    if (!dli_want(r, dli_usual_activations(r->n, both ? 2 : 1, &first),
                   "its activations should be the usual ones") ||
-        !dli_want(r, H > 0 && H <= INT32_MAX / 8 && x && x->shape.rank == 3, "X and R should be "
-                  "[T,N,D] and [directions,gates H,H]")) return;
+        !dli_want(r, H > 0 && H <= INT32_MAX / 8 && x->shape.rank == 3, "X and R should be "
+                  "[T,N,D] and [directions,gates H,H]")) return NULL;
+    const dl_recurrent_kind kind = code == 'L' ? DL_LSTM : code == 'G' ? DL_GRU
+                                 : dli_pb_is(first, "Relu") ? DL_RNN_RELU : DL_RNN_TANH;
+    const char *gates = dli_onnx_gates(kind);
     for (int i = 0; i < (both ? 8 : 4); i++) {
-        const dl_int first = i % 4 == 3 ? H * (dl_int)strlen(dli_onnx_gates(kind)) : 0;
         w[i] = i % 4 > 1 && !dli_has(r, 3) ? DL_NONE
-             : dli_gate_rows(r, i % 4 > 2 ? 3 : 1 + i % 4, i / 4, dli_onnx_gates(kind), H, first);
-        if (!w[i]) return;
+             : dli_gate_rows(r, i % 4 > 2 ? 3 : 1 + i % 4, i / 4, gates, H,
+                             i % 4 == 3 ? H * (dl_int)strlen(gates) : 0);
+        if (!w[i]) return NULL;
     }
     x = dl_transpose(x, 0, 1);
-    if (back) x = dli_flipped(r, x, 1).t;
-    if (dli_has(r, 4)) {
-        const int64_t *v = dli_xv(r, 4, &lengths);
-        int32_t *list = v ? dli_indexes(r, lengths) : NULL;
-        if (!list || !dli_want(r, !back && x && lengths == x->shape.dim[0], "lengths don't fit"))
-            return;
-        for (dl_int i = 0; i < lengths; i++)
-            list[i] = v[i] < 1 || v[i] > x->shape.dim[1] ? 0 : (int32_t)v[i];
-        o.lengths = list;
-    }
-    const dl_sequence s = x ? dli_recurrent_net("dl_onnx", kind, x, w, h, c, &o)
-                            : dl_lstm(NULL, w, h, c, &o);
-    dl_tensor *y = back ? dli_flipped(r, s.y, 1).t : s.y;
-    if (!y) return;
+    if (back) x = dli_flipped(r, x, 1);
+    if (!x || !dli_want(r, !back || !dli_has(r, 4), "lengths don't fit")) return NULL;
+    if (dli_has(r, 4) && !(o.lengths = dli_steps(r, x))) return NULL;
+    const dl_sequence s = dli_recurrent_net("dl_onnx", kind, x, w, dli_x(r, 5), dli_x(r, 6), &o);
+    dl_tensor *y = back ? dli_flipped(r, s.y, 1) : s.y;
+    if (!y) return NULL;
     y = dl_reshape(y, dl_shape4(y->shape.dim[0], y->shape.dim[1], both ? 2 : 1, H));
-    dli_give(r, dl_permute(y, steps));
-    dli_give_num(r, 1, dli_num_of(s.h));
-    if (code == 'L') dli_give_num(r, 2, dli_num_of(s.c));
+    dli_give(r, 1, s.h, false);
+    dli_give(r, 2, s.c, false);
+    return dl_permute(y, steps);
 }
 #endif
 
-/* ---- the table ---- */
+/* The branch that was taken gives it: input 0 says which; then come what the first one gives, and
+   what the second one gives. */
+static dl_tensor *dli_o_if(dli_exec *r)
+{
+    const int n = r->n->outs;
+    double yes;
+    if (!dli_want(r, r->n->ins == 1 + 2 * n, "its branches do not give what it gives") ||
+        !dli_number(r, 0, "", 0, &yes)) return NULL;
+    const int first = yes == 0 ? 1 + n : 1;
+    for (int k = 1; k < n; k++) dli_give(r, k, dli_x(r, first + k), dli_x_whole(r, first + k));
+    r->gives_whole = dli_x_whole(r, first);
+    return dli_x(r, first);
+}
+
+/* ---- the table ----
+   A row: the operator, how it does, what it reads, its attributes, the function; then an operation
+   of floor 2, or a letter where one function does several operators. How: 'm' moves numbers, whole
+   ones too; 'c' computes, of whole numbers whole ones, which is checked; 'f' takes floats only.
+   What it reads: x what may be a parameter, k what may not; behind ? may be left out; * more. */
 
 #define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
-#define DLI_UNARY_ROW(name, f)  { name, 1, 1, 1, 0, "", dli_o_one, f, NULL, 0 }
-#define DLI_CODE_ROW(name, inputs, attributes, f, code) \
-    { name, inputs, inputs, 1, 0, attributes, f, NULL, NULL, code }
-#define DLI_PAIR_ROW(name, f, code) { name, 2, 2, 1, 0, "", dli_o_two, NULL, f, code }
-#define DLI_MANY_ROW(name, f, code) { name, 1, INT32_MAX, 1, 0, "", dli_o_two, NULL, f, code }
-#define DLI_REDUCE_ROW(name, code) \
-    { name, 1, 2, 1, 2, "axes keepdims noop_with_empty_axes", dli_o_reduce, NULL, NULL, code }
-#define DLI_CASTS "=1|2|3|4|5|6|7|9|10|11|12|13|16"
+#define DLI_GATED  "direction=forward|reverse|bidirectional hidden_size layout=0 "
+#define DLI_AXES   "axes keepdims noop_with_empty_axes"
+#define DLI_R(name, how, reads, attributes, run, code) \
+    { name, how, reads, attributes, dli_o_##run, NULL, NULL, code }
+#define DLI_R1(name, attributes, run, f) { name, 'c', "x", attributes, dli_o_##run, f, NULL, 0 }
+#define DLI_R2(name, reads, f, code) { name, 'm', reads, "", dli_o_two, NULL, f, code }
+#define DLI_REDUCE(name, code) DLI_R("Reduce" name, 'c', "x?k", DLI_AXES, reduce, code)
 
 static const dli_onnx_op dli_onnx_ops[] = {
-    DLI_UNARY_ROW("Relu", dl_relu), DLI_UNARY_ROW("Sigmoid", dl_sigmoid),
-    DLI_UNARY_ROW("Tanh", dl_tanh), DLI_UNARY_ROW("Exp", dl_exp), DLI_UNARY_ROW("Log", dl_log),
-    DLI_UNARY_ROW("Sqrt", dl_sqrt), DLI_UNARY_ROW("Abs", dl_abs), DLI_UNARY_ROW("Neg", dl_neg),
-    DLI_UNARY_ROW("Softplus", dl_softplus),
-    DLI_CODE_ROW("LeakyRelu", 1, "alpha", dli_o_formula, 'l'),
-    DLI_CODE_ROW("Elu", 1, "alpha", dli_o_formula, 'e'),
-    DLI_CODE_ROW("Selu", 1, "alpha gamma", dli_o_formula, 's'),
-    DLI_CODE_ROW("Celu", 1, "alpha", dli_o_formula, 'c'),
-    DLI_CODE_ROW("HardSigmoid", 1, "alpha beta", dli_o_formula, 'h'),
-    DLI_CODE_ROW("HardSwish", 1, "", dli_o_formula, 'w'),
-    DLI_CODE_ROW("Reciprocal", 1, "", dli_o_formula, 'r'),
-    DLI_CODE_ROW("Softsign", 1, "", dli_o_formula, 'o'),
-    DLI_CODE_ROW("Mish", 1, "", dli_o_formula, 'm'),
-    DLI_CODE_ROW("PRelu", 2, "", dli_o_formula, 'p'),
-    DLI_CODE_ROW("Gelu", 1, "approximate=none|tanh", dli_o_formula, 'g'),
-    DLI_CODE_ROW("Erf", 1, "", dli_o_math, 'e'), DLI_CODE_ROW("Sin", 1, "", dli_o_math, 's'),
-    DLI_CODE_ROW("Cos", 1, "", dli_o_math, 'c'), DLI_CODE_ROW("Floor", 1, "", dli_o_math, 'f'),
-    DLI_CODE_ROW("Ceil", 1, "", dli_o_math, 'u'),
-    DLI_PAIR_ROW("Add", dl_add, '+'), DLI_PAIR_ROW("Sub", dl_sub, '-'),
-    DLI_PAIR_ROW("Mul", dl_mul, '*'), DLI_PAIR_ROW("Div", dl_div, '/'),
-    DLI_PAIR_ROW("Mod", NULL, '%'), DLI_PAIR_ROW("Equal", NULL, '='),
-    DLI_PAIR_ROW("Less", NULL, '<'), DLI_PAIR_ROW("LessOrEqual", NULL, 'l'),
-    DLI_PAIR_ROW("Greater", NULL, '>'), DLI_PAIR_ROW("GreaterOrEqual", NULL, 'g'),
-    DLI_PAIR_ROW("And", NULL, '&'), DLI_PAIR_ROW("Or", NULL, '|'),
-    DLI_MANY_ROW("Sum", dl_add, '+'), DLI_MANY_ROW("Max", dl_maximum, 'X'),
-    DLI_MANY_ROW("Min", dl_minimum, 'N'), DLI_CODE_ROW("Not", 1, "", dli_o_not, 0),
-    { "Pow", 2, 2, 1, 2, "", dli_o_pow, NULL, NULL, 0 },
-    { "Clip", 1, 3, 1, 6, "min max", dli_o_clip, NULL, NULL, 0 },
-    { "Where", 3, 3, 1, 0, "", dli_o_where, NULL, NULL, 0 },
-    { "Cast", 1, 1, 1, 0, "saturate to" DLI_CASTS, dli_o_cast, NULL, NULL, 0 },
-    { "CastLike", 2, 2, 1, 2, "saturate", dli_o_cast, NULL, NULL, 0 },
-    { "Dropout", 1, 3, 1, 6, "ratio seed", dli_o_dropout, NULL, NULL, 0 },
-    { "Identity", 1, 1, 1, 0, "", dli_o_same, NULL, NULL, 0 },
-    { "Shape", 1, 1, 1, 0, "start end", dli_o_shape, NULL, NULL, 0 },
-    { "Size", 1, 1, 1, 0, "", dli_o_shape, NULL, NULL, 's' },
-    { "Reshape", 2, 2, 1, 0, "allowzero", dli_o_reshape, NULL, NULL, 0 },
-    { "Flatten", 1, 1, 1, 0, "axis", dli_o_flatten, NULL, NULL, 0 },
-    { "Squeeze", 1, 2, 1, 0, "axes", dli_o_squeeze, NULL, NULL, 0 },
-    { "Unsqueeze", 1, 2, 1, 0, "axes", dli_o_squeeze, NULL, NULL, 'u' },
-    { "Transpose", 1, 1, 1, 0, "perm", dli_o_transpose, NULL, NULL, 0 },
-    { "Concat", 1, INT32_MAX, 1, 0, "axis", dli_o_concat, NULL, NULL, 0 },
-    { "Split", 1, 2, INT32_MAX, 0, "axis split num_outputs", dli_o_split, NULL, NULL, 0 },
-    { "Slice", 1, 5, 1, 0, "starts ends axes", dli_o_slice, NULL, NULL, 0 },
-    { "Gather", 2, 2, 1, 0, "axis", dli_o_gather, NULL, NULL, 0 },
-    { "Expand", 2, 2, 1, 0, "", dli_o_expand, NULL, NULL, 0 },
-    { "Tile", 2, 2, 1, 0, "", dli_o_tile, NULL, NULL, 0 },
-    { "Pad", 1, 3, 1, 4, "mode=constant|reflect|edge pads value", dli_o_pad, NULL, NULL, 0 },
-    { "Resize", 1, 4, 1, 14, "mode=nearest|linear nearest_mode coordinate_transformation_mode="
-      "half_pixel|pytorch_half_pixel|align_corners|asymmetric cubic_coeff_a exclude_outside=0 "
-      "extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch", dli_o_resize, NULL,
-      NULL, 0 },
-    { "Upsample", 2, 2, 1, 2, "mode=nearest|linear", dli_o_resize, NULL, NULL, 'u' },
-    { "DepthToSpace", 1, 1, 1, 0, "blocksize mode=DCR|CRD", dli_o_depth, NULL, NULL, 'd' },
-    { "SpaceToDepth", 1, 1, 1, 0, "blocksize", dli_o_depth, NULL, NULL, 's' },
-    { "Constant", 0, 0, 1, 0, "value value_float value_floats value_int value_ints",
-      dli_o_constant, NULL, NULL, 0 },
-    { "Scaler", 1, 1, 1, 0, "offset scale", dli_o_scaler, NULL, NULL, 0 },
-    { "ConstantOfShape", 1, 1, 1, 0, "value", dli_o_constant_of_shape, NULL, NULL, 0 },
-    { "Range", 3, 3, 1, 0, "", dli_o_range, NULL, NULL, 0 },
-    DLI_REDUCE_ROW("ReduceSum", 'S'), DLI_REDUCE_ROW("ReduceMean", 'M'),
-    DLI_REDUCE_ROW("ReduceMax", 'X'), DLI_REDUCE_ROW("ReduceMin", 'N'),
-    DLI_REDUCE_ROW("ReduceL1", 'A'), DLI_REDUCE_ROW("ReduceL2", 'L'),
-    DLI_REDUCE_ROW("ReduceSumSquare", 'Q'), DLI_REDUCE_ROW("ReduceProd", 'P'),
-    { "ArgMax", 1, 1, 1, 0, "axis keepdims select_last_index=0", dli_o_argmax, NULL, NULL, 0 },
-    { "Softmax", 1, 1, 1, 0, "axis", dli_o_softmax, dl_softmax, NULL, 0 },
-    { "LogSoftmax", 1, 1, 1, 0, "axis", dli_o_softmax, dl_log_softmax, NULL, 0 },
-    { "MatMul", 2, 2, 1, 0, "", dli_o_matmul, NULL, NULL, 0 },
-    { "Gemm", 2, 3, 1, 0, "alpha beta transA transB", dli_o_gemm, NULL, NULL, 0 },
-    { "GlobalAveragePool", 1, 1, 1, 0, "", dli_o_global, NULL, NULL, 0 },
-    { "GlobalMaxPool", 1, 1, 1, 0, "", dli_o_global, NULL, NULL, 'X' },
-    { "BatchNormalization", 5, 5, 1, 24, "epsilon momentum spatial=1 training_mode=0",
-      dli_o_batch_norm, NULL, NULL, 0 },
-    { "LayerNormalization", 2, 3, 1, 0, "axis epsilon stash_type", dli_o_layer_norm, NULL, NULL,
-      0 },
-    { "InstanceNormalization", 3, 3, 1, 0, "epsilon", dli_o_group_norm, NULL, NULL, 'i' },
-    { "GroupNormalization", 3, 3, 1, 0, "epsilon num_groups stash_type", dli_o_group_norm, NULL,
-      NULL, 0 },
+    DLI_R1("Relu", "", one, dl_relu), DLI_R1("Sigmoid", "", one, dl_sigmoid),
+    DLI_R1("Tanh", "", one, dl_tanh), DLI_R1("Exp", "", one, dl_exp),
+    DLI_R1("Log", "", one, dl_log), DLI_R1("Sqrt", "", one, dl_sqrt),
+    DLI_R1("Abs", "", one, dl_abs), DLI_R1("Neg", "", one, dl_neg),
+    DLI_R1("Softplus", "", one, dl_softplus), DLI_R1("Softmax", "axis", softmax, dl_softmax),
+    DLI_R1("LogSoftmax", "axis", softmax, dl_log_softmax),
+    DLI_R("LeakyRelu", 'c', "x", "alpha", formula, 'l'),
+    DLI_R("Elu", 'c', "x", "alpha", formula, 'e'), DLI_R("Celu", 'c', "x", "alpha", formula, 'c'),
+    DLI_R("Selu", 'c', "x", "alpha gamma", formula, 's'), DLI_R("Mish", 'c', "x", "", formula, 'm'),
+    DLI_R("HardSigmoid", 'c', "x", "alpha beta", formula, 'h'),
+    DLI_R("HardSwish", 'c', "x", "", formula, 'w'), DLI_R("PRelu", 'c', "xx", "", formula, 'p'),
+    DLI_R("Reciprocal", 'c', "x", "", formula, 'r'), DLI_R("Softsign", 'c', "x", "", formula, 'o'),
+    DLI_R("Gelu", 'c', "x", "approximate=none|tanh", formula, 'g'),
+    DLI_R("Erf", 'c', "x", "", math, 'e'), DLI_R("Sin", 'c', "x", "", math, 's'),
+    DLI_R("Cos", 'c', "x", "", math, 'c'), DLI_R("Floor", 'c', "x", "", math, 'f'),
+    DLI_R("Ceil", 'c', "x", "", math, 'u'), DLI_R2("Add", "xx", dl_add, '+'),
+    DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
+    DLI_R2("Div", "xx", dl_div, '/'), DLI_R2("Mod", "xx", NULL, '%'),
+    DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
+    DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
+    DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),
+    DLI_R2("Greater", "xx", NULL, '>'), DLI_R2("GreaterOrEqual", "xx", NULL, 'g'),
+    DLI_R2("And", "xx", NULL, 'N'), DLI_R2("Or", "xx", NULL, 'X'),
+    DLI_R("Not", 'm', "x", "", not, '='), DLI_R("Pow", 'c', "xk", "", pow, 0),
+    DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xxx", "", where, 0),
+    DLI_R("Cast", 'm', "x", "saturate to=1|2|3|4|5|6|7|9|10|11|12|13|16", cast, 0),
+    DLI_R("CastLike", 'm', "xk", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
+    DLI_R("Dropout", 'c', "x?kk", "ratio seed", dropout, 0),
+    DLI_R("If", 'i', "x?*", "then_branch else_branch", if, 0),
+    DLI_R("Shape", 'm', "x", "start end", shape, 0), DLI_R("Size", 'm', "x", "", shape, 's'),
+    DLI_R("Reshape", 'm', "xx", "allowzero", reshape, 0), DLI_R("Tile", 'm', "xx", "", tile, 0),
+    DLI_R("Flatten", 'm', "x", "axis", flatten, 0), DLI_R("Expand", 'm', "xx", "", expand, 0),
+    DLI_R("Squeeze", 'm', "x?x", "axes", squeeze, 0), DLI_R("Range", 'm', "xxx", "", range, 0),
+    DLI_R("Unsqueeze", 'm', "x?x", "axes", squeeze, 'u'),
+    DLI_R("Transpose", 'm', "x", "perm", transpose, 0),
+    DLI_R("Gather", 'm', "xx", "axis", gather, 0), DLI_R("Concat", 'm', "x?*", "axis", concat, 0),
+    DLI_R("Split", 'm', "x?x", "axis split num_outputs", split, 0),
+    DLI_R("Slice", 'm', "x?xxxx", "starts ends axes", slice, 0),
+    DLI_R("Pad", 'm', "x?xk", "mode=constant|reflect|edge pads value", pad, 0),
+    DLI_R("Resize", 'c', "x?kkk", "mode=nearest|linear nearest_mode cubic_coeff_a "
+          "coordinate_transformation_mode=half_pixel|pytorch_half_pixel|align_corners|asymmetric "
+          "exclude_outside=0 extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch",
+          resize, 0),
+    DLI_R("Upsample", 'c', "xk", "mode=nearest|linear", resize, 'u'),
+    DLI_R("DepthToSpace", 'm', "x", "blocksize mode=DCR|CRD", depth, 'd'),
+    DLI_R("SpaceToDepth", 'm', "x", "blocksize", depth, 's'),
+    DLI_R("Constant", 'm', "", "value value_float value_floats value_int value_ints", constant, 0),
+    DLI_R("ConstantOfShape", 'm', "x", "value", constant_of_shape, 0),
+    DLI_R("Scaler", 'c', "x", "offset scale", scaler, 0),
+    DLI_REDUCE("Sum", 'S'), DLI_REDUCE("Mean", 'M'), DLI_REDUCE("Max", 'X'), DLI_REDUCE("Min", 'N'),
+    DLI_REDUCE("L1", 'A'), DLI_REDUCE("L2", 'L'), DLI_REDUCE("SumSquare", 'Q'),
+    DLI_R("ReduceProd", 'm', "x?k", DLI_AXES, product, 0),
+    DLI_R("GlobalAveragePool", 'f', "x", "", reduce, 'M'),
+    DLI_R("GlobalMaxPool", 'f', "x", "", reduce, 'X'),
+    DLI_R("ArgMax", 'm', "x", "axis keepdims select_last_index=0", argmax, 0),
+    DLI_R("MatMul", 'f', "xx", "", matmul, 0),
+    DLI_R("Gemm", 'f', "xx?x", "alpha beta transA transB", gemm, 0),
+    DLI_R("BatchNormalization", 'f', "xxxkk", "epsilon momentum spatial=1 training_mode=0",
+          batch_norm, 0),
+    DLI_R("LayerNormalization", 'f', "xx?x", "axis epsilon stash_type", layer_norm, 0),
+    DLI_R("InstanceNormalization", 'f', "xxx", "epsilon", group_norm, 'i'),
+    DLI_R("GroupNormalization", 'f', "xxx", "epsilon num_groups stash_type", group_norm, 0),
 #ifndef DL_NO_IMAGES
-    { "Conv", 2, 3, 1, 0, "group dilations " DLI_WINDOW, dli_o_conv, NULL, NULL, 0 },
-    { "ConvTranspose", 2, 3, 1, 0, "group dilations output_padding " DLI_WINDOW, dli_o_conv, NULL,
-      NULL, 't' },
-    { "MaxPool", 1, 1, 1, 0, "ceil_mode storage_order=0 dilations=1 " DLI_WINDOW, dli_o_pool, NULL,
-      NULL, 'X' },
-    { "AveragePool", 1, 1, 1, 0, "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, dli_o_pool,
-      NULL, NULL, 0 },
+    DLI_R("Conv", 'f', "xx?x", "group dilations " DLI_WINDOW, conv, 0),
+    DLI_R("ConvTranspose", 'f', "xx?x", "group dilations output_padding " DLI_WINDOW, conv, 't'),
+    DLI_R("MaxPool", 'f', "x", "ceil_mode storage_order=0 dilations=1 " DLI_WINDOW, pool, 'X'),
+    DLI_R("AveragePool", 'f', "x", "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, pool, 0),
 #endif
 #ifndef DL_NO_SEQUENCES
-#define DLI_GATED "direction=forward|reverse|bidirectional hidden_size layout=0 "
-    { "LSTM", 3, 7, 3, 112, DLI_GATED "activations=Sigmoid|Tanh input_forget=0", dli_o_recurrent,
-      NULL, NULL, 'L' },
-    { "GRU", 3, 6, 2, 48, DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
-      dli_o_recurrent, NULL, NULL, 'G' },
-    { "RNN", 3, 6, 2, 48, DLI_GATED "activations=Tanh|Relu", dli_o_recurrent, NULL, NULL, 'R' },
+    DLI_R("LSTM", 'f', "xxx?xkkk", DLI_GATED "activations=Sigmoid|Tanh input_forget=0", recurrent,
+          'L'),
+    DLI_R("GRU", 'f', "xxx?xkk", DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
+          recurrent, 'G'),
+    DLI_R("RNN", 'f', "xxx?xkk", DLI_GATED "activations=Tanh|Relu", recurrent, 'R'),
 #endif
 };
+
 /* ---- reading a graph ---- */
 
 static bool dli_pb_sound(dli_pb m)
@@ -26344,35 +26074,79 @@ static bool dli_graph_opset(dli_onnx_in *in)
                    DLI_ONNX_LEAST, DLI_ONNX_MOST);
 }
 
-/* Memory for as many values, nodes, inputs and outputs as there can be. */
+/* How many nodes a graph and those within have at most, names that they list, initializers, inputs
+   and outputs. False if one is damaged, or too deep within others. */
+typedef struct dli_onnx_counts { size_t nodes, list, tensors, ends; } dli_onnx_counts;
+static bool dli_graph_count(dli_pb graph, int depth, dli_onnx_counts *n)
+{
+    dli_pb_field f, of;
+    if (!dli_pb_sound(graph) || depth > DLI_ONNX_DEPTH) return false;
+    while (dli_pb_next(&graph, &f)) {
+        n->ends += f.number == DLI_GRAPH_INPUT || f.number == DLI_GRAPH_OUTPUT;
+        n->tensors += f.number == DLI_GRAPH_INITIALIZER;
+        if (f.number != DLI_GRAPH_NODE || f.kind != 2) continue;
+        n->nodes++;
+        while (dli_pb_next(&f.bytes, &of)) {
+            n->list += of.number == DLI_NODE_INPUT || of.number == DLI_NODE_OUTPUT;
+            if (of.number != DLI_NODE_ATTRIBUTE || of.kind != 2) continue;
+            const dli_pb inner = dli_pb_find(of.bytes, DLI_ATTR_G);
+            n->nodes++;                          /* an If: a jump over each branch, and the */
+            n->list++;                           /* condition once more                     */
+            if (!dli_graph_count(inner, depth + 1, n)) return false;
+        }
+    }
+    return true;
+}
+
+/* Memory for these. */
 static bool dli_graph_room(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
-    dli_pb_field f, of;
-    size_t nodes = 0, names = 0, ends = 0, list = 0;
+    dl_ctx *c = in->source.ctx;
     const char *who = in->source.who;
-    if (!dli_pb_sound(g->graph)) return dli_bad(&in->source, "its graph is damaged");
-    for (dli_pb m = g->graph; dli_pb_next(&m, &f);) {
-        const bool node = f.number == DLI_GRAPH_NODE && f.kind == 2;
-        nodes += node;
-        ends += f.number == DLI_GRAPH_INPUT || f.number == DLI_GRAPH_OUTPUT;
-        names += f.number == DLI_GRAPH_INITIALIZER;
-        for (dli_pb n = f.bytes; node && dli_pb_next(&n, &of);)
-            list += (of.number == DLI_NODE_INPUT || of.number == DLI_NODE_OUTPUT) && of.kind == 2;
-    }
-    names += ends + list;
+    dli_onnx_counts n = { 0, 0, 0, 0 };
+    if (!dli_graph_count(g->graph, 0, &n)) return dli_bad(&in->source, "its graph is damaged");
+    const size_t names = n.list + n.tensors + n.ends, ends = n.ends + 1;
     if (names > INT32_MAX / 4) return dli_bad(&in->source, "it is too large");
     g->slots = (int)(2 * names + 1);
-    g->value = (dli_value *)dli_alloc(in->source.ctx, who, names + 1, sizeof *g->value);
-    g->node = (dli_onnx_node *)dli_alloc(in->source.ctx, who, nodes + 1, sizeof *g->node);
-    g->slot = (int *)dli_alloc(in->source.ctx, who, (size_t)g->slots, sizeof *g->slot);
-    g->list = (int *)dli_alloc(in->source.ctx, who, list + 1, sizeof *g->list);
-    g->input = (int *)dli_alloc(in->source.ctx, who, 2 * ends + 2, sizeof *g->input);
-    g->input_shape = (dl_shape *)dli_alloc(in->source.ctx, who, 2 * ends + 2, sizeof(dl_shape));
+    g->value = (dli_value *)dli_alloc(c, who, names + 1, sizeof *g->value);
+    g->node = (dli_onnx_node *)dli_alloc(c, who, n.nodes + 1, sizeof *g->node);
+    g->slot = (int *)dli_alloc(c, who, (size_t)g->slots, sizeof *g->slot);
+    g->list = in->list = (int *)dli_alloc(c, who, n.list + ends, sizeof *g->list);
+    g->input = (int *)dli_alloc(c, who, 2 * ends, sizeof *g->input);
+    g->input_shape = (dl_shape *)dli_alloc(c, who, 2 * ends, sizeof *g->input_shape);
     if (!g->value || !g->node || !g->slot || !g->list || !g->input || !g->input_shape) return false;
-    g->output = g->input + ends + 1;
-    g->sample = g->input_shape + ends + 1;
+    g->output = g->input + ends;
+    g->sample = g->input_shape + ends;
     return true;
+}
+
+/* An initializer: its shape, and where its numbers are. */
+static bool dli_graph_tensor(dli_onnx_in *in, dli_pb name, dli_pb message)
+{
+    const dli_source *s = &in->source;
+    dli_value *v = &in->g->value[dli_graph_value(in->g, name)];
+    if (v->made) return dli_bad(s, "the value '%.*s' is there twice", DLI_PB_SHOWN(name));
+    if (dli_outside(message)) {
+        if (s->from == dli_buffer)
+            return dli_bad(s, "the numbers of '%.*s' are in another file; load the graph by its "
+                           "path, or write it as one file: torch.onnx.export(..., "
+                           "external_data=False)", DLI_PB_SHOWN(name));
+#ifndef DL_NO_STDIO
+        if (!dli_beside_numbers(in, message, &v->raw)) return false;
+#endif
+    }
+    v->made = DLI_MADE_TENSOR;
+    v->tensor = message;
+    v->fixed = in->depth > 0;
+    if (!dli_onnx_shape(message, &v->shape))
+        return dli_bad(s, "the tensor '%.*s' has no shape of at most %d sizes that fit in memory",
+                       DLI_PB_SHOWN(name), DL_MAX_DIMS);
+    const dl_int n = dl_shape_size(v->shape);
+    if (!dli_onnx_dtype(dli_pb_whole(message, DLI_TENSOR_TYPE, 0))) return true;   /* for now */
+    return n <= message.end - message.p + (v->raw.end - v->raw.p) ||
+           dli_bad(s, "the tensor '%.*s' is cut off: %lld elements", DLI_PB_SHOWN(name),
+                   (long long)n);
 }
 
 /* An input: what stands in the file of its type and shape. */
@@ -26403,46 +26177,99 @@ static bool dli_graph_input(dli_onnx_in *in, dli_pb info)
     return true;
 }
 
+static bool dli_graph_body(dli_onnx_in *in, dli_pb graph);
+
+/* One more value that node n reads; false with a message if it is not there. */
+static bool dli_graph_reads(dli_onnx_in *in, dli_onnx_node *n, dli_pb name)
+{
+    const int v = name.p == name.end ? -1 : dli_graph_value(in->g, name);
+    n->in[n->ins++] = *in->list++ = v;
+    return v < 0 || in->g->value[v].made ||
+           dli_node_bad(&in->source, n, "it reads '%.*s', which nothing before it gives",
+                        DLI_PB_SHOWN(name));
+}
+
+/* The branches of an If lie one behind the other, before each a jump: over the first one where the
+   condition is false, over the second one always. Then n, which reads what both give. */
+static bool dli_graph_if(dli_onnx_in *in, dli_onnx_node *n)
+{
+    static const char *const names[] = { "then_branch", "else_branch" };
+    dli_graph *g = in->g;
+    dli_pb branch[2];
+    dli_pb_field f;
+    if (n->ins != 1 || n->in[0] < 0) return dli_node_bad(&in->source, n, "it has no condition");
+    for (int k = 0; k < 2; k++) {
+        dli_onnx_node *jump = &g->node[g->nodes++];
+        *jump = *n;
+        jump->ins = k == 0;
+        branch[k] = dli_pb_find(dli_attr(n, names[k]), DLI_ATTR_G);
+        if (branch[k].p == branch[k].end)
+            return dli_node_bad(&in->source, n, "it has no %s", names[k]);
+        in->depth++;
+        if (!dli_graph_body(in, branch[k])) return false;
+        in->depth--;
+        jump->target = g->nodes + (k == 0);
+    }
+    const int condition = n->in[0];
+    n->in = in->list;
+    *in->list++ = condition;                     /* n->ins is 1 */
+    for (int k = 0; k < 2; k++)
+        for (DLI_PB_EACH(f, branch[k], DLI_GRAPH_OUTPUT))
+            if (!dli_graph_reads(in, n, dli_pb_find(f.bytes, 1))) return false;
+    for (int k = 1; k < n->ins; k++)
+        if (n->in[k] < 0) return dli_node_bad(&in->source, n, "a branch gives nothing");
+    return true;
+}
+
 /* A node: what it reads, which must be there, and what it gives, which must not. */
-static bool dli_graph_node(dli_onnx_in *in, dli_pb message, int **list)
+static bool dli_graph_node(dli_onnx_in *in, dli_pb message)
 {
     dli_graph *g = in->g;
-    dli_onnx_node *n = &g->node[g->nodes++];
+    dli_onnx_node n;
     dli_pb_field f;
-    dli_pb a;
-    n->message = message;
-    n->type = dli_pb_find(message, DLI_NODE_OP);
-    n->name = dli_pb_find(message, DLI_NODE_NAME);
-    n->op = dli_onnx_find(dli_pb_find(message, DLI_NODE_DOMAIN), n->type);
+    memset(&n, 0, sizeof n);
+    n.message = message;
+    n.type = dli_pb_find(message, DLI_NODE_OP);
+    n.name = dli_pb_find(message, DLI_NODE_NAME);
+    n.op = dli_onnx_find(dli_pb_find(message, DLI_NODE_DOMAIN), n.type);
+    n.in = in->list;
     if (!dli_pb_sound(message)) return dli_bad(&in->source, "a node is damaged");
-    n->in = *list;
-    for (DLI_PB_EACH(f, message, DLI_NODE_INPUT)) {
-        const bool none = f.bytes.p == f.bytes.end;
-        const int v = none ? -1 : dli_graph_value(g, f.bytes);
-        if (!none && !g->value[v].made)
-            return dli_node_bad(&in->source, n, "it reads '%.*s', which nothing before it gives",
-                                DLI_PB_SHOWN(f.bytes));
-        n->in[n->ins++] = v;
-    }
-    n->out = n->in + n->ins;
+    for (DLI_PB_EACH(f, message, DLI_NODE_INPUT))
+        if (!dli_graph_reads(in, &n, f.bytes)) return false;
+    if (n.op && n.op->run == dli_o_if && !dli_graph_if(in, &n)) return false;
+    n.out = in->list;
     for (DLI_PB_EACH(f, message, DLI_NODE_OUTPUT)) {
         const int v = f.bytes.p == f.bytes.end ? -1 : dli_graph_value(g, f.bytes);
         if (v >= 0 && g->value[v].made)
-            return dli_node_bad(&in->source, n, "it gives '%.*s', which is there already",
+            return dli_node_bad(&in->source, &n, "it gives '%.*s', which is there already",
                                 DLI_PB_SHOWN(f.bytes));
         if (v >= 0) {
             g->value[v].made = DLI_MADE_NODE;
-            g->value[v].node = g->nodes - 1;
+            g->value[v].node = g->nodes;
         }
-        n->out[n->outs++] = v;
+        n.out[n.outs++] = *in->list++ = v;
     }
-    *list = n->out + n->outs;
-    if (!dli_pb_is(n->type, "Constant") || !n->op || !dli_attr(n, "value", &a)) return true;
-    if (n->outs != 1 || n->out[0] < 0) return dli_node_bad(&in->source, n, "it gives nothing");
-    n->dropped = true;                                      /* it is as good as an initializer */
-    g->value[n->out[0]].made = DLI_MADE_NOT;
-    g->value[n->out[0]].constant = true;
-    return dli_graph_tensor(in, g->value[n->out[0]].name, dli_pb_find(a, DLI_ATTR_T));
+    n.dropped = n.op && dli_pb_is(n.type, "Constant") && dli_has_attr(&n, "value");
+    g->node[g->nodes++] = n;
+    if (!n.dropped) return true;                            /* else as good as an initializer */
+    if (n.outs != 1 || n.out[0] < 0) return dli_node_bad(&in->source, &n, "it gives nothing");
+    g->value[n.out[0]].made = DLI_MADE_NOT;
+    g->value[n.out[0]].constant = true;
+    return dli_graph_tensor(in, g->value[n.out[0]].name,
+                            dli_pb_find(dli_attr(&n, "value"), DLI_ATTR_T));
+}
+
+/* What a graph, or a branch, consists of. */
+static bool dli_graph_body(dli_onnx_in *in, dli_pb graph)
+{
+    dli_pb_field f;
+    for (DLI_PB_EACH(f, graph, DLI_GRAPH_INITIALIZER))
+        if (!dli_graph_tensor(in, dli_pb_find(f.bytes, DLI_TENSOR_NAME), f.bytes)) return false;
+    for (DLI_PB_EACH(f, graph, DLI_GRAPH_INPUT))
+        if (in->depth == 0 && !dli_graph_input(in, f.bytes)) return false;
+    for (DLI_PB_EACH(f, graph, DLI_GRAPH_NODE))
+        if (!dli_graph_node(in, f.bytes)) return false;
+    return true;
 }
 
 /* Those outputs that are floats (in a dictionary, too); or all, when there are none. */
@@ -26472,6 +26299,19 @@ static bool dli_graph_outputs(dli_onnx_in *in)
     return g->outputs > 0 || dli_bad(&in->source, "it has no output of numbers");
 }
 
+/* How many inputs an operator has and may have, and is input k no parameter? */
+static int dli_op_least(const dli_onnx_op *op) { return (int)strcspn(op->reads, "?"); }
+static int dli_op_most(const dli_onnx_op *op)
+{
+    return strchr(op->reads, '*') ? INT32_MAX
+                                  : (int)strlen(op->reads) - (strchr(op->reads, '?') != NULL);
+}
+static bool dli_op_fixed(const dli_onnx_op *op, int k)
+{
+    const size_t at = (size_t)k + (k >= dli_op_least(op));
+    return at < strlen(op->reads) && op->reads[at] == 'k';
+}
+
 /* Can this node be done? */
 static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
 {
@@ -26482,14 +26322,11 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
         return dli_node_bad(s, n, "there is no such operator here%s%.*s",
                             domain.p < domain.end ? ": domain " : "", DLI_PB_SHOWN(domain));
     }
-    if (n->ins < n->op->least || n->ins > n->op->most)
-        return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, n->op->least,
-                            n->op->most);
-    for (int k = 0; k < n->op->least; k++)
+    const int least = dli_op_least(n->op), most = dli_op_most(n->op);
+    if (n->ins < least || n->ins > most)
+        return dli_node_bad(s, n, "it has %d inputs, but can have %d to %d", n->ins, least, most);
+    for (int k = 0; k < least; k++)
         if (n->in[k] < 0) return dli_node_bad(s, n, "its input %d is left out", k);
-    for (int k = 0; k < n->outs; k++)
-        if (k >= n->op->outputs && n->out[k] >= 0 && in->g->value[n->out[k]].live)
-            return dli_node_bad(s, n, "its output %d can't be given", k);
     for (DLI_PB_EACH(f, n->message, DLI_NODE_ATTRIBUTE))
         if (!dli_pb_sound(f.bytes) || !dli_onnx_check_attribute(s, n, f.bytes))
             return dli_bad(s, "an attribute is damaged");
@@ -26509,28 +26346,29 @@ static bool dli_graph_live(dli_onnx_in *in)
             if (n->in[k] < 0) continue;
             dli_value *v = &g->value[n->in[k]];
             v->live = true;
-            if (n->op && k < 32 && n->op->fixed >> k & 1) v->fixed = true;
+            if (n->op && dli_op_fixed(n->op, k)) v->fixed = true;
         }
     }
     for (int i = 0; i < g->nodes; i++) {
         const dli_onnx_node *n = &g->node[i];
         if (n->live && !n->dropped && !dli_graph_check(in, n)) return false;
+        for (int k = 0; n->live && k < n->ins; k++)
+            if (n->in[k] >= 0) g->value[n->in[k]].last = i;
     }
+    for (int k = 0; k < g->outputs; k++) g->value[g->output[k]].last = g->nodes;
     return true;
 }
 
-/* Are all numbers of an initializer finite? */
-static bool dli_graph_finite(const dli_onnx_in *in, const dli_value *v, bool *finite)
+/* The numbers of an initializer, for DL_FREE; NULL with a message. */
+static dl_real *dli_graph_numbers(const dli_onnx_in *in, const dli_value *v)
 {
     const dl_int n = dl_shape_size(v->shape);
     dl_real *x = (dl_real *)dli_alloc(in->source.ctx, in->source.who, (size_t)n + 1, sizeof *x);
-    if (!x) return false;
-    const bool ok = dli_onnx_elements(v->tensor, n, x, NULL);
-    *finite = true;
-    for (dl_int i = 0; ok && i < n; i++) if (!(fabs((double)x[i]) <= DBL_MAX)) *finite = false;
+    if (!x || dli_onnx_elements(v->tensor, v->raw, n, x)) return x;
+    dli_bad(&in->source, "the tensor '%.*s' has not %lld elements, or too large ones",
+            DLI_PB_SHOWN(v->name), (long long)n);
     DL_FREE(x);
-    return ok || dli_bad(&in->source, "the tensor '%.*s' has not %lld elements",
-                         DLI_PB_SHOWN(v->name), (long long)n);
+    return NULL;
 }
 
 /* What each initializer is: a parameter, a state, or whole numbers. So are nodes Constant, but
@@ -26542,12 +26380,21 @@ static bool dli_graph_roles(dli_onnx_in *in)
     bool trained = false;
     for (int i = 0; i < g->values; i++) {
         dli_value *v = &g->value[i];
-        bool finite;
-        if (v->made != DLI_MADE_TENSOR || !v->live || v->whole) continue;
-        if (!dli_onnx_dtype(dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0)))
+        const dli_dtype *d = dli_onnx_dtype(dli_pb_whole(v->tensor, DLI_TENSOR_TYPE, 0));
+        if (v->made != DLI_MADE_TENSOR || !v->live) continue;
+        if (!d)
             return dli_bad(&in->source, "the tensor '%.*s' is not of numbers",
                            DLI_PB_SHOWN(v->name));
-        if (!dli_graph_finite(in, v, &finite)) return false;
+        dl_real *x = dli_graph_numbers(in, v);
+        if (!x) return false;
+        if (!dli_floats(d)) {
+            v->whole = x;
+            continue;
+        }
+        bool finite = true;
+        for (dl_int k = 0; k < dl_shape_size(v->shape); k++)
+            finite = finite && fabs((double)x[k]) <= DBL_MAX;
+        DL_FREE(x);
         *(finite && !v->fixed && v->shape.rank > 0 ? &v->param : &v->state) = 0;
         trained = trained || (v->param == 0 && !v->constant);
     }
@@ -26591,26 +26438,26 @@ static bool dli_graph_samples(dli_onnx_in *in)
     }
     g->each = g->whole;
     for (int k = 0; k < g->inputs; k++) {
-        dl_shape *s = &g->input_shape[k], given;
+        dl_shape *s = &g->input_shape[k], *sample = &g->sample[k];
         const dli_pb name = g->value[g->input[k]].name;
         const int from = g->whole ? 0 : 1;
         const bool told = o && k < o->inputs_count;
         if (s->rank > 0 && s->dim[0] < 0) s->dim[0] = 1;
-        g->sample[k] = dl_shape0();
-        for (int d = from; d < s->rank; d++) {
-            given = told ? o->inputs[k] : dl_shape0();
-            if (told && (given.rank != s->rank - from ||
-                         (s->dim[d] >= 0 && s->dim[d] != given.dim[d - from])))
-                return dl_fail(in->source.ctx, DL_ERR_SHAPE, "%s: %s for the input '%.*s', which "
-                               "has %s with the batch", in->source.who,
-                               dli_shown(in->source.ctx, given), DLI_PB_SHOWN(name),
-                               dli_shown(in->source.ctx, *s));
-            if (told) s->dim[d] = given.dim[d - from];
-            if (s->dim[d] < 0)
+        *sample = told ? dli_rank(o->inputs[k], o->inputs[k].rank) : dli_rank(*s, s->rank - from);
+        bool fits = sample->rank == s->rank - from;
+        for (int d = from; fits && d < s->rank; d++) {
+            if (!told) sample->dim[d - from] = s->dim[d];
+            if (sample->dim[d - from] < 0)
                 return dli_bad(&in->source, "the input '%.*s' leaves axis %d open; give its "
                                "samples' shape in dl_onnx.inputs", DLI_PB_SHOWN(name), d);
-            g->sample[k].dim[g->sample[k].rank++] = s->dim[d];
+            fits = s->dim[d] < 0 || s->dim[d] == sample->dim[d - from];
+            if (fits) s->dim[d] = sample->dim[d - from];
         }
+        if (!fits)
+            return dl_fail(in->source.ctx, DL_ERR_SHAPE, "%s: %s for the input '%.*s', which has "
+                           "%s with the batch", in->source.who,
+                           dli_shown(in->source.ctx, *sample), DLI_PB_SHOWN(name),
+                           dli_shown(in->source.ctx, *s));
     }
     return true;
 }
@@ -26618,7 +26465,6 @@ static bool dli_graph_samples(dli_onnx_in *in)
 static bool dli_graph_read(dli_onnx_in *in)
 {
     dli_graph *g = in->g;
-    dli_pb_field f;
     g->model.p = in->source.own;
     in->source.own = NULL;
     if (!g->model.p) {
@@ -26632,17 +26478,7 @@ static bool dli_graph_read(dli_onnx_in *in)
     g->graph = dli_pb_find(g->model, DLI_MODEL_GRAPH);
     if (!dli_pb_sound(g->model) || g->graph.p == g->graph.end)
         return dli_bad(&in->source, "it is cut off, or no ONNX model");
-#ifndef DL_NO_STDIO
-    if (!dli_graph_join(in)) return false;
-#endif
-    if (!dli_graph_opset(in) || !dli_graph_room(in)) return false;
-    int *list = g->list;
-    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INITIALIZER))
-        if (!dli_graph_tensor(in, dli_pb_find(f.bytes, DLI_TENSOR_NAME), f.bytes)) return false;
-    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_INPUT))
-        if (!dli_graph_input(in, f.bytes)) return false;
-    for (DLI_PB_EACH(f, g->graph, DLI_GRAPH_NODE))
-        if (!dli_graph_node(in, f.bytes, &list)) return false;
+    if (!dli_graph_opset(in) || !dli_graph_room(in) || !dli_graph_body(in, g->graph)) return false;
     if (!dli_graph_outputs(in) || !dli_graph_live(in) || !dli_graph_roles(in)) return false;
     dli_graph_activation(g);
     return dli_graph_samples(in);
@@ -26650,52 +26486,107 @@ static bool dli_graph_read(dli_onnx_in *in)
 
 /* ---- the layer that runs a graph ---- */
 
-/* Sizes of values fit in 31 bits, so that a product of two does not overflow. */
-static bool dli_sizes_fit(dl_shape s)
+/* Is all that a node has given there, and as it must be? */
+static bool dli_node_gave(dli_exec *r)
 {
-    for (int d = 0; d < s.rank; d++) if (s.dim[d] > INT32_MAX) return false;
+    const char how = r->n->op->how;
+    for (int k = 0; k < r->n->outs; k++) {
+        const int v = r->n->out[k];
+        const dl_tensor *t = v >= 0 ? r->flow.value[v] : NULL;
+        if (v < 0 || !r->g->value[v].live) continue;
+        if (!t) return dl_error(r->c) == DL_OK &&
+                       dli_node_bad(&r->source, r->n, "its output %d can't be given", k);
+        for (int d = 0; d < t->shape.rank; d++)  /* so that a product of two does not overflow */
+            if (!dli_want(r, t->shape.dim[d] <= INT32_MAX, "it is too large")) return false;
+        for (dl_int i = 0; how == 'c' && r->whole[v] && i < t->size; i++) {
+            const double x = (double)t->data[i];
+            if (!dli_want(r, fabs(x) < DLI_EXACT && floor(x) == x, dli_not_whole)) return false;
+        }
+    }
     return true;
 }
 
-/* The graph's results for its inputs; the number of the node that failed in *failed. */
-static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
+static bool dli_node_run(dli_exec *r)
+{
+    const dli_onnx_node *n = r->n;
+    const char how = n->op->how;
+    for (int k = 0; k < (how == 'i' ? 1 : n->ins); k++)
+        if (!dli_want(r, dli_x(r, k) != NULL, "it reads what is in a branch that is not taken") ||
+            !dli_want(r, how != 'f' || k > 1 || !dli_x_whole(r, k), "its inputs should be floats"))
+            return false;
+    r->gives_whole = dli_x_whole(r, 0);
+    dl_tensor *y = n->op->run(r);
+    if (!y) return dl_error(r->c) == DL_OK &&
+                   dli_node_bad(&r->source, n, "it could not be computed");
+    dli_give(r, 0, y, r->gives_whole);
+    return dli_node_gave(r);
+}
+
+/* Nothing is recorded: let go of what only the nodes up to this one, number i, have read. */
+static bool dli_node_drop(dli_exec *r, int i)
+{
+    const dli_value *value = r->g->value;
+    dli_flow *f = &r->flow;
+    for (int k = 0; k < r->n->ins; k++) {
+        const int v = r->n->in[k];
+        if (v >= 0 && value[v].made == DLI_MADE_NODE && value[v].last == i)
+            dli_flow_count(f, v, 1, false);
+    }
+    for (int k = 0; k < r->n->outs; k++) {
+        const int v = r->n->out[k];
+        if (v >= 0 && value[v].live) dli_flow_count(f, v, 1, true);
+    }
+    return dli_tape_since(r->c, f->mark) < 2 * f->size * (dl_int)sizeof(dl_real) + DLI_DROP_BYTES ||
+           dli_flow_pack(f);
+}
+
+/* Room for the values; those that are there before any node runs. */
+static bool dli_graph_start(dli_exec *r, dl_tensor *const *x)
 {
     const dli_graph *g = r->g;
-    r->value = (dli_num *)dli_tape_alloc(r->c, r->l->name, (size_t)g->values * sizeof *r->value);
-    if (!r->value) return false;
+    const size_t n = (size_t)g->values;
+    dli_flow *f = &r->flow;
+    f->m = r->l->model;
+    f->value = (dl_tensor **)dli_tape_alloc(r->c, r->l->name, n * (sizeof *f->value +
+                                            sizeof *f->live + sizeof *r->whole));
+    if (!f->value) return false;
+    f->live = (int *)(void *)(f->value + n);
+    r->whole = (bool *)(void *)(f->live + n);
+    f->lives = 0;
+    f->size = 0;
     for (int i = 0; i < g->values; i++) {
         const dli_value *v = &g->value[i];
-        r->value[i] = dli_num_of(v->param >= 0 ? r->l->param[v->param]
-                                 : v->state >= 0 ? r->l->state[v->state] : NULL);
-        if (!v->whole) continue;
-        r->value[i].v = v->whole;
-        r->value[i].shape = v->shape;
+        r->whole[i] = v->whole || v->integer;
+        f->value[i] = v->param >= 0 ? r->l->param[v->param] : v->state >= 0 ? r->l->state[v->state]
+                    : v->whole ? dli_tape_view(r->c, "dl_onnx", v->shape, v->whole) : NULL;
     }
     for (int k = 0; k < g->inputs; k++) {
-        dli_num *v = &r->value[g->input[k]];
-        *v = dli_num_of(x[k]);
-        if (!g->value[g->input[k]].integer || !x[k]) continue;
-        *v = dli_wholes(r, x[k]->shape);
-        if (!v->v) return false;
-        for (dl_int i = 0; i < x[k]->size; i++)
-            v->v[i] = dli_whole((double)x[k]->data[i]);
+        const int v = g->input[k];
+        f->value[v] = g->value[v].integer ? dli_cast(r, x[k], dli_onnx_dtype(7)) : x[k];
+        if (!f->value[v]) return false;
     }
+    f->mark = dl_tape_mark(r->c);
+    return true;
+}
+
+/* The graph's results for its inputs; r->n is the node that failed, if one did. */
+static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y)
+{
+    const dli_graph *g = r->g;
+    r->n = NULL;
+    if (!dli_graph_start(r, x)) return false;
     for (int i = 0; i < g->nodes; i++) {
-        r->n = &g->node[i];
-        if (!r->n->live || r->n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
-        *failed = i;
-        r->n->op->run(r);
-        for (int k = 0; k < r->n->outs; k++) {
-            const dli_num *v = r->n->out[k] >= 0 ? &r->value[r->n->out[k]] : NULL;
-            if (v && !v->t && !v->v && g->value[r->n->out[k]].live)
-                return dl_error(r->c) != DL_OK ? false
-                     : dli_node_bad(&r->source, r->n, "it could not be computed");
-            if (v && !dli_want(r, dli_sizes_fit(v->shape), "it is too large")) return false;
-        }
+        const dli_onnx_node *n = &g->node[i];
+        const dl_tensor *yes = n->target && n->ins ? r->flow.value[n->in[0]] : NULL;
+        if (n->target && !(yes && yes->size == 1 && (double)yes->data[0] != 0)) i = n->target - 1;
+        if (!n->live || n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
+        r->n = n;
+        if (!dli_node_run(r) || (r->c->no_grad && !dli_node_drop(r, i))) return false;
     }
+    r->n = NULL;
+    if (g->each && r->c->no_grad && !dli_flow_pack(&r->flow)) return false;
     for (int k = 0; k < g->outputs; k++) {
-        const int from = g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k];
-        y[k] = dli_tensor_of(r, r->value[from]);
+        y[k] = r->flow.value[g->activation != DL_LINEAR ? g->node[g->last].in[0] : g->output[k]];
         if (!y[k]) return false;
         r->rank = y[k]->shape.rank;
     }
@@ -26703,7 +26594,7 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *
 }
 
 /* One sample after the other, each in the shape that the file says. */
-static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, int *failed)
+static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y)
 {
     const dli_graph *g = r->g;
     const dl_int N = x[0]->shape.dim[0];
@@ -26715,7 +26606,7 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
             row[k] = dl_reshape(dl_slice(x[k], 0, i, i + 1), g->input_shape[k]);
             if (!row[k]) return false;
         }
-        if (!dli_graph_run(r, row, out, failed)) return false;
+        if (!dli_graph_run(r, row, out)) return false;
         for (int k = 0; k < g->outputs; k++) {
             dl_shape s = out[k]->shape;
             if (s.rank == 0 || s.dim[0] != 1 || g->whole) s = dli_batch_shape(1, s);
@@ -26732,7 +26623,6 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y, 
 static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, dli_exec *r)
 {
     const dli_graph *g = (const dli_graph *)l->own;
-    int failed = -1;
     memset(r, 0, sizeof *r);
     if (g->source) r->source = *g->source;
     else {
@@ -26742,9 +26632,7 @@ static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, d
     r->source.ctx = r->c = l->ctx;
     r->l = l;
     r->g = g;
-    const bool ok = (g->each ? dli_graph_run_each : dli_graph_run)(r, x, y, &failed);
-    r->n = failed >= 0 ? &g->node[failed] : NULL;
-    return ok;
+    return (g->each ? dli_graph_run_each : dli_graph_run)(r, x, y);
 }
 
 static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
@@ -26756,35 +26644,22 @@ static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 /* Do the samples of a batch have the results that each has alone? */
 static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *y, dli_exec *r)
 {
-    const dli_graph *g = r->g;
-    const dl_int n = x[0]->shape.dim[0];
-    const size_t ends = (size_t)(g->inputs + g->outputs);
-    dl_tensor **row = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, ends * sizeof *row);
-    dl_tensor **one = row ? row + g->inputs : NULL;
-    for (dl_int i = 0; row && i < n; i++) {
-        const dl_mark mark = dl_tape_mark(l->ctx);
-        for (int k = 0; k < g->inputs; k++) {
-            row[k] = dl_slice(x[k], 0, i, i + 1);
-            if (!row[k]) return false;
+    dli_graph *g = (dli_graph *)l->own;
+    dl_tensor **z = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)g->outputs * sizeof *z);
+    g->each = true;
+    const bool ok = z && dli_graph_compute(l, x, z, r);
+    g->each = false;
+    for (int k = 0; ok && k < g->outputs; k++) {
+        double most = 0;
+        if (!dl_shape_equal(y[k]->shape, z[k]->shape)) return false;
+        for (dl_int i = 0; i < y[k]->size; i++) most = fmax(most, fabs((double)y[k]->data[i]));
+        for (dl_int i = 0; i < y[k]->size; i++) {
+            const double a = (double)y[k]->data[i], b = (double)z[k]->data[i];
+            const bool same = a == b || (!(a <= a) && !(b <= b));                      /* or NaN */
+            if (!same && !(fabs(a - b) <= 1e-3 * most)) return false;
         }
-        if (!dli_graph_compute(l, row, one, r)) return false;
-        for (int k = 0; k < g->outputs; k++) {
-            const dl_int size = one[k]->size;
-            const dl_real *all = y[k]->data + i * size;
-            double most = 0;
-            dl_shape shape = one[k]->shape;
-            if (shape.rank > 0) shape.dim[0] *= n;
-            if (!dl_shape_equal(shape, y[k]->shape)) return false;
-            for (dl_int j = 0; j < size; j++) most = fmax(most, fabs((double)all[j]));
-            for (dl_int j = 0; j < size; j++) {
-                const double a = (double)all[j], b = (double)one[k]->data[j];
-                const bool same = (a <= b && a >= b) || (!(a <= a) && !(b <= b));   /* or NaN */
-                if (!same && !(fabs(a - b) <= 1e-3 * most)) return false;
-            }
-        }
-        dl_tape_release(l->ctx, mark);
     }
-    return row != NULL;
+    return ok;
 }
 
 /* Run it on n samples, of numbers from 1/4 to 3/4 (zeros, if they are to be whole): does each
@@ -26883,7 +26758,7 @@ static bool dli_graph_build(dl_layer *l)
             dli_format(name, sizeof name, "initializer_%d", i);
         dl_tensor *t = v->param >= 0 ? dl_layer_param(l, name, v->shape, dl_init_zeros())
                                      : dl_layer_state(l, name, v->shape, 0);
-        if (!t || (!t->borrowed && !dli_onnx_elements(v->tensor, t->size, t->data, NULL)))
+        if (!t || (!t->borrowed && !dli_onnx_elements(v->tensor, v->raw, t->size, t->data)))
             return false;
     }
     if (!dl_layer_set_outputs(l, g->outputs) || (!g->known && !dli_graph_rehearse(l))) return false;
@@ -26952,26 +26827,20 @@ static void dli_graph_open(dl_onnx_file *f, int field, dli_pb m, const int *path
     dli_pb_end(f, begin);
 }
 
-/* The graph's inputs or outputs. */
-static void dli_graph_ends(dl_onnx_file *f, const dli_graph *g, int field, const int *value, int n)
+/* All fields of m with this number, as they are; but inputs or outputs that are among these values
+   of the graph, open. */
+static void dli_graph_copy(dl_onnx_file *f, const dli_graph *g, dli_pb m, int field,
+                           const int *value, int n)
 {
     static const int path[] = { 2, 1, 2, 1, 0 };           /* type, tensor, shape, size */
     dli_pb_field at;
-    for (DLI_PB_EACH(at, g->graph, field)) {
+    for (DLI_PB_EACH(at, m, field)) {
         bool ours = false;
         for (int k = 0; k < n && !g->each; k++)
             ours = ours || dli_pb_same(g->value[value[k]].name, dli_pb_find(at.bytes, 1));
         if (ours) dli_graph_open(f, field, at.bytes, path);
         else dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
     }
-}
-
-/* All fields of a message with this number, as they are. */
-static void dli_graph_copy(dl_onnx_file *f, dli_pb message, int field)
-{
-    dli_pb_field at;
-    for (DLI_PB_EACH(at, message, field))
-        dli_pb_bytes(f, field, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
 }
 
 /* An initializer with the numbers that it has now, of the type that it had. */
@@ -26986,12 +26855,26 @@ static bool dli_graph_put(dl_onnx_file *f, const dli_value *v, const dl_tensor *
     return true;
 }
 
+/* A field as it is, but with the numbers that were in another file, if it had any there. */
+static void dli_graph_whole(dl_onnx_file *f, int field, dli_pb m, dli_pb raw)
+{
+    const size_t begin = dli_pb_begin(f, field);
+    dli_pb_field at;
+    for (const uint8_t *from = m.p; dli_pb_next(&m, &at); from = m.p)
+        if (raw.p == raw.end || (at.number != DLI_TENSOR_EXTERNAL &&
+                                 at.number != DLI_TENSOR_LOCATION))
+            dli_pb_raw(f, from, (size_t)(m.p - from));
+    if (raw.p < raw.end) dli_pb_bytes(f, DLI_TENSOR_RAW, raw.p, (size_t)(raw.end - raw.p));
+    dli_pb_end(f, begin);
+}
+
 /* The graph as it was read, with its parameters as they are now. */
 static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
 {
     dli_graph *g = (dli_graph *)l->own;
     dli_pb_field at;
     dli_pb m = g->graph;
+    const dli_pb none = { m.end, m.end };
     int node = 0;
     while (dli_pb_next(&m, &at)) {
         dli_value *v = NULL;
@@ -26999,11 +26882,14 @@ static bool dli_graph_onnx(const dl_layer *l, dl_onnx_file *f)
             continue;
         if (at.number == DLI_GRAPH_INITIALIZER)
             v = &g->value[dli_graph_value(g, dli_pb_find(at.bytes, DLI_TENSOR_NAME))];
-        else if (g->node[node++].dropped) v = &g->value[g->node[node - 1].out[0]];
+        else {
+            while (g->node[node].message.p != at.bytes.p) node++;
+            if (g->node[node].dropped) v = &g->value[g->node[node].out[0]];
+        }
         if (v && (v->param >= 0 || (v->state >= 0 && (v->fixed || !v->constant)))) {
             if (!dli_graph_put(f, v, v->param >= 0 ? l->param[v->param] : l->state[v->state]))
                 return false;
-        } else dli_pb_bytes(f, at.number, at.bytes.p, (size_t)(at.bytes.end - at.bytes.p));
+        } else dli_graph_whole(f, at.number, at.bytes, v ? v->raw : none);
     }
     return true;
 }
@@ -27015,7 +26901,6 @@ static bool dli_graph_output_build(dl_layer *l)
     l->output[0] = l->input[*DLI_O(int)];
     return true;
 }
-static bool dli_graph_output_onnx(const dl_layer *l, dl_onnx_file *f) { return l && f; }
 
 static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
 {
@@ -27028,7 +26913,7 @@ static const dl_layer_type dli_graph_type = {
     dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
-    NULL, NULL, dli_graph_output_onnx };
+    NULL, NULL, DLI_X(input) };
 
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
@@ -27078,7 +26963,7 @@ static dl_model *dli_onnx_load(dl_ctx *c, const char *who, const char *from, con
     dl_model *m = NULL;
     if (!c || !dli_source_open(&in.source, c, who, from, bytes, size)) return NULL;
     in.options = options;
-    in.beside = NULL;
+    in.depth = 0;
     in.g = (dli_graph *)dli_alloc(c, who, 1, sizeof *in.g);
     if (in.g) {
         in.g->users = 1;

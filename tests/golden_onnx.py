@@ -280,6 +280,22 @@ def by_hand():
     write('hand_resize_nearest', [('Resize', ['x', 's'], ['y'], {'mode': 'nearest'})], [1, 5],
           [tensor('s', [1., 1, .6])], opset=10)
     write('hand_last', [('Softmax', ['x'], ['y'], {'axis': 0})], [6], batch=1)
+    def branch(outputs, *nodes, tensors=()):
+        return h.make_graph([h.make_node(op, i, o, **a) for op, i, o, a in nodes], 'branch', [],
+                            [h.make_tensor_value_info(o, T.FLOAT, None) for o in outputs], tensors)
+    inner = ('If', ['c'], ['d'], {'then_branch': branch(['d1'], ('Neg', ['a'], ['d1'], {})),
+                                  'else_branch': branch(['d2'], ('Abs', ['a'], ['d2'], {}))})
+    write('hand_if', [('Shape', ['x'], ['s'], {}), ('Gather', ['s', 'one'], ['n'], {}),
+                      ('Equal', ['n', 'four'], ['b'], {}), ('If', ['b'], ['a'], {
+                          'then_branch': branch(['a1'], ('Mul', ['x', 'w'], ['a1'], {}),
+                                                tensors=[tensor('w', w[0, :4])]),
+                          'else_branch': branch(['a2'], ('MatMul', ['x', 'x'], ['a2'], {}))}),
+                      ('ReduceMax', ['x'], ['m'], {'keepdims': 0}), ('Greater', ['m', 'far'], ['c'], {}),
+                      ('Not', ['c'], ['e'], {}), ('If', ['e'], ['f', 'g'], {
+                          'then_branch': branch(['d', 'x1'], inner, ('Add', ['x', 'a'], ['x1'], {})),
+                          'else_branch': branch(['x2', 'x3'], ('Neg', ['x'], ['x2'], {}), ('Neg', ['a'], ['x3'], {}))}),
+                      ('Concat', ['f', 'g'], ['y'], {'axis': 1})], [4],
+          [whole('one', 1), whole('four', 4), tensor('far', 100.)])
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -320,13 +336,20 @@ def by_hand():
     bad('sigmoid', [to('x', 'a', T.INT64), ('Sigmoid', ['a'], ['b'], {}), to('b', 'y', 1)])
     bad('empty', [('ConstantOfShape', ['s'], ['a'], {}), ('Concat', ['a', 'a'], ['b'], {'axis': 1}),
                   ('Size', ['b'], ['c'], {}), to('c', 'd', 1), ('Add', ['x', 'd'], ['y'], {})],
-        [whole('s', [0, 2 ** 31 - 1])])
+        [whole('s', [0, 2 ** 30])])
     bad('bound', [('Clip', ['x', 'k'], ['y'], {})], [tensor('k', [1., 2.])])
     bad('ends', one, outputs=('y', 'y'))
     bad('again', [('Softmax', ['x'], ['y'], {'axis': 1})])
     m = onnx.load(os.path.join(GOLDEN, 'bad_again.onnx'))
     m.graph.node[0].attribute.append(h.make_attribute('axis', 0))
     onnx.save(m, os.path.join(GOLDEN, 'bad_again.onnx'))
+    small = [('Equal', ['k', 'l'], ['c'], {}), ('If', ['c'], ['a'], {'then_branch': branch(
+        ['b'], ('Relu', ['x'], ['b'], {})), 'else_branch': branch(['x'])})]
+    bad('branch', small + [('Add', ['a', 'b'], ['y'], {})], [whole('k', 1), whole('l', 2)])
+    bad('branches', small[:1] + [('If', ['c'], ['y'], {'then_branch': branch(['x']),
+                                                       'else_branch': branch(['x', 'x'])})], [whole('k', 1), whole('l', 2)])
+    for name, op, k in (('matmul', 'MatMul', [[1]] * 4), ('large', 'Add', 2 ** 40 + 1), ('odd', 'Add', 2 ** 24 + 1)):
+        bad(name, [to('x', 'a', T.INT64), (op, ['a', 'k'], ['b'], {}), to('b', 'y', 1)], [whole('k', k)])
     bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
     outside = tensor('w', w)
     outside.ClearField('float_data')

@@ -228,14 +228,25 @@ else
     echo "SKIP $cc, pictures: libstb-dev is not installed"
 fi
 
+# The library with the tests' allocator, for rooms that are linked with it (as the Makefile does).
+printf '#include "tests/counting.h"\n#include "examples/stb.h"\n%s\n#include "dl.h"\n' \
+    '#define DL_IMPLEMENTATION' >"$work/tests.c"
+
 for real in float double; do                             # with a BLAS, where there is one
     n="$cc -DDL_USE_CBLAS, $real"
+    flags="-O1 $warn -DDL_USE_CBLAS -DDL_REAL=$real -I."
     if printf '#include <cblas.h>\nint main(void) { return 0; }\n' |
        $cc -x c - -o "$work/a.out" -lopenblas >/dev/null 2>&1; then
-        for room in ops layers attention; do
-            try "$n, $room" $cc -O1 $warn -DDL_USE_CBLAS -DDL_REAL=$real -I. "tests/$room.c" \
+        # shellcheck disable=SC2086
+        try "$n" $cc $flags -c "$work/tests.c" -o "$work/tests.o"
+        for room in ops layers losses; do
+            # shellcheck disable=SC2086
+            try "$n, $room" $cc $flags -DDL_IMPLEMENTED "tests/$room.c" "$work/tests.o" \
                 -o "$work/a.out" -lm -lopenblas && run "$n, $room"
         done
+        # shellcheck disable=SC2086
+        try "$n, attention" $cc $flags tests/attention.c -o "$work/a.out" -lm -lopenblas &&
+            run "$n, attention"
     else
         echo "SKIP $n: OpenBLAS is not installed"
     fi
@@ -280,9 +291,13 @@ if [ "$cc" = gcc ]; then
             return
         fi
         try "$1 (run)" $3 "$work/b.exe"
+        try "$1, library" $2 -O1 -I. -I"$work/inc" -c "$work/tests.c" -o "$work/tests.o"
         for room in files folders data rng errors locale private; do
-            try "$1, $room" $2 -O1 -static -I. -I"$work/inc" tests/$room.c -o "$work/b.exe" -lm &&
-                try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
+            shared="-DDL_IMPLEMENTED $work/tests.o"
+            if grep -q dli_ tests/$room.c; then shared=""; fi
+            # shellcheck disable=SC2086
+            try "$1, $room" $2 -O1 -static -I. -I"$work/inc" tests/$room.c $shared \
+                -o "$work/b.exe" -lm && try "$1, $room (run)" env DL_QUICK=1 $3 "$work/b.exe"
         done
     }
     # Four threads with one model, without OpenMP, whose library the sanitizer does not know.

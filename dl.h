@@ -28435,21 +28435,13 @@ static bool dli_c_plan_all(dl_c_file *f, bool step)
 
 /* ---- the file ---- */
 
-/* The shapes of inputs or outputs, up to six in a line. */
-static void dli_c_put_shapes(dl_c_file *f, const char *name, int n, bool input)
-{
-    char s[DLI_SHAPE_TEXT];
-    dli_putf(f->out, "       %s", name);
-    for (int k = 0; k < n; k++)
-        dli_putf(f->out, "%s%s", !k ? "" : k % 6 ? ", then " : ",\n             then ",
-                 dli_shape_text(s, input ? *dli_input_shape(f->m, k) : dli_output_shape(f->m, k)));
-    dli_put(f->out, "\n");
-}
-
 static void dli_c_put_layers(dl_c_file *f)
 {
-    dli_c_put_shapes(f, "in:   ", f->m->inputs, true);
-    dli_c_put_shapes(f, "out:  ", dl_model_output_count(f->m), false);
+    char s[DLI_SHAPE_TEXT];
+    for (int k = 0; k < f->m->inputs; k++)
+        dli_putf(f->out, "       in:   %s\n", dli_shape_text(s, *dli_input_shape(f->m, k)));
+    for (int k = 0; k < dl_model_output_count(f->m); k++)
+        dli_putf(f->out, "       out:  %s\n", dli_shape_text(s, dli_output_shape(f->m, k)));
     dli_put(f->out, "\n   Its layers, and the shapes of what goes in and comes out:\n\n");
     for (int i = 0; i < f->m->layers; i++) {
         dli_put(f->out, "       ");
@@ -28676,10 +28668,7 @@ static void dli_c_put_file(dli_text *out, const void *what)
 
 DL_DEF dl_export_c dl_export_c_default(void)
 {
-    dl_export_c o;
-    memset(&o, 0, sizeof o);
-    o.name = "net";
-    o.tests = 3;
+    const dl_export_c o = { "net", false, NULL, 3, NULL };
     return o;
 }
 

@@ -442,7 +442,16 @@ static void rounding(void)
     CHECK(r.difference > 0 && r.difference < 0.05, "%g", r.difference);
     CHECK(strstr(s, "Right in 75.00 % of the samples of a data set, before rounding to 8 bits"),
           "%.1500s", s);
+    CHECK(strstr(s, "The rounded net gives the same answer in "), "%.1500s", s);
     free(s);
+    const dl_export_c labelled = o;
+    o.data = dl_data_from_arrays(dl, x, 200, dl_shape3(1, 28, 28), NULL, 0);
+    s = text_of(m, &o);
+    CHECK(r.accuracy != r.accuracy && r.agreement > 0.95, "no labels: %g %g", r.accuracy, r.agreement);
+    CHECK(!strstr(s, "Right in") && strstr(s, "The rounded net gives the same answer in "), "%.1500s",
+          s);
+    free(s);
+    o = labelled;
     o.int8 = false;
     s = text_of(m, &o);
     CHECK(r.accuracy == 0.75 && r.agreement != r.agreement, "float only");

@@ -28781,14 +28781,15 @@ static bool dli_c_invent(dl_c_file *f)
 }
 
 /* Count a batch: the answers of the model as it is, and of that which the file will hold. */
-static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
+static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, dl_int seen)
 {
+    dl_c_report *r = &f->report;
     const dl_int D = b->x->size / b->size;
     for (dl_int i = 0; i < b->x->size; i++)
         if (!isfinite(b->x->data[i]))
             return dl_fail(f->ctx, DL_ERR_NUMERIC, "%s: number %lld of sample %lld in options.data "
-                           "is %g", f->who, (long long)(i % D), (long long)sums[4] +
-                           (long long)(i / D), (double)b->x->data[i]);
+                           "is %g", f->who, (long long)(i % D), (long long)(seen + i / D),
+                           (double)b->x->data[i]);
     dl_tensor *y = dl_model_predict(before, b->x);
     dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
     if (!z) return false;
@@ -28796,42 +28797,43 @@ static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *
     for (dl_int i = 0; i < b->size; i++) {
         const int32_t at_y = dli_class(y->data + i * C, C, 0.5);
         const int32_t at_z = dli_class(z->data + i * C, C, 0.5);
-        sums[0] += b->labels && b->labels[i] == at_y;
-        sums[1] += b->labels && b->labels[i] == at_z;
-        sums[2] += at_y == at_z;
+        r->accuracy += b->labels && b->labels[i] == at_y;
+        r->int8_accuracy += b->labels && b->labels[i] == at_z;
+        r->agreement += at_y == at_z;
         for (dl_int k = i * C; k < i * C + C; k++)
-            sums[3] = fmax(sums[3], fabs((double)y->data[k] - (double)z->data[k]));
+            r->difference = fmax(r->difference, fabs((double)y->data[k] - (double)z->data[k]));
     }
-    sums[4] += (double)b->size;
-    if (!b->labels) sums[0] = sums[1] = NAN;
     return true;
 }
 
 /* Go through the data set: accuracies, and its first samples for the selftest. */
 static bool dli_c_measure(dl_c_file *f, dl_model *before)
 {
+    const dl_data *data = f->options->data;
     const int tests = f->options->tests;
-    dl_loader *loader = dl_loader_new(f->options->data, tests > 128 ? tests : 128, false);
+    const dl_int D = f->plan[0].in;
+    dl_c_report *r = &f->report;
+    dl_loader *loader = dl_loader_new(data, tests > 128 ? tests : 128, false);
     const dl_mark mark = dl_tape_mark(f->ctx);
-    double sums[5] = { 0, 0, 0, 0, 0 };
-    bool ok = loader != NULL;
-    int more = 1;
+    dl_int seen = 0;
+    int more = -1;
     dl_batch b;
-    while (ok && (more = dli_loader_next(loader, &b)) > 0) {
-        const dl_int n = tests < b.size ? tests : b.size, D = f->plan[0].in;
-        if (sums[4] == 0 && tests && b.x->size / b.size == D)
-            memcpy(f->x[0]->data, b.x->data, (size_t)(n * D) * sizeof(dl_real));
-        ok = dli_c_measure_batch(f, before, &b, sums);
+    r->accuracy = r->int8_accuracy = r->agreement = r->difference = 0;
+    while (loader && (more = dli_loader_next(loader, &b)) > 0) {
+        if (seen == 0 && tests && b.x->size / b.size == D)
+            memcpy(f->x[0]->data, b.x->data, (size_t)((tests < b.size ? tests : b.size) * D) *
+                                             sizeof(dl_real));
+        const bool ok = dli_c_measure_batch(f, before, &b, seen);
+        seen += b.size;
         dl_tape_release(f->ctx, mark);
+        if (!ok) break;
     }
     dl_loader_free(loader);
-    if (!ok || more < 0) return false;
-    f->report.accuracy = sums[0] / sums[4];
-    if (!f->options->int8) return true;
-    f->report.int8_accuracy = sums[1] / sums[4];
-    f->report.agreement = sums[2] / sums[4];
-    f->report.difference = sums[3];
-    return true;
+    r->accuracy /= data->labels ? (double)seen : NAN;
+    r->int8_accuracy /= data->labels && f->options->int8 ? (double)seen : NAN;
+    r->agreement /= f->options->int8 ? (double)seen : NAN;
+    if (!f->options->int8) r->difference = NAN;
+    return more == 0;
 }
 
 /* Make the file of f.m. It is written to nowhere first, which rounds the weights; then, with the

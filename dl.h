@@ -3320,7 +3320,7 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
    functions, then the lines are written. It says the same each time. In what it writes, $ stands
    for the file's name (digits) and @ for the same in capitals. The functions of the library's own
    layers (dli_c_library, in >>export-impl) are there for the asking: a line that calls $_dense or
-   $_softmax brings them into the file. */
+   $_softmax brings it into the file, unless dl_c_function has given one of that name before. */
 
 /* A function of C that the lines call, written once however many layers ask; text must stay. What
    stands between two ` is for float weights before a ~ and for int8 weights behind it. */

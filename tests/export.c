@@ -290,6 +290,37 @@ static dl_model *net_own(dl_ctx *dl)
     return m;
 }
 
+/* Layers that call the library's functions, or one of its own that has the name of one of those. */
+static bool twice_export(const dl_layer *l, dl_c_file *f)
+{
+    dl_c_line(f, "$_add(#y, #x, #x, %d);", (int)l->input[0].dim[0]);
+    return true;
+}
+static bool own_add_export(const dl_layer *l, dl_c_file *f)
+{
+    dl_c_function(f, "static void $_add(float *y, const float *x, const float *z, int n)\n"
+                  "{\n    for (int i = 0; i < n; i++) y[i] = x[i] + z[i];\n    $_sigmoid(y, n);\n}\n");
+    return twice_export(l, f);
+}
+static const dl_layer_type twice = { "Twice", "twice", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                     twice_export, NULL };
+static const dl_layer_type own_add = { "OwnAdd", "own_add", 0, NULL, 1, gate_build, gate_forward,
+                                       NULL, own_add_export, NULL };
+static void library_functions(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    for (int own = 0; own < 2; own++) {
+        dl_model *m = vector_net(dl, 6);
+        dl_model_add(m, own ? &own_add : &twice, NULL);
+        char *s = text_of(m, NULL);
+        CHECK(count_of(s, "void net_add(") == 1 && count_of(s, "net_add(out, in, in, 6)") == 1, "%s", s);
+        CHECK(count_of(s, "void net_sigmoid(") == own && !strstr(s, "net_relu"), "%s", s);
+        free(s);
+    }
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
 static void own_layers(void)
 {
     dl_ctx *dl = test_quiet_new(3);
@@ -497,6 +528,7 @@ int main(void)
     TEST(memory_is_reused);
     TEST(what_it_says);
     TEST(own_layers);
+    TEST(library_functions);
     TEST(refused);
     TEST(not_to_be_compiled);
     TEST(out_of_memory);

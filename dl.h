@@ -70,7 +70,7 @@
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         1700  a trained net as one C file
+     >>export         1600  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -3256,7 +3256,7 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
        float out[DIGITS_OUT], work[DIGITS_WORK];
        digits_predict(in, out, work);
 
-   DIGITS_IN, DIGITS_OUT and DIGITS_WORK count floats, DIGITS_FLASH the bytes of the constants. It
+   DIGITS_IN, DIGITS_OUT and DIGITS_WORK count floats, DIGITS_FLASH the bytes of the tables. It
    computes what dl_model_predict does, up to rounding; several inputs lie one behind the other in
    `in`, several outputs in `out`. With recurrent layers, and where dl_model_step could, there are
    digits_reset and digits_step for one time step after the other; with dl_model_set_scaling,
@@ -3320,9 +3320,11 @@ DL_DEF size_t dl_model_export_c_to_memory(dl_model *m, void *buffer, size_t room
 DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options);
 
 /* ---- for export_c ----
-   The hook of a layer is called several times: while memory is planned, while the functions, then
-   the tables, then the lines are written. It says the same each time. In what it writes, $ stands
-   for the file's name (digits) and @ for the same in capitals. */
+   The hook of a layer is called several times: while memory is planned, while the tables, then the
+   functions, then the lines are written. It says the same each time. In what it writes, $ stands
+   for the file's name (digits) and @ for the same in capitals. The functions of the library's own
+   layers (dli_c_library, in >>export-impl) are there for the asking: a line that calls $_dense or
+   $_softmax brings it into the file, unless dl_c_function has given one of that name before. */
 
 /* A function of C that the lines call, written once however many layers ask; text must stay. What
    stands between two ` is for float weights before a ~ and for int8 weights behind it. */
@@ -14076,9 +14078,9 @@ static bool dli_attention_build(dl_layer *l)
 #define DLI_C(name) dli_##name##_c
 #define DLI_HOOK(name) static bool DLI_C(name)(const dl_layer *l, dl_c_file *f);
 DLI_HOOK(same) DLI_HOOK(activation) DLI_HOOK(add) DLI_HOOK(concat) DLI_HOOK(dense)
-DLI_HOOK(batch_norm) DLI_HOOK(layer_norm) DLI_HOOK(group_norm) DLI_HOOK(standardize)
+DLI_HOOK(batch_norm) DLI_HOOK(norm) DLI_HOOK(standardize)
 #ifndef DL_NO_IMAGES
-DLI_HOOK(conv) DLI_HOOK(upsampling) DLI_HOOK(max_pool) DLI_HOOK(average_pool) DLI_HOOK(global_pool)
+DLI_HOOK(conv) DLI_HOOK(upsampling) DLI_HOOK(pool)
 #endif
 #ifndef DL_NO_SEQUENCES
 DLI_HOOK(recurrent) DLI_HOOK(embedding) DLI_HOOK(attention)
@@ -14125,10 +14127,10 @@ static const dl_layer_type dli_layer_types[] = {
       dli_batch_norm_build, dli_batch_norm_layer_forward, NULL, DLI_C(batch_norm),
       DLI_X(batch_norm) },
     { "LayerNormalization", "layer_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(layer_norm),
+      dli_layer_norm_build, dli_layer_norm_layer_forward, NULL, DLI_C(norm),
       DLI_X(layer_norm) },
     { "GroupNormalization", "group_normalization", sizeof(dl_norm_layer), dli_norm_fields, 1,
-      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(group_norm),
+      dli_group_norm_build, dli_group_norm_layer_forward, NULL, DLI_C(norm),
       DLI_X(group_norm) },
 #ifndef DL_NO_IMAGES
     { "Conv1D", "conv1d", sizeof(dl_conv_layer), dli_conv_fields, 1, dli_conv_build,
@@ -14140,11 +14142,11 @@ static const dl_layer_type dli_layer_types[] = {
     { "UpSampling2D", "up_sampling2d", sizeof(int), dli_upsampling_fields, 1, dli_upsampling_build,
       dli_upsampling_layer_forward, NULL, DLI_C(upsampling), DLI_X(upsampling) },
     { "MaxPooling2D", "max_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_max_pool_layer_forward, NULL, DLI_C(max_pool), DLI_X(pool) },
+      dli_max_pool_layer_forward, NULL, DLI_C(pool), DLI_X(pool) },
     { "AveragePooling2D", "average_pooling2d", sizeof(dl_pool), dli_pool_fields, 1, dli_pool_build,
-      dli_avg_pool_layer_forward, NULL, DLI_C(average_pool), DLI_X(pool) },
+      dli_avg_pool_layer_forward, NULL, DLI_C(pool), DLI_X(pool) },
     { "GlobalAveragePooling2D", "global_average_pooling2d", 0, NULL, 1, dli_global_pool_build,
-      dli_global_pool_layer_forward, NULL, DLI_C(global_pool), DLI_X(global_pool) },
+      dli_global_pool_layer_forward, NULL, DLI_C(pool), DLI_X(global_pool) },
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_RECURRENT_TYPE(name, prefix) { name, prefix, sizeof(dli_recurrent_options),          \
@@ -27006,9 +27008,9 @@ DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *optio
 
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
 /* -------------------------------------------------------------------------- >>export-impl ----
-   Read in this order: what the file's functions look like, each with the hook of its layers;
-   dli_c_expand, which puts names in their place; tables of weights; the plan of the memory; the
-   file from its first line to its last; the exporter around it.
+   Read in this order: the memory of the file; tables of weights; how the text of a hook becomes C;
+   the functions a file may need; the hooks of the layers, which call them; the plan of the memory;
+   the file from its first line to its last; the exporter around it.
 
    The hooks of all layers are run through several times, each time for something else (dli_c_pass):
    what one pass has found out, such as where in the scratch memory an output lies, the next uses.
@@ -27022,24 +27024,19 @@ DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *optio
    scales whole rows, so the whole numbers of int8 stay the same.
    ------------------------------------------------------------------------------------------ */
 
-/* ---- the memory of the file ---- */
+typedef enum dli_c_pass { DLI_C_PLAN, DLI_C_TABLES, DLI_C_FUNCTIONS, DLI_C_LINES } dli_c_pass;
 
-typedef enum dli_c_pass {
-    DLI_C_PLAN, DLI_C_QUANTIZE, DLI_C_FUNCTIONS, DLI_C_TABLES, DLI_C_LINES
-} dli_c_pass;
-
-/* Numbers under way in the net: an output of a layer, or a layer's scratch. */
+/* Numbers under way in the net: an output of a layer, its scratch, or what it carries on. */
 typedef struct dli_c_value {
     dl_int size, at;        /* floats; where they begin                                       */
     int    root;            /* whose memory it is: its own, or that of another value          */
     int    first, last;     /* the layers between which a root is needed                      */
-    char   where;           /* of a root: i, o, w: in, out, work                              */
-    dl_int carry, carry_at; /* of scratch: what is carried to the next step                   */
+    char   where;           /* of a root: i, o, w, s: in, out, work, state; p: placed in work */
 } dli_c_value;
 
 /* Sizes of in, out, work and state, of a whole prediction or a step, and where all lies. */
 typedef struct dli_c_plan {
-    dli_c_value *value;     /* the model's places, then a scratch for each layer */
+    dli_c_value *value;     /* the model's places, then two for each layer: see dli_c_own     */
     dl_int in, out, work, state;
 } dli_c_plan;
 
@@ -27049,52 +27046,42 @@ struct dl_c_file {
     dl_ctx     *ctx;
     const char *who;
     const dl_export_c *options;
-    char        upper[48];
+    char        upper[48];                    /* the name in capitals                     */
     dli_text   *out;
     dli_c_pass  pass;
-    bool        quiet, failed, stepped;       /* say nothing; has a step                  */
-    bool        step;                         /* this is about a step                     */
+    bool        failed;
+    bool        stepped, step;                /* has a step; this is about it             */
     dli_c_plan  plan[2];                      /* of a prediction, of a step               */
     const dl_layer *layer;                    /* whose turn it is                         */
     const char *seen[DLI_C_SEEN];             /* functions written so far                 */
     int         seens;
-    char       *done;                         /* tables written so far, one for each tensor */
-    int         column;                       /* bytes in this line of a table            */
-    const char *table;                        /* its name                                 */
-    int64_t     flash;
-    dl_real    *test;                         /* inputs, then outputs of the selftest     */
-    int         tests;                        /* so many                                  */
+    bool       *done;                         /* tensors met in this pass                 */
+    bool        rounded;                      /* the model holds what int8 leaves         */
+    const char *table;                        /* of which tensor is this a table?         */
+    int         column;                       /* bytes in this line of it                 */
+    dl_tensor **x, **y;                       /* inputs and outputs of the selftest       */
     dl_c_report report;
 };
 
 static bool dli_c_fail(dl_c_file *f, dl_code code, const char *format, const char *name)
 {
-    if (!f->quiet) dl_fail(f->ctx, code, format, f->who, name);
+    dl_fail(f->ctx, code, format, f->who, name);
     f->failed = true;
     return false;
 }
 
-/* A float constant: as many digits as tell it from all others, a point, an f. */
-static const char *dli_c_float(char s[40], double x)
-{
-    double back;
-    const dli_json v = { '.', s, 1 };
-    dli_format(s, 38, "%.6g", (double)(float)x);
-    if (!dli_json_double(&v, &back) || (float)back != (float)x)
-        dli_format(s, 38, "%.9g", (double)(float)x);
-    if (!strpbrk(s, ".e")) strcat(s, ".0");
-    return strcat(s, "f");
-}
+/* ---- the memory of the file ---- */
 
 /* The product of dimensions from .. to - 1. */
-static dl_int dli_c_count(dl_shape s, int from, int to)
+static int dli_c_count(dl_shape s, int from, int to)
 {
     dl_int n = 1;
     for (int d = from; d < to; d++) n *= s.dim[d];
-    return n;
+    return (int)n;
 }
+static int dli_c_size(dl_shape s) { return dli_c_count(s, 0, s.rank); }
 
-/* What layer l reads as its k-th tensor has steps, and this is about one step. */
+/* A shape in which dimension 0 counts steps, if timed: in a step there is one. */
 static dl_shape dli_c_shape(const dl_c_file *f, dl_shape s, bool timed)
 {
     if (f->step && timed) s.dim[0] = 1;
@@ -27112,50 +27099,38 @@ DL_DEF dl_shape dl_c_output(const dl_c_file *f, int k)
     return dli_c_shape(f, l->output[k], l->timed && l->output[0].rank >= l->input[0].rank);
 }
 
-static dl_int dli_c_size(dl_shape s) { return dli_c_count(s, 0, s.rank); }
-
 /* Which place the k-th tensor that l reads has. */
 static int dli_c_place(const dl_layer *l, int k)
 {
-    for (int i = 0; i < l->froms; i++) {
-        const int n = dli_source_outputs(l->from[i]);
-        if (k < n) return (l->from[i] ? l->from[i]->place : 0) + k;
-        k -= n;
-    }
-    return 0;
+    int i = 0;
+    if (k >= l->inputs) return 0;
+    for (; k >= dli_source_outputs(l->from[i]); i++) k -= dli_source_outputs(l->from[i]);
+    return (l->from[i] ? l->from[i]->place : 0) + k;
 }
+
+/* Which value the scratch (0) of the layer is, and what it carries (1). */
+static int dli_c_own(const dl_c_file *f, int k) { return f->m->places + 2 * f->layer->index + k; }
 
 static dli_c_value *dli_c_value_at(const dl_c_file *f, int v) { return &f->plan[f->step].value[v]; }
 static dli_c_value *dli_c_root(const dl_c_file *f, int v)
 {
     return dli_c_value_at(f, dli_c_value_at(f, v)->root);
 }
-static dli_c_value *dli_c_scratch_of(const dl_c_file *f)
-{
-    return dli_c_value_at(f, f->m->places + f->layer->index);
-}
 
 DL_DEF void dl_c_scratch(dl_c_file *f, dl_int floats)
 {
-    if (f && f->pass == DLI_C_PLAN) dli_c_scratch_of(f)->size += floats;
+    if (f && f->pass == DLI_C_PLAN) dli_c_value_at(f, dli_c_own(f, 0))->size += floats;
 }
 
-static const char dli_c_fill[] =
-    "/* n zeros */\n"
-    "static void $_zeros(float *y, int n)\n"
-    "{\n"
-    "    for (int i = 0; i < n; i++) y[i] = 0.0f;\n"
-    "}\n";
 DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 {
     if (!f) return;
-    dli_c_value *s = dli_c_scratch_of(f);
-    dl_c_function(f, dli_c_fill);
-    if (f->pass == DLI_C_PLAN) {
-        s->carry = floats;
-        s->carry_at = f->plan[1].state;
-        if (f->step) f->plan[1].state += floats;
-        else s->size += floats;
+    dli_c_value *carried = dli_c_value_at(f, dli_c_own(f, 1));
+    if (f->pass == DLI_C_PLAN) carried->size = floats;
+    if (f->pass == DLI_C_PLAN && f->step) {
+        carried->where = 's';
+        carried->at = f->plan[1].state;
+        f->plan[1].state += floats;
     }
     if (!f->step) dl_c_line(f, "$_zeros(#c, %lld);", (long long)floats);
 }
@@ -27163,8 +27138,8 @@ DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
 /* Give output 0 the memory of input 0. */
 static void dli_c_join(dl_c_file *f)
 {
-    const int v = f->layer->place, x = dli_c_place(f->layer, 0);
-    dli_c_value *y = dli_c_value_at(f, v), *root = dli_c_root(f, x);
+    const int x = dli_c_place(f->layer, 0);
+    dli_c_value *y = dli_c_value_at(f, f->layer->place), *root = dli_c_root(f, x);
     y->root = dli_c_value_at(f, x)->root;
     if (root->last < y->last) root->last = y->last;
 }
@@ -27175,12 +27150,11 @@ DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
     if (!f) return false;
     const dl_layer *l = f->layer;
-    const int x = dli_c_value_at(f, dli_c_place(l, 0))->root;
-    const dli_c_value *root = dli_c_value_at(f, x), *y = dli_c_value_at(f, l->place);
-    if (f->pass != DLI_C_PLAN) return y->root == x;
-    bool may = root->where == 'w' && root->last <= l->index && root->size == y->size;
-    for (int k = 1; k < l->inputs; k++)
-        may = may && dli_c_value_at(f, dli_c_place(l, k))->root != x;
+    const dli_c_value *root = dli_c_root(f, dli_c_place(l, 0));
+    if (f->pass != DLI_C_PLAN) return dli_c_root(f, l->place) == root;
+    bool may = root->where == 'w' && root->last <= l->index &&
+               root->size == dli_c_value_at(f, l->place)->size;
+    for (int k = 1; k < l->inputs; k++) may = may && dli_c_root(f, dli_c_place(l, k)) != root;
     if (may) dli_c_join(f);
     return may;
 }
@@ -27223,58 +27197,58 @@ static double dli_c_bias(const dl_layer *n, const dl_tensor *b, dl_int o)
            (w == DL_NONE ? 0 : (double)w->data[o]);
 }
 
-/* Element (o, i) of a matrix is w[dli_c_at(...)]: rows of PyTorch's layouts. That of a transposed
-   convolution is [C, M/groups, k...] and becomes [M, C/groups, k...]. */
-typedef struct dli_c_matrix {
-    const dl_tensor *w;
-    dl_int rows, cols, inner, group_rows;
-} dli_c_matrix;
-static dl_real *dli_c_at(const dli_c_matrix *x, dl_int o, dl_int i)
+/* Does l's weight w have PyTorch's layout of transposed convolutions, [C,M/groups,...], whose rows
+   lie apart? In the file they are [M,C/groups,...]. */
+static bool dli_c_transposed(const dl_layer *l)
 {
-    if (!x->inner) return x->w->data + o * x->cols + i;
-    const dl_int group = o / x->group_rows, c = group * (x->cols / x->inner) + i / x->inner;
-    return x->w->data + (c * x->group_rows + o % x->group_rows) * x->inner + i % x->inner;
+#ifndef DL_NO_IMAGES
+    return l->type->forward == dli_conv_transpose_layer_forward;
+#else
+    return l == NULL;
+#endif
+}
+static dl_int dli_c_rows(const dl_layer *l, const dl_tensor *w)
+{
+    return dli_c_transposed(l) ? l->output[0].dim[0] : w->shape.dim[0];
 }
 
-static dli_c_matrix dli_c_matrix_of(const dl_layer *l, const dl_tensor *w, bool transposed)
+/* Number i of row o. */
+static dl_real *dli_c_at(const dl_layer *l, const dl_tensor *w, dl_int o, dl_int i)
 {
-    dli_c_matrix x = { w, w->shape.dim[0], 0, 0, 0 };
-    if (transposed) {
-        x.rows = l->output[0].dim[0];
-        x.group_rows = w->shape.dim[1];
-        x.inner = dli_c_count(w->shape, 2, w->shape.rank);
-    }
-    x.cols = w->size / x.rows;
-    return x;
+    const dl_int cols = w->size / dli_c_rows(l, w);
+    if (!dli_c_transposed(l)) return w->data + o * cols + i;
+    const dl_int M = w->shape.dim[1], window = dli_c_count(w->shape, 2, w->shape.rank);
+    const dl_int c = o / M * (cols / window) + i / window;
+    return w->data + (c * M + o % M) * window + i % window;
 }
 
 /* The scale of row o: 127 of it are its largest number. */
-static double dli_c_scale(const dli_c_matrix *x, dl_int o)
+static double dli_c_scale(const dl_layer *l, const dl_tensor *w, dl_int o)
 {
     double most = 0;
-    for (dl_int i = 0; i < x->cols; i++) most = fmax(most, fabs((double)*dli_c_at(x, o, i)));
+    for (dl_int i = 0; i < w->size / dli_c_rows(l, w); i++)
+        most = fmax(most, fabs((double)*dli_c_at(l, w, o, i)));
     return most / 127;
 }
 
-static double dli_c_whole(double w, double scale) { return scale > 0 ? floor(w / scale + 0.5) : 0; }
-
-/* One more number in a table. */
-static void dli_c_number(dl_c_file *f, const char *text)
+/* Can x be a constant? name: what holds it. */
+static bool dli_c_finite(dl_c_file *f, double x, const char *name)
 {
-    const int n = (int)strlen(text) + 2;
-    const bool fits = f->column && f->column + n <= 96;
-    dli_put(f->out, fits ? " " : "\n    ");
-    dli_put(f->out, text);
-    dli_put(f->out, ",");
-    f->column = (fits ? f->column : 3) + n;
+    return fabs(x) <= FLT_MAX ||
+           dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float "
+                      "can; train anew with a lower learning rate", name);
 }
-static void dli_c_real(dl_c_file *f, double x)
+
+/* A float constant: as many digits as tell it from all others, a point, an f. */
+static const char *dli_c_float(char s[40], double x)
 {
-    char s[40];
-    if (fabs(x) <= FLT_MAX) dli_c_number(f, dli_c_float(s, x));
-    else if (!f->failed)
-        dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float can; "
-                   "train anew with a lower learning rate", f->table);
+    double back;
+    const dli_json v = { '.', s, 1 };
+    dli_format(s, 38, "%.6g", (double)(float)x);
+    if (!dli_json_double(&v, &back) || (float)back != (float)x)
+        dli_format(s, 38, "%.9g", (double)(float)x);
+    if (!strpbrk(s, ".e")) strcat(s, ".0");
+    return strcat(s, "f");
 }
 
 static bool dli_c_letter(char c)
@@ -27282,142 +27256,139 @@ static bool dli_c_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* Are two names the same in C, where all but letters and digits are _? */
+/* A name in C: letters, digits and _. */
+static void dli_c_put_name(dli_text *out, const char *name)
+{
+    for (; *name; name++) dli_put_some(out, dli_c_letter(*name) ? name : "_", 1);
+}
+
+/* Is a in C what b is, or one the other's table of scales? */
 static bool dli_c_alike(const char *a, const char *b)
 {
     for (; *a && *b && (*a == *b || !(dli_c_letter(*a) || dli_c_letter(*b))); b++) a++;
-    return !*a && !*b;
+    const char *rest = *a ? a : b;
+    return (!*a || !*b) && (!*rest || strcmp(rest + 1, "scale") == 0);
 }
 
-/* The name of a tensor in C, with what comes behind it: letters, digits and _. */
-static void dli_c_put_name(dli_text *out, const char *prefix, const char *name, const char *end)
+static int dli_c_index(const dl_c_file *f, const dl_tensor *t)
 {
-    if (*prefix) dli_putf(out, "%s_", prefix);
-    for (; *name; name++) dli_put_some(out, dli_c_letter(*name) ? name : "_", 1);
-    dli_put(out, end);
+    int i = 0;
+    while (f->m->tensor[i] != t) i++;
+    return i;
 }
 
-static void dli_c_begin(dl_c_file *f, const char *type, const char *name, const char *end,
-                        dl_int n)
+/* The name of t's table, "digits_dense_1_weight"; name: t's own, or what stands for it. Its number
+   goes behind a name that another table has, or a function could have. */
+static void dli_c_put_table(dl_c_file *f, const dl_tensor *t, const char *name, const char *end)
+{
+    const int n = dli_c_index(f, t);
+    bool number = !strchr(t->name, '.');
+    for (int i = 0; i < n; i++) number = number || dli_c_alike(f->m->tensor[i]->name, t->name);
+    dli_putf(f->out, "%s_", f->options->name);
+    dli_c_put_name(f->out, name);
+    if (number) dli_putf(f->out, "_%d", n);
+    dli_put(f->out, end);
+}
+
+/* Begin a table of n numbers: of a tensor, or else with this name. */
+static void dli_c_begin(dl_c_file *f, const char *type, const dl_tensor *t, const char *name,
+                        const char *end, dl_int n)
 {
     dli_putf(f->out, "static %s_CONST %s ", f->upper, type);
-    dli_c_put_name(f->out, f->options->name, name, end);
+    if (t) dli_c_put_table(f, t, name, end);
+    else dli_putf(f->out, "%s_%s", f->options->name, name);
     dli_putf(f->out, "[%lld] = {", (long long)n);
-    f->column = 0;
     f->table = name;
+    f->column = 0;
 }
+
+/* One more number in it. */
+static void dli_c_number(dl_c_file *f, double x, bool whole)
+{
+    char s[40];
+    if (!whole && !dli_c_finite(f, x, f->table)) return;
+    if (whole) dli_format(s, sizeof s, "%d", (int)x);
+    else dli_c_float(s, x);
+    const int n = (int)strlen(s) + 2;
+    const bool fits = f->column && f->column + n <= 96;
+    dli_putf(f->out, "%s%s,", fits ? " " : "\n    ", s);
+    f->column = (fits ? f->column : 3) + n;
+}
+
 static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
 
-static void dli_c_put_matrix(dl_c_file *f, const dli_c_matrix *x)
+/* A matrix of the layer. In int8 the model gets, the first time, the numbers that the file has. */
+static void dli_c_put_matrix(dl_c_file *f, const dl_tensor *w)
 {
-    const dl_layer *n = dli_c_folded(f->layer);
+    const dl_layer *l = f->layer, *n = dli_c_folded(l);
     const bool int8 = f->options->int8;
-    char s[16];
-    dli_putf(f->out, "/* %lld rows of %lld */\n", (long long)x->rows, (long long)x->cols);
-    dli_c_begin(f, int8 ? "signed char" : "float", x->w->name, "", x->w->size);
-    for (dl_int o = 0; o < x->rows; o++) {
-        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(x, o) : 0;
-        for (dl_int i = 0; i < x->cols; i++) {
-            const double w = (double)*dli_c_at(x, o, i);
-            if (!int8) dli_c_real(f, factor * w);
-            else {
-                dli_format(s, sizeof s, "%d", (int)dli_c_whole(w, scale));
-                dli_c_number(f, s);
-            }
+    const dl_int rows = dli_c_rows(l, w), cols = w->size / rows;
+    dli_putf(f->out, "/* %lld rows of %lld */\n", (long long)rows, (long long)cols);
+    dli_c_begin(f, int8 ? "signed char" : "float", w, w->name, "", w->size);
+    for (dl_int o = 0; o < rows; o++) {
+        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(l, w, o) : 0;
+        for (dl_int i = 0; i < cols; i++) {
+            dl_real *w_oi = dli_c_at(l, w, o, i);
+            const double whole = scale > 0 ? floor((double)*w_oi / scale + 0.5) : 0;
+            dli_c_number(f, int8 ? whole : factor * (double)*w_oi, int8);
+            if (int8 && !f->rounded) *w_oi = (dl_real)(scale * whole);
         }
     }
     dli_c_end(f);
     if (!int8) return;
-    dli_c_begin(f, "float", x->w->name, "_scale", x->rows);
-    for (dl_int o = 0; o < x->rows; o++) dli_c_real(f, dli_c_factor(n, o) * dli_c_scale(x, o));
+    dli_c_begin(f, "float", w, w->name, "_scale", rows);
+    for (dl_int o = 0; o < rows; o++)
+        dli_c_number(f, dli_c_factor(n, o) * dli_c_scale(l, w, o), false);
     dli_c_end(f);
 }
 
-/* Let the model compute with the numbers that int8 leaves it. */
-static void dli_c_quantize(const dli_c_matrix *x)
+/* The tensor that #v, #w or #u with number k means. A layer without bias gets one when a batch
+   normalization is folded into it, in the place of its mean. */
+static void dli_c_tensor(dl_c_file *f, char kind, int k)
 {
-    for (dl_int o = 0; o < x->rows; o++) {
-        const double scale = dli_c_scale(x, o);
-        for (dl_int i = 0; i < x->cols; i++) {
-            dl_real *w = dli_c_at(x, o, i);
-            *w = (dl_real)(scale * dli_c_whole((double)*w, scale));
+    const dl_layer *l = f->layer, *n = kind == 'v' ? dli_c_folded(l) : NULL;
+    const dl_tensor *own = kind == 'u' ? (k < l->states ? l->state[k] : NULL)
+                                       : k < l->params ? l->param[k] : NULL;
+    const dl_tensor *t = own || !n ? own : n->state[0];
+    const bool int8 = t && kind == 'w' && f->options->int8;
+    const char *name = own ? own->name : l->name, *end = own ? "" : "_bias";
+    if (!t) {
+        if (f->pass == DLI_C_LINES) dli_put(f->out, "0");
+    } else if (f->pass == DLI_C_LINES) {
+        dli_c_put_table(f, t, name, end);
+        if (int8) dli_put(f->out, ", ");
+        if (int8) dli_c_put_table(f, t, name, "_scale");
+    } else if (!f->done[dli_c_index(f, t)]) {
+        f->done[dli_c_index(f, t)] = true;
+        if (f->pass == DLI_C_PLAN) {
+            f->report.flash += int8 ? t->size + 4 * dli_c_rows(l, t) : 4 * t->size;
+            for (dl_int i = 0; i < t->size && !f->failed; i++)
+                dli_c_finite(f, (double)t->data[i], t->name);
+        } else if (kind == 'w') {
+            dli_c_put_matrix(f, t);
+        } else {
+            dli_c_begin(f, "float", t, name, end, t->size);
+            for (dl_int i = 0; i < t->size; i++) dli_c_number(f, dli_c_bias(n, own, i), false);
+            dli_c_end(f);
         }
     }
 }
 
-/* Is this the first time in this pass that t is asked for? */
-static bool dli_c_first(dl_c_file *f, const dl_tensor *t)
-{
-    int i = 0;
-    while (i < f->m->tensors && f->m->tensor[i] != t) i++;
-    if (i == f->m->tensors || f->done[i] == 1 + (char)f->pass) return false;
-    for (int j = 0; f->pass == DLI_C_PLAN && j < f->m->tensors; j++)
-        if (f->done[j] && dli_c_alike(t->name, f->m->tensor[j]->name))
-            return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: '%s' and another tensor have the same name "
-                              "in C; give it a new one (dl_set_name)", t->name);
-    f->done[i] = 1 + (char)f->pass;
-    return true;
-}
+/* ---- the text of a hook ---- */
 
-/* The tensor that #v, #w, #t (a transposed matrix) or #u with number k means. */
-static void dli_c_tensor(dl_c_file *f, char kind, int k)
-{
-    const dl_layer *l = f->layer, *n = kind == 'v' ? dli_c_folded(l) : NULL;
-    const dl_tensor *t = kind == 'u' ? (k < l->states ? l->state[k] : NULL)
-                                     : k < l->params ? l->param[k] : NULL;
-    const bool matrix = (kind == 'w' || kind == 't') && t, int8 = matrix && f->options->int8;
-    const char *name = t ? t->name : l->name, *end = t ? "" : "_bias";
-    if (f->pass == DLI_C_LINES) {
-        if (t || n) dli_c_put_name(f->out, f->options->name, name, end);
-        else dli_put(f->out, "0");
-        if (int8) dli_put(f->out, ", ");
-        if (int8) dli_c_put_name(f->out, f->options->name, name, "_scale");
-        return;
-    }
-    if ((!t && !n) || !dli_c_first(f, t ? t : n->state[0])) return;
-    const dl_int size = t ? t->size : n->state[0]->size;
-    for (dl_int i = 0; f->pass == DLI_C_PLAN && t && i < size; i++)
-        if (!(fabs((double)t->data[i]) <= FLT_MAX))
-            dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s holds NaN, infinity or more than a float can; "
-                       "train anew with a lower learning rate", name);
-    if (matrix) {
-        const dli_c_matrix x = dli_c_matrix_of(l, t, kind == 't');
-        f->flash += f->pass != DLI_C_PLAN ? 0 : int8 ? size + 4 * x.rows : 4 * size;
-        if (f->pass == DLI_C_QUANTIZE) dli_c_quantize(&x);
-        if (f->pass == DLI_C_TABLES) dli_c_put_matrix(f, &x);
-        return;
-    }
-    if (f->pass == DLI_C_PLAN) f->flash += 4 * size;
-    if (f->pass != DLI_C_TABLES) return;
-    dli_c_begin(f, "float", name, end, size);
-    for (dl_int i = 0; i < size; i++) dli_c_real(f, dli_c_bias(n, t, i));
-    dli_c_end(f);
-}
-
-/* ---- functions and lines ---- */
-
-/* A pointer into the memory of value v, and so many floats on. */
-static void dli_c_pointer(const dl_c_file *f, int v, dl_int more)
-{
-    const dli_c_value *root = dli_c_root(f, v);
-    dli_put(f->out, root->where == 'i' ? "in" : root->where == 'o' ? "out" : "work");
-    if (root->at + more) dli_putf(f->out, " + %lld", (long long)(root->at + more));
-}
-
-/* What # and a letter mean. */
+/* What # and a letter mean; a pointer goes so many floats on. */
 static void dli_c_mean(dl_c_file *f, char kind, int k, int more)
 {
-    const dl_layer *l = f->layer;
-    const int scratch = f->m->places + l->index;
-    if (strchr("vwtu", kind)) dli_c_tensor(f, kind, k);
-    if (f->pass != DLI_C_LINES) return;
-    const dli_c_value *s = dli_c_value_at(f, scratch);
-    if (kind == 'x') dli_c_pointer(f, dli_c_place(l, k), more);
-    if (kind == 'y') dli_c_pointer(f, l->place + k, more);
-    if (kind == 's') dli_c_pointer(f, scratch, more + (f->step ? 0 : s->carry));
-    if (kind == 'c' && !f->step) dli_c_pointer(f, scratch, 0);
-    if (kind == 'c' && f->step) dli_putf(f->out, s->carry_at ? "state + %lld" : "state",
-                                         (long long)s->carry_at);
+    const int v = kind == 'x' ? dli_c_place(f->layer, k) : kind == 'y' ? f->layer->place + k
+                : dli_c_own(f, kind == 'c');
+    if (strchr("vwu", kind)) {
+        dli_c_tensor(f, kind, k);
+    } else if (f->pass == DLI_C_LINES) {
+        const dli_c_value *root = dli_c_root(f, v);
+        dli_put(f->out, root->where == 'i' ? "in" : root->where == 'o' ? "out"
+                      : root->where == 's' ? "state" : "work");
+        if (root->at + more) dli_putf(f->out, " + %lld", (long long)(root->at + more));
+    }
 }
 
 /* The number behind *s, 0 if there is none; *s moves to its last digit. */
@@ -27435,7 +27406,7 @@ static void dli_c_expand(dl_c_file *f, const char *s)
     const bool writes = f->pass == DLI_C_FUNCTIONS || f->pass == DLI_C_LINES;
     char part = 0;                           /* of `float~int8`: f, 8, or outside of it */
     for (; *s; s++) {
-        if (*s == '#' && s[1] && strchr("xyscvwtu", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
+        if (*s == '#' && s[1] && strchr("xyscvwu", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
             const char kind = *++s;
             const int k = dli_c_digits(&s);
             const bool more = s[1] == '+' && s[2] >= '0' && s[2] <= '9';
@@ -27451,91 +27422,108 @@ static void dli_c_expand(dl_c_file *f, const char *s)
     }
 }
 
-/* Is this function not in the file yet? Now it is. */
-static bool dli_c_new(dl_c_file *f, const char *text)
+/* Text with $ and @, and numbers as printf has them. */
+DLI_PRINTF(2, 3)
+static void dli_c_textf(dl_c_file *f, const char *format, ...)
 {
-    for (int i = 0; i < f->seens; i++) if (f->seen[i] == text) return false;
-    if (f->pass != DLI_C_FUNCTIONS || f->step) return false;
-    if (f->seens == DLI_C_SEEN) return dli_c_fail(f, DL_ERR_LIMIT, "%s: more than 64 functions, "
-                                                  "at %s", f->layer->name);
-    f->seen[f->seens++] = text;
-    return true;
-}
-
-DL_DEF void dl_c_function(dl_c_file *f, const char *text)
-{
-    if (!f || !text || !dli_c_new(f, text)) return;
-    dli_c_expand(f, text);
-    dli_put(f->out, "\n");
-}
-
-/* A line of a function, cut behind commas where it is longer than 98 columns. */
-static void dli_c_put_wrapped(dl_c_file *f, const char *s)
-{
-    const size_t most = 91;
-    dli_put(f->out, "    ");
-    while (strlen(s) > most) {
-        size_t cut = most;
-        while (cut && s[cut - 1] != ',') cut--;
-        if (!cut) break;
-        dli_put_some(f->out, s, cut);
-        dli_put(f->out, "\n       ");
-        s += cut;
-    }
-    dli_put(f->out, s);
-    dli_put(f->out, "\n");
-}
-
-DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
-{
-    char line[1024], full[2048];
+    char text[1024];
     va_list args;
-    if (!f || !format || f->pass == DLI_C_FUNCTIONS) return;
-    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
     va_start(args, format);
-    const int length = dli_format_args(line, sizeof line, format, args);
+    dli_format_args(text, sizeof text, format, args);
     va_end(args);
-    if (f->pass == DLI_C_LINES) f->out = &text;
-    dli_c_expand(f, line);
-    f->out = out;
-    full[text.length < sizeof full ? text.length : sizeof full - 1] = 0;
-    if (length >= (int)sizeof line || text.length >= sizeof full)
-        dli_c_fail(f, DL_ERR_LIMIT, "%s: %s: a line of more than a thousand bytes", f->layer->name);
-    if (f->pass == DLI_C_LINES) dli_c_put_wrapped(f, full);
+    dli_c_expand(f, text);
 }
 
-/* ---- the functions of the file, and the hooks of the layers that call them ---- */
+/* ---- the functions of the file ---- */
 
-static const char dli_c_copy[] =
+/* An activation, of each number x by itself. */
+#define DLI_C_EACH(name, formula)                                                                \
+    "/* Each of n numbers x, in its place. */\n"                                                 \
+    "static void $_" name "(float *y, int n) {\n"                                                \
+    "    for (int i = 0; i < n; i++) {\n"                                                        \
+    "        const float x = y[i];\n"                                                            \
+    "        y[i] = " formula ";\n"                                                              \
+    "    }\n}\n"
+
+/* Both convolutions: r and s are where in the image window place (u, v) of output (p, q) lies. */
+#define DLI_C_CONV(name, r, s, inside, pixel)                                                    \
+    "static void $_" name "(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"    \
+    "    const float *b, const $_window *k, int C, int H, int W, int M, int OH, int OW,\n"       \
+    "    int groups) {\n"                                                                        \
+    "    const int size = C / groups * k->height * k->width;\n"                                  \
+    "    for (int o = 0; o < M; o++) {\n"                                                        \
+    "        const float *group = x + o / (M / groups) * (C / groups) * H * W;\n"                \
+    "        for (int p = 0; p < OH; p++)\n"                                                     \
+    "            for (int q = 0; q < OW; q++) {\n"                                               \
+    "                const $_w *at = w + o * size;\n"                                            \
+    "                float sum = 0.0f;\n"                                                        \
+    "                for (int c = 0; c < C / groups; c++)\n"                                     \
+    "                    for (int u = 0; u < k->height; u++) {\n"                                \
+    "                        const int r = " r ";\n"                                             \
+    "                        for (int v = 0; v < k->width; v++, at++) {\n"                       \
+    "                            const int s = " s ";\n"                                         \
+    "                            if (" inside ")\n"                                              \
+    "                                sum += @_W(at) *\n"                                         \
+    "                                       group[c * H * W + " pixel "];\n"                     \
+    "                        }\n                    }\n"                                         \
+    "`~                sum *= @_READ(scale + o);\n`"                                             \
+    "                *y++ = b ? sum + @_READ(b + o) : sum;\n"                                    \
+    "            }\n"                                                                            \
+    "    }\n}\n"
+
+/* A recurrent layer: the formula says how a and u, what comes from the input and from the state
+   before, become the new state. */
+#define DLI_C_RECURRENT(name, words, gates, cell, formula)                                       \
+    "/* a = W_ih x + b_ih, u = W_hh h + b_hh" words "\n"                                         \
+    "   H units, T steps of D numbers, from the last to the first when back is 1. The state of\n" \
+    "   step t goes to y + t apart. h: the state" cell "; work: 2 x " gates " H numbers */\n"    \
+    "static void $_" name "(float *y, const float *x,\n"                                         \
+    "    const $_w *w_ih, `~const float *scale_ih, `const $_w *w_hh,`~ const float *scale_hh,`\n" \
+    "    const float *b_ih, const float *b_hh, int T, int D, int H, int back, int apart,\n"      \
+    "    float *h, float *work) {\n"                                                             \
+    "    float *a = work, *u = work + " gates " * H;\n"                                          \
+    "    for (int i = 0; i < T; i++) {\n"                                                        \
+    "        const int t = back ? T - 1 - i : i;\n"                                              \
+    "        $_dense(a, x + t * D, w_ih, `~scale_ih, `b_ih, 1, D, " gates " * H);\n"             \
+    "        $_dense(u, h, w_hh, `~scale_hh, `b_hh, 1, H, " gates " * H);\n"                     \
+    "        for (int j = 0; j < H; j++) {\n" formula                                            \
+    "            y[t * apart + j] = h[j];\n"                                                     \
+    "        }\n    }\n}\n"
+
+/* Each has the name of its first $_, and is written when a line or another function has that. */
+static const char *const dli_c_library[] = {
+    "/* n zeros */\n"
+    "static void $_zeros(float *y, int n) {\n"
+    "    for (int i = 0; i < n; i++) y[i] = 0.0f;\n"
+    "}\n",
     "/* rows of n numbers each; those of y begin so many numbers apart */\n"
-    "static void $_copy(float *y, const float *x, int rows, int n, int apart)\n"
-    "{\n"
+    "static void $_copy(float *y, const float *x, int rows, int n, int apart) {\n"
     "    for (int r = 0; r < rows; r++)\n"
     "        for (int i = 0; i < n; i++) y[r * apart + i] = *x++;\n"
-    "}\n";
-static void dli_c_copy_line(dl_c_file *f, const char *to, const char *from, dl_int n)
-{
-    dl_c_function(f, dli_c_copy);
-    dl_c_line(f, "$_copy(%s, %s, 1, %d, %d);", to, from, (int)n, (int)n);
-}
-
-/* What is the same numbers in another shape, or does nothing in prediction. */
-static bool dli_same_c(const dl_layer *l, dl_c_file *f)
-{
-    if (l->froms) dl_c_same(f);
-    return true;
-}
-
-/* Activations in C, of the number x: see DL_ACTIVATIONS. */
-static const char *const dli_c_formulas[] = {
-    "x", "x < 0.0f ? 0.0f : x", "1.0f / (1.0f + expf(-x))", "tanhf(x)", NULL,
-    "x > 0.0f ? x : 0.01f * x", "x > 0.0f ? x : expm1f(x)",
-    "0.5f * x * erfcf(-0.707106781f * x)", "x / (1.0f + expf(-x))",
-    "(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))" };
-static const char dli_c_softmax[] =
+    "}\n",
+    "/* y = a + b, n numbers */\n"
+    "static void $_add(float *y, const float *a, const float *b, int n) {\n"
+    "    for (int i = 0; i < n; i++) y[i] = a[i] + b[i];\n"
+    "}\n",
+    /* Not every <math.h> has erfcf, expm1f and log1pf. */
+    DLI_C_EACH("relu", "x < 0.0f ? 0.0f : x"),
+    DLI_C_EACH("sigmoid", "1.0f / (1.0f + expf(-x))"),
+    DLI_C_EACH("tanh", "tanhf(x)"),
+    DLI_C_EACH("leaky_relu", "x > 0.0f ? x : 0.01f * x"),
+    DLI_C_EACH("elu", "x > 0.0f ? x : expf(x) - 1.0f"),
+    DLI_C_EACH("gelu", "0.5f * x * $_erfc(-0.707106781f * x)"),
+    DLI_C_EACH("silu", "x / (1.0f + expf(-x))"),
+    DLI_C_EACH("softplus", "(x > 0.0f ? x : 0.0f) + logf(1.0f + expf(-fabsf(x)))"),
+    "/* 1 - erf(x), off by 6e-7 at most: formula 7.1.26 of Abramowitz and Stegun */\n"
+    "static float $_erfc(float x) {\n"
+    "    const float t = 1.0f / (1.0f + 0.3275911f * fabsf(x));\n"
+    "    const float sum = 0.254829592f + t * (-0.284496736f + t * (1.421413741f +\n"
+    "                      t * (-1.453152027f + t * 1.061405429f)));\n"
+    "    const float y = t * sum * expf(-x * x);\n"
+    "    return x < 0.0f ? 2.0f - y : y;\n"
+    "}\n",
     "/* Each row of n scores: y = e^(y - max) / sum of all e^(y - max) */\n"
-    "static void $_softmax(float *y, int rows, int n)\n"
-    "{\n"
+    "static void $_softmax(float *y, int rows, int n) {\n"
     "    for (int r = 0; r < rows; r++) {\n"
     "        float max = y[0], sum = 0.0f;\n"
     "        for (int i = 1; i < n; i++) if (y[i] > max) max = y[i];\n"
@@ -27545,72 +27533,11 @@ static const char dli_c_softmax[] =
     "        }\n"
     "        for (int i = 0; i < n; i++) y[i] /= sum;\n"
     "        y += n;\n"
-    "    }\n"
-    "}\n";
-/* The activation of output k, over itself. */
-static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
-{
-    const dl_shape s = dl_c_output(f, k);
-    const int n = (int)dli_c_size(s), row = s.rank ? (int)s.dim[s.rank - 1] : 1;
-    const char *name = dl_activation_name(a);
-    if (a == DL_LINEAR) return;
-    if (a == DL_SOFTMAX) {
-        dl_c_function(f, dli_c_softmax);
-        dl_c_line(f, "$_softmax(#y%d, %d, %d);", k, n / row, row);
-        return;
-    }
-    if (dli_c_new(f, dli_c_formulas[a]))
-        dli_putf(f->out, "/* Each of n numbers x, in its place. */\n"
-                 "static void %s_%s(float *y, int n)\n{\n"
-                 "    for (int i = 0; i < n; i++) {\n"
-                 "        const float x = y[i];\n        y[i] = %s;\n    }\n}\n\n",
-                 f->options->name, name, dli_c_formulas[a]);
-    dl_c_line(f, "$_%s(#y%d, %d);", name, k, n);
-}
-
-static bool dli_activation_c(const dl_layer *l, dl_c_file *f)
-{
-    (void)l;
-    if (!dl_c_in_place(f)) dli_c_copy_line(f, "#y", "#x", dli_c_size(dl_c_output(f, 0)));
-    return true;
-}
-
-static const char dli_c_add[] =
-    "/* y = a + b, n numbers */\n"
-    "static void $_add(float *y, const float *a, const float *b, int n)\n"
-    "{\n"
-    "    for (int i = 0; i < n; i++) y[i] = a[i] + b[i];\n"
-    "}\n";
-static bool dli_add_c(const dl_layer *l, dl_c_file *f)
-{
-    const int n = (int)dli_c_size(dl_c_output(f, 0));
-    if (!dl_c_in_place(f) && l->inputs == 1) dli_c_copy_line(f, "#y", "#x", n);
-    dl_c_function(f, dli_c_add);
-    for (int k = 1; k < l->inputs; k++)
-        dl_c_line(f, "$_add(#y, %s, #x%d, %d);", k > 1 ? "#y" : "#x", k, n);
-    return true;
-}
-
-static bool dli_concat_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_shape y = dl_c_output(f, 0);
-    const int axis = dli_concat_axis(l), rows = (int)dli_c_count(y, 0, axis);
-    const int apart = (int)dli_c_count(y, axis, y.rank);
-    dl_c_function(f, dli_c_copy);
-    for (int k = 0, at = 0; k < l->inputs; k++) {
-        const int n = (int)dli_c_size(dl_c_input(f, k)) / rows;
-        dl_c_line(f, "$_copy(#y+%d, #x%d, %d, %d, %d);", at, k, rows, n, apart);
-        at += n;
-    }
-    return true;
-}
-
-static const char dli_c_dense[] =
+    "    }\n}\n",
     "/* Y = X W^T + b: X [rows,D], W [M,D], b [M] or none, Y [rows,M].\n"
     "   y_o = b_o + sum over i of w_oi x_i */\n"
     "static void $_dense(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
-    "    const float *b, int rows, int D, int M)\n"
-    "{\n"
+    "    const float *b, int rows, int D, int M) {\n"
     "    for (int r = 0; r < rows; r++) {\n"
     "        const $_w *row = w;\n"
     "        for (int o = 0; o < M; o++) {\n"
@@ -27622,169 +27549,53 @@ static const char dli_c_dense[] =
     "        }\n"
     "        x += D;\n"
     "        y += M;\n"
-    "    }\n"
-    "}\n";
-static bool dli_dense_c(const dl_layer *l, dl_c_file *f)
-{
-    const int D = (int)l->param[0]->shape.dim[1], M = (int)l->param[0]->shape.dim[0];
-    dl_c_function(f, dli_c_dense);
-    dl_c_line(f, "$_dense(#y, #x, #w0, #v1, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)) / D, D,
-              M);
-    return true;
-}
-
-/* ---- normalizations ---- */
-
-static const char dli_c_standardize[] =
+    "    }\n}\n",
     "/* Feature c, one of C: y = (x - mean) / scale; back: y = x scale + mean. So many (inner)\n"
     "   numbers belong to a feature, then come those of the next; n numbers */\n"
     "static void $_standardize(float *y, const float *x, const float *mean, const float *scale,\n"
-    "    int n, int inner, int C, int back)\n"
-    "{\n"
+    "    int n, int inner, int C, int back) {\n"
     "    for (int i = 0; i < n; i++) {\n"
     "        const float m = @_READ(mean + i / inner % C), s = @_READ(scale + i / inner % C);\n"
     "        y[i] = back ? x[i] * s + m : (x[i] - m) / s;\n"
-    "    }\n"
-    "}\n";
-static bool dli_standardize_c(const dl_layer *l, dl_c_file *f)
-{
-    dl_int inner;
-    const dl_int C = dli_features(l->input[0], &inner);
-    dl_c_in_place(f);
-    dl_c_function(f, dli_c_standardize);
-    dl_c_line(f, "$_standardize(#y, #x, #u0, #u1, %d, %d, %d, %d);",
-              (int)dli_c_size(dl_c_input(f, 0)), (int)inner, (int)C, *DLI_O(bool));
-    return true;
-}
-
-static const char dli_c_batch_norm[] =
+    "    }\n}\n",
     "/* Each of C channels of n numbers: y = (x - mean) / sqrt(var + eps) w + b; w, b or none */\n"
     "static void $_batch_norm(float *y, const float *x, const float *mean, const float *var,\n"
-    "    const float *w, const float *b, int C, int n, float eps)\n"
-    "{\n"
+    "    const float *w, const float *b, int C, int n, float eps) {\n"
     "    for (int c = 0; c < C; c++) {\n"
     "        const float m = @_READ(mean + c), shift = b ? @_READ(b + c) : 0.0f;\n"
     "        const float factor = (w ? @_READ(w + c) : 1.0f) / sqrtf(@_READ(var + c) + eps);\n"
     "        for (int i = 0; i < n; i++) *y++ = (*x++ - m) * factor + shift;\n"
-    "    }\n"
-    "}\n";
-static bool dli_batch_norm_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    const int C = (int)l->input[0].dim[0];
-    char eps[40];
-    if (l->from[0] && dli_c_folded(l->from[0]) == l) {
-        dl_c_same(f);
-        return true;
-    }
-    dl_c_in_place(f);
-    dl_c_function(f, dli_c_batch_norm);
-    dl_c_line(f, "$_batch_norm(#y, #x, #u0, #u1, %s, %s, %d, %d, %s);", o->weight ? "#v0" : "0",
-              !o->bias ? "0" : o->weight ? "#v1" : "#v0", C,
-              (int)dli_c_size(dl_c_input(f, 0)) / C, dli_c_float(eps, o->eps));
-    return true;
-}
-
-static const char dli_c_norm[] =
+    "    }\n}\n",
     "/* Each row of n numbers: y = (x - mean) / sqrt(var + eps) w + b, its own mean and variance.\n"
     "   A w and a b (or none) for so many (inner) numbers, C of them, then again */\n"
     "static void $_norm(float *y, const float *x, const float *w, const float *b,\n"
-    "    int rows, int n, int inner, int C, float eps)\n"
-    "{\n"
+    "    int rows, int n, int inner, int C, float eps) {\n"
     "    for (int r = 0; r < rows; r++) {\n"
-    "        float mean = 0.0f, var = 0.0f;\n"
-    "        for (int i = 0; i < n; i++) mean += x[i] / (float)n;\n"
-    "        for (int i = 0; i < n; i++) var += (x[i] - mean) * (x[i] - mean) / (float)n;\n"
+    "        float sum = 0.0f, squares = 0.0f;\n"
+    "        for (int i = 0; i < n; i++) sum += x[i];\n"
+    "        const float mean = sum / (float)n;\n"
+    "        for (int i = 0; i < n; i++) squares += (x[i] - mean) * (x[i] - mean);\n"
+    "        const float deviation = sqrtf(squares / (float)n + eps);\n"
     "        for (int i = 0; i < n; i++) {\n"
     "            const int c = (r * n + i) / inner % C;\n"
-    "            const float h = (x[i] - mean) / sqrtf(var + eps);\n"
+    "            const float h = (x[i] - mean) / deviation;\n"
     "            y[i] = h * (w ? @_READ(w + c) : 1.0f) + (b ? @_READ(b + c) : 0.0f);\n"
     "        }\n"
     "        x += n;\n"
     "        y += n;\n"
-    "    }\n"
-    "}\n";
-/* rows of their own mean; inner and C as above. */
-static bool dli_c_norm_line(const dl_layer *l, dl_c_file *f, int rows, int inner, int C)
-{
-    const dl_norm_layer *o = DLI_O(dl_norm_layer);
-    char eps[40];
-    dl_c_in_place(f);
-    dl_c_function(f, dli_c_norm);
-    dl_c_line(f, "$_norm(#y, #x, %s, %s, %d, %d, %d, %d, %s);", o->weight ? "#v0" : "0",
-              !o->bias ? "0" : o->weight ? "#v1" : "#v0", rows,
-              (int)dli_c_size(dl_c_input(f, 0)) / rows, inner, C, dli_c_float(eps, o->eps));
-    return true;
-}
-static bool dli_layer_norm_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_shape x = dl_c_input(f, 0);
-    const int first = x.rank - DLI_O(dl_norm_layer)->axes;
-    return dli_c_norm_line(l, f, (int)dli_c_count(x, 0, first), 1,
-                           (int)dli_c_count(x, first, x.rank));
-}
-static bool dli_group_norm_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_shape x = dl_c_input(f, 0);
-    return dli_c_norm_line(l, f, DLI_O(dl_norm_layer)->groups, (int)dli_c_count(x, 1, x.rank),
-                           (int)x.dim[0]);
-}
-
+    "    }\n}\n",
 #ifndef DL_NO_IMAGES
-/* ---- images ---- */
-
-static const char dli_c_window[] =
     "/* A window that slides over an image: its size, how far it moves, how far it begins above\n"
     "   and left of the image, how far its rows and columns are apart in the image */\n"
     "typedef struct $_window {\n"
     "    int height, width, down, right, top, left, row, column;\n"
-    "} $_window;\n";
-static void dli_c_window_line(dl_c_file *f, const dli_slide *s)
-{
-    dl_c_function(f, dli_c_window);
-    dl_c_line(f, "const $_window k%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
-              (int)s->kernel[0], (int)s->kernel[1], (int)s->stride[0], (int)s->stride[1],
-              (int)s->before[0], (int)s->before[1], (int)s->dilation[0], (int)s->dilation[1]);
-}
-
-/* Both convolutions: r and s are where in the image window place (u, v) of output (p, q) lies. */
-#define DLI_C_CONV(name, r, s, inside, pixel)                                                    \
-    "static void $_" name "(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"    \
-    "    const float *b, const $_window *k, int C, int H, int W, int M, int OH, int OW,\n"       \
-    "    int groups)\n"                                                                         \
-    "{\n"                                                                                       \
-    "    const int size = k->height * k->width * (C / groups);\n"                               \
-    "    for (int o = 0; o < M; o++) {\n"                                                       \
-    "        const float *group = x + o / (M / groups) * (C / groups) * H * W;\n"               \
-    "        for (int p = 0; p < OH; p++)\n"                                                    \
-    "            for (int q = 0; q < OW; q++) {\n"                                              \
-    "                const $_w *at = w;\n"                                                      \
-    "                float sum = 0.0f;\n"                                                       \
-    "                for (int c = 0; c < C / groups; c++)\n"                                    \
-    "                    for (int u = 0; u < k->height; u++) {\n"                               \
-    "                        const int r = " r ";\n"                                            \
-    "                        for (int v = 0; v < k->width; v++) {\n"                            \
-    "                            const int s = " s ";\n"                                        \
-    "                            if (" inside ")\n"                                             \
-    "                                sum += @_W(at) *\n"                                        \
-    "                                       group[c * H * W + " pixel "];\n"                    \
-    "                            at++;\n"                                                       \
-    "                        }\n"                                                               \
-    "                    }\n"                                                                   \
-    "`~                sum *= @_READ(scale + o);\n`"                                            \
-    "                *y++ = b ? sum + @_READ(b + o) : sum;\n"                                   \
-    "            }\n"                                                                           \
-    "        w += size;\n"                                                                      \
-    "    }\n"                                                                                   \
-    "}\n"
-static const char dli_c_conv[] =
+    "} $_window;\n",
     "/* Convolution: x [C,H,W], w [M,C/groups,height,width], b [M] or none, y [M,OH,OW].\n"
     "   y_opq = b_o + sum over channels c of o's group and window places u, v of w_ocuv x_crs\n"
     "   with r = p down - top + u row, s = q right - left + v column; x is 0 outside */\n"
     DLI_C_CONV("conv", "p * k->down - k->top + u * k->row",
                "q * k->right - k->left + v * k->column",
-               "r >= 0 && r < H && s >= 0 && s < W", "r * W + s");
-static const char dli_c_conv_transpose[] =
+               "r >= 0 && r < H && s >= 0 && s < W", "r * W + s"),
     "/* Transposed convolution: every input paints the window, times itself, onto the output.\n"
     "   Seen from the output: y_opq = b_o + sum of w_ocuv x_crs over all c, u, v for which\n"
     "   p + top - u row = r down and q + left - v column = s right with (r, s) in the image.\n"
@@ -27792,49 +27603,17 @@ static const char dli_c_conv_transpose[] =
     DLI_C_CONV("conv_transpose", "p + k->top - u * k->row", "q + k->left - v * k->column",
                "r >= 0 && r % k->down == 0 && r / k->down < H &&\n"
                "                                s >= 0 && s % k->right == 0 && s / k->right < W",
-               "r / k->down * W + s / k->right");
-static bool dli_conv_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_conv_layer *o = DLI_O(dl_conv_layer);
-    const bool transposed = l->type->forward == dli_conv_transpose_layer_forward;
-    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
-    dli_slide s;
-    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2,
-                         &o->conv, dims) ||
-        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
-                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
-    dli_c_window_line(f, &s);
-    dl_c_function(f, transposed ? dli_c_conv_transpose : dli_c_conv);
-    dl_c_line(f, "$_conv%s(#y, #x, #%c0, #v1, &k%d, %d, %d, %d, %d, %d, %d, %d);",
-              transposed ? "_transpose" : "", transposed ? 't' : 'w', l->index,
-              (int)l->input[0].dim[0], (int)s.in[0], (int)s.in[1], o->filters, (int)s.out[0],
-              (int)s.out[1], o->conv.groups);
-    return true;
-}
-
-static const char dli_c_upsample[] =
+               "r / k->down * W + s / k->right"),
     "/* Every pixel of x [C,H,W] n x n times */\n"
-    "static void $_upsample(float *y, const float *x, int C, int H, int W, int n)\n"
-    "{\n"
+    "static void $_upsample(float *y, const float *x, int C, int H, int W, int n) {\n"
     "    for (int c = 0; c < C; c++)\n"
     "        for (int p = 0; p < H * n; p++)\n"
     "            for (int q = 0; q < W * n; q++) *y++ = x[(c * H + p / n) * W + q / n];\n"
-    "}\n";
-static bool dli_upsampling_c(const dl_layer *l, dl_c_file *f)
-{
-    const dl_int *x = l->input[0].dim;
-    dl_c_function(f, dli_c_upsample);
-    dl_c_line(f, "$_upsample(#y, #x, %d, %d, %d, %d);", (int)x[0], (int)x[1], (int)x[2],
-              *DLI_O(int));
-    return true;
-}
-
-static const char dli_c_pool[] =
+    "}\n",
     "/* Of each window the largest number (mean 0), the mean of what is in the image (1), or with\n"
     "   zeros around the image (2). x [C,H,W], y [C,OH,OW] */\n"
     "static void $_pool(float *y, const float *x, const $_window *k, int mean,\n"
-    "    int C, int H, int W, int OH, int OW)\n"
-    "{\n"
+    "    int C, int H, int W, int OH, int OW) {\n"
     "    for (int c = 0; c < C; c++)\n"
     "        for (int p = 0; p < OH; p++)\n"
     "            for (int q = 0; q < OW; q++) {\n"
@@ -27852,148 +27631,42 @@ static const char dli_c_pool[] =
     "                    }\n"
     "                if (mean == 2) n = k->height * k->width;\n"
     "                *y++ = mean ? sum / (float)n : most;\n"
-    "            }\n"
-    "}\n";
-/* A pooling by these windows of x. */
-static bool dli_c_pool_line(const dl_layer *l, dl_c_file *f, const dl_pool *o, int mean)
-{
-    const dl_int *x = l->input[0].dim;
-    dl_pool k = *o;
-    dl_int y[2];
-    dli_slide s;
-    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, mean == 0, y)) return false;
-    for (int i = 0; i < 2; i++) {
-        s.kernel[i] = k.kernel[i];
-        s.stride[i] = k.stride[i];
-        s.before[i] = k.before[i];
-        s.dilation[i] = 1;
-    }
-    dli_c_window_line(f, &s);
-    dl_c_function(f, dli_c_pool);
-    dl_c_line(f, "$_pool(#y, #x, &k%d, %d, %d, %d, %d, %d, %d);", l->index, mean, (int)x[0],
-              (int)x[1], (int)x[2], (int)y[0], (int)y[1]);
-    return true;
-}
-static bool dli_max_pool_c(const dl_layer *l, dl_c_file *f)
-{
-    return dli_c_pool_line(l, f, DLI_O(dl_pool), 0);
-}
-static bool dli_average_pool_c(const dl_layer *l, dl_c_file *f)
-{
-    return dli_c_pool_line(l, f, DLI_O(dl_pool), 1 + DLI_O(dl_pool)->count_padding);
-}
-static bool dli_global_pool_c(const dl_layer *l, dl_c_file *f)
-{
-    dl_pool o = dl_pool_default(1);
-    for (int i = 0; i < 2; i++) o.kernel[i] = (int)l->input[0].dim[i + 1];
-    return dli_c_pool_line(l, f, &o, 1);
-}
+    "            }\n}\n",
 #endif
-
 #ifndef DL_NO_SEQUENCES
-/* ---- sequences ---- */
-
-/* All three begin and end alike; between them stands how a and u, what comes from the input and
-   from the state before, become the new state. */
-#define DLI_C_RECURRENT(name, formula, gates, cell)                                              \
-    "/* " formula "\n"                                                                           \
-    "   H units, T steps of D numbers, from the last to the first when back is 1. The state of\n" \
-    "   step t goes to y + t apart. h: the state" cell "; work: 2 x " gates " H numbers */\n"     \
-    "static void $_" name "(float *y, const float *x,\n"                                        \
-    "    const $_w *w_ih, `~const float *scale_ih, `const $_w *w_hh,`~ const float *scale_hh,`\n" \
-    "    const float *b_ih, const float *b_hh, int T, int D, int H, int back, int apart,\n"     \
-    "    float *h, float *work)\n"                                                              \
-    "{\n"                                                                                       \
-    "    float *a = work, *u = work + " gates " * H;\n"                                         \
-    "    for (int i = 0; i < T; i++) {\n"                                                       \
-    "        const int t = back ? T - 1 - i : i;\n"                                             \
-    "        $_dense(a, x + t * D, w_ih, `~scale_ih, `b_ih, 1, D, " gates " * H);\n"            \
-    "        $_dense(u, h, w_hh, `~scale_hh, `b_hh, 1, H, " gates " * H);\n"                    \
-    "        for (int j = 0; j < H; j++) {\n"
-#define DLI_C_RECURRENT_END                                                                      \
-    "            y[t * apart + j] = h[j];\n"                                                     \
-    "        }\n"                                                                                \
-    "    }\n"                                                                                    \
-    "}\n"
-static const char dli_c_sigmoid[] =
-    "static float $_sigmoid_of(float x) { return 1.0f / (1.0f + expf(-x)); }\n";
-static const char dli_c_rnn[] =
-    DLI_C_RECURRENT("rnn", "h = tanh(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
-    "            h[j] = tanhf(a[j] + u[j]);\n"
-    DLI_C_RECURRENT_END;
-static const char dli_c_rnn_relu[] =
-    DLI_C_RECURRENT("rnn_relu", "h = relu(a + u), a = W_ih x + b_ih, u = W_hh h + b_hh.", "1", "")
-    "            h[j] = a[j] + u[j] < 0.0f ? 0.0f : a[j] + u[j];\n"
-    DLI_C_RECURRENT_END;
-static const char dli_c_lstm[] =
-    DLI_C_RECURRENT("lstm", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [i; f; g; o]. With a + u\n"
-        "   c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(c).", "4",
-        ", then the cell c")
+    DLI_C_RECURRENT("rnn", ", h = tanh(a + u).", "1", "",
+    "            h[j] = tanhf(a[j] + u[j]);\n"),
+    DLI_C_RECURRENT("rnn_relu", ", h = relu(a + u).", "1", "",
+    "            h[j] = a[j] + u[j] < 0.0f ? 0.0f : a[j] + u[j];\n"),
+    "static float $_sigmoid_of(float x) { return 1.0f / (1.0f + expf(-x)); }\n",
+    DLI_C_RECURRENT("lstm", ", each [i; f; g; o]. With a + u\n"
+    "   c = sigmoid(f) c + sigmoid(i) tanh(g),  h = sigmoid(o) tanh(c).", "4", ", then the cell c",
     "            const float in = $_sigmoid_of(a[j] + u[j]);\n"
     "            const float forget = $_sigmoid_of(a[H + j] + u[H + j]);\n"
     "            const float out = $_sigmoid_of(a[3 * H + j] + u[3 * H + j]);\n"
     "            float *c = h + H;\n"
     "            c[j] = forget * c[j] + in * tanhf(a[2 * H + j] + u[2 * H + j]);\n"
-    "            h[j] = out * tanhf(c[j]);\n"
-    DLI_C_RECURRENT_END;
-static const char dli_c_gru[] =
-    DLI_C_RECURRENT("gru", "a = W_ih x + b_ih, u = W_hh h + b_hh, each [r; z; n].\n"
-        "   r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), n = tanh(a_n + r u_n),\n"
-        "   h = (1 - z) n + z h.", "3", "")
+    "            h[j] = out * tanhf(c[j]);\n"),
+    DLI_C_RECURRENT("gru", ", each [r; z; n].\n"
+    "   r = sigmoid(a_r + u_r), z = sigmoid(a_z + u_z), n = tanh(a_n + r u_n),\n"
+    "   h = (1 - z) n + z h.", "3", "",
     "            const float r = $_sigmoid_of(a[j] + u[j]);\n"
     "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
     "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
-    "            h[j] = (1.0f - z) * n + z * h[j];\n"
-    DLI_C_RECURRENT_END;
-static bool dli_recurrent_c(const dl_layer *l, dl_c_file *f)
-{
-    static const char *const text[] = { dli_c_rnn, dli_c_rnn_relu, dli_c_lstm, dli_c_gru };
-    static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
-    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
-    const int K = o->bidirectional ? 2 : 1, H = o->units, lstm = o->kind == DL_LSTM;
-    const dl_shape x = dl_c_input(f, 0);
-    dl_c_function(f, dli_c_dense);
-    if (lstm || o->kind == DL_GRU) dl_c_function(f, dli_c_sigmoid);
-    dl_c_function(f, text[o->kind]);
-    dl_c_scratch(f, 2 * l->param[0]->shape.dim[0]);
-    dl_c_carry(f, H + lstm * H);
-    for (int k = 0; k < K; k++) {
-        if (k) dl_c_line(f, "$_zeros(#c, %d);", H + lstm * H);
-        dl_c_line(f, "$_%s(#y+%d, #x, #w%d, #w%d, #v%d, #v%d, %d, %d, %d, %d, %d, #c, #s);",
-                  name[o->kind], k * H, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3, (int)x.dim[0],
-                  (int)x.dim[1], H, k, o->return_sequences ? K * H : 0);
-    }
-    return true;
-}
-
-static const char dli_c_embedding[] =
+    "            h[j] = (1.0f - z) * n + z * h[j];\n"),
     "/* Row x_i of the table w [words,D] for each of n words x_i; one that is none is word 0 */\n"
     "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
-    "    int n, int words, int D)\n"
-    "{\n"
+    "    int n, int words, int D) {\n"
     "    for (int i = 0; i < n; i++) {\n"
     "        const int word = x[i] >= 0.0f && x[i] < (float)words ? (int)x[i] : 0;\n"
-    "        const $_w *row = w;\n"
-    "        for (int k = 0; k < word; k++) row += D;\n"
-    "        for (int j = 0; j < D; j++) *y++ = @_W(row + j)`~ * @_READ(scale + word)`;\n"
-    "    }\n"
-    "}\n";
-static bool dli_embedding_c(const dl_layer *l, dl_c_file *f)
-{
-    const dli_embedding_options *o = DLI_O(dli_embedding_options);
-    dl_c_function(f, dli_c_embedding);
-    dl_c_line(f, "$_embedding(#y, #x, #w0, %d, %d, %d);", (int)dli_c_size(dl_c_input(f, 0)),
-              o->words, o->units);
-    return true;
-}
-
-static const char dli_c_attention[] =
+    "        for (int j = 0; j < D; j++)\n"
+    "            *y++ = @_W(w + word * D + j)`~ * @_READ(scale + word)`;\n"
+    "    }\n}\n",
     "/* Attention of T steps to one another: each step of qkv [T,3E] has a query q, a key k, a\n"
     "   value v, cut into heads of d = E / heads numbers. Of each head: p_ts = softmax over s of\n"
     "   q_t . k_s / sqrt(d), y_t = sum over s of p_ts v_s; causal: up to t only. p: T numbers */\n"
     "static void $_attention(float *y, const float *qkv, int T, int E, int heads, int causal,\n"
-    "    float *p)\n"
-    "{\n"
+    "    float *p) {\n"
     "    const int d = E / heads;\n"
     "    for (int t = 0; t < T; t++)\n"
     "        for (int h = 0; h < E; h += d) {\n"
@@ -28011,15 +27684,240 @@ static const char dli_c_attention[] =
     "                for (int s = 0; s < S; s++) sum += p[s] * qkv[(s * 3 + 2) * E + h + i];\n"
     "                y[t * E + h + i] = sum;\n"
     "            }\n"
-    "        }\n"
-    "}\n";
+    "        }\n}\n",
+#endif
+};
+
+/* Has the text of a function, behind its first $, the name that s has there? */
+static bool dli_c_named(const char *text, const char *s)
+{
+    const char *t = strstr(text, "$_");
+    if (!t) return false;
+    do s++; while (*s == *++t && (dli_c_letter(*s) || *s == '_'));
+    return !(dli_c_letter(*s) || *s == '_' || dli_c_letter(*t) || *t == '_');
+}
+
+/* Write the library's functions that text names, each behind those that it needs itself. */
+static void dli_c_need(dl_c_file *f, const char *text)
+{
+    for (const char *s = text; (s = strstr(s, "$_")) != NULL; s++) {
+        bool there = false;
+        for (int i = 0; i < f->seens; i++) there = there || dli_c_named(f->seen[i], s);
+        for (size_t i = 0; !there && i < sizeof dli_c_library / sizeof *dli_c_library; i++)
+            if (dli_c_named(dli_c_library[i], s)) dl_c_function(f, dli_c_library[i]);
+    }
+}
+
+DL_DEF void dl_c_function(dl_c_file *f, const char *text)
+{
+    if (!f || !text || f->pass != DLI_C_FUNCTIONS || f->failed) return;
+    for (int i = 0; i < f->seens; i++) if (f->seen[i] == text) return;
+    if (f->seens == DLI_C_SEEN) {
+        dli_c_fail(f, DL_ERR_LIMIT, "%s: more than 64 functions, at %s", f->layer->name);
+        return;
+    }
+    f->seen[f->seens++] = text;
+    dli_c_need(f, text);
+    dli_c_expand(f, text);
+    dli_put(f->out, "\n");
+}
+
+DL_DEF void dl_c_line(dl_c_file *f, const char *format, ...)
+{
+    char line[1024], full[2048];
+    const size_t most = 91;                      /* longer lines are cut behind commas */
+    va_list args;
+    if (!f || !format) return;
+    dli_text *out = f->out, text = { full, sizeof full, 0, NULL, false };
+    va_start(args, format);
+    const int length = dli_format_args(line, sizeof line, format, args);
+    va_end(args);
+    if (f->pass == DLI_C_LINES) f->out = &text;
+    if (f->pass == DLI_C_FUNCTIONS) dli_c_need(f, line);
+    else dli_c_expand(f, line);
+    f->out = out;
+    if (length >= (int)sizeof line || text.length >= sizeof full)
+        dli_c_fail(f, DL_ERR_LIMIT, "%s: %s: a line of more than a thousand bytes", f->layer->name);
+    if (f->pass != DLI_C_LINES || f->failed) return;
+    full[text.length] = 0;
+    const char *s = full;
+    dli_put(out, "    ");
+    while (strlen(s) > most) {
+        size_t cut = most;
+        while (cut && s[cut - 1] != ',') cut--;
+        if (!cut) break;
+        dli_putf(out, "%.*s\n       ", (int)cut, s);
+        s += cut;
+    }
+    dli_putf(out, "%s\n", s);
+}
+
+/* ---- the hooks of the layers ---- */
+
+/* What is the same numbers in another shape, or does nothing in prediction. */
+static bool dli_same_c(const dl_layer *l, dl_c_file *f)
+{
+    if (l->froms) dl_c_same(f);
+    return true;
+}
+
+/* The activation of output k, over itself. */
+static void dli_c_activate(dl_c_file *f, dl_activation a, int k)
+{
+    const dl_shape s = dl_c_output(f, k);
+    const int n = dli_c_size(s), row = s.rank ? (int)s.dim[s.rank - 1] : 1;
+    if (a == DL_SOFTMAX) dl_c_line(f, "$_softmax(#y%d, %d, %d);", k, n / row, row);
+    else if (a != DL_LINEAR) dl_c_line(f, "$_%s(#y%d, %d);", dl_activation_name(a), k, n);
+}
+
+static bool dli_activation_c(const dl_layer *l, dl_c_file *f)
+{
+    const int n = dli_c_size(dl_c_output(f, 0));
+    if (!dl_c_in_place(f) && l) dl_c_line(f, "$_copy(#y, #x, 1, %d, %d);", n, n);
+    return true;
+}
+
+static bool dli_add_c(const dl_layer *l, dl_c_file *f)
+{
+    const int n = dli_c_size(dl_c_output(f, 0));
+    if (!dl_c_in_place(f) && l->inputs == 1) dl_c_line(f, "$_copy(#y, #x, 1, %d, %d);", n, n);
+    for (int k = 1; k < l->inputs; k++)
+        dl_c_line(f, "$_add(#y, %s, #x%d, %d);", k > 1 ? "#y" : "#x", k, n);
+    return true;
+}
+
+static bool dli_concat_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_shape y = dl_c_output(f, 0);
+    const int axis = dli_concat_axis(l), rows = dli_c_count(y, 0, axis);
+    for (int k = 0, at = 0; k < l->inputs; k++) {
+        const int n = dli_c_size(dl_c_input(f, k)) / rows;
+        dl_c_line(f, "$_copy(#y+%d, #x%d, %d, %d, %d);", at, k, rows, n,
+                  dli_c_count(y, axis, y.rank));
+        at += n;
+    }
+    return true;
+}
+
+static bool dli_dense_c(const dl_layer *l, dl_c_file *f)
+{
+    const int D = (int)l->param[0]->shape.dim[1], M = (int)l->param[0]->shape.dim[0];
+    dl_c_line(f, "$_dense(#y, #x, #w0, #v1, %d, %d, %d);", dli_c_size(dl_c_input(f, 0)) / D, D, M);
+    return true;
+}
+
+static bool dli_standardize_c(const dl_layer *l, dl_c_file *f)
+{
+    dl_int inner;
+    const int C = (int)dli_features(l->input[0], &inner), n = dli_c_size(dl_c_input(f, 0));
+    dl_c_in_place(f);
+    dl_c_line(f, "$_standardize(#y, #x, #u0, #u1, %d, %d, %d, %d);", n, (int)inner, C,
+              *DLI_O(bool));
+    return true;
+}
+
+static bool dli_batch_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const dl_shape x = dl_c_input(f, 0);
+    char eps[40];
+    if (l->from[0] && dli_c_folded(l->from[0]) == l) return dli_same_c(l, f);
+    dl_c_in_place(f);
+    dl_c_line(f, "$_batch_norm(#y, #x, #u0, #u1, %s, %d, %d, %s);",
+              o->weight ? "#v0, #v1" : "0, #v0", (int)x.dim[0], dli_c_count(x, 1, x.rank),
+              dli_c_float(eps, o->eps));
+    return true;
+}
+
+static bool dli_norm_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_norm_layer *o = DLI_O(dl_norm_layer);
+    const dl_shape x = dl_c_input(f, 0);
+    const bool groups = l->type->forward == dli_group_norm_layer_forward;
+    const int first = x.rank - o->axes, rows = groups ? o->groups : dli_c_count(x, 0, first);
+    char eps[40];
+    dl_c_in_place(f);
+    dl_c_line(f, "$_norm(#y, #x, %s, %d, %d, %d, %d, %s);", o->weight ? "#v0, #v1" : "0, #v0",
+              rows, dli_c_size(x) / rows, groups ? dli_c_count(x, 1, x.rank) : 1,
+              groups ? (int)x.dim[0] : dli_c_count(x, first, x.rank), dli_c_float(eps, o->eps));
+    return true;
+}
+
+#ifndef DL_NO_IMAGES
+static bool dli_conv_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_conv_layer *o = DLI_O(dl_conv_layer);
+    const bool transposed = dli_c_transposed(l);
+    const int dims = l->type->forward == dli_conv1d_layer_forward ? 1 : 2;
+    dli_slide s;
+    if (!dli_slide_start(l->ctx, l->name, &s, l->input[0].dim + 1, l->param[0]->shape.dim + 2,
+                         &o->conv, dims) ||
+        !(transposed ? dli_slide_grow(l->ctx, l->name, &s, o->conv.same, o->conv.output_padding)
+                     : dli_slide_fit(l->ctx, l->name, &s, o->conv.same))) return false;
+    dl_c_line(f, "const $_window k%d = { %d, %d, %d, %d, %d, %d, %d, %d };", l->index,
+              (int)s.kernel[0], (int)s.kernel[1], (int)s.stride[0], (int)s.stride[1],
+              (int)s.before[0], (int)s.before[1], (int)s.dilation[0], (int)s.dilation[1]);
+    dl_c_line(f, "$_conv%s(#y, #x, #w0, #v1, &k%d, %d, %d, %d, %d, %d, %d, %d);",
+              transposed ? "_transpose" : "", l->index, (int)l->input[0].dim[0], (int)s.in[0],
+              (int)s.in[1], o->filters, (int)s.out[0], (int)s.out[1], o->conv.groups);
+    return true;
+}
+
+static bool dli_upsampling_c(const dl_layer *l, dl_c_file *f)
+{
+    const dl_int *x = l->input[0].dim;
+    dl_c_line(f, "$_upsample(#y, #x, %d, %d, %d, %d);", (int)x[0], (int)x[1], (int)x[2],
+              *DLI_O(int));
+    return true;
+}
+
+static bool dli_pool_c(const dl_layer *l, dl_c_file *f)
+{
+    const bool max = l->type->forward == dli_max_pool_layer_forward;
+    const bool all = l->type->forward == dli_global_pool_layer_forward;
+    const dl_int *x = l->input[0].dim;
+    dl_pool k = all ? dl_pool_default(1) : *DLI_O(dl_pool);
+    dl_int y[2];
+    for (int i = 0; i < 2 && all; i++) k.kernel[i] = (int)x[i + 1];
+    if (!dli_pool_fit(l->ctx, l->name, x[1], x[2], &k, max, y)) return false;
+    dl_c_line(f, "const $_window k%d = { %d, %d, %d, %d, %d, %d, 1, 1 };", l->index, k.kernel[0],
+              k.kernel[1], k.stride[0], k.stride[1], k.before[0], k.before[1]);
+    dl_c_line(f, "$_pool(#y, #x, &k%d, %d, %d, %d, %d, %d, %d);", l->index,
+              max ? 0 : 1 + k.count_padding, (int)x[0], (int)x[1], (int)x[2], (int)y[0], (int)y[1]);
+    return true;
+}
+#endif
+
+#ifndef DL_NO_SEQUENCES
+static bool dli_recurrent_c(const dl_layer *l, dl_c_file *f)
+{
+    static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
+    const dli_recurrent_options *o = DLI_O(dli_recurrent_options);
+    const int K = o->bidirectional ? 2 : 1, H = o->units, lstm = o->kind == DL_LSTM;
+    const dl_shape x = dl_c_input(f, 0);
+    dl_c_scratch(f, 2 * l->param[0]->shape.dim[0]);
+    dl_c_carry(f, H + lstm * H);
+    for (int k = 0; k < K; k++) {
+        if (k) dl_c_line(f, "$_zeros(#c, %d);", H + lstm * H);
+        dl_c_line(f, "$_%s(#y+%d, #x, #w%d, #w%d, #v%d, #v%d, %d, %d, %d, %d, %d, #c, #s);",
+                  name[o->kind], k * H, 4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3, (int)x.dim[0],
+                  (int)x.dim[1], H, k, o->return_sequences ? K * H : 0);
+    }
+    return true;
+}
+
+static bool dli_embedding_c(const dl_layer *l, dl_c_file *f)
+{
+    const dli_embedding_options *o = DLI_O(dli_embedding_options);
+    dl_c_line(f, "$_embedding(#y, #x, #w0, %d, %d, %d);", dli_c_size(dl_c_input(f, 0)),
+              o->words, o->units);
+    return true;
+}
+
 static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
 {
     const dli_attention_options *o = DLI_O(dli_attention_options);
     const int T = (int)l->input[0].dim[0], E = (int)l->input[0].dim[1];
-    dl_c_function(f, dli_c_dense);
-    dl_c_function(f, dli_c_softmax);
-    dl_c_function(f, dli_c_attention);
     dl_c_scratch(f, (dl_int)T * 4 * E + T);
     dl_c_line(f, "$_dense(#s, #x, #w0, #v1, %d, %d, %d);", T, E, 3 * E);
     dl_c_line(f, "$_attention(#s+%d, #s, %d, %d, %d, %d, #s+%d);", 3 * T * E, T, E, o->heads,
@@ -28027,7 +27925,7 @@ static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
     dl_c_line(f, "$_dense(#y, #s+%d, #w2, #v3, %d, %d, %d);", 3 * T * E, T, E, E);
     return true;
 }
-#endif /* DL_NO_SEQUENCES */
+#endif
 
 /* ---- the plan of the memory ---- */
 
@@ -28035,27 +27933,27 @@ static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
 static void dli_c_plan_layer(dl_c_file *f, const dl_layer *l)
 {
     dli_c_plan *plan = &f->plan[f->step];
-    for (int k = 0; k < l->outputs; k++) {
-        dli_c_value *v = dli_c_value_at(f, l->place + k);
-        v->size = dli_c_size(dl_c_output(f, k));
-        v->root = l->place + k;
-        v->where = l->froms ? 'w' : 'i';
-        v->at = l->froms ? 0 : plan->in;
-        v->first = l->index;
+    for (int k = 0; k < l->outputs + 2; k++) {
+        const bool own = k >= l->outputs;                    /* scratch, or what is carried */
+        const int at = own ? dli_c_own(f, k - l->outputs) : l->place + k;
+        dli_c_value *v = dli_c_value_at(f, at);
+        v->root = at;
+        v->where = own || l->froms ? 'w' : 'i';
+        v->first = v->last = l->index;
+        if (own) continue;
+        v->size = dl_shape_size(dl_c_output(f, k));
         v->last = l->goal >= 0 ? f->m->layers : l->readers ? l->last : l->index;
-        if (!l->froms) plan->in += v->size;
+        if (l->froms) continue;
+        v->at = plan->in;
+        plan->in += v->size;
     }
-    dli_c_value *s = dli_c_scratch_of(f);
-    s->root = f->m->places + l->index;
-    s->where = 'w';
-    s->first = s->last = l->index;
 }
 
 /* Give roots a place in the work memory, the largest first, each the lowest that is free as long as
    it is needed. */
 static void dli_c_place_all(dl_c_file *f, dli_c_plan *plan)
 {
-    const int n = f->m->places + f->m->layers;
+    const int n = f->m->places + 2 * f->m->layers;
     for (;;) {
         dli_c_value *most = NULL;
         for (int i = 0; i < n; i++) {
@@ -28076,43 +27974,28 @@ static void dli_c_place_all(dl_c_file *f, dli_c_plan *plan)
     }
 }
 
-/* How many floats output k of the model has, and where it begins in out. */
-static dl_int dli_c_output_size(const dl_c_file *f, int k)
+/* Let the model's outputs be made where they are wanted: in out, one behind the other. Those that
+   are not there then (they are inputs, or the same numbers twice) are copied by a line each. */
+static void dli_c_place_outputs(dl_c_file *f)
 {
-    const dl_layer *l = dli_output_layer(f->m, k);
-    return l ? dli_c_value_at(f, l->place)->size : f->plan[f->step].in;
-}
-
-/* Let the model's outputs be made where they are wanted. */
-static void dli_c_plan_outputs(dl_c_file *f)
-{
-    dli_c_plan *plan = &f->plan[f->step];
-    for (int k = 0; k < dl_model_output_count(f->m); k++) {
-        const dl_layer *l = dli_output_layer(f->m, k);
-        dli_c_value *root = l ? dli_c_root(f, l->place) : NULL;
-        if (root && root->where == 'w') {
-            root->where = 'o';
-            root->at = plan->out;
-        }
-        plan->out += dli_c_output_size(f, k);
-    }
-}
-
-/* Outputs that are not there yet: those that are inputs, or the same numbers twice. */
-static void dli_c_copy_outputs(dl_c_file *f)
-{
+    char to[40];
     dl_int at = 0;
     for (int k = 0; k < dl_model_output_count(f->m); k++) {
-        const dl_int n = dli_c_output_size(f, k);
-        const dli_c_value *root = dli_c_root(f, 0);
-        char to[40];
-        f->layer = dli_output_layer(f->m, k);
-        if (f->layer) root = dli_c_root(f, f->layer->place);
+        const dl_layer *l = f->layer = dli_output_layer(f->m, k);
+        dli_c_value *root = dli_c_root(f, l ? l->place : 0);
+        if (f->pass == DLI_C_PLAN && root->where == 'w') {
+            root->where = 'o';
+            root->at = at;
+        }
+        const dl_int n = dli_c_value_at(f, l ? l->place : 0)->size;
         dli_format(to, sizeof to, "out + %lld", (long long)at);
-        if (root->where != 'o' || root->at != at)
-            dli_c_copy_line(f, to, f->layer ? "#y" : "in", n);
+        if (root->where != 'o' || root->at != at) {
+            if (f->pass == DLI_C_LINES) dli_putf(f->out, "\n    /* output %d */\n", k);
+            dl_c_line(f, "$_copy(%s, %s, 1, %d, %d);", to, l ? "#y" : "in", (int)n, (int)n);
+        }
         at += n;
     }
+    f->plan[f->step].out = at;
 }
 
 /* "dense_1 (Dense): [784] to [512], relu" */
@@ -28120,22 +28003,26 @@ static void dli_c_put_layer(dl_c_file *f, const dl_layer *l)
 {
     char s[DLI_SHAPE_TEXT];
     f->layer = l;
-    dli_c_put_name(f->out, "", l->name, " (");
-    dli_c_put_name(f->out, "", l->type->name, "): ");
+    dli_c_put_name(f->out, l->name);
+    dli_put(f->out, " (");
+    dli_c_put_name(f->out, l->type->name);
     for (int k = 0; k < l->inputs; k++)
-        dli_putf(f->out, "%s%s", k ? ", " : "", dli_shape_text(s, dl_c_input(f, k)));
+        dli_putf(f->out, "%s%s", k ? ", " : "): ", dli_shape_text(s, dl_c_input(f, k)));
     for (int k = 0; k < l->outputs; k++)
-        dli_putf(f->out, "%s%s", k ? ", " : " to ", dli_shape_text(s, dl_c_output(f, k)));
+        dli_putf(f->out, "%s%s", k ? ", " : l->inputs ? " to " : "): ",
+                 dli_shape_text(s, dl_c_output(f, k)));
     if (l->activation != DL_LINEAR) dli_putf(f->out, ", %s", dl_activation_name(l->activation));
-    if (l->type->forward != dli_batch_norm_layer_forward || !l->from[0]) return;
-    if (dli_c_folded(l->from[0]) == l) dli_put(f->out, ", folded into that");
+    if (l->type->forward == dli_batch_norm_layer_forward && l->from[0] &&
+        dli_c_folded(l->from[0]) == l) dli_put(f->out, ", folded into that");
 }
 
 /* Run the hooks of all layers for this pass. */
 static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
 {
+    size_t before = 0;
     f->pass = pass;
     f->step = step;
+    if (!step) memset(f->done, 0, (size_t)f->m->tensors);
     for (int i = 0; i < f->m->layers && !f->failed; i++) {
         const dl_layer *l = f->layer = f->m->layer[i];
         if (!l->type->export_c)
@@ -28143,100 +28030,240 @@ static bool dli_c_walk(dl_c_file *f, dli_c_pass pass, bool step)
                               "export_c (see >>export)", l->name);
         if (pass == DLI_C_PLAN) dli_c_plan_layer(f, l);
         if (pass == DLI_C_LINES) {
-            dli_put(f->out, "\n    /* ");
+            dli_put(f->out, i ? "\n    /* " : "    /* ");
             dli_c_put_layer(f, l);
             dli_put(f->out, " */\n");
+            before = f->out->length;
         }
         if (!l->type->export_c(l, f))
             return dli_c_fail(f, DL_ERR_STATE, "%s: the export_c of %s failed", l->name);
         for (int k = 0; k < l->outputs && l->froms; k++) dli_c_activate(f, l->activation, k);
+        if (pass == DLI_C_LINES && f->out->length == before)
+            dli_put(f->out, "    /* the same numbers: nothing to do */\n");
     }
-    if (pass != DLI_C_PLAN) dli_c_copy_outputs(f);
+    dli_c_place_outputs(f);
     return !f->failed;
 }
 
 /* Find out whether all can be exported, where what lies, and how much it is. */
 static bool dli_c_plan_all(dl_c_file *f, bool step)
 {
-    dl_model *m = f->m;
     dli_c_plan *plan = &f->plan[step];
-    const dl_shape input = dli_c_shape(f, m->input, step);
     f->step = step;
-    memset(plan->value, 0, (size_t)(m->places + m->layers) * sizeof *plan->value);
     plan->value[0].where = 'i';
-    plan->in = plan->value[0].size = dli_c_size(dli_c_shape(f, m->input, step && input.rank > 0));
+    plan->in = plan->value[0].size = dl_shape_size(dli_c_shape(f, f->m->input, step));
     if (!dli_c_walk(f, DLI_C_PLAN, step)) return false;
-    dli_c_plan_outputs(f);
     dli_c_place_all(f, plan);
     if (plan->in <= INT32_MAX && plan->out <= INT32_MAX && plan->work <= INT32_MAX &&
-        plan->state <= INT32_MAX && f->flash <= INT32_MAX) return true;
+        plan->state <= INT32_MAX && f->report.flash <= INT32_MAX) return true;
     return dli_c_fail(f, DL_ERR_LIMIT, "%s: %s is too large: a C file has at most 2^31 - 1 floats "
                       "of memory and bytes of constants", f->options->name);
 }
 
 /* ---- the file ---- */
 
-static const char dli_c_use[] =
-    "\n"
+static void dli_c_put_layers(dl_c_file *f)
+{
+    char s[DLI_SHAPE_TEXT];
+    for (int k = 0; k < f->m->inputs; k++)
+        dli_putf(f->out, "       in:   %s\n", dli_shape_text(s, *dli_input_shape(f->m, k)));
+    for (int k = 0; k < dl_model_output_count(f->m); k++)
+        dli_putf(f->out, "       out:  %s\n", dli_shape_text(s, dli_output_shape(f->m, k)));
+    dli_put(f->out, "\n   Its layers, and the shapes of what goes in and comes out:\n\n");
+    for (int i = 0; i < f->m->layers; i++) {
+        dli_put(f->out, "       ");
+        dli_c_put_layer(f, f->m->layer[i]);
+        dli_put(f->out, "\n");
+    }
+    dli_put(f->out, "\n");
+}
+
+/* How good it is, as far as that was measured. */
+static void dli_c_put_report(dl_c_file *f)
+{
+    const dl_c_report *r = &f->report;
+    const bool int8 = f->options->int8;
+    if (!f->options->data) return;
+    if (!dli_isnan(r->accuracy))
+        dli_putf(f->out, "   Right in %.2f %% of the samples of a data set%s", 100 * r->accuracy,
+                 int8 ? ", before rounding to 8 bits,\n" : ".\n");
+    if (!dli_isnan(r->int8_accuracy))
+        dli_putf(f->out, "   in %.2f %% after it.\n", 100 * r->int8_accuracy);
+    if (int8)
+        dli_putf(f->out, "   The rounded net gives the same answer in %.2f %% of the samples; the "
+                 "largest\n   difference of an output is %.2g.\n", 100 * r->agreement,
+                 r->difference);
+    dli_put(f->out, "\n");
+}
+
+static void dli_c_put_size(dl_c_file *f, const char *name, int64_t n, const char *what)
+{
+    dli_c_textf(f, "#define @_%-9s %-8lld /* %s */\n", name, (long long)n, what);
+}
+static void dli_c_put_sizes(dl_c_file *f)
+{
+    const dli_c_plan *p = &f->plan[0], *s = &f->plan[1];
+    dli_c_put_size(f, "IN", p->in, "floats of in");
+    dli_c_put_size(f, "OUT", p->out, "floats of out");
+    dli_c_put_size(f, "WORK", p->work ? p->work : 1, "floats of work");
+    dli_c_put_size(f, "FLASH", f->report.flash, "bytes of constants");
+    if (f->stepped) {
+        dli_c_put_size(f, "STEP_IN", s->in, "floats of a time step's in");
+        dli_c_put_size(f, "STEP_OUT", s->out, "floats of its out");
+        dli_c_put_size(f, "STEP_WORK", s->work ? s->work : 1, "floats of its work");
+        dli_c_put_size(f, "STATE", s->state, "floats that go on from step to step");
+    }
+    if (f->options->tests) dli_c_put_size(f, "TESTS", f->options->tests, "pairs of the selftest");
+    if (f->m->classes) dli_c_put_size(f, "CLASSES", f->m->classes, "names of classes");
+}
+
+static void dli_c_put_tables(dl_c_file *f)
+{
+    dli_c_walk(f, DLI_C_TABLES, false);
+    f->pass = DLI_C_LINES;
+}
+
+static void dli_c_put_functions(dl_c_file *f)
+{
+    f->seens = 0;
+    dli_c_walk(f, DLI_C_FUNCTIONS, false);
+}
+
+/* The lines that make `in` of raw numbers, for each channel. */
+static void dli_c_put_scaling(dl_c_file *f)
+{
+    const dl_scaling *s = &f->m->scaling;
+    const int loops = s->channels > 0 ? s->channels : 1, n = (int)f->plan[0].in / loops;
+    char a[40], b[40];
+    for (int c = 0; c < loops; c++) {
+        dli_putf(f->out, "    for (int i = %d; i < %d; i++)\n        in[i] = ", c * n, c * n + n);
+        if (s->channels == 0) dli_putf(f->out, "%s * raw[i];\n", dli_c_float(a, s->factor));
+        else dli_putf(f->out, "(%s * raw[i] - ", dli_c_float(a, s->factor));
+        if (s->channels > 0) dli_putf(f->out, "%s) / %s;\n", dli_c_float(a, s->mean[c]),
+                                      dli_c_float(b, s->deviation[c]));
+    }
+    dli_put(f->out, "}\n\n");
+}
+
+static void dli_c_put_classes(dl_c_file *f)
+{
+    for (int i = 0; i < f->m->classes; i++) {
+        dli_put(f->out, "        \"");
+        for (const char *at = dl_model_class_names(f->m)[i]; *at; at++)
+            dli_putf(f->out, strchr("\"\\?", *at) ? "\\%c"
+                     : (*at & 0xE0) == 0 || *at == 0x7F ? "\\%03o" : "%c", (unsigned char)*at);
+        dli_put(f->out, "\",\n");
+    }
+    dli_c_expand(f, "    };\n    return i >= 0 && i < @_CLASSES ? name[i] : \"\";\n}\n\n");
+}
+
+/* The lines of the function that predicts, or takes a step. */
+static void dli_c_put_lines(dl_c_file *f, bool step)
+{
+    if (!f->plan[step].work) dli_put(f->out, "    (void)work;    /* this net needs none */\n");
+    dli_c_walk(f, DLI_C_LINES, step);
+    dli_put(f->out, "}\n");
+}
+static void dli_c_put_predict(dl_c_file *f) { dli_c_put_lines(f, false); }
+static void dli_c_put_step(dl_c_file *f) { dli_c_put_lines(f, true); }
+
+/* A table of what goes into the net in the selftest, or comes out: of sample after sample. */
+static double dli_c_put_samples(dl_c_file *f, const char *name, dl_tensor *const *t, int n,
+                                dl_int each)
+{
+    const int tests = f->options->tests;
+    double most = 0;
+    dli_c_begin(f, "float", NULL, name, "", tests * each);
+    for (int s = 0; s < tests; s++)
+        for (int k = 0; k < n; k++)
+            for (dl_int D = t[k]->size / tests, i = s * D; i < (s + 1) * D; i++) {
+                most = fmax(most, fabs((double)t[k]->data[i]));
+                dli_c_number(f, (double)t[k]->data[i], false);
+            }
+    dli_c_end(f);
+    return most;
+}
+static void dli_c_put_tests(dl_c_file *f)
+{
+    char s[40];
+    if (!f->x) return;                           /* not computed yet */
+    dli_c_put_samples(f, "test_in", f->x, f->m->inputs, f->plan[0].in);
+    const double most = dli_c_put_samples(f, "test_out", f->y, dl_model_output_count(f->m),
+                                          f->plan[0].out);
+    dli_c_textf(f, "static const float $_tolerance = %s;\n\n", dli_c_float(s, 1e-4 * most));
+}
+
+/* The parts of the file: a text, then what a function writes; when there are (c)lass names, (r)aw
+   numbers to scale, (s)teps, (t)ests, or 0: always. */
+static const struct { char when; const char *text; void (*put)(dl_c_file *f); } dli_c_parts[] = {
+{ 0,
     "   It needs a C99 or C++11 compiler and <math.h>: no memory from the heap, no files, and no\n"
-    "   variables but constants. In ONE source file write\n"
-    "\n"
+    "   variables but constants. In ONE source file write\n\n"
     "       #define @_IMPLEMENTATION\n"
-    "       #include \"$.h\"\n"
-    "\n"
-    "   in all others only the #include. Then\n"
-    "\n"
+    "       #include \"$.h\"\n\n"
+    "   in all others only the #include. Then\n\n"
     "       float out[@_OUT], work[@_WORK];\n"
-    "       $_predict(in, out, work);\n"
-    "\n";
-static const char dli_c_rules[] =
+    "       $_predict(in, out, work);\n\n", dli_c_put_layers },
+{ 0, "", dli_c_put_report },
+{ 0,
     "   Numbers lie row-major: the last index runs fastest. work is scratch memory; what is in it\n"
     "   does not matter before and after. in, out and work must not overlap. Several threads may\n"
-    "   predict at once, each with its own out and work.\n"
-    "\n"
+    "   predict at once, each with its own out and work.\n\n"
     "   @_FLASH counts the bytes of the constants; the code comes on top of that. Where\n"
-    "   constants do not lie in the memory of variables (AVR), say before the implementation\n"
-    "\n"
+    "   constants do not lie in the memory of variables (AVR), say before the implementation\n\n"
     "       #define @_CONST const PROGMEM\n"
     "       #define @_READ(p) pgm_read_float(p)\n"
-    "`~       #define @_READ8(p) pgm_read_byte(p)\n`"
-    "\n"
-    "   @_DEF may be defined as static. @_SELFTEST, defined for both parts, adds a test. */\n"
-    "\n"
-    "#ifndef @_H\n"
-    "#define @_H\n"
-    "\n";
-static const char dli_c_start[] =
-    "#ifdef __cplusplus\n"
-    "}\n"
-    "#endif\n"
-    "#endif /* @_H */\n"
-    "\n"
-    "#ifdef @_IMPLEMENTATION\n"
-    "#include <math.h>\n"
-    "\n"
+    "`~       #define @_READ8(p) pgm_read_byte(p)\n`\n"
+    "   @_DEF may be defined as static. @_SELFTEST, defined for both parts, adds a test. */\n\n"
+    "#ifndef @_H\n#define @_H\n\n", dli_c_put_sizes },
+{ 0,
+    "\n#ifndef @_DEF\n#define @_DEF extern\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+    "/* out [@_OUT] = the net's answer to in [@_IN]. */\n"
+    "@_DEF void $_predict(const float *in, float *out, float *work);\n", NULL },
+{ 'r',
+    "/* in = what predict takes, of raw numbers as a sensor gives them; in may be raw. */\n"
+    "@_DEF void $_scale(float *in, const float *raw);\n", NULL },
+{ 'c',
+    "/* What class i is called: \"\" when there is none. */\n"
+    "@_DEF const char *$_class(int i);\n", NULL },
+{ 's',
+    "/* The same one time step after the other: out [@_STEP_OUT] = the answer\n"
+    "   after in [@_STEP_IN]. state [@_STATE] is the caller's; reset begins a new\n"
+    "   sequence. */\n"
+    "@_DEF void $_reset(float *state);\n"
+    "@_DEF void $_step(const float *in, float *out, float *state, float *work);\n", NULL },
+{ 't',
+    "#ifdef @_SELFTEST\n"
+    "/* How many of @_TESTS stored inputs do not give what they gave when this was written: 0. */\n"
+    "@_DEF int $_selftest(float *in, float *out, float *work);\n"
+    "#endif\n", NULL },
+{ 0,
+    "#ifdef __cplusplus\n}\n#endif\n#endif /* @_H */\n\n"
+    "#ifdef @_IMPLEMENTATION\n#include <math.h>\n\n"
     "/* Constants, and how a float among them is read`~; and a whole number of 8 bits`. */\n"
-    "#ifndef @_CONST\n"
-    "#define @_CONST const\n"
-    "#endif\n"
-    "#ifndef @_READ\n"
-    "#define @_READ(p) (*(p))\n"
-    "#endif\n"
-    "`\n"
+    "#ifndef @_CONST\n#define @_CONST const\n#endif\n"
+    "#ifndef @_READ\n#define @_READ(p) (*(p))\n#endif\n`\n"
     "/* A number of a matrix. */\n"
     "typedef float $_w;\n"
-    "#define @_W(p) @_READ(p)\n"
-    "~#ifndef @_READ8\n"
-    "#define @_READ8(p) (*(p))\n"
-    "#endif\n"
-    "\n"
+    "#define @_W(p) @_READ(p)\n~"
+    "#ifndef @_READ8\n#define @_READ8(p) (*(p))\n#endif\n\n"
     "/* A number of a matrix: times the scale of its row, it is a weight. */\n"
     "typedef signed char $_w;\n"
-    "#define @_W(p) ((float)(signed char)@_READ8(p))\n"
-    "`\n";
-static const char dli_c_test[] =
-    "int $_selftest(float *in, float *out, float *work)\n"
-    "{\n"
+    "#define @_W(p) ((float)(signed char)@_READ8(p))\n`\n", dli_c_put_tables },
+{ 0, "\n", dli_c_put_functions },
+{ 'r', "void $_scale(float *in, const float *raw) {\n", dli_c_put_scaling },
+{ 'c',
+    "const char *$_class(int i) {\n"
+    "    static const char *const name[] = {\n", dli_c_put_classes },
+{ 0, "void $_predict(const float *in, float *out, float *work) {\n", dli_c_put_predict },
+{ 's',
+    "\nvoid $_reset(float *state) {\n"
+    "    $_zeros(state, @_STATE);\n"
+    "}\n\n"
+    "void $_step(const float *in, float *out, float *state, float *work) {\n", dli_c_put_step },
+{ 't', "\n#ifdef @_SELFTEST\n", dli_c_put_tests },
+{ 't',
+    "int $_selftest(float *in, float *out, float *work) {\n"
     "    int wrong = 0;\n"
     "    for (int t = 0; t < @_TESTS; t++) {\n"
     "        int same = 1;\n"
@@ -28249,196 +28276,31 @@ static const char dli_c_test[] =
     "        wrong += !same;\n"
     "    }\n"
     "    return wrong;\n"
-    "}\n"
-    "#endif\n";
-
-/* Text with $ and @, and numbers as printf has them. */
-DLI_PRINTF(2, 3)
-static void dli_c_textf(dl_c_file *f, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    dli_format_args(text, sizeof text, format, args);
-    va_end(args);
-    dli_c_expand(f, text);
-}
-
-/* How good it is, as far as that was measured. */
-static void dli_c_put_report(dl_c_file *f)
-{
-    const dl_c_report *r = &f->report;
-    if (!dli_isnan(r->accuracy))
-        dli_c_textf(f, "   Right in %.2f %% of the samples of a data set%s", 100 * r->accuracy,
-                    f->options->int8 ? ", before" : ".\n\n");
-    if (!dli_isnan(r->int8_accuracy))
-        dli_c_textf(f, " rounding to 8 bits, in %.2f %% after it;\n   the same answer in %.2f %%. "
-                    "The largest difference of an output is %.2g.\n\n", 100 * r->int8_accuracy,
-                    100 * r->agreement, r->difference);
-}
-
-static void dli_c_put_shapes(dl_c_file *f, const char *name, int n, bool input)
-{
-    char s[DLI_SHAPE_TEXT];
-    dli_putf(f->out, "       %s", name);
-    for (int k = 0; k < n; k++) {
-        const dl_shape shape = input ? *dli_input_shape(f->m, k) : dli_output_shape(f->m, k);
-        const char *gap = !k ? "" : k % 6 ? ", then " : ",\n             then ";
-        dli_putf(f->out, "%s%s", gap, dli_shape_text(s, shape));
-    }
-    dli_put(f->out, "\n");
-}
-
-/* The comment at the beginning. */
-static void dli_c_put_head(dl_c_file *f)
-{
-    dli_c_textf(f, "/* $.h - a trained neural network as one C file, written by dl.h %d.%d.%d.\n",
-                DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
-    dli_c_expand(f, dli_c_use);
-    dli_c_put_shapes(f, "in:   ", f->m->inputs, true);
-    dli_c_put_shapes(f, "out:  ", dl_model_output_count(f->m), false);
-    dli_put(f->out, "\n   Its layers, and the shapes of what goes in and comes out:\n\n");
-    for (int i = 0; i < f->m->layers; i++) {
-        dli_put(f->out, "       ");
-        dli_c_put_layer(f, f->m->layer[i]);
-        dli_put(f->out, "\n");
-    }
-    dli_put(f->out, "\n");
-    dli_c_put_report(f);
-    dli_c_expand(f, dli_c_rules);
-}
-
-/* Macros and declarations. */
-static void dli_c_put_declarations(dl_c_file *f)
-{
-    const dli_c_plan *p = &f->plan[0], *s = &f->plan[1];
-    dli_c_textf(f, "#define @_IN    %-8lld /* floats of in */\n"
-                "#define @_OUT   %-8lld /* floats of out */\n"
-                "#define @_WORK  %-8lld /* floats of work */\n"
-                "#define @_FLASH %-8lld /* bytes of constants */\n", (long long)p->in,
-                (long long)p->out, (long long)(p->work ? p->work : 1), (long long)f->flash);
-    if (f->stepped)
-        dli_c_textf(f, "#define @_STEP_IN   %-4lld /* floats of a time step's in */\n"
-                    "#define @_STEP_OUT  %-4lld /* floats of its out */\n"
-                    "#define @_STEP_WORK %-4lld /* floats of its work */\n"
-                    "#define @_STATE     %-4lld /* floats that go on from step to step */\n",
-                    (long long)s->in, (long long)s->out, (long long)(s->work ? s->work : 1),
-                    (long long)s->state);
-    if (f->test) dli_c_textf(f, "#define @_TESTS %-8d /* pairs of the selftest */\n", f->tests);
-    if (dl_model_class_names(f->m)) dli_c_textf(f, "#define @_CLASSES %d\n", f->m->classes);
-    dli_c_textf(f, "\n#ifndef @_DEF\n#define @_DEF extern\n#endif\n#ifdef __cplusplus\n"
-                "extern \"C\" {\n#endif\n\n/* out [@_OUT] = the net's answer to in [@_IN]. */\n"
-                "@_DEF void $_predict(const float *in, float *out, float *work);\n");
-    if (dli_scales(&f->m->scaling))
-        dli_c_textf(f, "/* in = what predict takes, of raw numbers as a sensor or a file gives\n"
-                    "   them; in may be raw. */\n"
-                    "@_DEF void $_scale(float *in, const float *raw);\n");
-    if (dl_model_class_names(f->m))
-        dli_c_textf(f, "/* What class i is called: \"\" when there is none. */\n"
-                    "@_DEF const char *$_class(int i);\n");
-    if (f->stepped)
-        dli_c_textf(f, "/* The same one time step after the other: out [@_STEP_OUT] = the answer\n"
-                    "   after in [@_STEP_IN]. state [@_STATE] is the caller's; reset begins a new\n"
-                    "   sequence. */\n@_DEF void $_reset(float *state);\n"
-                    "@_DEF void $_step(const float *in, float *out, float *state, float *work);\n");
-    if (f->test)
-        dli_c_textf(f, "#ifdef @_SELFTEST\n/* How many of @_TESTS stored inputs do not give what "
-                    "they gave when this was written: 0. */\n"
-                    "@_DEF int $_selftest(float *in, float *out, float *work);\n#endif\n");
-}
-
-/* What to do with raw input, and what the classes are called. */
-static void dli_c_put_extras(dl_c_file *f)
-{
-    const dl_scaling s = f->m->scaling;
-    const char *const *name = dl_model_class_names(f->m);
-    const int channels = s.channels > 0 ? s.channels : 1;
-    char a[40], b[40], factor[40];
-    if (dli_scales(&s)) {
-        dli_c_textf(f, "void $_scale(float *in, const float *raw)\n{\n"
-                    "    static const float mean[] = {");
-        for (int c = 0; c < channels; c++)
-            dli_putf(f->out, " %s,", dli_c_float(a, s.channels ? s.mean[c] : 0));
-        dli_put(f->out, " };\n    static const float deviation[] = {");
-        for (int c = 0; c < channels; c++)
-            dli_putf(f->out, " %s,", dli_c_float(b, s.channels ? s.deviation[c] : 1));
-        dli_c_textf(f, " };\n    for (int i = 0; i < @_IN; i++) {\n"
-                    "        const int c = i / (@_IN / %d);\n"
-                    "        in[i] = (%s * raw[i] - mean[c]) / deviation[c];\n    }\n}\n\n",
-                    channels, dli_c_float(factor, s.factor));
-    }
-    if (!name) return;
-    dli_c_textf(f, "const char *$_class(int i)\n{\n    static const char *const name[] = {\n");
-    for (int i = 0; i < f->m->classes; i++) {
-        dli_put(f->out, "        \"");
-        for (const char *at = name[i]; *at; at++)
-            dli_putf(f->out, strchr("\"\\?", *at) ? "\\%c"
-                     : (*at & 0xE0) == 0 || *at == 0x7F ? "\\%03o" : "%c", (unsigned char)*at);
-        dli_put(f->out, "\",\n");
-    }
-    dli_c_textf(f, "    };\n    return i >= 0 && i < @_CLASSES ? name[i] : \"\";\n}\n\n");
-}
-
-/* The function that predicts, or takes a step. */
-static void dli_c_put_body(dl_c_file *f, bool step)
-{
-    dli_c_textf(f, step ? "\nvoid $_step(const float *in, float *out, float *state, float *work)\n{"
-                        : "void $_predict(const float *in, float *out, float *work)\n{");
-    if (!f->plan[step].work) dli_put(f->out, "\n    (void)work;    /* this net needs none */");
-    dli_c_walk(f, DLI_C_LINES, step);
-    dli_put(f->out, "}\n");
-}
-
-static void dli_c_put_tests(dl_c_file *f)
-{
-    const dl_int n = f->tests, in = n * f->plan[0].in, out = n * f->plan[0].out;
-    const dl_real *y = f->test + in;
-    double most = 0;
-    char s[40];
-    for (dl_int i = 0; i < out; i++) most = fmax(most, fabs((double)y[i]));
-    dli_c_textf(f, "\n#ifdef @_SELFTEST\n");
-    dli_c_begin(f, "float", "test_in", "", in);
-    for (dl_int i = 0; i < in; i++) dli_c_real(f, (double)f->test[i]);
-    dli_c_end(f);
-    dli_c_begin(f, "float", "test_out", "", out);
-    for (dl_int i = 0; i < out; i++) dli_c_real(f, (double)y[i]);
-    dli_c_end(f);
-    dli_c_textf(f, "static const float $_tolerance = %s;\n\n", dli_c_float(s, 1e-4 * most));
-    dli_c_expand(f, dli_c_test);
-}
+    "}\n#endif\n", NULL },
+{ 0, "#endif /* @_IMPLEMENTATION */\n", NULL } };
 
 static void dli_c_put_file(dli_text *out, const void *what)
 {
     dl_c_file *f = (dl_c_file *)(uintptr_t)what;
     f->out = out;
-    f->seens = 0;
-    memset(f->done, 0, (size_t)f->m->tensors + 1);
     f->pass = DLI_C_LINES;
     f->step = false;
-    dli_c_put_head(f);
-    dli_c_put_declarations(f);
-    dli_c_expand(f, dli_c_start);
-    dli_c_walk(f, DLI_C_TABLES, false);
-    dli_put(f->out, "\n");
-    dli_c_walk(f, DLI_C_FUNCTIONS, false);
-    dli_c_put_extras(f);
-    dli_c_put_body(f, false);
-    if (f->stepped) {
-        dli_c_textf(f, "\nvoid $_reset(float *state)\n{\n    $_zeros(state, @_STATE);\n}\n");
-        dli_c_put_body(f, true);
+    dli_c_textf(f, "/* $.h - a trained neural network as one C file, written by dl.h %d.%d.%d.\n\n",
+                DL_VERSION_MAJOR, DL_VERSION_MINOR, DL_VERSION_PATCH);
+    for (size_t i = 0; i < sizeof dli_c_parts / sizeof dli_c_parts[0]; i++) {
+        const char when = dli_c_parts[i].when;
+        if ((when == 'c' && !f->m->classes) || (when == 'r' && !dli_scales(&f->m->scaling)) ||
+            (when == 's' && !f->stepped) || (when == 't' && !f->options->tests)) continue;
+        dli_c_expand(f, dli_c_parts[i].text);
+        if (dli_c_parts[i].put) dli_c_parts[i].put(f);
     }
-    if (f->test) dli_c_put_tests(f);
-    dli_c_textf(f, "#endif /* @_IMPLEMENTATION */\n");
 }
 
 /* ---- the exporter ---- */
 
 DL_DEF dl_export_c dl_export_c_default(void)
 {
-    dl_export_c o;
-    memset(&o, 0, sizeof o);
-    o.name = "net";
-    o.tests = 3;
+    const dl_export_c o = { "net", false, NULL, 3, NULL };
     return o;
 }
 
@@ -28446,12 +28308,12 @@ static bool dli_c_check_options(dl_c_file *f)
 {
     const dl_export_c *o = f->options;
     const char *s = o->name ? o->name : "";
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    if (s[n] || n < 1 || n > 40 || s[0] == '_' || (s[0] >= '0' && s[0] <= '9'))
+    size_t n = 0;
+    for (; n < 40 && (dli_c_letter(s[n]) || (n && s[n] == '_')); n++)
+        f->upper[n] = (char)(s[n] >= 'a' && s[n] <= 'z' ? s[n] - 'a' + 'A' : s[n]);
+    if (s[n] || n < 1 || (s[0] >= '0' && s[0] <= '9'))
         return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: the name '%.60s' is not one of 1 to 40 letters, "
                           "digits and _, a letter first", s);
-    for (size_t i = 0; i <= n; i++)
-        f->upper[i] = (char)(s[i] >= 'a' && s[i] <= 'z' ? s[i] - 'a' + 'A' : s[i]);
     if (o->tests < 0 || o->tests > 1000)
         return dli_c_fail(f, DL_ERR_ARGUMENT, "%s: %s: the tests of a selftest are 0 to 1000", s);
     return !o->data || f->m->inputs == 1 ||
@@ -28473,29 +28335,24 @@ static void dli_c_close(dl_c_file *f)
 {
     if (f->done) DL_FREE(f->done);
     if (f->plan[0].value) DL_FREE(f->plan[0].value);
-    if (f->test) DL_FREE(f->test);
 }
 
 /* Plan a file for this model. Close it, also after a failure. */
-static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const dl_export_c *options,
-                       bool quiet)
+static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const dl_export_c *options)
 {
-    const size_t values = (size_t)(m->places + m->layers) + 1;
+    const size_t values = (size_t)(m->places + 2 * m->layers);
     memset(f, 0, sizeof *f);
     f->m = (dl_model *)(uintptr_t)m;
     f->ctx = m->ctx;
     f->who = who;
     f->options = options;
-    f->quiet = quiet;
     if (!dli_c_check_options(f)) return false;
-    f->done = (char *)dli_alloc(m->ctx, who, (size_t)m->tensors + 1, 1);
+    f->done = (bool *)dli_alloc(m->ctx, who, (size_t)m->tensors, sizeof *f->done);
     f->plan[0].value = (dli_c_value *)dli_alloc(m->ctx, who, 2 * values, sizeof(dli_c_value));
     if (!f->done || !f->plan[0].value) return false;
     f->plan[1].value = f->plan[0].value + values;
-    if (!dli_c_plan_all(f, false)) return false;
     f->stepped = dli_c_has_step(f->m);
-    if (f->stepped && !dli_c_plan_all(f, true)) return false;
-    f->report.flash = f->flash;
+    if (!dli_c_plan_all(f, false) || (f->stepped && !dli_c_plan_all(f, true))) return false;
     f->report.work = f->plan[0].work;
     f->report.state = f->plan[1].state;
     f->report.step_work = f->plan[1].work;
@@ -28510,71 +28367,54 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
     const dl_export_c defaults = dl_export_c_default();
     dl_c_file f;
     if (!m || m->lacks) return r;
-    if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults, true)) r = f.report;
+    const dl_code before = m->ctx->code;
+    m->ctx->code = DL_ERR_STATE;                 /* as if something had failed: nothing is said */
+    if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults)) r = f.report;
     dli_c_close(&f);
+    m->ctx->code = before;
     return r;
 }
 
-/* Samples for the selftest when no data set gives some: numbers from 0 to 1, or words. */
-static void dli_c_invent(dl_c_file *f)
+/* Make the selftest's inputs: numbers from 0 to 1, or words. */
+static bool dli_c_invent(dl_c_file *f)
 {
     dl_rng rng = dl_rng_new(1, 0);
+    const dl_model *m = f->m;
+    const int tests = f->options->tests, outs = dl_model_output_count(m);
     double words = 0;
 #ifndef DL_NO_SEQUENCES
-    for (int i = 0; i < f->m->layers; i++) {
-        const dl_layer *l = f->m->layer[i];
-        if (l->type->forward != dli_embedding_layer_forward) continue;
-        const double n = (double)l->param[0]->shape.dim[0];
+    for (int i = 0; i < m->layers; i++) {
+        if (m->layer[i]->type->forward != dli_embedding_layer_forward) continue;
+        const double n = (double)m->layer[i]->param[0]->shape.dim[0];
         if (words == 0 || n < words) words = n;
     }
 #endif
-    for (dl_int i = 0; i < f->options->tests * f->plan[0].in; i++) {
-        const double u = dl_rng_uniform(&rng);
-        f->test[i] = (dl_real)(words > 0 ? floor(u * words) : u);
-    }
-}
-
-/* Compute the outputs of the selftest's inputs. */
-static bool dli_c_answer(dl_c_file *f)
-{
-    dl_ctx *c = f->ctx;
-    dl_model *m = f->m;
-    const int tests = f->tests, outs = dl_model_output_count(m);
-    const dl_mark mark = dl_tape_mark(c);
-    dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, (size_t)(m->inputs + outs) * sizeof *x);
-    dl_tensor **y = x ? x + m->inputs : NULL;
-    dl_int at = 0;
-    bool ok = x != NULL;
-    for (int k = 0; ok && k < m->inputs; k++) {
-        x[k] = dli_tape_tensor(c, f->who, dli_batch_shape(tests, *dli_input_shape(m, k)));
-        ok = x[k] != NULL;
-        const dl_int n = ok ? x[k]->size / tests : 0;
-        for (int t = 0; t < tests && ok; t++)
-            memcpy(x[k]->data + t * n, f->test + t * f->plan[0].in + at,
-                   (size_t)n * sizeof(dl_real));
-        at += n;
-    }
-    ok = ok && dl_model_predict_all(m, y, x);
-    dl_real *out = f->test + tests * f->plan[0].in;
-    for (int t = 0; ok && t < tests; t++)
-        for (int k = 0; k < outs; k++) {
-            const dl_int n = y[k]->size / tests;
-            memcpy(out, y[k]->data + t * n, (size_t)n * sizeof *out);
-            out += n;
+    f->x = (dl_tensor **)dli_tape_alloc(f->ctx, f->who, (size_t)(m->inputs + outs) * sizeof *f->x);
+    if (!f->x) return false;
+    f->y = f->x + m->inputs;
+    for (int k = 0; k < m->inputs; k++) {
+        dl_tensor *x = dli_tape_tensor(f->ctx, f->who, dli_batch_shape(tests,
+                                                                       *dli_input_shape(m, k)));
+        if (!x) return false;
+        for (dl_int i = 0; i < x->size; i++) {
+            const double u = dl_rng_uniform(&rng);
+            x->data[i] = (dl_real)(words > 0 ? floor(u * words) : u);
         }
-    dl_tape_release(c, mark);
-    return ok;
+        f->x[k] = x;
+    }
+    return true;
 }
 
 /* Count a batch: the answers of the model as it is, and of that which the file will hold. */
-static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, double *sums)
+static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *b, dl_int seen)
 {
+    dl_c_report *r = &f->report;
     const dl_int D = b->x->size / b->size;
     for (dl_int i = 0; i < b->x->size; i++)
         if (!isfinite(b->x->data[i]))
             return dl_fail(f->ctx, DL_ERR_NUMERIC, "%s: number %lld of sample %lld in options.data "
-                           "is %g", f->who, (long long)(i % D), (long long)sums[4] +
-                           (long long)(i / D), (double)b->x->data[i]);
+                           "is %g", f->who, (long long)(i % D), (long long)(seen + i / D),
+                           (double)b->x->data[i]);
     dl_tensor *y = dl_model_predict(before, b->x);
     dl_tensor *z = f->options->int8 && y ? dl_model_predict(f->m, b->x) : y;
     if (!z) return false;
@@ -28582,60 +28422,57 @@ static bool dli_c_measure_batch(dl_c_file *f, dl_model *before, const dl_batch *
     for (dl_int i = 0; i < b->size; i++) {
         const int32_t at_y = dli_class(y->data + i * C, C, 0.5);
         const int32_t at_z = dli_class(z->data + i * C, C, 0.5);
-        sums[0] += b->labels && b->labels[i] == at_y;
-        sums[1] += b->labels && b->labels[i] == at_z;
-        sums[2] += at_y == at_z;
+        r->accuracy += b->labels && b->labels[i] == at_y;
+        r->int8_accuracy += b->labels && b->labels[i] == at_z;
+        r->agreement += at_y == at_z;
         for (dl_int k = i * C; k < i * C + C; k++)
-            sums[3] = fmax(sums[3], fabs((double)y->data[k] - (double)z->data[k]));
+            r->difference = fmax(r->difference, fabs((double)y->data[k] - (double)z->data[k]));
     }
-    sums[4] += (double)b->size;
-    if (!b->labels) sums[0] = sums[1] = NAN;
     return true;
 }
 
 /* Go through the data set: accuracies, and its first samples for the selftest. */
 static bool dli_c_measure(dl_c_file *f, dl_model *before)
 {
-    dl_loader *loader = dl_loader_new(f->options->data, f->tests > 128 ? f->tests : 128, false);
+    const dl_data *data = f->options->data;
+    const int tests = f->options->tests;
+    const dl_int D = f->plan[0].in;
+    dl_c_report *r = &f->report;
+    dl_loader *loader = dl_loader_new(data, tests > 128 ? tests : 128, false);
     const dl_mark mark = dl_tape_mark(f->ctx);
-    double sums[5] = { 0, 0, 0, 0, 0 };
-    bool ok = loader != NULL;
-    int more = 1;
+    dl_int seen = 0;
+    int more = -1;
     dl_batch b;
-    while (ok && (more = dli_loader_next(loader, &b)) > 0) {
-        if (sums[4] == 0 && b.size < f->tests) f->tests = (int)b.size;
-        if (sums[4] == 0 && f->test && b.x->size / b.size == f->plan[0].in)
-            memcpy(f->test, b.x->data, (size_t)(f->tests * f->plan[0].in) * sizeof(dl_real));
-        ok = dli_c_measure_batch(f, before, &b, sums);
+    r->accuracy = r->int8_accuracy = r->agreement = r->difference = 0;
+    while (loader && (more = dli_loader_next(loader, &b)) > 0) {
+        if (seen == 0 && tests && b.x->size / b.size == D)
+            memcpy(f->x[0]->data, b.x->data, (size_t)((tests < b.size ? tests : b.size) * D) *
+                                             sizeof(dl_real));
+        const bool ok = dli_c_measure_batch(f, before, &b, seen);
+        seen += b.size;
         dl_tape_release(f->ctx, mark);
+        if (!ok) break;
     }
     dl_loader_free(loader);
-    if (!ok || more < 0) return false;
-    f->report.accuracy = sums[0] / sums[4];
-    if (!f->options->int8) return true;
-    f->report.int8_accuracy = sums[1] / sums[4];
-    f->report.agreement = sums[2] / sums[4];
-    f->report.difference = sums[3];
-    return true;
+    r->accuracy /= data->labels ? (double)seen : NAN;
+    r->int8_accuracy /= data->labels && f->options->int8 ? (double)seen : NAN;
+    r->agreement /= f->options->int8 ? (double)seen : NAN;
+    if (!f->options->int8) r->difference = NAN;
+    return more == 0;
 }
 
-/* Make the file of f.m: round its weights if that is wanted, measure, and write. */
+/* Make the file of f.m. It is written to nowhere first, which rounds the weights; then, with the
+   selftest, once more, since what goes wrong should do so before there is a file. */
 static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void *buffer,
                          size_t room)
 {
     const dl_export_c *o = f->options;
-    if (o->int8 && !dli_c_walk(f, DLI_C_QUANTIZE, false)) return 0;
-    f->tests = o->tests;
-    if (o->tests) {
-        const size_t each = (size_t)f->plan[0].in + (size_t)f->plan[0].out;
-        f->test = (dl_real *)dli_alloc(f->ctx, f->who, (size_t)o->tests, each * sizeof(dl_real));
-        if (!f->test) return 0;
-        dli_c_invent(f);
-    }
-    if (o->data && !dli_c_measure(f, before)) return 0;
-    if (f->test && !dli_c_answer(f)) return 0;
     dli_text nowhere = { NULL, 0, 0, NULL, false };
-    dli_c_put_file(&nowhere, f);                     /* what goes wrong does so before a file is */
+    dli_c_put_file(&nowhere, f);
+    f->rounded = true;
+    if (f->failed || (o->tests && !dli_c_invent(f)) || (o->data && !dli_c_measure(f, before)) ||
+        (o->tests && !dl_model_predict_all(f->m, f->y, f->x))) return 0;
+    dli_c_put_file(&nowhere, f);
     if (f->failed) return 0;
     const size_t size = dli_write(f->ctx, f->who, path, buffer, room, dli_c_put_file, f);
     if (size && o->report) *o->report = f->report;
@@ -28648,12 +28485,19 @@ static size_t dli_c_export(dl_model *m, const char *who, const char *path, void 
     const dl_export_c defaults = dl_export_c_default();
     const dl_export_c *o = options ? options : &defaults;
     dl_c_file f;
+    size_t size = 0;
     if (!dli_model_whole(who, m)) return 0;
-    dl_model *rounded = o->int8 ? dl_model_clone(m->ctx, m) : NULL;
-    const bool ok = (rounded || !o->int8) && dli_c_open(&f, o->int8 ? rounded : m, who, o, false);
-    const size_t size = ok ? dli_c_make(&f, m, path, buffer, room) : 0;
-    if (rounded || !o->int8) dli_c_close(&f);
-    dl_model_free(rounded);
+    const dl_mark mark = dl_tape_mark(m->ctx);
+    dl_model *own = o->int8 ? dl_model_clone(m->ctx, m) : m;    /* int8 rounds its weights */
+    bool ok = own != NULL;
+    for (int i = 0; ok && own != m && i < m->tensors; i++)
+        ok = dl_set_name(own->tensor[i], m->tensor[i]->name);
+    if (ok) {
+        if (dli_c_open(&f, own, who, o)) size = dli_c_make(&f, m, path, buffer, room);
+        dli_c_close(&f);
+    }
+    dl_tape_release(m->ctx, mark);
+    if (own != m) dl_model_free(own);
     return size;
 }
 

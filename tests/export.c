@@ -10,6 +10,74 @@
 
 /* ---- the files for tests/export.sh ---- */
 
+/* Names that are the same in C, that functions have, that are no C; classes of all kinds; rows of
+   zeros; numbers to be scaled. */
+static dl_model *net_names(dl_ctx *dl)
+{
+    static const char *const names[] = { "all.w", "dense", "all w", "all.w_scale",
+        "gr\xC3\xB6\xC3\x9F" "e.\"*/", "", "predict", "all-w", "test_in", "W", "x.y", "x_y" };
+    static const char *const classes[] = { "\"quoted\" \\n", "gr\xC3\xB6\xC3\x9F", "what?\?/",
+                                           "a\nb\177" "1", "" };
+    dl_model *m = image_net(dl, 2, 3, 2);
+    dl_scaling s = dl_scaling_default();
+    s.factor = 1.0 / 255;
+    s.channels = 2;
+    for (int c = 0; c < 2; c++) {
+        s.mean[c] = 0.1 + c;
+        s.deviation[c] = 0.3 + c;
+    }
+    dl_model_set_scaling(m, &s);
+    dl_model_add_flatten(m);
+    for (int i = 0; i < 5; i++) dl_model_add_dense(m, 5, DL_ELU);
+    dl_model_add_dense(m, 5, DL_SOFTMAX);
+    for (int i = 0; i < 12; i++) dl_set_name(dl_model_param(m, i), names[i]);
+    dl_model_set_class_names(m, classes, 5);
+    return m;
+}
+
+/* Channels that say nothing: weights, and what normalizes them, are 0. */
+static dl_model *net_dead(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 1, 5, 4);
+    dl_conv_layer o = dl_conv_layer_default(4, 3, DL_LINEAR);
+    o.bias = false;
+    dl_model_add_conv2d_with(m, &o);
+    dl_model_add_batch_normalization(m);                   /* folded */
+    dl_model_add_activation(m, DL_GELU);
+    dl_model_add_conv2d_transpose(m, 3, 2, 2, DL_SOFTPLUS);
+    dl_model_add_flatten(m);
+    dl_model_add_dense(m, 3, DL_LINEAR);
+    return m;
+}
+static void kill_channels(dl_model *m)
+{
+    for (int i = 0; i < dl_model_layer_count(m); i++) {
+        const dl_layer *l = dl_model_layer(m, i);
+        const dl_int row = l->params ? l->param[0]->size / l->param[0]->shape.dim[0] : 0;
+        for (dl_int k = 0; k < row; k++) l->param[0]->data[k] = 0;
+    }
+}
+
+/* Several outputs of one kind, an image and a view of it among them. */
+static dl_model *net_outputs(dl_ctx *dl)
+{
+    dl_model *m = image_net(dl, 3, 1, 7);
+    dl_layer *out[5];
+    out[0] = dl_model_add_conv2d(m, 2, 1, DL_SIGMOID);
+    out[1] = dl_model_add_flatten(m);
+    out[2] = dl_model_add_dense(m, 1, DL_LINEAR);
+    dl_model_at(m, out[0]);
+    out[3] = dl_model_add_global_average_pooling2d(m);
+    dl_model_at(m, out[1]);
+    out[4] = dl_model_add_activation(m, DL_RELU);
+    dl_model_outputs(m, out, 5);
+    return m;
+}
+
+static const net more[] = { NET(names), NET(dead), NET(outputs) };
+enum { MORE = sizeof more / sizeof more[0] };
+static const net *net_of(size_t i) { return i < MORE ? &more[i] : &list[i - MORE]; }
+
 static void upper(char *to, const char *from)
 {
     for (; *from; from++) *to++ = (char)(*from >= 'a' && *from <= 'z' ? *from - 'a' + 'A' : *from);
@@ -24,6 +92,7 @@ static void write_net(FILE *all, const char *dir, const net *n, bool int8)
     dl_c_report r;
     char path[1000], name[64], capital[64];
     shake(m);
+    if (n->make == net_dead) kill_channels(m);
     snprintf(name, sizeof name, "%s_%s", int8 ? "q" : "f", n->name);
     snprintf(path, sizeof path, "%s/%s.h", dir, name);
     upper(capital, name);
@@ -54,11 +123,11 @@ static void files_for_compilers(void)
     FILE *all = fopen(path, "w");
     if (!CHECK(all != NULL, "%s", path)) return;
     fprintf(all, "#include \"export_check.h\"\n\n");
-    for (size_t i = 0; i < NETS; i++)
-        for (int int8 = 0; int8 < 2; int8++) write_net(all, dir, &list[i], int8 == 1);
+    for (size_t i = 0; i < NETS + MORE; i++)
+        for (int int8 = 0; int8 < 2; int8++) write_net(all, dir, net_of(i), int8 == 1);
     fprintf(all, "int main(void)\n{\n");
-    for (size_t i = 0; i < NETS; i++)
-        fprintf(all, "    run_f_%s();\n    run_q_%s();\n", list[i].name, list[i].name);
+    for (size_t i = 0; i < NETS + MORE; i++)
+        fprintf(all, "    run_f_%s();\n    run_q_%s();\n", net_of(i)->name, net_of(i)->name);
     fprintf(all, "    printf(\"%%d nets, %%d wrong\\n\", nets, nets_wrong);\n"
             "    return nets_wrong > 0 || nets == 0;\n}\n");
     CHECK(fclose(all) == 0, "%s", path);
@@ -83,6 +152,20 @@ static int count_of(const char *s, const char *part)
     int n = 0;
     for (; (s = strstr(s, part)) != NULL; s += strlen(part)) n++;
     return n;
+}
+
+/* The bytes of all tables in the file but those of the selftest. */
+static long tables_of(const char *s)
+{
+    long bytes = 0;
+    for (; (s = strstr(s, "_CONST ")) != NULL; s++) {
+        const long each = strncmp(s, "_CONST float ", 13) == 0 ? 4
+                        : strncmp(s, "_CONST signed char ", 19) == 0 ? 1 : 0;
+        const char *n = strchr(s, '[');
+        if (n && strncmp(n - 7, "test_in", 7) != 0 && strncmp(n - 8, "test_out", 8) != 0)
+            bytes += each * strtol(n + 1, NULL, 10);
+    }
+    return bytes;
 }
 
 static void sizes(void)
@@ -126,7 +209,8 @@ static void what_it_says(void)
     o.name = "digits";
     char *s = text_of(net_s1(dl), &o);
     CHECK(strncmp(s, "/* digits.h - ", 14) == 0, "%.40s", s);
-    CHECK(strstr(s, "#define DIGITS_IN    784 ") && strstr(s, "#define DIGITS_FLASH 407080 "),
+    CHECK(strstr(s, "#define DIGITS_IN        784 ") &&
+          strstr(s, "#define DIGITS_FLASH     407080 "),
           "sizes");
     CHECK(strstr(s, "dense_1 (Dense): [784] to [128], relu"), "the layers");
     CHECK(!strchr(s, '$') && !strchr(s, '@') && !strchr(s, '`') && !strchr(s, '~'), "marks left");
@@ -140,13 +224,17 @@ static void what_it_says(void)
     CHECK(strstr(s, "static DIGITS_CONST signed char digits_dense_1_weight[100352]"), "int8");
     CHECK(!strstr(s, "digits_selftest") && !strstr(s, "TESTS"), "no selftest");
     free(s);
-    for (size_t i = 0; i < NETS - 3; i++) {
+    for (size_t i = 0; i < 2 * (NETS + MORE - 3); i++) {
+        const net *n = net_of(i / 2);
         o.tests = 2;
         o.int8 = i % 2 == 0;
-        s = text_of(list[i].make(dl), &o);
+        s = text_of(n->make(dl), &o);
+        const char *flash = strstr(s, "#define DIGITS_FLASH ");
+        CHECK(flash && strtol(flash + 21, NULL, 10) == tables_of(s), "%s: %.40s, but %ld", n->name,
+              flash, tables_of(s));
         for (char *line = s, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
             if (!CHECK(end - line <= 100 && (end == line || end[-1] != ' '), "%s: %.*s",
-                       list[i].name, (int)(end - line), line)) break;
+                       n->name, (int)(end - line), line)) break;
         free(s);
     }
     CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
@@ -185,6 +273,12 @@ static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate
                                     gate_export, NULL };
 static const dl_layer_type bare = { "Bare", "bare", 0, NULL, 1, gate_build, gate_forward, NULL,
                                     NULL, NULL };
+static bool says_no(const dl_layer *l, dl_c_file *f)
+{
+    return f && dl_fail(l->ctx, DL_ERR_STATE, "%s: not as C", l->name);
+}
+static const dl_layer_type refusing = { "Refusing", "refusing", 0, NULL, 1, gate_build,
+                                        gate_forward, NULL, says_no, NULL };
 static const dl_layer_type failing = { "Failing", "failing", 0, NULL, 1, gate_build, gate_forward,
                                        NULL, no_export, NULL };
 static dl_model *net_own(dl_ctx *dl)
@@ -194,6 +288,37 @@ static dl_model *net_own(dl_ctx *dl)
     dl_model_add_dense(m, 6, DL_RELU);
     dl_model_add(m, &gate, NULL);
     return m;
+}
+
+/* Layers that call the library's functions, or one of its own that has the name of one of those. */
+static bool twice_export(const dl_layer *l, dl_c_file *f)
+{
+    dl_c_line(f, "$_add(#y, #x, #x, %d);", (int)l->input[0].dim[0]);
+    return true;
+}
+static bool own_add_export(const dl_layer *l, dl_c_file *f)
+{
+    dl_c_function(f, "static void $_add(float *y, const float *x, const float *z, int n)\n"
+                  "{\n    for (int i = 0; i < n; i++) y[i] = x[i] + z[i];\n    $_sigmoid(y, n);\n}\n");
+    return twice_export(l, f);
+}
+static const dl_layer_type twice = { "Twice", "twice", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                     twice_export, NULL };
+static const dl_layer_type own_add = { "OwnAdd", "own_add", 0, NULL, 1, gate_build, gate_forward,
+                                       NULL, own_add_export, NULL };
+static void library_functions(void)
+{
+    dl_ctx *dl = test_quiet_new(3);
+    for (int own = 0; own < 2; own++) {
+        dl_model *m = vector_net(dl, 6);
+        dl_model_add(m, own ? &own_add : &twice, NULL);
+        char *s = text_of(m, NULL);
+        CHECK(count_of(s, "void net_add(") == 1 && count_of(s, "net_add(out, in, in, 6)") == 1, "%s", s);
+        CHECK(count_of(s, "void net_sigmoid(") == own && !strstr(s, "net_relu"), "%s", s);
+        free(s);
+    }
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
 }
 
 static void own_layers(void)
@@ -213,6 +338,11 @@ static void own_layers(void)
     dl_model_add(m, &failing, NULL);
     CHECK(!dl_model_export_c_to_memory(m, buffer, 0, NULL), "a hook that fails");
     CHECK_ERROR(dl, DL_ERR_STATE, "the export_c of failing_1 failed");
+    m = net_own(dl);
+    dl_model_add(m, &refusing, NULL);
+    CHECK(dl_model_c_size(m, NULL).flash == -1 && dl_error(dl) == DL_OK, "a size is no failure");
+    CHECK(!dl_model_export_c_to_memory(m, buffer, 0, NULL), "a hook that says why");
+    CHECK_ERROR(dl, DL_ERR_STATE, "refusing_1: not as C");
     dl_free(dl);
 }
 
@@ -255,7 +385,7 @@ static void refused(void)
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "number 1 of sample 1 in options.data is nan");
     dl_model_param(m, 0)->data[1] = (dl_real)NAN;
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "NaN");
-    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dense_1.weight holds NaN");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dense_1.weight would hold NaN");
     CHECK(!dl_model_export_c(m, NULL, NULL), "no path");
     dl_clear_error(dl);
     m = net_single(dl);
@@ -266,8 +396,8 @@ static void refused(void)
     dl_free(dl);
 }
 
-/* Numbers that show only when layers are folded or the selftest is computed, and names that are the
-   same in C: there is no file that would not compile. */
+/* Numbers that show only when layers are folded or the selftest is computed: there is no file that
+   would not compile. */
 static void not_to_be_compiled(void)
 {
     static const double var[3] = { (double)NAN, -1, 0 };
@@ -292,12 +422,6 @@ static void not_to_be_compiled(void)
     b->param[0]->data[1] = 0;
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL) || sizeof(dl_real) > 4, "infinite answers");
     if (dl_error(dl)) CHECK_ERROR(dl, DL_ERR_NUMERIC, "test_out would hold NaN");
-    m = vector_net(dl, 3);
-    a = dl_model_add_dense(m, 2, DL_LINEAR);
-    b = dl_model_add_dense(m, 2, DL_LINEAR);
-    CHECK(dl_set_name(a->param[0], "all.w") && dl_set_name(b->param[0], "all w"), "names");
-    CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "one name in C");
-    CHECK_ERROR(dl, DL_ERR_ARGUMENT, "and another tensor have the same name in C");
     dl_free(dl);
 }
 
@@ -349,7 +473,16 @@ static void rounding(void)
     CHECK(r.difference > 0 && r.difference < 0.05, "%g", r.difference);
     CHECK(strstr(s, "Right in 75.00 % of the samples of a data set, before rounding to 8 bits"),
           "%.1500s", s);
+    CHECK(strstr(s, "The rounded net gives the same answer in "), "%.1500s", s);
     free(s);
+    const dl_export_c labelled = o;
+    o.data = dl_data_from_arrays(dl, x, 200, dl_shape3(1, 28, 28), NULL, 0);
+    s = text_of(m, &o);
+    CHECK(r.accuracy != r.accuracy && r.agreement > 0.95, "no labels: %g %g", r.accuracy, r.agreement);
+    CHECK(!strstr(s, "Right in") && strstr(s, "The rounded net gives the same answer in "), "%.1500s",
+          s);
+    free(s);
+    o = labelled;
     o.int8 = false;
     s = text_of(m, &o);
     CHECK(r.accuracy == 0.75 && r.agreement != r.agreement, "float only");
@@ -395,6 +528,7 @@ int main(void)
     TEST(memory_is_reused);
     TEST(what_it_says);
     TEST(own_layers);
+    TEST(library_functions);
     TEST(refused);
     TEST(not_to_be_compiled);
     TEST(out_of_memory);

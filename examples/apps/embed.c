@@ -5,7 +5,7 @@
        gcc -O2 examples/apps/embed.c -o embed -lm && ./embed --dir /tmp
 
    What it leaves in --dir: digits.h, the net; device.c, the program. Read digits.h: it begins with
-   how it is used, and ends with one line for each layer.
+   how it is used; look in it for digits_predict, which has a line or two for each layer.
    @F S1-4: the net   @F S3-3.1: y = f(W x + b), what the C file computes                        */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

@@ -24,14 +24,14 @@ static const char *said(const pattern *p, const char *name, const char *format, 
 static const char *diagnose_writing(const pattern *p) {
     const arg *g = p->g;
     const double *got = p->t->got[p->k], *want = p->t->want[p->k];
-    const double near = g->below ? 1 : 1e-2;                    /* whole numbers lost a fraction */
+    const double slack = g->below ? 1 : 1e-2;                    /* whole numbers lost a fraction */
     dl_int unwritten = 0, first = -1, summed = 0, nan = 0;
     for (dl_int i = 0; i < g->n; i++) {
-        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < near)) {
+        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < slack)) {
             unwritten++;
             if (first < 0) first = i;
         }
-        if (g->role == '=' && fabs(got[i] - unset - want[i]) < near) summed++;
+        if (g->role == '=' && fabs(got[i] - unset - want[i]) < slack) summed++;
         if (got[i] != got[i] && want[i] == want[i]) nan++;
     }
     if (unwritten == g->n)

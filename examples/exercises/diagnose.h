@@ -307,11 +307,12 @@ static const char *diagnose_variant(const trial *t, int k, char *text, size_t si
         char theirs[120], yours[120];
         variant_sets(theirs, sizeof theirs, variant_row);
         variant_sets(yours, sizeof yours, own);
-        snprintf(text, size, r > 0 ? T("This is another student's variant (%s); yours: %s. Your values "
-                                       "stand in the head of the exercise.",
-                                       "这是另一位同学的变体（%s）；你的是 %s。你的数值写在练习的开头。")
-                                   : T("This is the exercise without a student's number (%s); yours: %s.",
-                                       "这是不带学号的原题（%s）；你的是 %s。"), theirs, yours);
+        snprintf(text, size,
+                 r > 0 ? T("This is another student's variant (%s); yours: %s. Your values stand in "
+                           "the head of the exercise.",
+                           "这是另一位同学的变体（%s）；你的是 %s。你的数值写在练习的开头。")
+                       : T("This is the exercise without a student's number (%s); yours: %s.",
+                           "这是不带学号的原题（%s）；你的是 %s。"), theirs, yours);
     }
     variant_row = own;
     return name;

@@ -4,9 +4,9 @@
 
    DIR holds a folder or a .zip for each student, "number_name", with files NN_name.c in it, at any
    depth up to three. Further words: EX=01_dense_forward,02_softmax (the set; else whatever anybody
-   handed in), SEED=7 (hidden until then; else drawn at random and noted), COURSE=word (the word of the
-   handout: values by student number), DEADLINE=2026-12-01 (files changed later are marked, and nothing
-   is taken off), OUT=build/grade, LANG=zh.
+   handed in), SEED=7 (hidden until then; else drawn at random and noted), COURSE=word (that of the
+   handout: values by student number), DEADLINE=2026-12-01 (files changed later are marked, and
+   nothing is taken off), OUT=build/grade, LANG=zh.
 
    In OUT: seed, reports/NUMBER_NAME.md for each student, similar.md, and results/, by which a run
    that was stopped goes on where it was. A result is used again while the file, the seed, and how
@@ -75,12 +75,14 @@ static bool find_file(char *path, const char *dir, const char *name, int depth) 
 
 /* Unpack DIR/name.zip, once, with what the system has. */
 static bool unpack(const char *zip, const char *into) {
-    if (os_kind(into) == 'd' && os_time(into) >= os_time(zip)) return true;
-    os_mkdir(into);
-    const char *log = format("%s/unpack.log", out), *python =      /* keeps the times of the files */
+    static const char *const python =                      /* keeps the times of the files */
         "import os, sys, time, zipfile\n"
         "for f in (z := zipfile.ZipFile(sys.argv[1])).infolist():\n"
         "    os.utime(z.extract(f, sys.argv[2]), (time.mktime(f.date_time + (0, 0, -1)),) * 2)";
+    const char *log = format("%s/unpack.log", out);
+    const char *done = format("%s.done", into);
+    if (os_time(done) > 0 && os_time(done) >= os_time(zip)) return true;
+    os_mkdir(into);
     os_program p[4] = {command(log, "unzip", "-qo", zip, "-d", into, NULL),
                        command(log, "bsdtar", "-xf", zip, "-C", into, NULL),
                        command(log, "python3", "-c", python, zip, into, NULL),
@@ -88,11 +90,13 @@ static bool unpack(const char *zip, const char *into) {
     for (int i = 0; i < 4; i++) {
         p[i].cpu = 20;                                     /* and no file above 64 MB */
         const os_job j = os_run(&p[i]);
-        if (j.end == OS_EXITED && j.code <= (i == 0)) return true;      /* unzip: 1 is a warning */
+        if (j.end == OS_EXITED && j.code <= (i == 0))                   /* unzip: 1 is a warning */
+            return text_write(done, "", 0);
     }
-    fprintf(stderr, T("%s: cannot be unpacked: none of unzip, bsdtar, python3 and a tar that knows zip "
-                      "could, or it is broken\n",
-                      "%s：解不开：unzip、bsdtar、python3、认得 zip 的 tar 都没有成功，也可能文件坏了\n"), zip);
+    fprintf(stderr, T("%s: cannot be unpacked: none of unzip, bsdtar, python3 and a tar that knows "
+                      "zip could, or it is broken\n",
+                      "%s：解不开：unzip、bsdtar、python3、认得 zip 的 tar 都没有成功，"
+                      "也可能文件坏了\n"), zip);
     return false;
 }
 
@@ -129,7 +133,7 @@ static bool result_read(result *r, const char *student, const char *exercise) {
     return r->text && sscanf(r->text, "%llu %d %d", &r->key, &r->earned, &r->of) == 3;
 }
 
-/* Was the file changed after the deadline? Asked when marks are written, so a new deadline counts. */
+/* Was the file changed after the deadline? Asked when marks are written: another counts at once. */
 static bool is_late(const char *file) {
     int y, m, d;
     struct tm end;
@@ -349,7 +353,8 @@ static void report_student(const char *student, const char *const *set, int n,
 }
 
 /* Does a file state other values than the exercise as it is given? */
-static bool with_values(const char *const *set, int n, char files[][MOST_STUDENTS][OS_PATH], int students) {
+static bool with_values(const char *const *set, int n, char files[][MOST_STUDENTS][OS_PATH],
+                        int students) {
     bool found = false;
     for (int e = 0; e < n; e++) {
         char *stub = given(set[e]), values[OS_PATH];
@@ -421,6 +426,7 @@ int main(int argc, char **argv) {
     /* Who handed in what. */
     os_names entries = os_list(from), students = {NULL, 0}, all = exercises();
     static char where[MOST_STUDENTS][OS_PATH];
+    static bool broken[MOST_STUDENTS];
     for (int i = 0; i < entries.count && students.count < MOST_STUDENTS; i++) {
         char *path = format("%s/%s", from, entries.name[i]), name[256];
         snprintf(name, sizeof name, "%s", entries.name[i]);
@@ -429,7 +435,7 @@ int main(int argc, char **argv) {
         if (zip) name[n - 4] = 0;
         if (!zip && os_kind(path) != 'd') continue;
         const char *dir = zip ? format("%s/unpacked/%s", out, name) : path;
-        if (zip && !unpack(path, dir)) os_mkdir(dir);
+        broken[students.count] = zip && !unpack(path, dir);
         snprintf(where[students.count], OS_PATH, "%s", dir);
         os_names_add(&students, name);
         os_mkdir(format("%s/results/%.200s", out, name));
@@ -472,8 +478,8 @@ int main(int argc, char **argv) {
         result r;
         if (files[e][s][0] == 0) continue;
         char *text = text_read(files[e][s], NULL);
-        const bool there = result_read(&r, students.name[s], set[e]) && r.key == key_of(text, set[e],
-                                                                                        students.name[s]);
+        const bool there = result_read(&r, students.name[s], set[e]) &&
+                           r.key == key_of(text, set[e], students.name[s]);
         free(text);
         free(r.text);
         if (there) { kept++; continue; }
@@ -506,6 +512,7 @@ int main(int argc, char **argv) {
         csv_text(f, number);
         fprintf(f, ",");
         csv_text(f, rest ? rest + 1 : "");
+        if (broken[s]) strcpy(remarks, T("zip cannot be opened", "zip 解不开"));
         double sum = 0;
         for (int e = 0; e < n; e++) {
             result r;

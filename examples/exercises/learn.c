@@ -124,8 +124,8 @@ static bool sheets(const char *dir) {
         char *text = text_read(format(SHIPPED "/%s.c", all.name[e]), NULL);
         fprintf(f, "\n## %s\n\n```c\n%s```\n", all.name[e], text ? text : "");
         if (variants_read(&v, all.name[e]))
-            fprintf(f, "\nWith a student's number the values are others: `make learn` writes yours into "
-                       "your file.   有学号时数值不同：`make learn` 会把你的数值写进你的文件。\n");
+            fprintf(f, "\nWith a student's number the values are others: `make learn` writes "
+                       "yours into your file.   有学号时数值不同：`make learn` 会把你的数值写进你的文件。\n");
         free(text);
     }
     return f && fclose(f) == 0;

@@ -34,7 +34,7 @@ eps -> y | dx | dw
 
 #ifndef CHILD
 enum { MEAN_OFF = 1, SUM = 2, NO_ROOT = 4, NO_W = 8, WHOLE = 16, DIRECT = 32, W_LATE = 64, DW_PLAIN = 128,
-       EPS_OUT = 256, PLUS = 512 };
+       EPS_OUT = 256, PLUS = 512, NO_EPS = 1024 };
 static double root(args *a, dl_int n, int how, double *mean) {
     const dl_int C = I(C), first = how & WHOLE ? 0 : n * C, end = how & WHOLE ? I(N) * C : first + C;
     double square = 0, sum = 0;
@@ -42,6 +42,7 @@ static double root(args *a, dl_int n, int how, double *mean) {
     *mean = how & MEAN_OFF ? sum : 0;
     for (dl_int i = first; i < end; i++) square += (R(x)[i] - *mean) * (R(x)[i] - *mean);
     if (!(how & SUM)) square /= (double)(end - first);
+    if (how & NO_EPS) return 1 / sqrt(square);
     if (how & EPS_OUT) return 1 / (V(eps) + sqrt(square));
     return how & NO_ROOT ? 1 / (V(eps) + square) : 1 / sqrt(V(eps) + square);
 }
@@ -74,6 +75,7 @@ BY(no_root, forward_by, NO_ROOT)
 BY(no_w, forward_by, NO_W)
 BY(whole, forward_by, WHOLE)
 BY(eps_outside, forward_by, EPS_OUT)
+BY(no_eps, forward_by, NO_EPS)
 BY(direct, backward_by, DIRECT)
 BY(back_sum, backward_by, SUM)
 BY(plus, backward_by, PLUS)
@@ -105,6 +107,7 @@ const grader the_grader = {
         {"whole-batch", 0, whole, "The mean is that of all samples: each sample has its own r.",
          "你用了全部样本的平均：每个样本有自己的 r。"},
         {"eps-outside", 0, eps_outside, "eps belongs under the root.", "eps 要放在根号里面。"},
+        {"no-eps", 0, no_eps, "eps is missing under the root.", "根号里漏了 eps。"},
         {"direct-only", 1, direct, "Only the direct way: x also goes through r into every y of its sample.",
          "只有直接的那条路：x 还通过 r 进了这个样本的每个 y。"},
         {"sum-backward", 1, back_sum, "In the way through r the factor 1 / C is missing.", "经过 r 的那条路漏了 1 / C。"},

@@ -4,8 +4,9 @@
    and in none but its own; the head, hints and texts are there in both languages, and need no later
    chapter. Then a class, the handout, and the runner on Windows. Run by tests/exercises.sh.
 
-       try              all, on all cores        try NN_name ...   these; and class, handout, windows
-       KEEP=1 try ...   shows what the learner would read                                       */
+       try              all, on all cores        try NN_name ...   these
+       KEEP=1 try ...   shows what the learner would read
+       try class        the class, and the same for: handout, windows                           */
 #include "../../examples/exercises/build.h"
 
 static int passed, failed;
@@ -121,7 +122,8 @@ static void try_texts(void) {
         bool han = false;
         for (char *c = t; c && *c; c++) han = han || (unsigned char)*c >= 0xe3;
         expect(t && *t && han == (i % 2 == 1), "@%s is missing, or in the other language", tag);
-        expect(i < 6 || (t && strstr(t, i % 2 ? "\n想一想" : "\nTo think about")), "@%s asks nothing", tag);
+        const char *question = i % 2 ? "\n想一想" : "\nTo think about";
+        expect(i < 6 || (t && strstr(t, question)), "@%s asks nothing", tag);
         free(t);
     }
 }
@@ -133,7 +135,7 @@ typedef struct word { char text[80]; int chapter, zh; } word;
 enum { MOST_WORDS = 1000, CHAPTERS = 19 };
 static word words[MOST_WORDS];
 static int  word_count;
-static char *page[2][CHAPTERS];                              /* in English, in Chinese; small letters */
+static char *page[2][CHAPTERS];                    /* in English, in Chinese; small letters */
 
 static void lower(char *text) {
     for (; text && *text; text++) *text = (char)tolower((unsigned char)*text);
@@ -173,7 +175,8 @@ static void words_read(void) {
         const char *file = en.name[i / 2];
         const int c = isdigit((unsigned char)file[0]) ? atoi(file) : CHAPTERS;
         if (c >= CHAPTERS) continue;
-        char *text = page[i % 2][c] = text_read(format("docs/%s/%s", i % 2 ? "zh" : "en", file), NULL);
+        const char *path = format("docs/%s/%s", i % 2 ? "zh" : "en", file);
+        char *text = page[i % 2][c] = text_read(path, NULL);
         lower(text);
         char *line = text && i % 2 == 0 ? strstr(text, "<a id=\"words\">") : NULL;
         for (; line && (line = strstr(line, "\n| ")) != NULL; line++) {
@@ -200,18 +203,20 @@ static void try_later(void) {
     lower(description);
     for (int i = 0; i < word_count && stub && description; i++) {
         const word *w = &words[i];
-        bool known = w->chapter <= chapter || !(stands_in(stub, w->text) || stands_in(description, w->text));
+        const bool used = stands_in(stub, w->text) || stands_in(description, w->text);
+        bool known = w->chapter <= chapter || !used;
         for (int c = 0; c <= chapter && !known; c++)
             known = page[w->zh][c] && stands_in(page[w->zh][c], w->text);
-        expect(known, "%s is a word of chapter %02d", w->text, w->chapter);
+        if (!known) expect(false, "%s is a word of chapter %02d", w->text, w->chapter);
     }
     for (const char *c = stub; c && (c = strstr(c, "dl")) != NULL; c += 2) {
         char function[60] = "";
         if ((c > stub && is_name(c[-1])) || sscanf(c, "%59[a-z0-9_]", function) != 1) continue;
         bool known = strchr(function, '_') == NULL || strcmp(function, "dl_real") == 0 ||
                      strcmp(function, "dl_int") == 0;
-        for (int k = 0; k <= chapter && !known; k++) known = page[0][k] && stands_in(page[0][k], function);
-        expect(known, "%s: no page up to chapter %02d has it", function, chapter);
+        for (int k = 0; k <= chapter && !known; k++)
+            known = page[0][k] && stands_in(page[0][k], function);
+        if (!known) expect(false, "%s: no page up to chapter %02d has it", function, chapter);
     }
     free(stub);
     free(description);
@@ -316,7 +321,8 @@ static const struct { const char *who, *statement, *line; int points; } student[
     {"2_endless", "for (volatile int forever = 1; forever; ) {}", "", 0},
     {"3_crash", "volatile int *volatile nowhere = 0; *nowhere = 1;", "", 0},
     {"4_says_pass", "puts(\"PASS hand ok 100\"); exit(0);", "", 0},
-    {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}", "int fork(void);", 100},
+    {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}", "int fork(void);",
+     100},
     {"6_kills", "for (int n = 1; n < 5; n++) kill(getppid() + n, 9);",
      "int kill(int, int); int getppid(void);", 100},
     {"7_writes", "FILE *f = fopen(\"" BUILD "/written\", \"w\"); if (f) exit(1);"
@@ -398,7 +404,8 @@ static void try_class(void) {
     }
     for (size_t i = 0; i < STUDENTS; i++) {
         os_remove(format(BUILD "/graded/results/%s", student[i].who));
-        if (cannot_judge(i)) printf("SKIP class: %s: this system has no landlock\n", student[i].who);
+        if (cannot_judge(i))
+            printf("SKIP class: %s: this system has no landlock\n", student[i].who);
         char *text = submission(i, whole, here);
         hand_in(i, text);
         free(text);
@@ -415,10 +422,11 @@ static void try_class(void) {
         for (size_t i = 0; csv && i < STUDENTS; i++) {
             if (cannot_judge(i)) continue;
             const int points = points_in(csv, student[i].who, 0);
-            expect(points == student[i].points, "class: %s should have %d points, not %d", student[i].who,
-                   student[i].points, points);
+            expect(points == student[i].points, "class: %s should have %d points, not %d",
+                   student[i].who, student[i].points, points);
         }
-        expect(csv && (strstr(csv, "01: late") != NULL) == (again == 2), "late is not told, or always");
+        expect(csv && (strstr(csv, "01: late") != NULL) == (again == 2),
+               "late is not told, or always");
         free(said);
         free(csv);
     }
@@ -451,17 +459,19 @@ static void try_numbers(void) {
     char *csv = text_read(BUILD "/numbers.csv", NULL);
     char *report = text_read(BUILD "/numbered/reports/2026003_without.md", NULL);
     if (csv == NULL) return;
-    expect(points_in(csv, who[0], 0) == 100, "one's own values: %d points", points_in(csv, who[0], 0));
-    expect(points_in(csv, who[1], 0) == 0 && strstr(csv, "01: other-variant"), "a neighbour's values: %d "
-           "points", points_in(csv, who[1], 0));
-    expect(points_in(csv, who[2], 0) < 50 && report && strstr(report, "no-variant"),
-           "values of the exercise as given: %d points", points_in(csv, who[2], 0));
+    int points[3];
+    for (int i = 0; i < 3; i++) points[i] = points_in(csv, who[i], 0);
+    expect(points[0] == 100, "one's own values: %d points", points[0]);
+    expect(points[1] == 0 && strstr(csv, "01: other-variant"), "a neighbour's values: %d points",
+           points[1]);
+    expect(points[2] < 50 && report && strstr(report, "no-variant"),
+           "values of the exercise as given: %d points", points[2]);
     free(csv);
     free(report);
     p = command(log, grade, format("DIR=%s", sub), "CSV=" BUILD "/numbers.csv", "SEED=5", "LANG=en",
                 "OUT=" BUILD "/numbered", NULL);
     char *said = works(&p) ? text_read(log, NULL) : NULL;
-    expect(said && strstr(said, "is COURSE= missing"), "nobody asks for the COURSE= that was left out");
+    expect(said && strstr(said, "is COURSE= missing"), "nobody asks for a COURSE= left out");
     free(said);
 }
 
@@ -474,8 +484,8 @@ static void try_links(const char *root, const char *dir, const char *file) {
         char target[200];
         snprintf(target, sizeof target, "%.*s", (int)strcspn(c + 2, ")#\n"), c + 2);
         if (*target == 0 || strstr(target, "://") || strchr(target, ' ')) continue;
-        expect(os_kind(format("%s/%s%s", root, dir, target)) != 0, "%s%s: the link to %s is dead", dir, file,
-               target);
+        expect(os_kind(format("%s/%s%s", root, dir, target)) != 0,
+               "%s%s: the link to %s is dead", dir, file, target);
     }
     free(text);
 }
@@ -498,12 +508,11 @@ static void try_handout(void) {
     }
     /* A student who has not said a number, and one who has. */
     char *lines, *text;
-    const char *in = format("cd %s && make learn ONCE=1 EX=01_softsign LANG=", root);
-    char run[OS_PATH];
-    snprintf(run, sizeof run, "%sen", in);
-    p = command(log, "sh", "-c", run, NULL);
+    const char *run = "cd \"$0\" && make learn ONCE=1 EX=01_softsign \"$@\"";
+    p = command(log, "sh", "-c", run, root, "LANG=en", NULL);
     char *said = works(&p) ? text_read(log, NULL) : NULL;
-    expect(said && strstr(said, "NUMBER=2026001"), "nobody is asked for a number: %s", said ? said : "");
+    expect(said && strstr(said, "NUMBER=2026001"), "nobody is asked for a number: %s",
+           said ? said : "");
     free(said);
     name = "01_softsign";
     variant = variant_of(name, "test", "2026001");
@@ -512,10 +521,10 @@ static void try_handout(void) {
     os_mkdir(format("%s/my", root));
     if (text) text_write(format("%s/my/%s.c", root, name), text, strlen(text));
     variant = 0;
-    snprintf(run, sizeof run, "cd %s && make learn ONCE=1 EX=01_softsign NUMBER=2026001 LANG=zh", root);
-    p = command(log, "sh", "-c", run, NULL);
+    p = command(log, "sh", "-c", run, root, "NUMBER=2026001", "LANG=zh", NULL);
     said = works(&p) ? text_read(log, NULL) : NULL;
-    expect(said && strstr(said, "通过。") && strstr(said, "可以向老师要"), "in the handout: %s", said ? said : "");
+    expect(said && strstr(said, "通过。") && strstr(said, "可以向老师要"), "in the handout: %s",
+           said ? said : "");
     free(said);
     free(lines);
     free(text);
@@ -527,14 +536,17 @@ static void try_handout(void) {
    writes its words into a file cc-N.ask, and waits for cc-N.done. */
 static const char *const asks[] = {
     "#include <windows.h>\n#include <stdio.h>\n",
-    "int main(int argc, char **argv) {\n    char name[3][40], text[4096];\n",
-    "    for (int i = 0; i < 3; i++)\n        sprintf(name[i], \"cc-%lu.%s\", GetCurrentProcessId(), ",
-    "i == 0 ? \"new\" : i == 1 ? \"ask\" : \"done\");\n",
-    "    FILE *f = fopen(name[0], \"wb\");\n",
+    "int main(int argc, char **argv) {\n",
+    "    char ask[40], part[40], done[40], text[4096];\n    int code = 1;\n",
+    "    sprintf(ask, \"cc-%lu.ask\", GetCurrentProcessId());\n",
+    "    sprintf(part, \"cc-%lu.new\", GetCurrentProcessId());\n",
+    "    sprintf(done, \"cc-%lu.done\", GetCurrentProcessId());\n",
+    "    FILE *f = fopen(part, \"wb\");\n",
     "    for (int i = 1; i < argc; i++) fprintf(f, \"%s\\n\", argv[i]);\n    fclose(f);\n",
-    "    rename(name[0], name[1]);\n    while ((f = fopen(name[2], \"rb\")) == NULL) Sleep(10);\n",
-    "    int code = 1;\n    fscanf(f, \"%d\\n\", &code);\n",
-    "    while (fgets(text, sizeof text, f)) fputs(text, stdout);\n    fclose(f);\n    return code;\n}\n"};
+    "    rename(part, ask);\n    while ((f = fopen(done, \"rb\")) == NULL) Sleep(10);\n",
+    "    fscanf(f, \"%d\\n\", &code);\n",
+    "    while (fgets(text, sizeof text, f)) fputs(text, stdout);\n    fclose(f);\n",
+    "    remove(done);\n    return code;\n}\n"};
 #define WINE BUILD "/wine-用户"            /* a path that is not ASCII, as many have it */
 
 /* Compile what is asked for. */
@@ -544,8 +556,9 @@ static void answer_asks(void) {
         char *dot = strstr(n.name[i], ".ask"), *asked_word[OS_WORDS] = {NULL};
         if (strncmp(n.name[i], "cc-", 3) != 0 || dot == NULL) continue;
         const char *asked = format(WINE "/%s", n.name[i]), *log = WINE "/cc.log";
+        const char *compile = "cd " WINE " && exec x86_64-w64-mingw32-gcc \"$@\"";
         char *text = text_read(asked, NULL);
-        os_program p = command(log, "sh", "-c", "cd " WINE " && exec x86_64-w64-mingw32-gcc \"$@\"", "cc", NULL);
+        os_program p = command(log, "sh", "-c", compile, "cc", NULL);
         int k = 4;
         for (char *c = text; c && *c && k < OS_WORDS - 1; k++) {
             asked_word[k] = c;
@@ -570,8 +583,8 @@ static void answer_asks(void) {
 }
 /* What learn.exe says to these words. To be freed. */
 static char *wine_learn(const char *a, const char *b, const char *c) {
-    os_program p = command(WINE "/said", "sh", "-c", "cd " WINE " && exec wine learn.exe \"$@\"", "learn", a, b,
-                           c, NULL);
+    const char *run = "cd " WINE " && exec wine learn.exe \"$@\"";
+    os_program p = command(WINE "/said", "sh", "-c", run, "learn", a, b, c, NULL);
     os_job job;
     p.wall = 60;
     os_start(&job, &p);
@@ -584,7 +597,8 @@ static char *wine_learn(const char *a, const char *b, const char *c) {
 static void try_windows(void) {
     static const char *const linked[] = {"dl.h", "examples", "tests", "data"};
     const char *gcc = "x86_64-w64-mingw32-gcc", *log = BUILD "/wine.log";
-    os_program p = command(log, gcc, "--version", NULL), q = command(log, "wine", "--version", NULL);
+    os_program p = command(log, gcc, "--version", NULL);
+    os_program q = command(log, "wine", "--version", NULL);
     name = "windows";
     if (!works(&p) || !works(&q)) {
         printf("SKIP learn.exe: no %s, or no wine\n", gcc);
@@ -594,13 +608,15 @@ static void try_windows(void) {
     if (shim == NULL || getcwd(here, sizeof here) == NULL) exit(3);
     shim[0] = 0;
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) strcat(shim, asks[i]);
+    os_remove(WINE);                                            /* what an earlier run asked */
     os_mkdir(WINE);
     os_mkdir(WINE "/my");
     text_write(WINE "/shim.c", shim, strlen(shim));
     for (size_t i = 0; i < 4; i++)
-        if (symlink(format("%s/%s", here, linked[i]), format(WINE "/%s", linked[i])) != 0 && errno != EEXIST)
-            perror(linked[i]);
-    p = command(log, gcc, "-O1", "-Wall", "-Wextra", SHIPPED "/learn.c", "-o", WINE "/learn.exe", NULL);
+        if (symlink(format("%s/%s", here, linked[i]), format(WINE "/%s", linked[i])) != 0 &&
+            errno != EEXIST) perror(linked[i]);
+    p = command(log, gcc, "-O1", "-Wall", "-Wextra", SHIPPED "/learn.c", "-o",
+                WINE "/learn.exe", NULL);
     q = command(log, gcc, WINE "/shim.c", "-o", WINE "/gcc.exe", NULL);
     expect(works(&p), "learn.c does not compile with MinGW: %s", log);
     expect(works(&q), "the shim does not compile with MinGW: %s", log);
@@ -608,7 +624,8 @@ static void try_windows(void) {
     putenv("CC=gcc");
     putenv("LC_ALL=C.UTF-8");                               /* or wine does not see that path */
     char *said = wine_learn("LIST=1", "LANG=zh", NULL);
-    expect(said && strstr(said, "18_rms_norm") && strstr(said, "分钟"), "LIST=1: %.300s", said ? said : "");
+    expect(said && strstr(said, "18_rms_norm") && strstr(said, "分钟"), "LIST=1: %.300s",
+           said ? said : "");
     free(said);
     name = "01_softsign";
     for (int wrong = 0; wrong < 2; wrong++) {
@@ -635,7 +652,8 @@ static void try_lines(void) {
         {"y = 1.0 / N + s * 1 / N + 1 / n2 + 1 / (dl_real)N + a[1] / N;", 0, false, false},
         {"dx[i * D + k] = d * w[k];", 0, false, true},
         {"db[at[j]]  = d;", 0, false, true},
-        {"dx[i] = dx[i] + d; dw[k] += d; y = dx[i]; mydx[i] = d; if (db[j] == 1) {}", 0, false, false},
+        {"dx[i] = dx[i] + d; dw[k] += d; y = dx[i]; mydx[i] = d; if (db[j] == 1) {}", 0, false,
+         false},
     };
     name = "04_dense_backward";
     for (size_t i = 0; i < sizeof line / sizeof *line; i++) {

@@ -24,7 +24,7 @@ static const char *said(const pattern *p, const char *name, const char *format, 
 static const char *diagnose_writing(const pattern *p) {
     const arg *g = p->g;
     const double *got = p->t->got[p->k], *want = p->t->want[p->k];
-    const double slack = g->below ? 1 : 1e-2;                    /* whole numbers lost a fraction */
+    const double slack = g->below ? 1 : 1e-2;                   /* whole numbers lost a fraction */
     dl_int unwritten = 0, first = -1, summed = 0, nan = 0;
     for (dl_int i = 0; i < g->n; i++) {
         if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < slack)) {
@@ -288,9 +288,10 @@ static bool is_mistake(const mistake *m, int k) {
 static void variant_sets(char *to, size_t size, const char *row) {
     size_t n = 0;
     to[0] = 0;
-    for (const char *c = row; *c && *c != '>' && n + 4 < size; c++)
-        n += (size_t)snprintf(to + n, size - n, *c == '=' ? " = " : *c != '|' ? "%c"
-                              : c[1] && c[1] != '>' ? ", " : "", *c);
+    for (const char *c = row; *c && *c != '>' && n + 4 < size; c++) {
+        const char one[2] = {*c, 0}, *comma = c[1] && c[1] != '>' ? ", " : "";
+        n += (size_t)snprintf(to + n, size - n, "%s", *c == '=' ? " = " : *c == '|' ? comma : one);
+    }
 }
 
 /* Does another row of values give that? Only where students have rows of their own: the first is

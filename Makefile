@@ -29,8 +29,8 @@ help:
 	@echo 'make mnist      train a network on handwritten digits and look at what it learned'
 	@echo 'make learn      exercises: write a function in my/, save, see what it gives (EX=09_conv: this'
 	@echo '                one; LIST=1: all; HINT=1; RESET=1 EX=09_conv: as it was given; LANG=zh)'
-	@echo 'make grade      marks a class: DIR=submissions CSV=grades.csv'
-	@echo 'make handout    packs the exercises without solutions'
+	@echo 'make grade      marks a class: DIR=submissions CSV=grades.csv (COURSE=word: as the handout)'
+	@echo 'make handout    packs the exercises without solutions (COURSE=word: values by student number)'
 	@echo 'make pages      every chapter'"'"'s page with pictures, in $(B)/pages/, and an index of them'
 	@echo '                (20 minutes; PAGES=zh: in Chinese; LIMIT=2000: quicker)'
 	@echo 'make test       build and run the tests (6 to 8 minutes on two cores)'
@@ -66,21 +66,24 @@ $(B)/learn/learn: $(addprefix examples/exercises/,learn.c build.h os.h)
 	@mkdir -p $(@D)
 	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
 learn: $(B)/learn/learn
-	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE SEED,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
+	@CC='$(CC)' $< $(foreach w,EX LIST HINT RESET ONCE SEED NUMBER,$(if $($(w)),$(w)=$($(w)))) LANG=$(LANG) || :
 
 # A class: make grade DIR=submissions CSV=grades.csv (more words: examples/exercises/grade.c).
 $(B)/learn/grade: $(addprefix examples/exercises/,grade.c build.h os.h)
 	@mkdir -p $(@D)
 	@$(CC) -O1 $(WARN) -Wno-conversion $< -o $@
 grade: $(B)/learn/grade
-	@CC='$(CC)' $< $(foreach w,DIR CSV EX SEED DEADLINE OUT,$(if $($(w)),$(w)='$($(w))')) LANG=$(LANG)
+	@CC='$(CC)' $< $(foreach w,DIR CSV EX SEED COURSE DEADLINE OUT,$(if $($(w)),$(w)='$($(w))')) LANG=$(LANG)
 
-# The exercises for students: all but the solutions, and sheets to print.
+# The exercises for students: all but the solutions, and sheets to print. COURSE=a word: some values
+# depend on it and on the student's number (make grade then needs the same word).
+PACKED   := dl.h LICENSE Makefile README.md README.zh.md learn.bat examples data/mnist data/README.md \
+            docs/en docs/zh docs/*.md docs/*.tsv docs/playground.* tests/graders \
+            tests/bench/speed.svg tests/bench/results.md
 handout: $(B)/learn/learn
 	@rm -rf $(B)/handout && mkdir -p $(B)/handout/dl.h-exercises
-	@tar -cf - --exclude=solutions --exclude=try.c dl.h LICENSE Makefile README.md README.zh.md \
-	    learn.bat examples docs/en docs/zh data/mnist tests/graders | \
-	    tar -xf - -C $(B)/handout/dl.h-exercises
+	@tar -cf - --exclude=solutions --exclude=try.c $(PACKED) | tar -xf - -C $(B)/handout/dl.h-exercises
+	@$(if $(COURSE),echo '$(COURSE)' > $(B)/handout/dl.h-exercises/examples/exercises/course)
 	@$< SHEETS=$(B)/handout/dl.h-exercises/sheets
 	@cd $(B)/handout && rm -f ../handout.* && \
 	    if command -v zip >/dev/null; then zip -qr ../handout.zip dl.h-exercises; \

@@ -6,7 +6,7 @@
 
    The net reads 28 x 28 pixels, has 128 hidden units and 10 outputs, every unit with a bias. It is
    trained on 60000 images, 128 at a time.
-   这个网络读 28 x 28 个像素，有 128 个隐藏单元，10 个输出，每个单元带偏置；用 60000 张图训练，每批 128 张。
+   这个网络读 28 x 28 个像素，有 128 个隐藏单元，10 个输出，每个单元带偏置；用 60000 张图训练，每次更新用 128 张。
 
    You may write sums: a[0] = 3 * 4 + 2;  可以写算式。                         docs: chapter 00 */
 #include "exercise.h"

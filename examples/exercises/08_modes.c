@@ -8,7 +8,7 @@
        training 训练 T = 1:    y[i] = x[i] / (1 - p) where 当 u[i] >= p, else 否则 0
        evaluation 评估 T = 0:  y[i] = x[i]
        backward 反向:          dx[i] += dy[i] times the derivative of y[i] by x[i], in either mode
-                               dx[i] += dy[i] 乘 y[i] 对 x[i] 的导数，两种状态都要对
+                               dx[i] += dy[i] 乘 y[i] 对 x[i] 的导数，两种情形都要对
 
    Shapes 形状: x[N], u[N] random numbers 随机数, dy[N] given 已知; y[N] is set 要算出; dx[N] is added to
    要加到原有的数上; p a single number 一个数; T is 0 or 1 是 0 或 1.

@@ -5,7 +5,7 @@
    目标：知道丢弃法带来多少噪声。在纸上算出六个数，每个相差不超过十分之一就算对。
 
    In all of them dropout is in training mode and divides what is kept by 1 - p.
-   六个问题里，丢弃层都处于训练状态，留下的都除以 1 - p。
+   六个问题里，丢弃层都在训练，留下的都除以 1 - p。
 
    You may write sums: a[0] = 3 * 4 + 2;  可以写算式，也可以用 sqrt()、pow().   docs: chapter 08 */
 #include "exercise.h"

@@ -132,6 +132,106 @@ static inline bool text_has(const char *exercise, const char *tag, char *value, 
     return a != NULL;
 }
 
+/* ---- variants: one exercise with other values ---- */
+
+/* A description may have a table "@variants": names, and a row of values for each variant. In front
+   of the -> stands what an exercise sets, behind it what comes of it:
+
+       a -> y
+       1 -> (0.5, -0.75, 0)
+       2 -> (0.3333, -0.4286, 0)
+
+   The first row is the exercise as it is given. In the others, "a = 1" of its text becomes "a = 2",
+   and so on; in hints and solutions $a is the value. */
+enum { MOST_VARIANTS = 12, MOST_COLUMNS = 8 };
+typedef struct variants {
+    int  rows, columns;                              /* rows: without the names */
+    char name[MOST_COLUMNS][24], value[MOST_VARIANTS][MOST_COLUMNS][80];
+    bool set[MOST_COLUMNS];                          /* it stands in front of the ->              */
+} variants;
+static int variant;                                  /* the row that is given and judged          */
+
+/* False when the exercise has none, and is the same for everybody. */
+static inline bool variants_read(variants *v, const char *exercise) {
+    char *text = text_of(exercise, "variants");
+    memset(v, 0, sizeof *v);
+    v->rows = -1;
+    for (char *c = text; c && *c && v->rows < MOST_VARIANTS; c += *c == '\n', v->rows++) {
+        bool set = true;
+        for (int k = 0; k < MOST_COLUMNS && *c && *c != '\n'; k++) {
+            char *end = c, cell[80];
+            while (*end && *end != '\n' && *end != '|' && strncmp(end, "->", 2) != 0) end++;
+            const char *last = end;
+            c += strspn(c, " ");
+            while (last > c && last[-1] == ' ') last--;
+            snprintf(cell, sizeof cell, "%.*s", (int)(last - c), c);
+            if (v->rows >= 0) strcpy(v->value[v->rows][k], cell);
+            else {
+                snprintf(v->name[k], sizeof v->name[k], "%.23s", cell);
+                v->set[k] = set;
+                v->columns = k + 1;
+            }
+            set = set && *end != '-';
+            c = end + (*end == '|' ? 1 : *end == '-' ? 2 : 0);
+        }
+    }
+    free(text);
+    return v->rows > 1;
+}
+
+/* Which row a student has: 0 without a course or a number, else one of the others. */
+static inline uint64_t text_hash(uint64_t h, const char *text) {
+    for (; text && *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h;
+}
+static inline int variant_of(const char *exercise, const char *course, const char *number) {
+    variants v;
+    if (*course == 0 || *number == 0 || !variants_read(&v, exercise)) return 0;
+    uint64_t h = text_hash(14695981039346656037u, format("%s/%s/%s", course, exercise, number));
+    h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu;
+    return 1 + (int)((h ^ (h >> 33)) % (uint64_t)(v.rows - 1));
+}
+
+static inline bool is_name(char c) { return isalnum((unsigned char)c) || c == '_'; }
+
+/* The values of the variant in a text of the exercise. Frees the text; to be freed. */
+static inline char *variant_fill(char *text, const char *exercise) {
+    variants v;
+    if (text == NULL || !variants_read(&v, exercise)) return text;
+    char *to = malloc(1 << 20), *out = to, set[2][MOST_COLUMNS][120];
+    if (to == NULL) exit(3);
+    for (int k = 0; k < v.columns; k++) {
+        sprintf(set[0][k], "%s = %s", v.name[k], v.value[0][k]);
+        sprintf(set[1][k], "%s = %s", v.name[k], v.value[variant][k]);
+    }
+    for (const char *c = text; *c && out - to < (1 << 20) - 200;) {
+        const char *value = NULL;
+        size_t used = 1;
+        for (int k = 0; k < v.columns && !value; k++) {
+            const size_t n = strlen(v.name[k]), m = strlen(set[0][k]);
+            if (*c == '$' && strncmp(c + 1, v.name[k], n) == 0 && !is_name(c[1 + n])) {
+                value = v.value[variant][k];
+                used = 1 + n;
+            } else if (strncmp(c, set[0][k], m) == 0 && !is_name(c[m]) &&
+                       (c == text || !is_name(c[-1]))) {
+                value = set[1][k];
+                used = m;
+            }
+        }
+        if (value) out += sprintf(out, "%s", value);
+        else *out++ = *c;
+        c += used;
+    }
+    *out = 0;
+    free(text);
+    return to;
+}
+
+/* The exercise as it is given; to be freed. */
+static inline char *given(const char *exercise) {
+    return variant_fill(text_read(format(SHIPPED "/%s.c", exercise), NULL), exercise);
+}
+
 /* The solution, or the n-th wrong variant, of tests/graders/solutions/: the lines behind
    "//@ solution" or "//@ wrong NAME"; to be freed. name gets NAME. */
 static inline char *answer(const char *exercise, int wrong, char *name, size_t size) {
@@ -152,7 +252,7 @@ static inline char *answer(const char *exercise, int wrong, char *name, size_t s
         a = body;
     }
     free(all);
-    return found;
+    return variant_fill(found, exercise);
 }
 
 /* ---- what an exercise's first line says ---- */
@@ -362,8 +462,8 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
     text_write(paths[0], all, strlen(all));
     os_program p = command(paths[2], tools.cc, "-I.", "-I" SHIPPED, paths[3], "-DCHILD", "-Wall",
                            "-Wextra", "-Wno-unused-parameter", "-Wno-unused-function",
-                           kind ? "-DDL_REAL=float" : "-DDL_REAL=double", kind ? "-O2" : "-O1",
-                           "-o", paths[1], paths[0], NULL);
+                           kind ? "-DDL_REAL=float" : "-DDL_REAL=double",
+                           kind == CHILD_TRAIN ? "-O2" : "-O1", "-o", paths[1], paths[0], NULL);
     int n = 0;
     while (p.word[n]) n++;
     if (strstr(tools.cc, "tcc") == NULL) p.word[n++] = "-Werror=implicit-function-declaration";
@@ -372,7 +472,7 @@ static inline os_program child_command(const char *dir, const char *exercise, ch
         p.word[n++] = paths[4];
     }
     if (sanitized) {
-        p.word[n++] = "-g";
+        p.word[n++] = "-g1";                     /* lines are all that is wanted of it */
         p.word[n++] = "-fsanitize=address,undefined";
         p.word[n++] = "-fno-sanitize-recover=all";
         p.word[n++] = "-DSANITIZED";
@@ -523,6 +623,31 @@ static inline const char *report_compiler(FILE *report, const char *path, bool f
     return diagnosis;
 }
 
+/* The judge gets all rows as "a=2|>y=(0.3333, -0.4286, 0)|", and the number of the one to go by. */
+static inline void variant_words(os_program *p, const char *exercise) {
+    static char number[8], row[MOST_VARIANTS][700];
+    variants v;
+    int n = 0;
+    if (!variants_read(&v, exercise)) return;
+    while (p->word[n]) n++;
+    snprintf(number, sizeof number, "%d", variant);
+    p->word[n++] = number;
+    for (int r = 0; r < v.rows; r++) {
+        size_t at = 0;
+        for (int k = 0; k < v.columns; k++)
+            at += (size_t)snprintf(row[r] + at, sizeof row[r] - at, "%s%s=%s|",
+                                   v.set[k] || (k > 0 && !v.set[k - 1]) ? "" : ">", v.name[k],
+                                   v.value[r][k]);
+        p->word[n++] = row[r];
+    }
+}
+
+/* The line of the head that states a student's values: from "Values" to its end; "" if none. */
+static inline const char *values_line(const char *text) {
+    const char *a = strstr(text, "Values 数值:");
+    return a ? format("%.*s", (int)strcspn(a, "\r\n"), a) : "";
+}
+
 static inline void verdict_add(const char *dir, const char *line) {
     FILE *f = fopen(format("%s/verdicts", dir), "ab");
     if (f == NULL) exit(3);
@@ -555,8 +680,8 @@ static inline bool check(const char *file, const char *exercise, const char *dir
     char paths[2][5][OS_PATH];
     const bool sanitized = tools.sanitizer && !o->quick;
     FILE *report = fopen(format("%s/report", dir), "wb");
-    char *text = text_read(file, NULL), *given = text_read(format(SHIPPED "/%s.c", exercise), NULL);
-    if (report == NULL || given == NULL || !judge_ready(exercise)) exit(3);
+    char *text = text_read(file, NULL), *stub = given(exercise);
+    if (report == NULL || stub == NULL || !judge_ready(exercise)) exit(3);
     if (text_has(exercise, "library", NULL, 0) && !(library(false) && (o->quick || library(true))))
         exit(3);
     char *plain = text ? text_plain(text) : NULL, *a, *a_end, *b, *b_end;
@@ -564,7 +689,7 @@ static inline bool check(const char *file, const char *exercise, const char *dir
     if (plain == NULL) {
         verdict_add(dir, "file failed missing");
         fprintf(report, T("\n  There is no file %s.\n", "\n  没有文件 %s 。\n"), file);
-    } else if (text_marked(plain, &a, &a_end) && text_marked(given, &b, &b_end) &&
+    } else if (text_marked(plain, &a, &a_end) && text_marked(stub, &b, &b_end) &&
                text_alike(a, a_end, b, b_end)) {
         verdict_add(dir, "stub failed stub");
         fprintf(report, T("\n  Nothing is written yet in %s between the marks >>> and <<< .\n",
@@ -613,13 +738,14 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         const bool compiled = passed;
         for (int k = 0; k < (o->quick ? 1 : 2) && compiled && (passed || o->all); k++) {
             const char *said = format("%s/said", dir);
-            const os_program p = command(said, judge_file(exercise), dir, k ? "float" : "double",
-                                         T("en", "zh"), seed,
-                                             o->all ? "all" : o->quick ? "quick" : "first",
-                                         format("%s/verdicts", dir), NULL);
+            os_program p = command(said, judge_file(exercise), dir, k ? "float" : "double",
+                                   T("en", "zh"), seed,
+                                   o->all ? "all" : o->quick ? "quick" : "first",
+                                   format("%s/verdicts", dir), NULL);
+            variant_words(&p, exercise);
             const os_job j = os_run(&p);
             char *words = text_read(said, NULL);
-            if (words) fputs(words, report);
+            if (words && passed) fputs(words, report);       /* float seldom adds anything */
             free(words);
             if (j.end != OS_EXITED || j.code > 1) {
                 verdict_add(dir, "judge failed judge");
@@ -627,6 +753,10 @@ static inline bool check(const char *file, const char *exercise, const char *dir
             }
             passed = passed && j.end == OS_EXITED && j.code == 0;
         }
+        const char *values = values_line(stub);
+        if (!passed && variant > 0 && strstr(plain, values) == NULL)
+            fprintf(report, T("    And: the head of %s states other values than yours. Yours: %s\n",
+                              "    另外：%s 开头写的不是你的数值。你的是：%s\n"), file, values);
         const bool look = compiled && !passed && text_marked(plain, &a, &a_end);
         const char *whole = look ? whole_division(a, a_end) : NULL;
         const char *set = look ? set_not_added(exercise, a, a_end) : NULL;
@@ -642,7 +772,7 @@ static inline bool check(const char *file, const char *exercise, const char *dir
     }
     fclose(report);
     free(text);
-    free(given);
+    free(stub);
     return passed;
 }
 

@@ -13,6 +13,8 @@ enum { GUARD = 16 };
 #endif
 static const unsigned char guard_byte = 0xFF;
 
+const char *variant_row = "";
+
 static void child_read(void *to, size_t size, FILE *f) {
     if (fread(to, 1, size, f) != size) exit(3);
 }
@@ -45,9 +47,10 @@ static bool child_take(arg *g) {
 }
 
 int main(int argc, char **argv) {
-    FILE *in = argc == 3 ? fopen(argv[1], "rb") : NULL;
-    FILE *out = argc == 3 ? fopen(argv[2], "wb") : NULL;
+    FILE *in = argc == 4 ? fopen(argv[1], "rb") : NULL;
+    FILE *out = argc == 4 ? fopen(argv[2], "wb") : NULL;
     int32_t which;
+    if (argc == 4) variant_row = argv[3];
     if (in == NULL || out == NULL) return 3;
     setvbuf(stdout, NULL, _IOLBF, 4096);           /* what was printed before a crash is not lost */
     while (fread(&which, sizeof which, 1, in) == 1) {

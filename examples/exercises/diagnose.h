@@ -24,14 +24,14 @@ static const char *said(const pattern *p, const char *name, const char *format, 
 static const char *diagnose_writing(const pattern *p) {
     const arg *g = p->g;
     const double *got = p->t->got[p->k], *want = p->t->want[p->k];
-    const double near = g->below ? 1 : 1e-2;                    /* whole numbers lost a fraction */
+    const double slack = g->below ? 1 : 1e-2;                   /* whole numbers lost a fraction */
     dl_int unwritten = 0, first = -1, summed = 0, nan = 0;
     for (dl_int i = 0; i < g->n; i++) {
-        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < near)) {
+        if (got[i] == g->value[i] || (g->role == '=' && fabs(got[i] - unset) < slack)) {
             unwritten++;
             if (first < 0) first = i;
         }
-        if (g->role == '=' && fabs(got[i] - unset - want[i]) < near) summed++;
+        if (g->role == '=' && fabs(got[i] - unset - want[i]) < slack) summed++;
         if (got[i] != got[i] && want[i] == want[i]) nan++;
     }
     if (unwritten == g->n)
@@ -284,11 +284,46 @@ static bool is_mistake(const mistake *m, int k) {
     return any;
 }
 
+/* "a = 2" of a row of values: what the exercise sets. */
+static void variant_sets(char *to, size_t size, const char *row) {
+    size_t n = 0;
+    to[0] = 0;
+    for (const char *c = row; *c && *c != '>' && n + 4 < size; c++) {
+        const char one[2] = {*c, 0}, *comma = c[1] && c[1] != '>' ? ", " : "";
+        n += (size_t)snprintf(to + n, size - n, "%s", *c == '=' ? " = " : *c == '|' ? comma : one);
+    }
+}
+
+/* Does another row of values give that? Only where students have rows of their own: the first is
+   everybody's. */
+static const char *diagnose_variant(const trial *t, int k, char *text, size_t size) {
+    const char *own = variant_row, *name = NULL;
+    const mistake other = {"", t->entry, entries[t->entry].call, "", ""};
+    if (J.variants == 0 || own == J.variant[0] || other.call == NULL) return NULL;
+    for (int r = 0; r < J.variants && !name; r++) {
+        if (J.variant[r] == own) continue;
+        variant_row = J.variant[r];
+        if (is_mistake(&other, k)) name = r > 0 ? "other-variant" : "no-variant";
+        if (name == NULL) continue;
+        char theirs[120], yours[120];
+        variant_sets(theirs, sizeof theirs, variant_row);
+        variant_sets(yours, sizeof yours, own);
+        snprintf(text, size,
+                 r > 0 ? T("This is another student's variant (%s); yours: %s. Your values stand in "
+                           "the head of the exercise.",
+                           "这是另一位同学的变体（%s）；你的是 %s。你的数值写在练习的开头。")
+                       : T("This is the exercise without a student's number (%s); yours: %s.",
+                           "这是不带学号的原题（%s）；你的是 %s。"), theirs, yours);
+    }
+    variant_row = own;
+    return name;
+}
+
 /* The name of the mistake, its explanation in text; "different" when no pattern fits. */
 static const char *diagnose(const trial *t, int k, char *text, size_t size) {
     const arg *g = &t->a.a[k];
     pattern p = {t, g, k, copy(t->got[k], g->n), copy(t->want[k], g->n), text, size};
-    const char *name = NULL;
+    const char *name = diagnose_variant(t, k, text, size);
     if (g->role == '+' || g->role == '~')
         for (dl_int i = 0; i < g->n; i++) {
             p.y[i] -= g->value[i];

@@ -4,15 +4,17 @@
 
    DIR holds a folder or a .zip for each student, "number_name", with files NN_name.c in it, at any
    depth up to three. Further words: EX=01_dense_forward,02_softmax (the set; else whatever anybody
-   handed in), SEED=7 (hidden until then; else drawn at random and noted), DEADLINE=2026-12-01
-   (files changed later are marked, and nothing is taken off), OUT=build/grade, LANG=zh.
+   handed in), SEED=7 (hidden until then; else drawn at random and noted), COURSE=word (that of the
+   handout: values by student number), DEADLINE=2026-12-01 (files changed later are marked, and
+   nothing is taken off), OUT=build/grade, LANG=zh.
 
    In OUT: seed, reports/NUMBER_NAME.md for each student, similar.md, and results/, by which a run
    that was stopped goes on where it was. A result is used again while the file, the seed, and how
    the exercise is judged are the same.
 
    Points of a check: those of a line "Points: hand 3, shapes 3" in the head of the exercise as it
-   was given, or those below. An exercise is worth 100, in proportion.
+   was given, or those below. An exercise is worth 100, in proportion; what is right for another
+   student's values is worth 0.
 
    What protects you from what you run, as far as the system has it: limits of time, memory and file
    size; a directory of its own; another user, if you are root; no network, no second process, and
@@ -22,7 +24,7 @@
 #include "build.h"
 
 enum { MOST_STUDENTS = 1000, MOST_SET = 100 };
-static const char *out = "build/grade", *deadline = "";
+static const char *out = "build/grade", *deadline = "", *course = "";
 static uint64_t seed;
 
 /* ---- points ---- */
@@ -45,10 +47,21 @@ static int points_of(const char *exercise, const char *what) {
 
 /* ---- a submission ---- */
 
+/* Who hands in all of the handout also hands in the exercises as given, and the graders. */
+static bool is_ours(const char *path, const char *name) {
+    static const char *const dir[] = {SHIPPED, GRADERS, ANSWERS};
+    bool ours = false;
+    for (int i = 0; i < 3; i++) {
+        const char *end = format("/%s/%s", dir[i], name);
+        const size_t n = strlen(path), m = strlen(end);
+        ours = ours || (n >= m && strcmp(path + n - m, end) == 0);
+    }
+    return ours;
+}
 /* A student's file of this name, below dir; links are not followed. */
 static bool find_file(char *path, const char *dir, const char *name, int depth) {
     snprintf(path, OS_PATH, "%.700s/%s", dir, name);
-    if (os_kind(path) == 'f') return true;
+    if (os_kind(path) == 'f' && !is_ours(path, name)) return true;
     os_names n = depth > 0 ? os_list(dir) : (os_names){NULL, 0};
     bool found = false;
     for (int i = 0; i < n.count && !found; i++) {
@@ -62,50 +75,75 @@ static bool find_file(char *path, const char *dir, const char *name, int depth) 
 
 /* Unpack DIR/name.zip, once, with what the system has. */
 static bool unpack(const char *zip, const char *into) {
-    if (os_kind(into) == 'd' && os_time(into) >= os_time(zip)) return true;
-    os_mkdir(into);
+    static const char *const python =                      /* keeps the times of the files */
+        "import os, sys, time, zipfile\n"
+        "for f in (z := zipfile.ZipFile(sys.argv[1])).infolist():\n"
+        "    os.utime(z.extract(f, sys.argv[2]), (time.mktime(f.date_time + (0, 0, -1)),) * 2)";
     const char *log = format("%s/unpack.log", out);
-    os_program p[3] = {command(log, "unzip", "-qo", zip, "-d", into, NULL),
+    const char *done = format("%s.done", into);
+    if (os_time(done) > 0 && os_time(done) >= os_time(zip)) return true;
+    os_mkdir(into);
+    os_program p[4] = {command(log, "unzip", "-qo", zip, "-d", into, NULL),
                        command(log, "bsdtar", "-xf", zip, "-C", into, NULL),
+                       command(log, "python3", "-c", python, zip, into, NULL),
                        command(log, "tar", "-xf", zip, "-C", into, NULL)};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         p[i].cpu = 20;                                     /* and no file above 64 MB */
         const os_job j = os_run(&p[i]);
-        if (j.end == OS_EXITED && j.code <= 1) return true;
+        if (j.end == OS_EXITED && j.code <= (i == 0))                   /* unzip: 1 is a warning */
+            return text_write(done, "", 0);
     }
-    fprintf(stderr, T("%s: cannot be unpacked (is unzip installed?)\n",
-                      "%s：解不开（装了 unzip 吗？）\n"),
-            zip);
+    fprintf(stderr, T("%s: cannot be unpacked: none of unzip, bsdtar, python3 and a tar that knows "
+                      "zip could, or it is broken\n",
+                      "%s：解不开：unzip、bsdtar、python3、认得 zip 的 tar 都没有成功，"
+                      "也可能文件坏了\n"), zip);
     return false;
 }
 
 /* ---- one result ---- */
 
-static uint64_t hash(uint64_t h, const char *text) {
-    for (; text && *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
-    return h;
+/* The row of values of a student, "number_name". */
+static int variant_for(const char *exercise, const char *student) {
+    char number[256];
+    snprintf(number, sizeof number, "%.*s", (int)strcspn(student, "_"), student);
+    return variant_of(exercise, course, number);
 }
 /* What a result depends on. */
-static uint64_t key_of(const char *text, const char *exercise) {
-    uint64_t h = hash(14695981039346656037u ^ seed, text);
-    char *grader = text_read(format(GRADERS "/%s.c", exercise), NULL);
-    char *judge = text_read(SHIPPED "/judge.c", NULL);
-    char *given = text_read(format(SHIPPED "/%s.c", exercise), NULL);
-    h = hash(hash(hash(hash(h, grader), judge), given), T("en", "zh"));
-    free(grader);
-    free(given);
-    free(judge);
-    return h;
+static uint64_t key_of(const char *text, const char *exercise, const char *student) {
+    static const char *const judges[] = {"judge.c", "diagnose.h", "grader.h", "child.c"};
+    uint64_t h = text_hash(14695981039346656037u ^ seed, text);
+    char *read[6];
+    for (int i = 0; i < 4; i++) read[i] = text_read(format(SHIPPED "/%s", judges[i]), NULL);
+    read[4] = text_read(format(GRADERS "/%s.c", exercise), NULL);
+    read[5] = text_read(format(SHIPPED "/%s.c", exercise), NULL);
+    for (int i = 0; i < 6; i++) {
+        h = text_hash(h, read[i]);
+        free(read[i]);
+    }
+    return text_hash(h, format("%s %d", T("en", "zh"), variant_for(exercise, student)));
 }
 static const char *result_path(const char *student, const char *exercise) {
     return format("%s/results/%.200s/%s", out, student, exercise);
 }
 
-/* A result: "KEY EARNED OF LATE", the verdicts, a line "report", and the words for the student. */
-typedef struct result { unsigned long long key; int earned, of, late; char *text; } result;
+/* A result: "KEY EARNED OF", the verdicts, a line "report", and the words for the student. */
+typedef struct result { unsigned long long key; int earned, of; char *text; } result;
 static bool result_read(result *r, const char *student, const char *exercise) {
     r->text = text_read(result_path(student, exercise), NULL);
-    return r->text && sscanf(r->text, "%llu %d %d %d", &r->key, &r->earned, &r->of, &r->late) == 4;
+    return r->text && sscanf(r->text, "%llu %d %d", &r->key, &r->earned, &r->of) == 3;
+}
+
+/* Was the file changed after the deadline? Asked when marks are written: another counts at once. */
+static bool is_late(const char *file) {
+    int y, m, d;
+    struct tm end;
+    if (sscanf(deadline, "%d-%d-%d", &y, &m, &d) != 3) return false;
+    memset(&end, 0, sizeof end);
+    end.tm_year = y - 1900;
+    end.tm_mon = m - 1;
+    end.tm_mday = d + 1;                                    /* the end of that day */
+    end.tm_isdst = -1;
+    return os_time(file) > (double)mktime(&end);
 }
 
 /* Judge one file; in a process of its own. */
@@ -113,8 +151,9 @@ static void judge_one(const char *student, const char *exercise, const char *fil
     char dir[OS_PATH];
     const check_options o = {seed, true, false};
     char *text = text_read(file, NULL);
-    const uint64_t key = key_of(text, exercise);
+    const uint64_t key = key_of(text, exercise, student);
     free(text);
+    variant = variant_for(exercise, student);
     os_temp(dir, sizeof dir);
     check(file, exercise, dir, &o);
     char *verdicts = text_read(format("%s/verdicts", dir), NULL);
@@ -127,22 +166,12 @@ static void judge_one(const char *student, const char *exercise, const char *fil
         line = strchr(line, '\n');
         line += line != NULL;
     }
-    int late = 0, y, m, d;
-    if (sscanf(deadline, "%d-%d-%d", &y, &m, &d) == 3) {
-        struct tm end;
-        memset(&end, 0, sizeof end);
-        end.tm_year = y - 1900;
-        end.tm_mon = m - 1;
-        end.tm_mday = d + 1;                                /* the end of that day */
-        end.tm_isdst = -1;
-        late = os_time(file) > (double)mktime(&end);
-    }
+    if (verdicts && strstr(verdicts, " failed other-variant")) earned = 0;
     const char *path = result_path(student, exercise);
     char *all = malloc(1 << 16);
     if (all == NULL) exit(3);
-    snprintf(all, 1 << 16, "%llu %d %d %d\n%.4000s\nreport\n%.40000s", (unsigned long long)key,
-             earned,
-             of > 0 ? of : 1, late, verdicts ? verdicts : "", report ? report : "");
+    snprintf(all, 1 << 16, "%llu %d %d\n%.4000s\nreport\n%.40000s", (unsigned long long)key, earned,
+             of > 0 ? of : 1, verdicts ? verdicts : "", report ? report : "");
     text_write(format("%s.part", path), all, strlen(all));
     rename(format("%s.part", path), path);                 /* whole, or not there */
     free(all);
@@ -172,7 +201,7 @@ static void questions(FILE *f, const char *student, char *plain) {
     };
     char *from, *to;
     if (!text_marked(plain, &from, &to)) return;
-    const size_t asks = sizeof ask / sizeof *ask, first = (size_t)(hash(seed, student) % asks);
+    const size_t asks = sizeof ask / sizeof *ask, first = (size_t)(text_hash(seed, student) % asks);
     const char *used[3] = {NULL, NULL, NULL};
     int asked = 0;
     for (size_t a = 0; a < asks && asked < 3; a++) {
@@ -232,12 +261,12 @@ static bool prints_has(const prints *p, uint64_t h) {
 static void similar(FILE *f, const char *exercise, os_names students, char files[][OS_PATH]) {
     prints *p = calloc((size_t)students.count, sizeof *p), known[2];
     char *solution = answer(exercise, 0, NULL, 0);
-    char *given = text_read(format(SHIPPED "/%s.c", exercise), NULL);
+    char *stub = text_read(format(SHIPPED "/%s.c", exercise), NULL);
     const char *marked = format("/* >>> */\n%.600s/* <<< */", solution ? solution : "\n");
     char *ours = malloc(OS_PATH);
     if (p == NULL || ours == NULL) exit(3);
     snprintf(ours, OS_PATH, "%s", marked);
-    known[0] = prints_of(given);
+    known[0] = prints_of(stub);
     known[1] = prints_of(ours);
     for (int s = 0; s < students.count; s++) {
         char *text = files[s][0] ? text_read(files[s], NULL) : NULL;
@@ -273,7 +302,7 @@ static void similar(FILE *f, const char *exercise, os_names students, char files
     free(known[1].hash);
     free(p);
     free(ours);
-    free(given);
+    free(stub);
     free(solution);
 }
 
@@ -301,7 +330,7 @@ static void report_student(const char *student, const char *const *set, int n,
                     what,
                     why);
         }
-        fprintf(f, "%s |\n", r.late ? T(", late", "，迟交") : "");
+        fprintf(f, "%s |\n", is_late(files[e]) ? T(", late", "，迟交") : "");
         free(r.text);
     }
     fprintf(f,
@@ -323,6 +352,23 @@ static void report_student(const char *student, const char *const *set, int n,
     fclose(f);
 }
 
+/* Does a file state other values than the exercise as it is given? */
+static bool with_values(const char *const *set, int n, char files[][MOST_STUDENTS][OS_PATH],
+                        int students) {
+    bool found = false;
+    for (int e = 0; e < n; e++) {
+        char *stub = given(set[e]), values[OS_PATH];
+        snprintf(values, sizeof values, "%s", stub ? values_line(stub) : "");
+        for (int s = 0; s < students && *values && !found; s++) {
+            char *text = files[e][s][0] ? text_read(files[e][s], NULL) : NULL;
+            found = text && *values_line(text) && strstr(text, values) == NULL;
+            free(text);
+        }
+        free(stub);
+    }
+    return found;
+}
+
 static void csv_text(FILE *f, const char *text) {            /* never a formula for Excel */
     fprintf(f, strchr("=+-@\t", *text) && *text ? "\"'" : "\"");
     for (; *text; text++) fprintf(f, *text == '"' ? "\"\"" : "%c", *text);
@@ -334,8 +380,9 @@ int main(int argc, char **argv) {
         *one = NULL;
     for (int i = 1; i < argc; i++) {
         static const char *const words[] = {"DIR=", "CSV=", "LANG=", "EX=", "SEED=", "OUT=",
-                                            "DEADLINE=", "ONE="};
-        const char **const to[] = {&from, &csv, &lang, &only, &seed_text, &out, &deadline, &one};
+                                            "DEADLINE=", "COURSE=", "ONE="};
+        const char **const to[] = {&from, &csv, &lang, &only, &seed_text, &out, &deadline, &course,
+                                   &one};
         bool known = false;
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             if (strncmp(argv[i], words[k], strlen(words[k])) == 0) {
@@ -355,6 +402,9 @@ int main(int argc, char **argv) {
     if (!one && !os_can_stay_in())
         fprintf(stderr, T("grade: this system does not keep a student's program from your files\n",
                           "grade：这个系统挡不住学生的程序读写你的文件\n"));
+    if (!one && !os_can_be_alone())
+        fprintf(stderr, T("grade: this system does not keep a student's program from the network\n",
+                          "grade：这个系统挡不住学生的程序联网\n"));
     if (one) {                                            /* STUDENT/EXERCISE/FILE, for ourselves */
         char student[256], exercise[64], file[OS_PATH];
         if (sscanf(one, "%255[^/]/%63[^/]/%1023[^\n]", student, exercise, file) != 3) return 2;
@@ -376,6 +426,7 @@ int main(int argc, char **argv) {
     /* Who handed in what. */
     os_names entries = os_list(from), students = {NULL, 0}, all = exercises();
     static char where[MOST_STUDENTS][OS_PATH];
+    static bool broken[MOST_STUDENTS];
     for (int i = 0; i < entries.count && students.count < MOST_STUDENTS; i++) {
         char *path = format("%s/%s", from, entries.name[i]), name[256];
         snprintf(name, sizeof name, "%s", entries.name[i]);
@@ -384,7 +435,7 @@ int main(int argc, char **argv) {
         if (zip) name[n - 4] = 0;
         if (!zip && os_kind(path) != 'd') continue;
         const char *dir = zip ? format("%s/unpacked/%s", out, name) : path;
-        if (zip && !unpack(path, dir)) os_mkdir(dir);
+        broken[students.count] = zip && !unpack(path, dir);
         snprintf(where[students.count], OS_PATH, "%s", dir);
         os_names_add(&students, name);
         os_mkdir(format("%s/results/%.200s", out, name));
@@ -404,6 +455,9 @@ int main(int argc, char **argv) {
     }
     library(false);
     for (int e = 0; e < n; e++) if (!judge_ready(set[e])) return 3;
+    if (*course == 0 && with_values(set, n, files, students.count))
+        fprintf(stderr, T("grade: some files state values by student number: is COURSE= missing?\n",
+                          "grade：有的文件写着按学号分的数值：是不是漏了 COURSE= ？\n"));
 
     /* All files, as many at once as there are cores. */
     enum { MOST_JOBS = 64 };
@@ -424,8 +478,8 @@ int main(int argc, char **argv) {
         result r;
         if (files[e][s][0] == 0) continue;
         char *text = text_read(files[e][s], NULL);
-        const bool there = result_read(&r, students.name[s], set[e]) && r.key == key_of(text,
-                                                                                        set[e]);
+        const bool there = result_read(&r, students.name[s], set[e]) &&
+                           r.key == key_of(text, set[e], students.name[s]);
         free(text);
         free(r.text);
         if (there) { kept++; continue; }
@@ -433,7 +487,7 @@ int main(int argc, char **argv) {
                                                                                       from),
                                format("OUT=%s", out), format("LANG=%s", T("en", "zh")),
                                format("SEED=%llu", (unsigned long long)seed),
-                               format("DEADLINE=%s", deadline),
+                               format("COURSE=%s", course),
                                format("ONE=%.200s/%s/%.600s", students.name[s], set[e],
                                       files[e][s]),
                                NULL);
@@ -458,6 +512,7 @@ int main(int argc, char **argv) {
         csv_text(f, number);
         fprintf(f, ",");
         csv_text(f, rest ? rest + 1 : "");
+        if (broken[s]) strcpy(remarks, T("zip cannot be opened", "zip 解不开"));
         double sum = 0;
         for (int e = 0; e < n; e++) {
             result r;
@@ -474,8 +529,9 @@ int main(int argc, char **argv) {
                     snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "",
                              set[e],
                              word);
-                if (r.late) snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks),
-                                     "%s%.2s: %s", *remarks ? "; " : "", set[e], T("late", "迟交"));
+                if (is_late(mine[e]))
+                    snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks), "%s%.2s: %s",
+                             *remarks ? "; " : "", set[e], T("late", "迟交"));
                 free(r.text);
             } else fprintf(f, ",");
         }

@@ -3,11 +3,12 @@
    compares them with what it knows: numbers worked out by hand, the kernels of dl.h, difference
    quotients. When they differ it says where, and looks for a pattern that tells why.
 
-       judge DIRECTORY double|float zh|en SEED first|quick|all VERDICTS
+       judge DIRECTORY double|float zh|en SEED first|quick|all VERDICTS [ROW ROWS...]
 
    The directory holds the child. VERDICTS is a file: a line "check ok" or "check failed diagnosis"
    for each check is added to it. first: stop at the first that fails; quick:
-   and do not wait long. Exit code 0: all passed. */
+   and do not wait long. ROWS: of an exercise that comes in variants, the values of all of them, and
+   ROW which of them is the student's. Exit code 0: all passed. */
 #include "os.h"
 #include <stdarg.h>
 #include "grader.h"
@@ -35,7 +36,10 @@ static struct {
     int         count, done;    /* of trials: how many there are, and how many came back */
     int         failed;
     bool        told;           /* the learner has been told of a failure             */
+    char      **variant;        /* all rows of values */
+    int         variants;
 } J;
+const char *variant_row = "";   /* the student's */
 
 #define T(english, chinese_) (J.chinese ? (chinese_) : (english))
 
@@ -174,6 +178,7 @@ static bool run_child(os_job *job, int *done) {
     p.word[0] = child;
     p.word[1] = in;
     p.word[2] = out;
+    p.word[3] = variant_row;
     p.out = text;
     p.cpu = J.quick ? 1 : 2;
     p.wall = J.all ? 15 : 60;
@@ -531,7 +536,9 @@ static void hand_digits(trial *t) {
    should come out. */
 static void check_hand(bool also_float) {
     for (int h = 0; h < MOST_HANDS && the_grader.hand[h].text; h++) {
-        const char *c = the_grader.hand[h].text;
+        char text[1000];
+        const char *c = text;
+        variant_expand(text, sizeof text, the_grader.hand[h].text);
         dl_int size[26] = {0};
         trial *t = NULL;
         bool results = false;
@@ -852,7 +859,7 @@ static void check_gradient(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) return 3;
+    if (argc < 7) return 3;
     J.dir = argv[1];
     J.is_float = strcmp(argv[2], "float") == 0;
     J.chinese = strcmp(argv[3], "zh") == 0;
@@ -860,6 +867,9 @@ int main(int argc, char **argv) {
     J.all = strcmp(argv[5], "all") == 0;
     J.quick = strcmp(argv[5], "quick") == 0;
     J.verdicts = argv[6];
+    J.variants = argc > 8 ? argc - 8 : 0;
+    J.variant = argv + 8;
+    if (J.variants > 0) variant_row = J.variant[atoi(argv[7])];
     J.trial = need(MOST_TRIALS * sizeof *J.trial);
     J.tolerance = the_grader.tolerance > 0 ? the_grader.tolerance : J.is_float ? 2e-5 : 1e-9;
     if (J.is_float) {

@@ -5,6 +5,7 @@
        make learn EX=09_conv          this one        make learn LIST=1    all, with what is done
        make learn HINT=1              the next hint   make learn RESET=1 EX=09  as it was given
        make learn LANG=zh             中文            make learn ONCE=1    judge once, don't watch
+       make learn NUMBER=2026001      your number, once, in a course that gives each student values
 
    Without make: cc -O1 examples/exercises/learn.c -o learn, and ./learn with the same words;
    Windows: learn.bat. Your files are in my/, and so is what you have done (my/progress); a file
@@ -13,6 +14,7 @@
 
 static os_names all;
 static uint64_t seed = 1;                /* of the random numbers that are tried */
+static char course[80], number[80];      /* what the values of variants depend on; "" without */
 enum { NONE = -1 };
 
 /* ---- what has been done: lines "passed NAME" and "hint NAME NUMBER" ---- */
@@ -36,11 +38,21 @@ static const char *mine(int e) { return format("my/%s.c", all.name[e]); }
 
 /* Give the learner a copy, if there is none. */
 static void hand_out(int e) {
+    variant = variant_of(all.name[e], course, number);
     if (os_time(mine(e)) > 0) return;
-    if (!text_copy(mine(e), format(SHIPPED "/%s.c", all.name[e]))) {
+    char *text = given(all.name[e]);
+    if (text == NULL || !text_write(mine(e), text, strlen(text))) {
         fprintf(stderr, "%s: cannot be written\n", mine(e));
         exit(1);
     }
+    free(text);
+}
+
+/* The first line of a file. */
+static void line_of(char *line, size_t size, const char *path) {
+    char *text = text_read(path, NULL);
+    snprintf(line, size, "%.*s", text ? (int)strcspn(text, " \r\n") : 0, text ? text : "");
+    free(text);
 }
 
 /* ---- commands ---- */
@@ -108,8 +120,12 @@ static bool sheets(const char *dir) {
             if (f == NULL) return false;
             fprintf(f, "# Chapter %.2s: exercises   第 %.2s 章：练习\n", all.name[e], all.name[e]);
         }
+        variants v;
         char *text = text_read(format(SHIPPED "/%s.c", all.name[e]), NULL);
         fprintf(f, "\n## %s\n\n```c\n%s```\n", all.name[e], text ? text : "");
+        if (variants_read(&v, all.name[e]))
+            fprintf(f, "\nWith a student's number the values are others: `make learn` writes "
+                       "yours into your file.   有学号时数值不同：`make learn` 会把你的数值写进你的文件。\n");
         free(text);
     }
     return f && fclose(f) == 0;
@@ -118,7 +134,8 @@ static bool sheets(const char *dir) {
 static void hint(int e) {
     int n = 1;
     while (n < 3 && remembers(format("hint %s %d", all.name[e], n))) n++;
-    char *text = text_of(all.name[e], format(T("en %d", "zh %d"), n));
+    variant = variant_of(all.name[e], course, number);
+    char *text = variant_fill(text_of(all.name[e], format(T("en %d", "zh %d"), n)), all.name[e]);
     printf(T("\n  %s, hint %d of 3:\n", "\n  %s 的提示 %d（共 3 条）：\n"), all.name[e], n);
     printf("%s\n", text ? text : T("(there is none)", "（没有）"));
     free(text);
@@ -146,10 +163,11 @@ static void reset(int e) {
     else printf(T(" (you had none before)\n", "（之前还没有这个文件）\n"));
 }
 
-/* After a pass: why it is so, the reference solution, the learner's code at work. */
+/* After a pass: the learner's code at work, why it is so, a solution of ours, a question. */
 static void celebrate(int e, const char *dir) {
-    char *text = text_of(all.name[e], T("en after", "zh after"));
+    char *text = variant_fill(text_of(all.name[e], T("en after", "zh after")), all.name[e]);
     char *solution = answer(all.name[e], 0, NULL, 0);
+    char *question = text ? strstr(text, T("\nTo think about", "\n想一想")) : NULL;
     remember(format("passed %s", all.name[e]));            /* before what may be stopped */
     printf(T("\n  %s: passed.\n", "\n  %s：通过。\n"), all.name[e]);
     if (text_has(all.name[e], "train ", NULL, 0) && stale(library_file(true), "dl.h", NULL))
@@ -158,9 +176,12 @@ static void celebrate(int e, const char *dir) {
     fflush(stdout);
     if (!train(all.name[e], dir, 2000, NULL))
         printf(T("\n  (MNIST could not be trained here.)\n", "\n  （这里无法训练 MNIST。）\n"));
+    if (question) *question++ = 0;
     if (text) printf("\n%s\n", text);
-    if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"),
-                         solution);
+    if (solution) printf(T("\n  A solution of ours:\n\n%s", "\n  我们的一种写法：\n\n%s"), solution);
+    else printf(T("\n  (A solution of ours is not in this package: ask your teacher for it.)\n",
+                  "\n  （这个包里没有我们的写法：可以向老师要。）\n"));
+    if (question) printf("\n%s\n", question);
     free(text);
     free(solution);
 }
@@ -191,10 +212,10 @@ static int next(int e) {
 /* Wait for a save (true) or for a word typed: h, n, q. */
 static bool wait_for_save(int *e, double *seen) {
     char word[80];
-    const double given = os_time(format(SHIPPED "/%s.c", all.name[*e]));
+    const double shipped = os_time(format(SHIPPED "/%s.c", all.name[*e]));
     for (;;) {
         if (os_time(mine(*e)) != *seen) { os_sleep(30); return true; }
-        if (os_time(format(SHIPPED "/%s.c", all.name[*e])) != given) {
+        if (os_time(format(SHIPPED "/%s.c", all.name[*e])) != shipped) {
             printf(T("  You saved the exercise as given; your copy is %s\n",
                      "  你改的是原文件；要改的是你自己的 %s\n"), mine(*e));
             return true;
@@ -235,7 +256,7 @@ static int find(const char *name) {
 }
 
 int main(int argc, char **argv) {
-    const char *ex = "", *lang = "", *sheet = "";
+    const char *ex = "", *lang = "", *sheet = "", *set_number = "";
     bool hints = false, resets = false, lists = false, one = !os_terminal();
     for (int i = 1; i < argc; i++) {
         const char *value = strchr(argv[i], '=');
@@ -244,6 +265,7 @@ int main(int argc, char **argv) {
         if (n == 2 && strncmp(argv[i], "EX", n) == 0 && value) ex = value + 1;
         else if (n == 4 && strncmp(argv[i], "LANG", n) == 0 && value) lang = value + 1;
         else if (n == 6 && strncmp(argv[i], "SHEETS", n) == 0 && value) sheet = value + 1;
+        else if (n == 6 && strncmp(argv[i], "NUMBER", n) == 0 && value) set_number = value + 1;
         else if (n == 4 && strncmp(argv[i], "SEED", n) == 0 && value)
             seed = strtoull(value + 1, NULL, 10);
         else if (n == 4 && strncmp(argv[i], "HINT", n) == 0) hints = on;
@@ -268,6 +290,9 @@ int main(int argc, char **argv) {
     sort();
     if (*sheet) return !sheets(sheet);
     os_mkdir("my");
+    if (*set_number) text_write("my/number", set_number, strlen(set_number));
+    line_of(course, sizeof course, SHIPPED "/course");
+    line_of(number, sizeof number, "my/number");
     int e = *ex ? find(ex) : next(0);
     if (*ex && e == NONE) {
         fprintf(stderr, T("learn: there is no exercise %s (LIST=1 lists them)\n",
@@ -275,6 +300,13 @@ int main(int argc, char **argv) {
         return 2;
     }
     if (lists) { list(); return 0; }
+    if (*course && !*number) {
+        fprintf(stderr, T("learn: in this course some values depend on your student number. Once:\n"
+                          "       make learn NUMBER=2026001 (yours)\n",
+                          "learn：这门课里有些数值因学号而异。请先写一次（换成你的学号）：\n"
+                          "       make learn NUMBER=2026001\n"));
+        return 2;
+    }
     if (resets && !*ex) {
         fprintf(stderr, T("learn: which one is to be reset? RESET=1 EX=NAME\n",
                           "learn：要恢复哪一题？请写 RESET=1 EX=题名\n"));

@@ -253,6 +253,7 @@ static inline bool os_done(os_job *j) {
 }
 
 static inline bool os_can_stay_in(void) { return false; }
+static inline bool os_can_be_alone(void) { return false; }
 
 static UINT os_page_before;
 static DWORD os_mode_before;
@@ -374,6 +375,18 @@ static inline bool os_can_stay_in(void) {
 #else
     return false;
 #endif
+}
+
+/* Can it keep a process from the network? */
+static inline bool os_can_be_alone(void) {
+    int status = 1;
+#ifdef __linux__
+    const int apart = CLONE_NEWNET | CLONE_NEWPID;
+    const pid_t p = fork();
+    if (p == 0) _exit(unshare(apart) != 0 && unshare(CLONE_NEWUSER | apart) != 0);
+    if (p < 0 || waitpid(p, &status, 0) != p) return false;
+#endif
+    return status == 0;
 }
 
 #ifdef __linux__

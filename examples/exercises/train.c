@@ -8,6 +8,8 @@
 #include "dl.h"
 #include "../example.h"
 
+const char *variant_row = "";
+
 /* The nets, with the optimizers that somebody may want to replace. */
 static dl_model *train_net(dl_ctx *dl, const char *net) {
     const bool rows = strcmp(net, "rnn") == 0 || strcmp(net, "lstm") == 0 || strcmp(net,

@@ -11,7 +11,7 @@ multiplication for each image; a bias is only added.
 @en 3
 An update takes 128 images, so an epoch has 60000 / 128 of them (the last, smaller batch counts).
 @zh 3
-每次更新用 128 张图，所以一轮有 60000 / 128 次（最后不满的一批也算一次）。
+每次更新用 128 张图，所以一轮有 60000 / 128 次（最后不满 128 张的也算一次）。
 @en after
 7850, 101770, 101632 and 469. Nearly all of the net sits in its first layer, which looks at the
 pixels: 784 x 128 weights. Convolutions (chapter 09) exist to make that number small.

@@ -1,8 +1,8 @@
 /* 02_bce_backward
 @en 1
-By the chain rule: d loss / d y is (y - t) / (y (1 - y)) / N. And d y / d z?
+In two steps, with y in between: d loss / d y is (y - t) / (y (1 - y)) / N. And d y / d z? Multiply the two.
 @zh 1
-链式法则：loss 对 y 的导数是 (y - t) / (y (1 - y)) / N。那么 y 对 z 的导数呢？
+分两步，中间是 y：loss 对 y 的导数是 (y - t) / (y (1 - y)) / N。y 对 z 的导数呢？两者相乘。
 @en 2
 d y / d z = y (1 - y), so the denominator cancels.
 @zh 2

@@ -22,6 +22,14 @@ To think about: which of the two would you take for 150 flowers, and which for 6
 Rprop 却往同一边走了九步。不除以这一次的大小，而除以平方的滑动平均，最近几批之间的比例就保住了：
 这就是 RMSprop。
 想一想：150 朵花的数据用哪一个？60000 个数字呢？
+@variants
+up | down -> step | w | step | w
+1.2 | 0.5 -> 0.12 | 0.88 | 0.05 | 1.05
+1.1 | 0.6 -> 0.11 | 0.89 | 0.06 | 1.06
+1.3 | 0.4 -> 0.13 | 0.87 | 0.04 | 1.04
+1.5 | 0.7 -> 0.15 | 0.85 | 0.07 | 1.07
+1.25 | 0.8 -> 0.125 | 0.875 | 0.08 | 1.08
+1.4 | 0.3 -> 0.14 | 0.86 | 0.03 | 1.03
 */
 #include "grader.h"
 
@@ -31,12 +39,12 @@ enum { RIGHT, NO_LIMITS, EXCHANGED, STEP_LATE, BY_GRADIENT, UPHILL, ZERO_SHRINKS
 static void rprop(args *a, int how) {
     for (dl_int i = 0; i < I(N); i++) {
         const double g = R(g)[i], p = g * R(last)[i], before = R(step)[i];
-        const double up = how == EXCHANGED ? 0.5 : 1.2, down = how == EXCHANGED ? 1.2 : 0.5;
+        const double up = how == EXCHANGED ? V(down) : V(up), down = how == EXCHANGED ? V(up) : V(down);
         double s = before * (p > 0 ? up : p < 0 || how == ZERO_SHRINKS ? down : 1);
         if (how != NO_LIMITS && p > 0 && s > S(most)) s = S(most);
         if (how != NO_LIMITS && p <= 0 && s < S(least)) s = S(least);
         if (how == EXCHANGED) s = s > S(most) ? S(most) : s < S(least) ? S(least) : s;
-        if (how == LIMITS && p != 0) s = p > 0 ? fmax(1.2 * before, S(most)) : fmin(0.5 * before, S(least));
+        if (how == LIMITS && p != 0) s = p > 0 ? fmax(up * before, S(most)) : fmin(down * before, S(least));
         R(step)[i] = s;
         R(w)[i] -= (how == STEP_LATE ? before : s) * (how == UPHILL ? -1 : 1) *
                    (how == BY_GRADIENT ? g : (g > 0) - (how != ONE_SIGN && g < 0));
@@ -69,16 +77,16 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
-        {0, "N=3 w=1,1,1 step=0.1,0.1,0.2 last=3,3,2 g=5,-5,4 least=0.01 most=1 "
-            "-> step=0.12,0.05,0.24 w=0.88,1.05,0.76 last=5,-5,4"},
-        {0, "N=2 w=1,1 step=0.9,0.015 last=1,1 g=2,-2 least=0.01 most=1 -> step=1,0.01 w=0,1.01"},
+        {0, "N=1 w=1 step=0.1 last=3 g=5 least=0.01 most=1 -> step=$step w=$w last=5"},
+        {0, "N=3 w=1,1,1 step=0.1,0.1,0.2 last=3,3,2 g=5,-5,4 least=0.01 most=1 -> last=5,-5,4"},
+        {0, "N=2 w=1,1 step=0.95,0.011 last=1,1 g=2,-2 least=0.01 most=1 -> step=1,0.01 w=0,1.01"},
         {0, "N=2 w=1,1 step=0.2,0.2 last=0,1 g=2,0 least=0.01 most=1 -> step=0.2,0.2 w=0.8,1 last=2,0"},
     },
     .mistake = {
         {"no-limits", 0, no_limits, "The step left its limits: at most most, at least least.",
          "步长出界了：不超过 most，不小于 least。"},
-        {"exchanged", 0, exchanged, "1.2 and 0.5 are exchanged: the same sign makes the step longer.",
-         "1.2 与 0.5 用反了：同号时步长变大。"},
+        {"exchanged", 0, exchanged, "up and down are exchanged: the same sign makes the step longer.",
+         "up 与 down 用反了：同号时步长变大。"},
         {"step-late", 0, step_late, "The weight goes with the old step: renew the step first.",
          "权重按旧的步长走了：先更新步长。"},
         {"by-gradient", 0, by_gradient, "Only the sign of the gradient counts, its size does not.",

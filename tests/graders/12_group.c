@@ -8,18 +8,27 @@ s 的平方根对 s 的导数是什么？s 是平方和，它对其中一个 w �
 @zh 2
 1 / (2 sqrt(s)) 乘 2 w：两个 2 消掉。剩下的是权重除以它那一行的长度。
 @en 3
-if (length > 0) dw[j * D + k] += dloss * r * w[j * D + k] / length; the length is computed for each row first.
+if (length > 0) dw[j * D + k] += dloss * r * w[j * D + k] / length; the length, with eps, is computed for each
+row first.
 @zh 3
-if (length > 0) dw[j * D + k] += dloss * r * w[j * D + k] / length; 先算出每一行的长度。
+if (length > 0) dw[j * D + k] += dloss * r * w[j * D + k] / length; 先算出每一行的长度（带 eps）。
 @en after
-The gradient of a row has the length r, however small the row is: as for L1, the pull does not weaken near
+Without eps the gradient of a row has the length r, however small the row is: as for L1, the pull does not weaken near
 0, and so whole rows arrive there. With D = 1 it is L1. A unit whose row is 0 gives only its bias, which can
 be added to the next layer's: the net becomes smaller, not just emptier.
 To think about: near 0 a step jumps over the goal, to and fro. What would you do at the end of training?
 @zh after
-不论一行有多短，它的梯度长度总是 r：和 L1 一样，靠近 0 时拉力不减，所以整行会到 0。D = 1 时它就是 L1。
+没有 eps 时，不论一行有多短，它的梯度长度总是 r：和 L1 一样，靠近 0 时拉力不减，所以整行会到 0。D = 1 时它就是 L1。
 一行全是 0 的单元只剩偏置，可以并进下一层的偏置：网络真的变小了，不只是变空。
 想一想：离 0 很近时，一步会跨过头，来回跳。训练结束时你怎么办？
+@variants
+eps -> loss | dw
+0 -> 0.5 | (0.06, 0.08; 0, 0)
+1 -> 0.6099 | (0.05883, 0.07845; 0, 0)
+2 -> 0.661 | (0.05774, 0.07698; 0, 0)
+3 -> 0.7024 | (0.05669, 0.07559; 0, 0)
+5 -> 0.7713 | (0.05477, 0.07303; 0, 0)
+11 -> 0.9317 | (0.05, 0.06667; 0, 0)
 */
 #include "grader.h"
 
@@ -27,7 +36,7 @@ To think about: near 0 a step jumps over the goal, to and fro. What would you do
 enum { SQUARES = 1, WHOLE = 2, L1 = 4, NO_R = 8, NO_LENGTH = 16, TWICE = 32, NO_LOSS = 64 };
 static double length(args *a, dl_int j, int how) {
     const dl_int first = how & WHOLE ? 0 : j * I(D), end = how & WHOLE ? I(M) * I(D) : first + I(D);
-    double sum = 0, absolute = 0;
+    double sum = V(eps), absolute = 0;
     for (dl_int k = first; k < end; k++) sum += R(w)[k] * R(w)[k], absolute += fabs(R(w)[k]);
     return how & SQUARES ? sum : how & L1 ? absolute : sqrt(sum);
 }
@@ -70,9 +79,9 @@ const entry entries[MOST_ENTRIES] = {
 #ifndef CHILD
 const grader the_grader = {
     .hand = {
-        {0, "M=2 D=2 w=3,4,0,0 r=0.1 -> loss=0.5"},
-        {0, "M=2 D=2 w=3,4,5,12 r=0.1 -> loss=1.8"},
-        {1, "M=2 D=2 w=3,4,0,0 r=0.1 dloss=1 -> dw=0.06,0.08,0,0"},
+        {0, "M=2 D=2 w=3,4,0,0 r=0.1 -> loss=$loss"},
+        {0, "M=2 D=2 w=3,4,5,12 r=0.1"},
+        {1, "M=2 D=2 w=3,4,0,0 r=0.1 dloss=1 -> dw=$dw"},
     },
     .mistake = {
         {"squares", 0, squares, "This is L2: the root is missing.", "这是 L2：漏了平方根。"},

@@ -11,10 +11,10 @@ n 得到 dh f。穿过 tanh 是 dh f (1 - n^2)，这就是 dan。un 得到它乘
 dan 乘 un。
 @en 3
 const dl_real d = dh[k] * f * (1 - n * n); dan += d; dun += d * f; dh0 += dh (1 - f);
-daf += (dh (n - h0) + d * un) * f * (1 - f);
+daf += k (dh (n - h0) + d * un) * f * (1 - f), with your k.
 @zh 3
 const dl_real d = dh[k] * f * (1 - n * n); dan += d; dun += d * f; dh0 += dh (1 - f);
-最后 daf += (dh (n - h0) + d * un) * f * (1 - f);
+最后 daf += k (dh (n - h0) + d * un) * f * (1 - f)，k 用你的数值。
 @en after
 Two sets of weights where the GRU has three and the LSTM four, and on many tasks as good. The path from h0
 to h has the factor 1 - f alone: with f near 0 the state stays, and so does its gradient. (un comes from h0
@@ -24,6 +24,14 @@ To think about: with which bias of f would you begin, if the task needs a long m
 权重只有两套，GRU 要三套，LSTM 要四套，在许多任务上一样好。从 h0 到 h 的路上只有因子 1 - f：f 接近 0 时状态留得住，
 梯度也留得住。（un 由 h0 乘权重而来，那一份归线性层管。）
 想一想：任务需要长的记忆时，f 的偏置该从什么数开始？
+@variants
+k -> daf | other
+1 -> -0.375 | 0.13367
+2 -> -0.75 | 0.267339
+3 -> -1.125 | 0.401009
+4 -> -1.5 | 0.534678
+0.5 -> -0.1875 | 0.0668348
+1.5 -> -0.5625 | 0.200504
 */
 #include "grader.h"
 
@@ -32,7 +40,7 @@ enum { SWAPPED = 1, NO_RESET = 2, NO_TANH = 4, ONE_DOOR = 8, NO_GATE_SLOPE = 16,
 static double gate(double x) { return 1 / (1 + exp(-x)); }
 static void walk(args *a, int how, bool back) {
     for (dl_int k = 0; k < I(H); k++) {
-        const double f = gate(R(af)[k]), un = R(un)[k], sum = R(an)[k] + ((how & NO_RESET) && !back ? un : f * un);
+        const double f = gate(V(k) * R(af)[k]), un = R(un)[k], sum = R(an)[k] + ((how & NO_RESET) && !back ? un : f * un);
         const double n = how & NO_TANH ? sum : tanh(sum), h0 = R(h0)[k];
         if (!back) { R(h)[k] = how & SWAPPED ? f * h0 + (1 - f) * n : (1 - f) * h0 + f * n; continue; }
         const double dh = R(dh)[k], d = dh * f * (how & NO_SLOPE ? 1 : 1 - n * n);
@@ -41,7 +49,7 @@ static void walk(args *a, int how, bool back) {
         R(dun)[k] += how & NO_RESET ? d : d * f;
         R(dh0)[k] += dh * (how & SWAPPED ? f : 1 - f);
         R(daf)[k] += (how & ONE_DOOR ? outer : how & OTHER_DOOR ? inner : outer + inner) *
-                     (how & NO_GATE_SLOPE ? 1 : f * (1 - f));
+                     V(k) * (how & NO_GATE_SLOPE ? 1 : f * (1 - f));
     }
 }
 #define WALK(name, how, back) static void name(args *a) { walk(a, how, back); }
@@ -70,8 +78,9 @@ const entry entries[MOST_ENTRIES] = {
 const grader the_grader = {
     .hand = {
         {0, "H=1 af=0 an=1 un=-2 h0=0.5 -> h=0.25"},
-        {1, "H=1 af=0 an=1 un=2 h0=0.5 dh=1 -> daf=0.13367 dan=0.0353254 dun=0.0176627 dh0=0.5"},
-        {1, "H=1 af=0 an=1 un=-2 h0=0.5 dh=1 -> daf=-0.375 dan=0.5 dun=0.25 dh0=0.5"},
+        {0, "H=2 af=1,-2 an=1,0.5 un=-2,1 h0=0.5,-1"},
+        {1, "H=1 af=0 an=1 un=2 h0=0.5 dh=1 -> daf=$other dan=0.0353254 dun=0.0176627 dh0=0.5"},
+        {1, "H=1 af=0 an=1 un=-2 h0=0.5 dh=1 -> daf=$daf dan=0.5 dun=0.25 dh0=0.5"},
     },
     .mistake = {
         {"swapped", 0, swapped, "f and 1 - f are exchanged: here f says how much is new.",

@@ -3,15 +3,15 @@ void log_cosh_forward(dl_real *loss, const dl_real *x, const dl_real *t, dl_int 
 {
     double sum = 0;
     for (dl_int i = 0; i < N; i++) {
-        const double d = fabs((double)(x[i] - t[i]));
-        sum += d + log(1 + exp(-2 * d)) - log(2);
+        const double d = $a * fabs((double)(x[i] - t[i]));
+        sum += (d + log(1 + exp(-2 * d)) - log(2)) / $a;
     }
     loss[0] = (dl_real)(sum / (double)N);
 }
 
 void log_cosh_backward(dl_real *dx, const dl_real *x, const dl_real *t, dl_int N)
 {
-    for (dl_int i = 0; i < N; i++) dx[i] += (dl_real)tanh(x[i] - t[i]) / (dl_real)N;
+    for (dl_int i = 0; i < N; i++) dx[i] += (dl_real)tanh($a * (x[i] - t[i])) / (dl_real)N;
 }
 //@ wrong different
 void log_cosh_forward(dl_real *loss, const dl_real *x, const dl_real *t, dl_int N)

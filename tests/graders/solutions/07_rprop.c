@@ -4,8 +4,8 @@ void rprop_step(dl_real *w, dl_real *step, dl_real *last, const dl_real *g, dl_i
 {
     for (dl_int i = 0; i < N; i++) {
         const dl_real p = g[i] * last[i];
-        if (p > 0) step[i] = (dl_real)fmin(step[i] * (dl_real)1.2, most);
-        if (p < 0) step[i] = (dl_real)fmax(step[i] * (dl_real)0.5, least);
+        if (p > 0) step[i] = (dl_real)fmin(step[i] * (dl_real)$up, most);
+        if (p < 0) step[i] = (dl_real)fmax(step[i] * (dl_real)$down, least);
         w[i] -= step[i] * (dl_real)((g[i] > 0) - (g[i] < 0));
         last[i] = g[i];
     }

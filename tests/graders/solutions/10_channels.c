@@ -1,5 +1,5 @@
 //@ solution
-                    y[((n * C + c) * H + i) * W + j] = x[((n * H + i) * W + j) * C + c];
+                    y[((n * C + c) * H + i) * W + j] = x[$at];
 //@ wrong just-copied
                     y[((n * C + c) * H + i) * W + j] = x[((n * C + c) * H + i) * W + j];
 //@ wrong other-way

@@ -9,7 +9,7 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
                 *y = 0;
                 for (dl_int u = 0; u < K; u++)
                     for (dl_int v = 0; v < K; v++)
-                        *y += x[(p + u) * W + q + v] * w[(((m * OH + p) * OW + q) * K + u) * K + v];
+                        *y += x[(p * $s + u) * W + q * $r + v] * w[(((m * OH + p) * OW + q) * K + u) * K + v];
             }
 }
 
@@ -23,8 +23,8 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
                 for (dl_int u = 0; u < K; u++)
                     for (dl_int v = 0; v < K; v++) {
                         const dl_int at = (((m * OH + p) * OW + q) * K + u) * K + v;
-                        dx[(p + u) * W + q + v] += *dy * w[at];
-                        dw[at] += *dy * x[(p + u) * W + q + v];
+                        dx[(p * $s + u) * W + q * $r + v] += *dy * w[at];
+                        dw[at] += *dy * x[(p * $s + u) * W + q * $r + v];
                     }
 }
 //@ wrong shared

@@ -3,7 +3,7 @@ void group_forward(dl_real *loss, const dl_real *w, dl_int M, dl_int D, dl_real 
 {
     loss[0] = 0;
     for (dl_int j = 0; j < M; j++) {
-        dl_real sum = 0;
+        dl_real sum = $eps;
         for (dl_int k = 0; k < D; k++) sum += w[j * D + k] * w[j * D + k];
         loss[0] += r * (dl_real)sqrt(sum);
     }
@@ -12,7 +12,7 @@ void group_forward(dl_real *loss, const dl_real *w, dl_int M, dl_int D, dl_real 
 void group_backward(dl_real *dw, dl_real dloss, const dl_real *w, dl_int M, dl_int D, dl_real r)
 {
     for (dl_int j = 0; j < M; j++) {
-        dl_real sum = 0;
+        dl_real sum = $eps;
         for (dl_int k = 0; k < D; k++) sum += w[j * D + k] * w[j * D + k];
         const dl_real length = (dl_real)sqrt(sum);
         for (dl_int k = 0; k < D && length > 0; k++) dw[j * D + k] += dloss * r * w[j * D + k] / length;

@@ -2,8 +2,9 @@
 void mgu_forward(dl_real *h, const dl_real *af, const dl_real *an, const dl_real *un, const dl_real *h0,
                  dl_int H)
 {
+    const dl_real slope = $k;
     for (dl_int k = 0; k < H; k++) {
-        const dl_real f = 1 / (1 + (dl_real)exp(-af[k]));
+        const dl_real f = 1 / (1 + (dl_real)exp(-slope * af[k]));
         h[k] = (1 - f) * h0[k] + f * (dl_real)tanh(an[k] + f * un[k]);
     }
 }
@@ -11,13 +12,14 @@ void mgu_forward(dl_real *h, const dl_real *af, const dl_real *an, const dl_real
 void mgu_backward(dl_real *daf, dl_real *dan, dl_real *dun, dl_real *dh0, const dl_real *dh,
                   const dl_real *af, const dl_real *an, const dl_real *un, const dl_real *h0, dl_int H)
 {
+    const dl_real slope = $k;
     for (dl_int k = 0; k < H; k++) {
-        const dl_real f = 1 / (1 + (dl_real)exp(-af[k])), n = (dl_real)tanh(an[k] + f * un[k]);
+        const dl_real f = 1 / (1 + (dl_real)exp(-slope * af[k])), n = (dl_real)tanh(an[k] + f * un[k]);
         const dl_real d = dh[k] * f * (1 - n * n);
         dan[k] += d;
         dun[k] += d * f;
         dh0[k] += dh[k] * (1 - f);
-        daf[k] += (dh[k] * (n - h0[k]) + d * un[k]) * f * (1 - f);
+        daf[k] += (dh[k] * (n - h0[k]) + d * un[k]) * slope * f * (1 - f);
     }
 }
 //@ wrong swapped

@@ -52,7 +52,7 @@
      >>rules            30  what holds for every function: ownership, errors, gradients, names
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          320  the context: dl_new, dl_free, threads, the instruction set; files that
+     >>memory          390  the context: dl_new, dl_free, threads, the instruction set; files that
                            are read and saved
      >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,

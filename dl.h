@@ -52,7 +52,7 @@
      >>rules            30  what holds for every function: ownership, errors, gradients, names
      >>options          90  the macros that configure a build, and version, types
      >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          320  the context: dl_new, dl_free, threads, the instruction set; files that
+     >>memory          390  the context: dl_new, dl_free, threads, the instruction set; files that
                            are read and saved
      >>rng             130  random numbers
      >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
@@ -3846,6 +3846,13 @@ static bool dli_file_finish(FILE *f, const char *temporary, const char *path)
     return fclose(f) == 0 && ok && rename(temporary, path) == 0;
 }
 #endif
+#endif
+
+/* A struct of zeros: dl_x o = DLI_ZERO; */
+#ifdef __cplusplus
+#define DLI_ZERO {}
+#else
+#define DLI_ZERO { 0 }
 #endif
 
 /* isnan, without the macros of some C libraries that warn about their own insides. */
@@ -13688,8 +13695,7 @@ DL_DEF dl_layer *dl_model_reuse(dl_model *m, dl_layer *layer)
 
 DL_DEF dl_dense dl_dense_default(int units, dl_activation activation)
 {
-    dl_dense d;
-    memset(&d, 0, sizeof d);
+    dl_dense d = DLI_ZERO;
     d.units = units;
     d.activation = activation;
     d.weight_init = dl_init_glorot_uniform();
@@ -13752,8 +13758,7 @@ static bool dli_layer_image(const dl_layer *l, int dims)
 
 DL_DEF dl_conv_layer dl_conv_layer_default(int filters, int kernel, dl_activation activation)
 {
-    dl_conv_layer o;
-    memset(&o, 0, sizeof o);
+    dl_conv_layer o = DLI_ZERO;
     o.filters = filters;
     o.kernel[0] = o.kernel[1] = kernel;
     o.conv = dl_conv_default();
@@ -13860,8 +13865,7 @@ static bool dli_global_pool_build(dl_layer *l)
 
 DL_DEF dl_norm_layer dl_norm_layer_default(void)
 {
-    dl_norm_layer o;
-    memset(&o, 0, sizeof o);
+    dl_norm_layer o = DLI_ZERO;
     o.momentum = 0.01;
     o.eps = 1e-3;
     o.weight = o.bias = true;
@@ -14673,8 +14677,7 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
 
 DL_DEF dl_entropy dl_entropy_default(void)
 {
-    dl_entropy o;
-    memset(&o, 0, sizeof o);
+    dl_entropy o = DLI_ZERO;
     o.ignore = -100;
     return o;
 }
@@ -14938,8 +14941,7 @@ static const dl_optim_option *dli_option_at(const dl_optim_type *type, size_t at
 
 DL_DEF dl_optim dl_optim_default(const dl_optim_type *type, double lr)
 {
-    dl_optim o;
-    memset(&o, 0, sizeof o);
+    dl_optim o = DLI_ZERO;
     o.type = type;
     o.lr = lr;
     o.clip_norm = o.clip_value = INFINITY;
@@ -15033,6 +15035,14 @@ static void dli_optimizer_destroy(void *object)
     if (o->memory) DL_FREE(o->memory);
 }
 
+/* How many numbers these n tensors have. */
+static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++) sum += t[i]->size;
+    return sum;
+}
+
 /* Are these n different parameters of this context? */
 static bool dli_check_params(dl_ctx *dl, const char *who, dl_tensor *const *params, int n)
 {
@@ -15057,8 +15067,7 @@ DL_DEF dl_optimizer *dl_optimizer_new(dl_ctx *dl, dl_optim desc, dl_tensor *cons
         !dli_check_params(dl, __func__, params, n))
         return NULL;
     const int states = desc.type->states, arrays = states + (desc.ema > 0);
-    size_t total = 0;
-    for (int i = 0; i < n; i++) total += (size_t)params[i]->size;
+    const size_t total = (size_t)dli_sum_sizes(params, n);
     dl_optimizer *o = (dl_optimizer *)dli_object_new(dl, __func__, sizeof *o,
                                                      dli_optimizer_destroy);
     if (!o) return NULL;
@@ -15345,8 +15354,7 @@ static void dli_plateau_observe(dl_schedule *s, double loss)
 static dl_schedule dli_schedule(const char *name, double (*factor)(const dl_schedule *, int64_t),
                                 double gamma, int steps)
 {
-    dl_schedule s;
-    memset(&s, 0, sizeof s);
+    dl_schedule s = DLI_ZERO;
     s.name = name;
     s.factor = factor;
     s.gamma = gamma;
@@ -16656,8 +16664,7 @@ DL_DEF dl_metrics dl_model_evaluate(dl_model *m, const dl_data *data)
 
 DL_DEF dl_fit dl_fit_default(void)
 {
-    dl_fit o;
-    memset(&o, 0, sizeof o);
+    dl_fit o = DLI_ZERO;
     o.epochs = 1;
     o.batch_size = 32;
     o.accumulate = 1;
@@ -16826,7 +16833,6 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     const char *who = "dl_model_fit";
     dl_model *m = r->m;
     const dl_fit *o = r->o;
-    size_t total = 0;
     if (!dli_check_data(who, m, data)) return false;
     if (o->validation && !dli_check_data("dl_model_fit: validation", m, o->validation))
         return false;
@@ -16836,9 +16842,8 @@ static bool dli_run_start(dli_run *r, const dl_data *data)
     r->lr = dl_optimizer_lr(m->optimizer);
     r->best = INFINITY;
     if (!dli_check_fit(m, o, data) || !dli_run_data(r, data)) return false;
-    for (int i = 0; i < m->tensors; i++) total += (size_t)m->tensor[i]->size;
     if (o->early_stopping && o->restore_best) {
-        r->best_weights = DLI_NEW(dl_real, m->ctx, who, total);
+        r->best_weights = DLI_NEW(dl_real, m->ctx, who, dli_sum_sizes(m->tensor, m->tensors));
         if (!r->best_weights) return false;
     }
     dl_epoch *history = DLI_NEW(dl_epoch, m->ctx, who, o->epochs);
@@ -16941,8 +16946,7 @@ static bool dli_run_epoch(dli_run *r, dl_epoch *e)
     }
     double shown = dli_now();
     bool ok = true, more = true;
-    dl_step s;
-    memset(&s, 0, sizeof s);
+    dl_step s = DLI_ZERO;
     s.epoch = e->epoch;
     s.batches = dl_loader_batch_count(r->loader);
     while (ok && more && !r->stop) {
@@ -17027,12 +17031,11 @@ static bool dli_run_step(dli_run *r, int epoch)
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
 {
     const dl_fit defaults = dl_fit_default();
-    dli_run r;
+    dli_run r = DLI_ZERO;
     if (!m || !data || !dli_model_own(__func__, m)) return false;
     if (m->fitting)
         return dl_fail(m->ctx, DL_ERR_STATE, "dl_model_fit: called from its own on_epoch or "
                        "on_batch");
-    memset(&r, 0, sizeof r);
     r.m = m;
     r.o = options ? options : &defaults;
     const dli_scope scope = dli_scope_begin(m->ctx, true);
@@ -17060,13 +17063,6 @@ DL_DEF dl_optimizer *dl_model_optimizer(const dl_model *m) { return m ? m->optim
 DL_DEF int dl_model_tensor_count(const dl_model *m) { return m ? m->params : 0; }
 DL_DEF dl_tensor *const *dl_model_params(const dl_model *m) { return m ? m->tensor : NULL; }
 DL_DEF int dl_model_layer_count(const dl_model *m) { return m ? m->layers : 0; }
-
-static int64_t dli_sum_sizes(dl_tensor *const *t, int n)
-{
-    int64_t sum = 0;
-    for (int i = 0; i < n; i++) sum += t[i]->size;
-    return sum;
-}
 
 DL_DEF int64_t dl_model_param_count(const dl_model *m)
 {
@@ -17811,8 +17807,7 @@ DL_DEF void dl_report_print(const dl_report *r, const char *const *names)
 static dli_errors dli_errors_of(const dl_real *predicted, const dl_real *target, dl_int n,
                                 dl_int outputs, dl_int k)
 {
-    dli_errors e;
-    memset(&e, 0, sizeof e);
+    dli_errors e = DLI_ZERO;
     for (dl_int i = k; i < n * outputs; i += outputs) dli_errors_add(&e, predicted[i], target[i]);
     return e;
 }
@@ -17898,8 +17893,7 @@ static void dli_data_destroy(void *object) { dli_storage_release(((dl_data *)obj
 
 DL_DEF dl_source dl_source_default(void)
 {
-    dl_source s;
-    memset(&s, 0, sizeof s);
+    dl_source s = DLI_ZERO;
     s.buffer = 1024;
     s.scaling = dl_scaling_default();
     return s;
@@ -17907,8 +17901,7 @@ DL_DEF dl_source dl_source_default(void)
 
 DL_DEF dl_scaling dl_scaling_default(void)
 {
-    dl_scaling s;
-    memset(&s, 0, sizeof s);
+    dl_scaling s = DLI_ZERO;
     s.factor = 1;
     return s;
 }
@@ -18698,8 +18691,7 @@ DL_DEF dl_data *dl_data_weighted(const dl_data *d, const dl_real *weight)
 
 DL_DEF dl_folds dl_folds_default(void)
 {
-    dl_folds o;
-    memset(&o, 0, sizeof o);
+    dl_folds o = DLI_ZERO;
     o.shuffle = true;
     return o;
 }
@@ -19042,9 +19034,6 @@ DL_DEF bool dl_loader_next(dl_loader *l, dl_batch *batch)
     return l && batch && dli_loader_next(l, batch) > 0;
 }
 
-#endif /* DL_NO_DATA */
-
-#ifndef DL_NO_DATA
 /* ------------------------------------------------------------------------- >>tables-impl ----
    Read in this order: a file becomes cells (dli_csv_cell), which lie in its own bytes, each with a
    0 behind it where its separator was; what is in a column (dli_look); views of rows; what an
@@ -20508,8 +20497,7 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
 
 DL_DEF dl_images dl_images_default(void)
 {
-    dl_images o;
-    memset(&o, 0, sizeof o);
+    dl_images o = DLI_ZERO;
     o.channels = 3;
     return o;
 }
@@ -21151,8 +21139,7 @@ DL_DEF dl_tensor *dl_image_to_mnist(dl_tensor *x, dl_tensor **steps)
 
 DL_DEF dl_augment dl_augment_default(void)
 {
-    dl_augment a;
-    memset(&a, 0, sizeof a);
+    dl_augment a = DLI_ZERO;
     return a;
 }
 
@@ -21921,8 +21908,7 @@ static bool dli_list_of_model(dli_list *l, const dl_model *m, const char *who)
 
 DL_DEF dl_loading dl_loading_default(void)
 {
-    dl_loading o;
-    memset(&o, 0, sizeof o);
+    dl_loading o = DLI_ZERO;
     o.prefix = "";
     return o;
 }
@@ -22588,8 +22574,7 @@ static bool dli_take_options(const dli_file *f, const dli_json *v, const char *t
 static dli_entry *dli_entry_of(const dli_file *f, const char *name)
 {
     char full[3 * DL_NAME_MAX];
-    dli_entry key;
-    memset(&key, 0, sizeof key);
+    dli_entry key = DLI_ZERO;
     dli_format(full, sizeof full, "%s%s", f->prefix, name);
     key.name = full;
     return (dli_entry *)bsearch(&key, f->entry, (size_t)f->entries, sizeof key, dli_by_name);
@@ -22789,8 +22774,7 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
     const dli_json *name = dli_json_find(v, "name"), *list = dli_json_find(v, "categories");
     const dli_json *indicator = dli_json_find(v, "indicator"), *fill = dli_json_find(v, "fill");
     const char *kind = dli_json_text(dli_json_find(v, "kind"));
-    dl_coder k;
-    memset(&k, 0, sizeof k);
+    dl_coder k = DLI_ZERO;
     for (int i = 0; i <= DL_COLUMN_TEXT; i++)
         if (strcmp(kind, dl_column_kind_name((dl_column_kind)i)) == 0) k.kind = (dl_column_kind)i;
     bool ok = name && name->kind == '"' && indicator && fill && dli_json_double(fill, &k.fill) &&
@@ -23096,26 +23080,6 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
     dli_bundle_free(&b);
     return ok;
 }
-
-DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
-{
-    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
-}
-DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
-{
-    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
-}
-
-#ifndef DL_NO_STDIO
-DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
-{
-    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
-}
-DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
-{
-    return dli_optimizer_load(o, __func__, path, NULL, 0);
-}
-#endif
 
 #if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
 /* Where a training is: 64 bits each, first whole numbers, last the random streams of the context
@@ -23558,6 +23522,14 @@ DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
     return dli_list_of(&l, dl, __func__, tensors, n) &&
            dli_load_list(&l, dli_buffer, bytes, size, options);
 }
+DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
+{
+    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
+}
+DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
+{
+    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
+}
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
     return dli_npy_load(dl, __func__, dli_buffer, bytes, size);
@@ -23578,6 +23550,14 @@ DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 {
     dli_list l;
     return dli_list_of(&l, dl, __func__, tensors, n) && dli_load_list(&l, path, NULL, 0, options);
+}
+DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
+}
+DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
+{
+    return dli_optimizer_load(o, __func__, path, NULL, 0);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {

@@ -107,10 +107,7 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
         y[k] = (double *)malloc((size_t)(n + 1) * sizeof *y[k]);
         for (int i = 0; y[k] && i < n; i++) y[k][i] = 100 * history[i].val_accuracy;
         snprintf(name[k], sizeof name[k], "Adadelta, lr = %g", lr[k]);
-        c[k].name = name[k];
-        c[k].x = NULL;
-        c[k].y = y[k];
-        c[k].n = y[k] ? n : 0;
+        c[k] = ex_curve_of(name[k], NULL, y[k], y[k] ? n : 0);
     }
     ex_page_figure(page, "11-curve", EX("Validation accuracy after each epoch, for two learning rates",
                                         "两个学习率，每轮之后的验证准确率"));

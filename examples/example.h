@@ -231,12 +231,10 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
                                          "保存训练好的权重（safetensors）")},
         {"quiet", EX_FLAG, NULL, 0, 0, EX("print nothing but the last line", "只输出最后一行")},
         {"lang", EX_TEXT, NULL, 0, 0, EX("zh: Chinese, en: English", "zh：中文，en：英文")}};
-    void *value[EX_COMMON];
+    void *const value[EX_COMMON] = {&o->data, &o->epochs, &o->batch, &o->limit, &o->seed,
+                                    &o->threads, &o->html, &o->save, &o->quiet, &o->lang};
     const char *called = argc > 0 && argv[0] ? argv[0] : "program", *program = called, *slash;
     int n = EX_COMMON;
-    value[0] = &o->data; value[1] = &o->epochs; value[2] = &o->batch; value[3] = &o->limit;
-    value[4] = &o->seed; value[5] = &o->threads; value[6] = &o->html; value[7] = &o->save;
-    value[8] = &o->quiet; value[9] = &o->lang;
     for (int i = 0; i < EX_COMMON; i++) opt[i].value = value[i];
     for (int i = 0; i < n_extra && n < 32; i++) opt[n++] = extra[i];
     while ((slash = strpbrk(program, "/\\")) != NULL) program = slash + 1;
@@ -402,6 +400,15 @@ typedef struct ex_image {
     int            height, width;
     char           caption[40];
 } ex_image;
+
+static inline ex_image ex_image_of(const dl_real *pixel, int height, int width, const char *caption) {
+    ex_image im;
+    im.pixel = pixel;
+    im.height = height;
+    im.width = width;
+    snprintf(im.caption, sizeof im.caption, "%s", caption);
+    return im;
+}
 
 static inline int ex_argmax(const dl_real *p, int n) {
     int best = 0;
@@ -610,6 +617,15 @@ typedef struct ex_axes {
     bool        log_y;     /* powers of ten                             */
 } ex_axes;
 
+static inline ex_curve ex_curve_of(const char *name, const double *x, const double *y, int n) {
+    ex_curve c;
+    c.name = name;
+    c.x = x;
+    c.y = y;
+    c.n = n;
+    return c;
+}
+
 static inline double ex_curve_x(const ex_curve *c, int i) { return c->x ? c->x[i] : i + 1; }
 
 /* Work out the ranges that were left open. */
@@ -625,11 +641,19 @@ static inline void ex_range(ex_axes *a, const ex_curve *c, int n) {
             y0 = y < y0 ? y : y0;
             y1 = y > y1 ? y : y1;
         }
-    if (!(x0 < x1)) { x1 = x0 < 1e300 ? x0 + 1 : 1; x0 = x1 - 1; }
-    if (!(y0 < y1)) { y1 = y0 < 1e300 ? y0 + 0.5 : 1; y0 = y1 - 1; }
-    if (ax) { a->x0 = x0; a->x1 = x1; }
-    if (ay && a->log_y) { a->y0 = pow(10, floor(log10(y0))); a->y1 = pow(10, ceil(log10(y1))); }
-    if (ay && !a->log_y) { a->y0 = y0 - 0.04 * (y1 - y0); a->y1 = y1 + 0.04 * (y1 - y0); }
+    if (!(x0 < x1)) {
+        x1 = x0 < 1e300 ? x0 + 1 : 1;
+        x0 = x1 - 1;
+    }
+    if (!(y0 < y1)) {
+        y1 = y0 < 1e300 ? y0 + 0.5 : 1;
+        y0 = y1 - 1;
+    }
+    if (ax) a->x0 = x0;
+    if (ax) a->x1 = x1;
+    if (!ay) return;
+    a->y0 = a->log_y ? pow(10, floor(log10(y0))) : y0 - 0.04 * (y1 - y0);
+    a->y1 = a->log_y ? pow(10, ceil(log10(y1))) : y1 + 0.04 * (y1 - y0);
 }
 
 /* Where a value lies between the ends of its axis: 0 .. 1, kept a little around that. */

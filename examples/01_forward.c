@@ -9,7 +9,7 @@
    @F S0-4.1 S3-3.1 S4-4  z_j = sum_i W_{j,i} x_i + b_j,   y_j = f(z_j)
    @F S0-2.2  ReLU(z) = max(0, z);  sigmoid(z) = 1 / (1 + e^{-z});  tanh z                      */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* A weight matrix has one row for each unit of its layer, W[out,in], as PyTorch keeps it: W[j,i] is

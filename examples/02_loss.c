@@ -9,7 +9,7 @@
    @F S2-4     softmax        p_c = e^{z_c} / sum_k e^{z_k}
    @F S4-5     cross-entropy  L = -log p_t = log sum_k e^{z_k} - z_t                              */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { C = 3, FEATURES = 4, ROWS = 150, STEPS = 200, POINTS = 121 };

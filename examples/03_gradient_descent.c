@@ -11,7 +11,7 @@
 
        gcc -O2 examples/03_gradient_descent.c -o descent -lm && ./descent                        */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { STEPS = 30, RATES = 4, SIDES = 73, POINTS = 20, EPOCHS = 200 };

@@ -15,7 +15,7 @@
 #define DL_REAL double   /* 16 digits, so that the gradient check has some to spare */
 #endif
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* A net of two layers, D - H - M. Its parameters stand one after the other in p[]: W1[H,D], b1[H],

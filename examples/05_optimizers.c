@@ -19,7 +19,7 @@
 
        gcc -O2 examples/05_optimizers.c -o optimizers -lm && ./optimizers                        */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { RACERS = 8, STEPS = 200, SHOWN = 60, RATES = 21 };

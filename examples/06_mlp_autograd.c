@@ -11,7 +11,7 @@
    @F S3-3.2  backpropagation gives dL/dW and dL/db; the optimizer, not backpropagation, then
               updates:  W <- W - alpha (what Adam makes of dL/dW)                              */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* class Net(nn.Module):                                                                         */

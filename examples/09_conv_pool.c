@@ -16,7 +16,7 @@
               H' = floor((H + 2P - k) / s) + 1                  s stride, P padding, k kernel size
    @F S1-3.4  Y[p,q] = max_{0 <= u,v < k} X[p s + u, q s + v];   dX gets dY at the argmax, else 0 */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 static ex_options o;

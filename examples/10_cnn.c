@@ -18,7 +18,7 @@
    the number of filters) is not: what was chosen by these 10,000 images is too good on them, and
    no third set is left to tell. To choose, put training images aside: see 12. */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { FILTERS = 32, TOLD = 10, WORST = 10 };

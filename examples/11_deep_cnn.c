@@ -19,7 +19,7 @@
    the past gradients: it has w's units and finds its size by itself, so lr is 1 by design. With
    lr = .001 it takes a thousandth of the step that it thinks it takes.                          */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* One weight whose gradient is always g: Adadelta's state and its steps, with lr = 1 and .001.

@@ -21,7 +21,7 @@
    @F S2-3    early stopping: keep the epoch that was best on validation data
    @F S4-9.3  precision = TP / (TP + FP),  recall = TP / (TP + FN),  F1 = 2 P R / (P + R)         */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { VALIDATION = 2000, ASIDE = 50000, REMEDIES = 7, EARLY = 4, TRIED = 16, ROUNDS = 4 };

@@ -40,18 +40,18 @@ static void forward(pass *s, net n, const dl_real *p, const dl_real *x, int N) {
     dlk_linear_forward(s->z1, x, p + at(n, W1), p + at(n, B1), N, n.D, n.H);  /* z1 = W1 x + b1  */
     if (n.relu) dlk_relu_forward(s->a1, s->z1, N * n.H, 0, 0);                /* a1 = f(z1)      */
     else dlk_tanh_forward(s->a1, s->z1, N * n.H, 0, 0);
-    dlk_linear_forward(s->z2, s->a1, p + at(n, W2), p + at(n, B2), N, n.H, n.M);
+    dlk_linear_forward(s->z2, s->a1, p + at(n, W2), p + at(n, B2), N, n.H, n.M); /* W2 a1 + b2   */
 }
 
-/* y = sigmoid(z2), L = -t ln y - (1-t) ln(1-y), summed over the outputs, mean over the samples. */
+/* y = sigmoid(z2), L = -t ln y - (1-t) ln(1-y), summed over the outputs, mean over the samples;
+   and delta2 = dL/dz2. */
 static void sigmoid_loss(pass *s, net n, const dl_real *t, int N) {
     memset(s->delta2, 0, sizeof s->delta2);
-    dlk_sigmoid_forward(s->y, s->z2, N * n.M, 0, 0);
     dlk_bce_forward(&s->loss, s->z2, t, N * n.M, 1.0 / N);
     dlk_bce_backward(s->delta2, 1, s->z2, t, N * n.M, 1.0 / N);          /* delta2 = (y - t) / N */
 }
 
-/* y = softmax(z2), L = -ln y_t for a class number t. */
+/* The same for y = softmax(z2), L = -ln y_t with t the number of the right class. */
 static void softmax_loss(pass *s, net n, const int32_t *t, int N) {
     memset(s->delta2, 0, sizeof s->delta2);
     dlk_cross_entropy_forward(&s->loss, s->y, s->z2, t, N, n.M, 1.0 / N);
@@ -140,6 +140,7 @@ static int train(pass *s, dl_real *p, int epochs, double eta, double *loss, bool
         backward(s, g, xor_net, p, X, 4);
         dlk_sgd_step(p, g, at(xor_net, END), eta);                       /* W <- W - eta dL/dW   */
         loss[steps++] = (double)s->loss;
+        dlk_sigmoid_forward(s->y, s->z2, 4, 0, 0);
         near = 0;
         for (int i = 0; i < 4; i++) near += fabs((double)(s->y[i] - T[i])) < 0.1;
         if (!quiet && (near == 4 || (steps & (steps - 1)) == 0))
@@ -333,6 +334,7 @@ int main(int argc, char **argv) {
     forward(&one, small, p01, x01, 1);
     sigmoid_loss(&one, small, t01, 1);
     backward(&one, g, small, p01, x01, 1);
+    dlk_sigmoid_forward(one.y, one.z2, small.M, 0, 0);
     if (!o.quiet) printf(EX("x = (1, 2), t = (1, 0), loss %.4f\n\n", "x = (1, 2)，t = (1, 0)，损失 %.4f\n\n"),
                          (double)one.loss);
     if (!o.quiet) aloud(&one, g);

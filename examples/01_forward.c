@@ -73,7 +73,7 @@ static void fill_curves(ex_curve *curve, ex_curve *slopes) {
         curve[k] = ex_curve_of(f_name[k], at, f[k], N);
         slopes[k] = ex_curve_of(f_name[k], at, slope[k], N);
     }
-    slopes[0] = ex_curve_of(f_name[0], step_at, step, 4);                /* ReLU's slope is a step */
+    slopes[0] = ex_curve_of(f_name[0], step_at, step, 4);               /* ReLU's slope is a step */
 }
 
 /* Everything that is not a formula: the plot, the page. */

@@ -67,7 +67,8 @@ static void backward(pass *s, dl_real *g, net n, const dl_real *p, const dl_real
                         n.H, n.M);                                       /* da1 = W2^T delta2    */
     if (n.relu) dlk_relu_backward(s->delta1, s->da1, s->a1, s->z1, N * n.H, 0, 0);
     else dlk_tanh_backward(s->delta1, s->da1, s->a1, s->z1, N * n.H, 0, 0);  /* da1 * f'(z1)     */
-    dlk_linear_backward(NULL, g + at(n, W1), g + at(n, B1), s->delta1, x, p + at(n, W1), N, n.D, n.H);
+    dlk_linear_backward(NULL, g + at(n, W1), g + at(n, B1), s->delta1, x, p + at(n, W1), N,
+                        n.D, n.H);
 }
 
 /* The net of 01, and XOR, for 2 inputs and 3 hidden units. */
@@ -111,7 +112,7 @@ static double loss_at(int k, double h) {
 }
 
 /* Three ways to the same gradient: kernels, tape, and (L(p+h) - L(p-h)) / 2h. */
-static double check(const dl_real *g, const dl_real *from_tape, double *tape_difference, bool quiet) {
+static double check(const dl_real *g, const dl_real *from_tape, double *tape_off, bool quiet) {
     const double h = sizeof(dl_real) == 8 ? 1e-5 : 1e-2;
     double worst = 0;
     for (int part = W1; part < END; part++)
@@ -121,7 +122,7 @@ static double check(const dl_real *g, const dl_real *from_tape, double *tape_dif
             const double size = fmax(fmax(fabs(exact), fabs(numeric)), 1e-3);
             char name[40];
             worst = fmax(worst, fabs(exact - numeric) / size);
-            *tape_difference = fmax(*tape_difference, fabs((double)from_tape[k] - exact));
+            *tape_off = fmax(*tape_off, fabs((double)from_tape[k] - exact));
             if (part == B1 || part == B2) snprintf(name, sizeof name, "b%d[%d]", part / 2 + 1, i);
             else snprintf(name, sizeof name, "W%d[%d,%d]", part / 2 + 1, i / columns, i % columns);
             if (!quiet)
@@ -249,9 +250,10 @@ static double digits_show(dl_ctx *dl, const dl_data *train_data, const dl_data *
     ex_show_row(page, quiet, true, EX("times Glorot's|loss at first|epoch 1|epoch 5|epoch 20",
                                       "Glorot 的几倍|开始的损失|1 轮后|5 轮后|20 轮后"));
     for (int i = 0; i < STARTS; i++) {
-        const double before = digits_train(random->data, times_glorot[i], &train, &test, accuracy[i]);
-        ex_show_row(page, quiet, false, "%g|%.4f|%.1f|%.1f|%.1f", times_glorot[i], before,
-                    accuracy[i][0], accuracy[i][4], accuracy[i][EPOCHS - 1]);
+        const double times = times_glorot[i];
+        const double before = digits_train(random->data, times, &train, &test, accuracy[i]);
+        ex_show_row(page, quiet, false, "%g|%.4f|%.1f|%.1f|%.1f", times, before, accuracy[i][0],
+                    accuracy[i][4], accuracy[i][EPOCHS - 1]);
         curve[i] = ex_curve_of(name[i], NULL, accuracy[i], EPOCHS);
     }
     ex_page_table(page, false);
@@ -281,8 +283,8 @@ static void show(ex_page *page, const pass *one, const dl_real *g, const dl_real
     memset(&graph, 0, sizeof graph);
     ex_graph_add(&graph, "x", D, x01, NULL, NULL, NULL, NULL);
     ex_graph_add(&graph, "a", H, one->a1, p01, p01 + at(small, B1), g, one->delta1);
-    ex_graph_add(&graph, "y", 2, one->y, p01 + at(small, W2), p01 + at(small, B2), g + at(small, W2),
-                 one->delta2);
+    ex_graph_add(&graph, "y", 2, one->y, p01 + at(small, W2), p01 + at(small, B2),
+                 g + at(small, W2), one->delta2);
     ex_page_formula(page, "δ¹ = (W²)ᵀ δ² ⊙ f'(z¹),   ∂L/∂W = δ aᵀ");
     ex_page_text(page, 2, EX("Values forward, gradients back", "数值向前，梯度向后"));
     ex_page_figure(page, "04-net", EX("The 2-3-2 net with values, and a gradient on every edge; "
@@ -372,7 +374,7 @@ int main(int argc, char **argv) {
     free(loss);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_result("solved=%d steps=%d loss=%.4f gradient_error=%.1e tape_difference=%.1e gradcheck=%d "
-              "digits=%.1f parameters=%d", steps > 0, abs(steps), (double)s.loss, worst, tape_difference,
-              report.ok, right, at(xor_net, END));
+              "digits=%.1f parameters=%d", steps > 0, abs(steps), (double)s.loss, worst,
+              tape_difference, report.ok, right, at(xor_net, END));
     return ex_end(dl, &o);
 }

@@ -73,7 +73,7 @@ static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, bool turned) {
     return ok;
 }
 
-/* The best of 21 learning rates, .001 to 100: soonest there; of two as soon, the lower in the end. */
+/* The best of 21 learning rates, .001 to 100: soonest there; of two as soon, the lower at last. */
 static bool best_run(dl_ctx *dl, run *best, int optimizer, double k, bool turned) {
     static run trial;
     for (int j = 0; j < RATES; j++) {
@@ -86,8 +86,9 @@ static bool best_run(dl_ctx *dl, run *best, int optimizer, double k, bool turned
 }
 
 /* Digits: a copy of start, all from the same weights, trained by one optimizer. */
-static dl_metrics digits(dl_ctx *dl, const dl_model *start, dl_optim optimizer, const dl_data *train,
-                         const dl_data *test, const ex_options *o, double *seconds) {
+static dl_metrics digits(dl_ctx *dl, const dl_model *start, dl_optim optimizer,
+                         const dl_data *train, const dl_data *test, const ex_options *o,
+                         double *seconds) {
     dl_model *net = dl_model_clone(dl, start);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, optimizer);
     dl_fit fit = dl_fit_default();

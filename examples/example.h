@@ -401,7 +401,8 @@ typedef struct ex_image {
     char           caption[40];
 } ex_image;
 
-static inline ex_image ex_image_of(const dl_real *pixel, int height, int width, const char *caption) {
+static inline ex_image ex_image_of(const dl_real *pixel, int height, int width,
+                                   const char *caption) {
     ex_image im;
     im.pixel = pixel;
     im.height = height;

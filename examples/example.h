@@ -1032,6 +1032,13 @@ static inline double ex_tick(double span, int n) {
     return raw / ten < 1.5 ? ten : raw / ten < 3.5 ? 2 * ten : raw / ten < 7.5 ? 5 * ten : 10 * ten;
 }
 
+/* What a name takes in a legend with its line before it; m and w are wider than the rest. */
+static inline int ex_legend_width(const char *name) {
+    int wide = 66 + 8 * ex_width(name);
+    for (const char *s = name; *s; s++) wide += strchr("mwMW", *s) ? 5 : 0;
+    return wide;
+}
+
 /* A line plot with axes, ticks, grid and legend; colours (Okabe and Ito's, safe for the colour
    blind), dashes and marks differ, so that it can be read in greyscale. */
 static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n) {
@@ -1045,7 +1052,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     ex_range(&a, c, n);
     for (int k = 0; k < n; k++) {                        /* how many lines the legend takes */
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(c[k].name);
+        const int wide = ex_legend_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;
@@ -1108,7 +1115,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
                 ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
         }
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(c[k].name);
+        const int wide = ex_legend_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;

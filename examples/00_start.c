@@ -9,7 +9,7 @@
 
    @F S2-2  layers of units     @F S3-2.2  what makes it deep     @F S2-9.1  rules and learning     */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { LINEAR, NET, MODELS };

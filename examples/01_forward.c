@@ -9,7 +9,7 @@
    @F S0-4.1 S3-3.1 S4-4  z_j = sum_i W_{j,i} x_i + b_j,   y_j = f(z_j)
    @F S0-2.2  ReLU(z) = max(0, z);  sigmoid(z) = 1 / (1 + e^{-z});  tanh z                      */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* A weight matrix has one row for each unit of its layer, W[out,in], as PyTorch keeps it: W[j,i] is
@@ -70,15 +70,10 @@ static void fill_curves(ex_curve *curve, ex_curve *slopes) {
         slope[2][i] = 1 - t * t;
     }
     for (int k = 0; k < 3; k++) {
-        curve[k].name = slopes[k].name = f_name[k];
-        curve[k].x = slopes[k].x = at;
-        curve[k].n = slopes[k].n = N;
-        curve[k].y = f[k];
-        slopes[k].y = slope[k];
+        curve[k] = ex_curve_of(f_name[k], at, f[k], N);
+        slopes[k] = ex_curve_of(f_name[k], at, slope[k], N);
     }
-    slopes[0].x = step_at;                               /* ReLU's slope is a step */
-    slopes[0].y = step;
-    slopes[0].n = 4;
+    slopes[0] = ex_curve_of(f_name[0], step_at, step, 4);               /* ReLU's slope is a step */
 }
 
 /* Everything that is not a formula: the plot, the page. */

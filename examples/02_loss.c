@@ -9,7 +9,7 @@
    @F S2-4     softmax        p_c = e^{z_c} / sum_k e^{z_k}
    @F S4-5     cross-entropy  L = -log p_t = log sum_k e^{z_k} - z_t                              */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { C = 3, FEATURES = 4, ROWS = 150, STEPS = 200, POINTS = 121 };
@@ -95,20 +95,20 @@ static bool iris_load(dl_ctx *dl, const char *path, dl_real *x, int32_t *t) {
 /* One layer, 4 -> 3, trained by gradient descent on all 150 flowers: with cross-entropy, or with the
    mean squared error of the probabilities. curve gets the share of right answers after each step. */
 static double train(dl_ctx *dl, const dl_real *x, const int32_t *t, bool squared, double *curve) {
-    dl_tensor *p[2];
-    p[0] = dl_param(dl, dl_shape2(C, FEATURES), dl_init_zeros());
-    p[1] = dl_param(dl, dl_shape1(C), dl_init_zeros());
-    dl_optimizer *descent = dl_optimizer_new(dl, dl_sgd(0.5), p, 2);
+    dl_tensor *W = dl_param(dl, dl_shape2(C, FEATURES), dl_init_zeros());
+    dl_tensor *b = dl_param(dl, dl_shape1(C), dl_init_zeros());
+    dl_tensor *theta[2] = {W, b};
+    dl_optimizer *descent = dl_optimizer_new(dl, dl_sgd(0.5), theta, 2);
     for (int step = 0; step < STEPS && !dl_error(dl); step++) {
-        dl_tensor *scores = dl_linear(dl_from(dl, dl_shape2(ROWS, FEATURES), x), p[0], p[1]);
+        dl_tensor *scores = dl_linear(dl_from(dl, dl_shape2(ROWS, FEATURES), x), W, b);
         dl_tensor *loss = squared ? dl_mse(dl_softmax(scores), dl_one_hot(dl, t, ROWS, C))
                                   : dl_cross_entropy(scores, t);
         if (scores == NULL) break;
         for (int i = 0; i < ROWS; i++)
             curve[step] += 100.0 / ROWS * (ex_argmax(scores->data + i * C, C) == t[i]);
+        dl_optimizer_zero_grad(descent);
         dl_backward(loss);
         dl_optimizer_step(descent);
-        dl_optimizer_zero_grad(descent);
         dl_tape_clear(dl);
     }
     return curve[STEPS - 1];

@@ -11,7 +11,7 @@
 
        gcc -O2 examples/03_gradient_descent.c -o descent -lm && ./descent                        */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { STEPS = 30, RATES = 4, SIDES = 73, POINTS = 20, EPOCHS = 200 };
@@ -46,17 +46,17 @@ static void valley(int k) {
 static dl_real px[POINTS], py[POINTS];
 static double line_w[EPOCHS + 1], line_b[EPOCHS + 1];
 static double regression(dl_ctx *dl, double eta) {
-    dl_tensor *theta[2];
+    dl_tensor *w = dl_param(dl, dl_shape2(1, 1), dl_init_zeros());
+    dl_tensor *b = dl_param(dl, dl_shape1(1), dl_init_zeros());
+    dl_tensor *theta[2] = {w, b};
     double last = NAN;
-    theta[0] = dl_param(dl, dl_shape2(1, 1), dl_init_zeros());     /* w */
-    theta[1] = dl_param(dl, dl_shape1(1), dl_init_zeros());        /* b */
     dl_optimizer *descent = dl_optimizer_new(dl, dl_sgd(eta), theta, 2);
     for (int t = 0; t <= EPOCHS && !dl_error(dl); t++) {
-        line_w[t] = dl_item(theta[0]);
-        line_b[t] = dl_item(theta[1]);
+        line_w[t] = dl_item(w);
+        line_b[t] = dl_item(b);
         dl_tensor *x = dl_from(dl, dl_shape2(POINTS, 1), px);
         dl_tensor *y = dl_from(dl, dl_shape2(POINTS, 1), py);
-        dl_tensor *L = dl_mse(dl_linear(x, theta[0], theta[1]), y);  /* L = mean (w x + b - y)^2 */
+        dl_tensor *L = dl_mse(dl_linear(x, w, b), y);           /* L = mean (w x + b - y)^2  */
         last = dl_item(L);
         dl_optimizer_zero_grad(descent);
         dl_backward(L);                                              /* dL/dw, dL/db             */
@@ -98,27 +98,16 @@ static void show(ex_page *page, bool quiet) {
             cu[k][i] = (2 + 2 * k) * cos(6.28318530718 * i / (SIDES - 1));
             cv[k][i] = (2 + 2 * k) * sin(6.28318530718 * i / (SIDES - 1)) / sqrt(10.0);
         }
-        path[k].name = NULL;
-        path[k].x = cu[k];
-        path[k].y = cv[k];
-        path[k].n = SIDES;
+        path[k] = ex_curve_of(NULL, cu[k], cv[k], SIDES);
     }
     for (int k = 0; k < RATES; k++) {
+        const bool leaves = loss[k][STEPS] > loss[k][0];     /* the valley, and so the picture */
         snprintf(name[k], sizeof name[k], "eta = %.2f", rate[k]);
-        path[5 + k].name = fall[k].name = name[k];
-        path[5 + k].x = u[k];
-        path[5 + k].y = v[k];
-        path[5 + k].n = loss[k][STEPS] > loss[k][0] ? 9 : STEPS + 1;   /* it leaves the picture */
-        fall[k].x = count;
-        fall[k].n = STEPS + 1;
-        fall[k].y = loss[k];
+        path[5 + k] = ex_curve_of(name[k], u[k], v[k], leaves ? 9 : STEPS + 1);
+        fall[k] = ex_curve_of(name[k], count, loss[k], STEPS + 1);
     }
-    line[0].name = "w";
-    line[1].name = "b";
-    line[0].x = line[1].x = count;
-    line[0].n = line[1].n = EPOCHS + 1;
-    line[0].y = line_w;
-    line[1].y = line_b;
+    line[0] = ex_curve_of("w", count, line_w, EPOCHS + 1);
+    line[1] = ex_curve_of("b", count, line_b, EPOCHS + 1);
     ex_page_formula(page, "W ← W - η ∂L/∂W");
     ex_page_figure(page, "03-paths", EX("Paths of four learning rates on the contours of "
                                         "(u^2 + 10 v^2) / 2; the largest leaves the valley",

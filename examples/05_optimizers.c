@@ -19,7 +19,7 @@
 
        gcc -O2 examples/05_optimizers.c -o optimizers -lm && ./optimizers                        */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { RACERS = 8, STEPS = 200, SHOWN = 60, RATES = 21 };
@@ -58,15 +58,48 @@ static bool roll(dl_ctx *dl, run *r, dl_optim kind, double k, bool turned) {
         dl_tensor *f = dl_mul_scalar(dl_sum(curved), 0.5);          /* f = (u^2 + k v^2) / 2     */
         dl_optimizer_zero_grad(optimizer);
         ok = dl_backward(f);
-        r->w0[t] = (double)w->data[0], r->w1[t] = (double)w->data[1], r->f[t] = dl_item(f);
+        r->w0[t] = (double)w->data[0];
+        r->w1[t] = (double)w->data[1];
+        r->f[t] = dl_item(f);
         if (!(r->f[t] < 1e-3 * r->f[0])) r->arrived = t + 1;
-        if (!(r->f[t] <= r->f[0])) { r->arrived = STEPS + 2; t = STEPS; }   /* climbed: too fast */
+        const bool climbed = !(r->f[t] <= r->f[0]);                 /* too fast: give it up      */
+        if (climbed) r->arrived = STEPS + 2;
         ok = ok && dl_optimizer_step(optimizer);
         dl_tape_clear(dl);
+        if (climbed) break;
     }
     dl_optimizer_free(optimizer);
     dl_tensor_free(w);
     return ok;
+}
+
+/* The best of 21 learning rates, .001 to 100: soonest there; of two as soon, the lower at last. */
+static bool best_run(dl_ctx *dl, run *best, int optimizer, double k, bool turned) {
+    static run trial;
+    for (int j = 0; j < RATES; j++) {
+        if (!roll(dl, &trial, racer(optimizer, 0.001 * pow(10, j / 4.0)), k, turned)) return false;
+        if (j == 0 || trial.arrived < best->arrived ||
+            (trial.arrived == best->arrived && trial.f[STEPS] < best->f[STEPS]))
+            *best = trial;
+    }
+    return true;
+}
+
+/* Digits: a copy of start, all from the same weights, trained by one optimizer. */
+static dl_metrics digits(dl_ctx *dl, const dl_model *start, dl_optim optimizer,
+                         const dl_data *train, const dl_data *test, const ex_options *o,
+                         double *seconds) {
+    dl_model *net = dl_model_clone(dl, start);
+    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, optimizer);
+    dl_fit fit = dl_fit_default();
+    fit.epochs = o->epochs;
+    fit.batch_size = o->batch;
+    fit.verbose = 0;
+    dl_model_fit(net, train, &fit);
+    dl_metrics m = dl_model_evaluate(net, test);
+    *seconds += ex_fit_seconds(net);
+    dl_model_free(net);
+    return m;
 }
 
 /* Two steps of Adam, lr 0.1, for paper: gradients 2 and 1; then one step at a tiny gradient, where
@@ -87,48 +120,48 @@ static void adam_by_hand(bool quiet) {
     }
 }
 
-static void show(ex_page *page, run (*best)[RACERS], double k) {
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* Contours of f, ellipses four times apart, and the paths of all over them. */
+static void show_paths(ex_page *page, run *best, double k, bool turned) {
     enum { LEVELS = 10, AROUND = 121 };
     static double cu[LEVELS][AROUND], cv[LEVELS][AROUND];
+    const double co = turned ? sqrt(0.5) : 1, si = turned ? sqrt(0.5) : 0;
+    const ex_axes along = {EX("Paths, the valley along w0", "沿坐标轴的山谷"), "w0", "w1", -1.5, 12, -4.5, 1.5,
+                           false};
+    const ex_axes askew = {EX("Paths, the valley turned", "转了 45 度的山谷"), "w0", "w1", -3, 13, -4, 9,
+                           false};
     ex_curve c[LEVELS + RACERS];
-    ex_axes map[2] = {{EX("Paths, the valley along w0", "沿坐标轴的山谷"), "w0", "w1", -1.5, 12, -4.5, 1.5, false},
-                      {EX("Paths, the valley turned", "转了 45 度的山谷"), "w0", "w1", -3, 13, -4, 9, false}};
-    ex_axes fall = {EX("How f falls, the valley along w0", "函数值下降，沿坐标轴的山谷"), EX("step", "步"), "f", 0, 0, 1e-8, 1e3, true};
-    for (int turned = 0; turned < 2; turned++) {
-        const double co = turned ? sqrt(0.5) : 1, si = turned ? sqrt(0.5) : 0;
-        for (int i = 0; i < LEVELS; i++) {          /* contours of f: ellipses, four times apart */
-            double f = (32 + 2 * k) / pow(4, i - 1);
-            for (int j = 0; j < AROUND; j++) {
-                double a = 6.283185307179586 * j / (AROUND - 1);
-                double u = 8 + sqrt(2 * f) * cos(a), v = -2 + sqrt(2 * f / k) * sin(a);
-                cu[i][j] = co * u - si * v;
-                cv[i][j] = si * u + co * v;
-            }
-            c[i].name = NULL;
-            c[i].x = cu[i];
-            c[i].y = cv[i];
-            c[i].n = AROUND;
+    for (int i = 0; i < LEVELS; i++) {
+        const double f = (32 + 2 * k) / pow(4, i - 1);
+        for (int j = 0; j < AROUND; j++) {
+            const double a = 6.283185307179586 * j / (AROUND - 1);
+            const double u = 8 + sqrt(2 * f) * cos(a), v = -2 + sqrt(2 * f / k) * sin(a);
+            cu[i][j] = co * u - si * v;
+            cv[i][j] = si * u + co * v;
         }
-        for (int i = 0; i < RACERS; i++) {
-            ex_curve *r = &c[LEVELS + i];
-            r->name = racer(i, 1).type->name;
-            r->x = best[turned][i].w0;
-            r->y = best[turned][i].w1;
-            r->n = SHOWN + 1;
-        }
-        ex_page_figure(page, turned ? "05-turned" : "05-paths",
-                       EX("Paths of eight optimizers over the contours of a narrow valley",
-                          "八个优化器在狭窄山谷的等高线上的路径"));
-        ex_page_plot(page, map[turned], c, LEVELS + RACERS);
+        c[i] = ex_curve_of(NULL, cu[i], cv[i], AROUND);
     }
-    for (int i = 0; i < RACERS; i++) {
-        c[LEVELS + i].x = NULL;
-        c[LEVELS + i].y = best[0][i].f;
-        c[LEVELS + i].n = STEPS + 1;
-    }
+    for (int i = 0; i < RACERS; i++)
+        c[LEVELS + i] = ex_curve_of(racer(i, 1).type->name, best[i].w0, best[i].w1, SHOWN + 1);
+    ex_page_figure(page, turned ? "05-turned" : "05-paths",
+                   EX("Paths of eight optimizers over the contours of a narrow valley",
+                      "八个优化器在狭窄山谷的等高线上的路径"));
+    ex_page_plot(page, turned ? askew : along, c, LEVELS + RACERS);
+}
+
+static void show(ex_page *page, run (*best)[RACERS], double k) {
+    const ex_axes fall = {EX("How f falls, the valley along w0", "函数值下降，沿坐标轴的山谷"), EX("step", "步"),
+                          "f", 0, 0, 1e-8, 1e3, true};
+    ex_curve c[RACERS];
+    if (page->f == NULL) return;
+    show_paths(page, best[0], k, false);
+    show_paths(page, best[1], k, true);
+    for (int i = 0; i < RACERS; i++)
+        c[i] = ex_curve_of(racer(i, 1).type->name, NULL, best[0][i].f, STEPS + 1);
     ex_page_figure(page, "05-race", EX("f after each step, eight optimizers, powers of ten",
                                        "八个优化器每一步之后的 f，对数坐标"));
-    ex_page_plot(page, fall, c + LEVELS, RACERS);
+    ex_page_plot(page, fall, c, RACERS);
     ex_page_text(page, 0, EX("The paths show the first %d steps from (0, 0), each optimizer with its "
                              "best learning rate.", "路径是从 (0, 0) 开始的前 %d 步，各用自己最好的学习率。"), SHOWN);
 }
@@ -139,8 +172,10 @@ static const char *arrival(const run *r, char *text, size_t size) {
     return text;
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
 int main(int argc, char **argv) {
-    static run best[2][RACERS], trial;
+    static run best[2][RACERS];
     double k = 100, top = 0, top_loss = 0, seconds = 0;
     int winner = 0;
     char s[16], s2[16];
@@ -160,16 +195,10 @@ int main(int argc, char **argv) {
     if (!o.quiet) printf(EX("Adam by hand, lr = 0.1, w = 1:\n", "手算 Adam，lr = 0.1，w = 1：\n"));
     adam_by_hand(o.quiet);
 
-    for (int i = 0; i < 2 * RACERS; i++) {
-        run *b = &best[i / RACERS][i % RACERS];
-        for (int j = 0; j < RATES; j++) {             /* learning rates .001 to 100 */
-            dl_optim kind = racer(i % RACERS, 0.001 * pow(10, j / 4.0));
-            if (!roll(dl, &trial, kind, k, i >= RACERS)) return ex_end(dl, &o);
-            if (j == 0 || trial.arrived < b->arrived ||
-                (trial.arrived == b->arrived && trial.f[STEPS] < b->f[STEPS]))
-                *b = trial;
-        }
-        if (i < RACERS && b->arrived < best[0][winner].arrived) winner = i;
+    for (int i = 0; i < RACERS; i++) {
+        if (!best_run(dl, &best[0][i], i, k, false)) return ex_end(dl, &o);
+        if (!best_run(dl, &best[1][i], i, k, true)) return ex_end(dl, &o);
+        if (best[0][i].arrived < best[0][winner].arrived) winner = i;
     }
     ex_page_formula(&page, "f = (u² + k v²) / 2");
     ex_show_text(&page, o.quiet, 2, EX("The valley (u^2 + %g v^2) / 2: steps until f stays below 0.1 %%",
@@ -187,7 +216,7 @@ int main(int argc, char **argv) {
                  EX("Adadelta wants a large lr here: its steps begin at about lr / 1000 and lengthen "
                     "bit by bit; %d steps are too few for that with lr = 1. (100 is the largest tried.)",
                     "Adadelta 在这里要很大的 lr：它的步子从约 lr / 1000 开始，慢慢变长；lr = 1 时 %d 步不够。（最大只试到 100。）"), STEPS);
-    if (page.f) show(&page, best, k);
+    show(&page, best, k);
 
     /* Digits: 784 - 64 relu - 10 softmax, the same start for all, Keras' usual learning rates. */
     static const double usual[RACERS] = {.01, .01, .01, .001, .001, 1, .001, .001};
@@ -200,13 +229,7 @@ int main(int argc, char **argv) {
     dl_model_add_dense(start, 64, DL_RELU);
     dl_model_add_dense(start, 10, DL_SOFTMAX);
     for (int i = 0; i < RACERS; i++) {
-        dl_model *net = dl_model_clone(dl, start);    /* all from the same weights */
-        dl_fit fit = dl_fit_default();
-        dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, racer(i, usual[i]));
-        fit.epochs = o.epochs, fit.batch_size = o.batch, fit.verbose = 0;
-        dl_model_fit(net, train, &fit);
-        dl_metrics m = dl_model_evaluate(net, test);
-        seconds += ex_fit_seconds(net);
+        const dl_metrics m = digits(dl, start, racer(i, usual[i]), train, test, &o, &seconds);
         if (dl_error(dl)) return ex_end(dl, &o);
         if (m.accuracy > top) {
             top = m.accuracy;
@@ -214,7 +237,6 @@ int main(int argc, char **argv) {
         }
         ex_show_row(&page, o.quiet, false, "%s|%g|%.2f %%|%.4f", racer(i, 1).type->name, usual[i],
                     100 * m.accuracy, m.loss);
-        dl_model_free(net);
     }
     ex_page_table(&page, false);
     ex_show_now_you(&page, o.quiet,

@@ -11,7 +11,7 @@
    @F S3-3.2  backpropagation gives dL/dW and dL/db; the optimizer, not backpropagation, then
               updates:  W <- W - alpha (what Adam makes of dL/dW)                              */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* class Net(nn.Module):                                                                         */
@@ -39,6 +39,70 @@ static dl_tensor *net_forward(const net *n, dl_tensor *x) {
     out = dl_linear(out, n->w2, n->b2);                /* out = self.fc2(out)                    */
     return out;                                        /* return out                             */
 }
+
+/* for epoch in range(num_epochs):                 losses gets the loss of each step             */
+static bool train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimizer *optimizer,
+                  const ex_options *o, double *losses) {
+    const int total_step = (int)dl_loader_batch_count(train_loader);
+    for (int epoch = 0; epoch < o->epochs && !dl_error(dl); epoch++) {
+        dl_batch batch;
+        /* for i, (images, labels) in enumerate(train_loader):                                   */
+        for (int i = 0; dl_loader_next(train_loader, &batch); i++) {
+            /* images = images.view(-1, 28*28)                                                   */
+            dl_tensor *images = dl_reshape(batch.x, dl_shape2(-1, 28 * 28));
+
+            /* outputs = net(images)                                                             */
+            dl_tensor *outputs = net_forward(n, images);
+            /* loss = criterion(outputs, labels)            criterion = nn.CrossEntropyLoss()    */
+            dl_tensor *loss = dl_cross_entropy(outputs, batch.labels);
+
+            dl_optimizer_zero_grad(optimizer);         /* optimizer.zero_grad()                  */
+            dl_backward(loss);                         /* loss.backward()                        */
+            dl_optimizer_step(optimizer);              /* optimizer.step()                       */
+
+            /* if (i+1) % 100 == 0:                                                              */
+            /*     print ('Epoch [%d/%d], Step [%d/%d], Loss: %.4f' ...)                         */
+            if ((i + 1) % 100 == 0 && !o->quiet)
+                printf(EX("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n",
+                          "轮 [%d/%d]，步 [%d/%d]，损失：%.4f\n"), epoch + 1, o->epochs, i + 1,
+                       total_step, dl_item(loss));
+            losses[epoch * total_step + i] = dl_item(loss);
+            dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
+        }
+    }
+    return !dl_error(dl);
+}
+
+/* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))     */
+static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *test_loss, bool quiet) {
+    int64_t correct = 0, total = 0;                    /* correct = 0; total = 0                 */
+    dl_batch batch;
+    bool recording = dl_set_no_grad(dl, true);
+    *test_loss = 0;
+    /* for images, labels in test_loader:                                                        */
+    while (dl_loader_next(test_loader, &batch)) {
+        dl_tensor *outputs = net_forward(n, dl_reshape(batch.x, dl_shape2(-1, 28 * 28)));
+        dl_tensor *loss = dl_cross_entropy_sum(outputs, batch.labels);
+        if (loss == NULL) break;
+        *test_loss += dl_item(loss);
+        /* _, predicted = torch.max(outputs.data, 1)                                             */
+        /* correct += (predicted == labels).sum()                                                */
+        for (dl_int i = 0; i < batch.size; i++)
+            correct += ex_argmax(outputs->data + i * 10, 10) == batch.labels[i];
+        total += batch.size;                           /* total += labels.size(0)                */
+        dl_tape_clear(dl);
+    }
+    dl_set_no_grad(dl, recording);
+    if (total == 0) return 0;
+    *test_loss /= (double)total;
+    if (!quiet)                                        /* %d cuts the decimals off; we keep them */
+        printf(EX("Accuracy of the network on the %d test images: %.2f %%\n",
+                  "网络在 %d 张测试图像上的准确率：%.2f %%\n"), (int)total,
+               100 * (double)correct / (double)total);
+    return (double)correct / (double)total;
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* The training loop as four boxes; the numbers beside them are the shapes of one batch. */
 static void boxes(ex_page *page, int batch) {
@@ -75,32 +139,24 @@ static void boxes(ex_page *page, int batch) {
 }
 
 /* Everything that is not the program: the loss of every tenth batch, and its running mean. */
-typedef struct curve { double *step, *value, *mean; int points; } curve;
-static curve curve_new(const ex_options *o, int total_step) {
-    const size_t room = (size_t)o->epochs * (size_t)(total_step / 10 + 1);
-    curve c = {NULL, NULL, NULL, 0};
-    c.step = (double *)calloc(room, 3 * sizeof *c.step);
-    if (c.step) c.value = c.step + room;
-    if (c.step) c.mean = c.value + room;
-    return c;
-}
-static void curve_add(curve *c, int step, double loss) {
-    if (c->step == NULL || step % 10 != 1) return;
-    c->step[c->points] = step;
-    c->value[c->points++] = loss;
-}
-static void show(ex_page *page, curve *c, double accuracy, double test_loss, const ex_options *o) {
-    ex_axes axes = {EX("Loss while training", "训练中的损失"), EX("step", "步"), EX("loss", "损失"),
-                    0, 0, 0, 0, true};
-    ex_curve line[2] = {{NULL, NULL, NULL, 0}, {EX("running mean", "滑动平均"), NULL, NULL, 0}};
-    line[0].x = line[1].x = c->step;
-    line[0].n = line[1].n = c->points;
-    line[0].y = c->value;
-    line[1].y = c->mean;
-    for (int i = 0; i < c->points; i++) {              /* the mean of up to 21 neighbours        */
-        const int from = i < 10 ? 0 : i - 10, to = i + 10 < c->points ? i + 11 : c->points;
-        for (int j = from; j < to; j++) c->mean[i] += c->value[j] / (to - from);
+static void show(ex_page *page, const double *losses, int steps, double accuracy, double test_loss,
+                 const ex_options *o) {
+    const int points = (steps + 9) / 10;
+    double *step = (double *)calloc((size_t)points, 3 * sizeof *step);
+    const ex_axes axes = {EX("Loss while training", "训练中的损失"), EX("step", "步"), EX("loss", "损失"),
+                          0, 0, 0, 0, true};
+    if (step == NULL) return;
+    double *const value = step + points, *const mean = value + points;
+    for (int i = 0; i < points; i++) {
+        step[i] = 10 * i + 1;
+        value[i] = losses[10 * i];
     }
+    for (int i = 0; i < points; i++) {                 /* the mean of up to 21 neighbours        */
+        const int from = i < 10 ? 0 : i - 10, to = i + 10 < points ? i + 11 : points;
+        for (int j = from; j < to; j++) mean[i] += value[j] / (to - from);
+    }
+    const ex_curve line[2] = {{NULL, step, value, points},
+                              {EX("running mean", "滑动平均"), step, mean, points}};
     ex_page_formula(page, "W ← W - α · Adam(∂L/∂W)");
     boxes(page, o->batch);
     ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f.",
@@ -116,69 +172,10 @@ static void show(ex_page *page, curve *c, double accuracy, double test_loss, con
                     EX("the 60000 images, batches of 100: how many steps has an epoch? With --batch "
                        "32?", "60000 幅图像，每批 100 幅，一轮有几步？换成 --batch 32 呢？"),
                     EX("600; 60000 / 32 = 1875.", "600；60000 / 32 = 1875。"));
+    free(step);
 }
 
-/* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))     */
-static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *test_loss, bool quiet) {
-    int64_t correct = 0, total = 0;                    /* correct = 0; total = 0                 */
-    dl_batch batch;
-    bool recording = dl_set_no_grad(dl, true);
-    *test_loss = 0;
-    /* for images, labels in test_loader:                                                        */
-    while (dl_loader_next(test_loader, &batch)) {
-        dl_tensor *outputs = net_forward(n, dl_reshape(batch.x, dl_shape2(-1, 28 * 28)));
-        dl_tensor *loss = dl_cross_entropy_sum(outputs, batch.labels);
-        if (loss == NULL) break;
-        *test_loss += dl_item(loss);
-        /* _, predicted = torch.max(outputs.data, 1)                                             */
-        /* correct += (predicted == labels).sum()                                                */
-        for (dl_int i = 0; i < batch.size; i++)
-            correct += ex_argmax(outputs->data + i * 10, 10) == batch.labels[i];
-        total += batch.size;                           /* total += labels.size(0)                */
-        dl_tape_clear(dl);
-    }
-    dl_set_no_grad(dl, recording);
-    if (total == 0) return 0;
-    *test_loss /= (double)total;
-    if (!quiet)                                        /* %d cuts the decimals off; we keep them */
-        printf(EX("Accuracy of the network on the %d test images: %.2f %%\n",
-                  "网络在 %d 张测试图像上的准确率：%.2f %%\n"), (int)total,
-               100 * (double)correct / (double)total);
-    return (double)correct / (double)total;
-}
-
-/* for epoch in range(num_epochs):                                                               */
-static bool train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimizer *optimizer,
-                  const ex_options *o, curve *c) {
-    const int total_step = (int)dl_loader_batch_count(train_loader);
-    for (int epoch = 0; epoch < o->epochs && !dl_error(dl); epoch++) {
-        dl_batch batch;
-        /* for i, (images, labels) in enumerate(train_loader):                                   */
-        for (int i = 0; dl_loader_next(train_loader, &batch); i++) {
-            /* images = images.view(-1, 28*28)                                                   */
-            dl_tensor *images = dl_reshape(batch.x, dl_shape2(-1, 28 * 28));
-
-            /* outputs = net(images)                                                             */
-            dl_tensor *outputs = net_forward(n, images);
-            /* loss = criterion(outputs, labels)            criterion = nn.CrossEntropyLoss()    */
-            dl_tensor *loss = dl_cross_entropy(outputs, batch.labels);
-
-            dl_optimizer_zero_grad(optimizer);         /* optimizer.zero_grad()                  */
-            dl_backward(loss);                         /* loss.backward()                        */
-            dl_optimizer_step(optimizer);              /* optimizer.step()                       */
-
-            /* if (i+1) % 100 == 0:                                                              */
-            /*     print ('Epoch [%d/%d], Step [%d/%d], Loss: %.4f' ...)                         */
-            if ((i + 1) % 100 == 0 && !o->quiet)
-                printf(EX("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n",
-                          "轮 [%d/%d]，步 [%d/%d]，损失：%.4f\n"), epoch + 1, o->epochs, i + 1,
-                       total_step, dl_item(loss));
-            curve_add(c, epoch * total_step + i + 1, dl_item(loss));
-            dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
-        }
-    }
-    return !dl_error(dl);
-}
+/* ------------------------------------------------------------------------- the program ---- */
 
 int main(int argc, char **argv) {
     enum { input_size = 784, hidden_size = 500, num_classes = 10 };
@@ -201,23 +198,21 @@ int main(int argc, char **argv) {
 
     /* net = Net(input_size, hidden_size, num_classes)                                           */
     net n = net_new(dl, input_size, hidden_size, num_classes);
-    dl_tensor *parameters[4];
-    parameters[0] = n.w1;
-    parameters[1] = n.b1;
-    parameters[2] = n.w2;
-    parameters[3] = n.b2;
+    dl_tensor *parameters[4] = {n.w1, n.b1, n.w2, n.b2};
     /* optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)                          */
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
-    curve c = curve_new(&o, (int)dl_loader_batch_count(train_loader));
+    const int steps = o.epochs * (int)dl_loader_batch_count(train_loader);
+    double *losses = (double *)calloc((size_t)steps, sizeof *losses);
+    if (losses == NULL) return ex_end(dl, &o);
 
     const double start = ex_seconds();
-    bool ok = train(dl, &n, train_loader, optimizer, &o, &c);
+    bool ok = train(dl, &n, train_loader, optimizer, &o, losses);
     const double seconds = ex_seconds() - start;
     if (ok) accuracy = test(dl, &n, test_loader, &test_loss, o.quiet);
-    if (ok && !dl_error(dl)) show(&page, &c, accuracy, test_loss, &o);
-    free(c.step);
+    if (ok && !dl_error(dl)) show(&page, losses, steps, accuracy, test_loss, &o);
+    free(losses);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy, test_loss,

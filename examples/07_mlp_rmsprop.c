@@ -10,7 +10,7 @@
    @F S0-5    loss  L = -1/N sum_i log y_{i, label_i}                 (sparse cross-entropy)
    @F S0-4.3  RMSprop:  a = .9 a + .1 g^2,  W = W - .001 g / sqrt(a + 1e-7),  g = dL/dW         */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* The 512 rows of W are 28 x 28 pictures: what each hidden unit looks for. */

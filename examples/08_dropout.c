@@ -16,7 +16,7 @@
    measured. For the gap both sets are measured in evaluation mode, after the epoch. The test set
    is only watched here; nothing is chosen by it.                                               */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* Four numbers through dropout: three steps, then the mean of 10,000. Returns the largest

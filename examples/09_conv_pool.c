@@ -16,7 +16,7 @@
               H' = floor((H + 2P - k) / s) + 1                  s stride, P padding, k kernel size
    @F S1-3.4  Y[p,q] = max_{0 <= u,v < k} X[p s + u, q s + v];   dX gets dY at the argmax, else 0 */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 static ex_options o;
@@ -202,11 +202,7 @@ static void edges(const dl_data *test, dl_int which) {
         y->data[2 * 784 + i] = (dl_real)fabs(across);
         y->data[3 * 784 + i] = (dl_real)sqrt(up * up + across * across);
     }
-    for (int k = 0; k < 4; k++) {
-        im[k].pixel = y->data + k * 784;
-        im[k].height = im[k].width = 28;
-        snprintf(im[k].caption, sizeof im[k].caption, "%s", name[k]);
-    }
+    for (int k = 0; k < 4; k++) im[k] = ex_image_of(y->data + k * 784, 28, 28, name[k]);
     ex_show_text(&page, o.quiet, 2, EX("5. The edges of a digit", "5. 数字的边缘"));
     ex_show_text(&page, o.quiet, 0,
                  EX("|Y| for K = [[-1,-2,-1],[0,0,0],[1,2,1]] (Sobel), for its transpose, and the root of "

@@ -18,10 +18,42 @@
    the number of filters) is not: what was chosen by these 10,000 images is too good on them, and
    no third set is left to tell. To choose, put training images aside: see 12. */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { FILTERS = 32, TOLD = 10, WORST = 10 };
+
+/* S2's program. Its x_train = ... and y_train = ... are what main has loaded. */
+static dl_model *train_net(dl_ctx *dl, const ex_options *o, const dl_data *train,
+                           const dl_data *test) {
+    dl_model *net = dl_model_new(dl, dl_shape3(1, 28, 28));    /* model = tf.keras.Sequential([  */
+    /*     layers.Conv2D(32, (3, 3), activation='relu', input_shape=(28, 28, 1)),                */
+    dl_model_add_conv2d(net, FILTERS, 3, DL_RELU);
+    /*     layers.MaxPooling2D((2, 2)),                                                          */
+    dl_model_add_max_pooling2d(net, 2);
+    /*     layers.Flatten(),                                                                     */
+    dl_model_add_flatten(net);
+    /*     layers.Dense(128, activation='relu'),                                                 */
+    dl_model_add_dense(net, 128, DL_RELU);
+    /*     layers.Dense(10, activation='softmax')                                                */
+    dl_model_add_dense(net, 10, DL_SOFTMAX);                   /* ])                             */
+
+    /* model.compile(optimizer='adam', loss='sparse_categorical_crossentropy',                   */
+    /*               metrics=['accuracy'])                                                       */
+    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
+    if (!o->quiet) dl_model_summary(net);
+
+    /* model.fit(x_train, y_train, epochs=5, validation_data=(x_test, y_test))                   */
+    dl_fit fit = dl_fit_default();
+    fit.epochs = o->epochs;
+    fit.batch_size = o->batch;
+    fit.validation = test;                         /* as S2 does: watch it, choose nothing by it */
+    fit.verbose = o->quiet ? 0 : 1;
+    dl_model_fit(net, train, &fit);
+    return net;
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* Square number k of t [...,size,size] as a picture, divided by the largest of its numbers (without
    sign), so that faint ones can be seen. */
@@ -154,6 +186,8 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
     dl_tape_release(dl, mark);
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
 int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;
@@ -170,32 +204,7 @@ int main(int argc, char **argv) {
     ex_page page = ex_page_open(&o, EX("A convolutional net and what it sees",
                                        "卷积神经网络看到了什么"));
 
-    dl_model *net = dl_model_new(dl, dl_shape3(1, 28, 28));    /* model = tf.keras.Sequential([  */
-    /*     layers.Conv2D(32, (3, 3), activation='relu', input_shape=(28, 28, 1)),                */
-    dl_model_add_conv2d(net, FILTERS, 3, DL_RELU);
-    /*     layers.MaxPooling2D((2, 2)),                                                          */
-    dl_model_add_max_pooling2d(net, 2);
-    /*     layers.Flatten(),                                                                     */
-    dl_model_add_flatten(net);
-    /*     layers.Dense(128, activation='relu'),                                                 */
-    dl_model_add_dense(net, 128, DL_RELU);
-    /*     layers.Dense(10, activation='softmax')                                                */
-    dl_model_add_dense(net, 10, DL_SOFTMAX);                   /* ])                             */
-
-    /* model.compile(optimizer='adam', loss='sparse_categorical_crossentropy',                   */
-    /*               metrics=['accuracy'])                                                       */
-    dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
-    if (!o.quiet) dl_model_summary(net);
-
-    /* model.fit(x_train, y_train, epochs=5, validation_data=(x_test, y_test))                   */
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o.epochs;
-    fit.batch_size = o.batch;
-    fit.validation = test;                         /* as S2 does: watch it, choose nothing by it */
-    fit.verbose = o.quiet ? 0 : 1;
-    dl_model_fit(net, train, &fit);
-
-    /* That was S2's program. */
+    dl_model *net = train_net(dl, &o, train, test);
     dl_metrics result = dl_model_evaluate(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
     if (o.save) dl_model_save_weights(net, o.save);

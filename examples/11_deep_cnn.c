@@ -19,7 +19,7 @@
    the past gradients: it has w's units and finds its size by itself, so lr is 1 by design. With
    lr = .001 it takes a thousandth of the step that it thinks it takes.                          */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 /* One weight whose gradient is always g: Adadelta's state and its steps, with lr = 1 and .001.
@@ -34,7 +34,7 @@ static double by_hand(ex_page *page, bool quiet) {
     const dl_real kg = (dl_real)g;
     const ex_curve curve = {EX("step with lr = 1, g = 1", "lr = 1、g = 1 时的步子"), NULL, size, STEPS};
     const ex_axes axes = {EX("How Adadelta's step grows", "Adadelta 的步子怎样变长"), EX("update", "第几次更新"),
-                          EX("step", "步子"), 0, 1050, 0, 0.003, false};
+                          EX("step, in thousandths", "步子（千分之一）"), 0, 1050, 0, 3, false};
     ex_show_text(page, quiet, 2, EX("Adadelta by hand: g = %g in each step, w = 0 at first",
                                     "手算 Adadelta：每步 g = %g，w 从 0 开始"), g);
     ex_page_table(page, true);
@@ -47,7 +47,7 @@ static double by_hand(ex_page *page, bool quiet) {
         dlk_adadelta_step(&w, &kg, &ka, &ku, 1, 1.0, rho, eps);
         dlk_adadelta_step(&w2, &kg, &ka2, &ku2, 1, 0.001, rho, eps);
         difference = fmax(difference, fabs((double)(before - w) - d) / d);
-        size[t - 1] = d;
+        size[t - 1] = 1000 * d;
         if (k < 6 && t == told[k]) {
             ex_show_row(page, quiet, false, "%d|%.4f|%.3g|%.6f|%.4g|%.4g", t, a, u, d, (double)w, (double)w2);
             k++;
@@ -107,10 +107,7 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
         y[k] = (double *)malloc((size_t)(n + 1) * sizeof *y[k]);
         for (int i = 0; y[k] && i < n; i++) y[k][i] = 100 * history[i].val_accuracy;
         snprintf(name[k], sizeof name[k], "Adadelta, lr = %g", lr[k]);
-        c[k].name = name[k];
-        c[k].x = NULL;
-        c[k].y = y[k];
-        c[k].n = y[k] ? n : 0;
+        c[k] = ex_curve_of(name[k], NULL, y[k], y[k] ? n : 0);
     }
     ex_page_figure(page, "11-curve", EX("Validation accuracy after each epoch, for two learning rates",
                                         "两个学习率，每轮之后的验证准确率"));

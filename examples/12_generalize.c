@@ -21,7 +21,7 @@
    @F S2-3    early stopping: keep the epoch that was best on validation data
    @F S4-9.3  precision = TP / (TP + FP),  recall = TP / (TP + FN),  F1 = 2 P R / (P + R)         */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { VALIDATION = 2000, ASIDE = 50000, REMEDIES = 7, EARLY = 4, TRIED = 16, ROUNDS = 4 };
@@ -115,6 +115,16 @@ static config random_config(dl_rng *r) {
 /* A net in the race, and its validation accuracy in percent after each round. */
 typedef struct racer { config c; dl_model *model; double accuracy[ROUNDS]; int rounds; } racer;
 
+/* The best first, by their accuracy after round r; equal ones keep their order. */
+static void sort_nets(racer *net, int n, int r) {
+    for (int i = 1; i < n; i++) {
+        const racer moved = net[i];
+        int to = i;
+        for (; to > 0 && net[to - 1].accuracy[r] < moved.accuracy[r]; to--) net[to] = net[to - 1];
+        net[to] = moved;
+    }
+}
+
 /* Successive halving: 16 nets, then the better 8, 4, 2, each round twice as long. The best is
    net[0]; only it still has its model. */
 static void halve(dl_ctx *dl, racer net[TRIED], double epochs[ROUNDS], lab l) {
@@ -124,18 +134,17 @@ static void halve(dl_ctx *dl, racer net[TRIED], double epochs[ROUNDS], lab l) {
         net[k].c = random_config(dl_ctx_rng(dl));
         net[k].model = build(dl, &net[k].c);
     }
-    for (int r = 0; r < ROUNDS; r++, l.epochs *= 2, alive /= 2) {
+    for (int r = 0; r < ROUNDS; r++) {
         epochs[r] = l.epochs + (r ? epochs[r - 1] : 0);
-        for (int i = 0, at; i < alive; i++) {
-            racer k = net[i];
-            train_by(k.model, &k.c, &l);                              /* goes on training        */
-            k.accuracy[r] = 100 * dl_model_evaluate(k.model, l.validation).accuracy;
-            k.rounds = r + 1;
-            for (at = i; at > 0 && net[at - 1].accuracy[r] < k.accuracy[r]; at--)
-                net[at] = net[at - 1];               /* sorted by insertion, the best first      */
-            net[at] = k;
+        for (int i = 0; i < alive; i++) {
+            train_by(net[i].model, &net[i].c, &l);                    /* goes on training        */
+            net[i].accuracy[r] = 100 * dl_model_evaluate(net[i].model, l.validation).accuracy;
+            net[i].rounds = r + 1;
         }
-        for (int i = alive / 2; i < alive; i++) dl_model_free(net[i].model);
+        sort_nets(net, alive, r);
+        alive /= 2;
+        l.epochs *= 2;
+        for (int i = alive; i < 2 * alive; i++) dl_model_free(net[i].model);
     }
 }
 
@@ -186,8 +195,7 @@ static void show_remedies(const config *remedy, const outcome *r, lab *l, int co
                                       "办法              |训练（%%）|新图像（%%）|差距|新图像损失|轮数"));
     for (int k = 0; k < REMEDIES; k++) {
         const double seen = 100 * r[k].seen.accuracy, fresh = 100 * r[k].fresh.accuracy;
-        const ex_curve c = {remedy[k].name, NULL, l[k].new_loss, r[k].epochs};
-        curve[k] = c;
+        curve[k] = ex_curve_of(remedy[k].name, NULL, l[k].new_loss, r[k].epochs);
         ex_show_row(page, quiet, false, "%s|%.1f|%.1f|%.1f|%.3f|%d", remedy[k].name, seen, fresh,
                     seen - fresh, r[k].fresh.loss, r[k].epochs);
     }
@@ -211,10 +219,11 @@ static void show_race(const racer *net, const double *epochs, ex_page *page, boo
     ex_show_text(page, quiet, 2, EX("A model chosen by the machine: successive halving",
                                     "由机器选择的模型：逐次减半"));
     for (int r = 0; r < ROUNDS; r++) {
-        double worst = 100;
-        for (int k = 0; k < TRIED >> r; k++) worst = fmin(worst, net[k].accuracy[r]);
-        double first = 0;
-        for (int k = 0; k < TRIED >> r; k++) first = fmax(first, net[k].accuracy[r]);
+        double worst = 100, first = 0;
+        for (int k = 0; k < TRIED >> r; k++) {
+            worst = fmin(worst, net[k].accuracy[r]);
+            first = fmax(first, net[k].accuracy[r]);
+        }
         ex_show_text(page, quiet, 0, EX("%d nets after %g epochs: validation %.1f %% to %.1f %%.",
                                         "%d 个网络，%g 轮之后：验证准确率 %.1f%% 到 %.1f%%。"),
                      TRIED >> r, epochs[r], worst, first);
@@ -224,10 +233,8 @@ static void show_race(const racer *net, const double *epochs, ex_page *page, boo
                                     "留下的：%d 个卷积核，%d 个单元，丢弃 %.2f，L2 %.1e，%s，学习率 %.1e。"),
                  best->filters, best->units, best->dropout, best->l2,
                  best->augment ? EX("augmented", "数据增强") : EX("not augmented", "不增强"), best->lr);
-    for (int k = 0; k < TRIED; k++) {
-        const ex_curve c = {k ? NULL : EX("chosen", "选中"), epochs, net[k].accuracy, net[k].rounds};
-        curve[k] = c;
-    }
+    for (int k = 0; k < TRIED; k++)
+        curve[k] = ex_curve_of(k ? NULL : EX("chosen", "选中"), epochs, net[k].accuracy, net[k].rounds);
     ex_page_figure(page, "12-halving", EX("Validation accuracy of 16 nets; the worse half of each "
                                           "round ends there",
                                           "16 个网络的验证准确率；每次较差的一半到此为止"));

@@ -231,12 +231,10 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
                                          "保存训练好的权重（safetensors）")},
         {"quiet", EX_FLAG, NULL, 0, 0, EX("print nothing but the last line", "只输出最后一行")},
         {"lang", EX_TEXT, NULL, 0, 0, EX("zh: Chinese, en: English", "zh：中文，en：英文")}};
-    void *value[EX_COMMON];
+    void *const value[EX_COMMON] = {&o->data, &o->epochs, &o->batch, &o->limit, &o->seed,
+                                    &o->threads, &o->html, &o->save, &o->quiet, &o->lang};
     const char *called = argc > 0 && argv[0] ? argv[0] : "program", *program = called, *slash;
     int n = EX_COMMON;
-    value[0] = &o->data; value[1] = &o->epochs; value[2] = &o->batch; value[3] = &o->limit;
-    value[4] = &o->seed; value[5] = &o->threads; value[6] = &o->html; value[7] = &o->save;
-    value[8] = &o->quiet; value[9] = &o->lang;
     for (int i = 0; i < EX_COMMON; i++) opt[i].value = value[i];
     for (int i = 0; i < n_extra && n < 32; i++) opt[n++] = extra[i];
     while ((slash = strpbrk(program, "/\\")) != NULL) program = slash + 1;
@@ -402,6 +400,16 @@ typedef struct ex_image {
     int            height, width;
     char           caption[40];
 } ex_image;
+
+static inline ex_image ex_image_of(const dl_real *pixel, int height, int width,
+                                   const char *caption) {
+    ex_image im;
+    im.pixel = pixel;
+    im.height = height;
+    im.width = width;
+    snprintf(im.caption, sizeof im.caption, "%s", caption);
+    return im;
+}
 
 static inline int ex_argmax(const dl_real *p, int n) {
     int best = 0;
@@ -610,6 +618,15 @@ typedef struct ex_axes {
     bool        log_y;     /* powers of ten                             */
 } ex_axes;
 
+static inline ex_curve ex_curve_of(const char *name, const double *x, const double *y, int n) {
+    ex_curve c;
+    c.name = name;
+    c.x = x;
+    c.y = y;
+    c.n = n;
+    return c;
+}
+
 static inline double ex_curve_x(const ex_curve *c, int i) { return c->x ? c->x[i] : i + 1; }
 
 /* Work out the ranges that were left open. */
@@ -625,11 +642,19 @@ static inline void ex_range(ex_axes *a, const ex_curve *c, int n) {
             y0 = y < y0 ? y : y0;
             y1 = y > y1 ? y : y1;
         }
-    if (!(x0 < x1)) { x1 = x0 < 1e300 ? x0 + 1 : 1; x0 = x1 - 1; }
-    if (!(y0 < y1)) { y1 = y0 < 1e300 ? y0 + 0.5 : 1; y0 = y1 - 1; }
-    if (ax) { a->x0 = x0; a->x1 = x1; }
-    if (ay && a->log_y) { a->y0 = pow(10, floor(log10(y0))); a->y1 = pow(10, ceil(log10(y1))); }
-    if (ay && !a->log_y) { a->y0 = y0 - 0.04 * (y1 - y0); a->y1 = y1 + 0.04 * (y1 - y0); }
+    if (!(x0 < x1)) {
+        x1 = x0 < 1e300 ? x0 + 1 : 1;
+        x0 = x1 - 1;
+    }
+    if (!(y0 < y1)) {
+        y1 = y0 < 1e300 ? y0 + 0.5 : 1;
+        y0 = y1 - 1;
+    }
+    if (ax) a->x0 = x0;
+    if (ax) a->x1 = x1;
+    if (!ay) return;
+    a->y0 = a->log_y ? pow(10, floor(log10(y0))) : y0 - 0.04 * (y1 - y0);
+    a->y1 = a->log_y ? pow(10, ceil(log10(y1))) : y1 + 0.04 * (y1 - y0);
 }
 
 /* Where a value lies between the ends of its axis: 0 .. 1, kept a little around that. */
@@ -1007,6 +1032,13 @@ static inline double ex_tick(double span, int n) {
     return raw / ten < 1.5 ? ten : raw / ten < 3.5 ? 2 * ten : raw / ten < 7.5 ? 5 * ten : 10 * ten;
 }
 
+/* What a name takes in a legend with its line before it; m and w are wider than the rest. */
+static inline int ex_legend_width(const char *name) {
+    int wide = 66 + 8 * ex_width(name);
+    for (const char *s = name; *s; s++) wide += strchr("mwMW", *s) ? 5 : 0;
+    return wide;
+}
+
 /* A line plot with axes, ticks, grid and legend; colours (Okabe and Ito's, safe for the colour
    blind), dashes and marks differ, so that it can be read in greyscale. */
 static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n) {
@@ -1020,7 +1052,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
     ex_range(&a, c, n);
     for (int k = 0; k < n; k++) {                        /* how many lines the legend takes */
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(c[k].name);
+        const int wide = ex_legend_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;
@@ -1083,7 +1115,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
                 ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
         }
         if (c[k].name == NULL) continue;
-        const int wide = 66 + 8 * ex_width(c[k].name);
+        const int wide = ex_legend_width(c[k].name);
         if (left > L && left + wide > L + W) {
             left = (int)L;
             line++;

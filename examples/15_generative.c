@@ -184,7 +184,8 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
     a.d_opt = dl_optimizer_new(dl, adam, a.d, 6);
     dl_loader *loader = digits ? dl_loader_new(digits, batch, true) : NULL;
     dl_batch b;
-    for (int step = 0, shot = 0; step < steps && dl_error(dl) == DL_OK; step++, dl_tape_clear(dl)) {
+    int shot = 0;
+    for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
         if (loader && !dl_loader_next(loader, &b)) dl_loader_next(loader, &b);  /* a new epoch */
         dl_tensor *real = loader ? dl_flatten(b.x) : ring(dl, batch);
         dl_tensor *fake = mlp(a.g, dl_randn(dl, dl_shape2(loader ? b.size : batch, z)));
@@ -198,8 +199,68 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
             look(w, digits ? dl_sigmoid(y) : y, ++shot, step + 1, loss);
             dl_set_no_grad(dl, false);
         }
+        dl_tape_clear(dl);
     }
     dl_loader_free(loader);
+}
+
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is shown, and how. */
+static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
+                              ex_page *page, bool quiet);
+static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet);
+static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]);
+static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet);
+
+int main(int argc, char **argv) {
+    int steps = 6000;
+    bool digits = false;
+    double path[CIRCLE + 1][5];
+    autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option own[] = {
+        {"steps", EX_INT, &steps, SHOTS, 1000000, EX("updates of the GAN", "GAN 更新的步数")},
+        {"digits", EX_FLAG, &digits, 0, 0, EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环")}};
+    o.epochs = 3;
+    o.batch = 64;
+    o.limit = 20000;
+    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a minute",
+                                "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
+             "data epochs batch limit seed threads html quiet", own, 2);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
+    double start = ex_seconds();
+    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
+    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
+    autoencoder_fit(dl, &o, &a[0], 2, train, test);
+    autoencoder_fit(dl, &o, &a[1], 32, train, test);
+    show_autoencoders(dl, a, test, &page, o.quiet);
+    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
+    circle(path, 0, 1, 0.5);
+    show_circle(path, &page, o.quiet);
+    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
+    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
+    gan_fit(dl, steps, w.digits, &w);
+    show_shots(dl, w.picture, digits, &page, o.quiet);
+    double seconds = ex_seconds() - start;
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
+                 digits ? 10 : MODES);
+    ex_show_now_you(&page, o.quiet,
+                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What "
+                       "are the two losses then?",
+                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
+                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator "
+                       "ends there; look how near the last steps come.",
+                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
+                       "看看最后几步有多近。"));
+    ex_page_close(&page, o.quiet);
+    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
+              digits ? "classes" : "modes", w.found, w.good, a[0].error, a[1].error, seconds);
+    return ex_end(dl, &o);
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
@@ -353,59 +414,4 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *pag
     show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
                          "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),
          picture, SHOTS + 1, GRID, 15);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    int steps = 6000;
-    bool digits = false;
-    double path[CIRCLE + 1][5];
-    autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
-    ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, NULL},
-                          {"digits", EX_FLAG, NULL, 0, 0, NULL}};
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 3;
-    o.batch = 64;
-    o.limit = 20000;
-    extra[0].value = &steps;
-    extra[0].help = EX("updates of the GAN", "GAN 更新的步数");
-    extra[1].value = &digits;
-    extra[1].help = EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环");
-    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a minute",
-                                "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
-             "data epochs batch limit seed threads html quiet", extra, 2);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
-    double start = ex_seconds();
-    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
-    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
-    autoencoder_fit(dl, &o, &a[0], 2, train, test);
-    autoencoder_fit(dl, &o, &a[1], 32, train, test);
-    show_autoencoders(dl, a, test, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
-    circle(path, 0, 1, 0.5);
-    show_circle(path, &page, o.quiet);
-    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
-    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
-    gan_fit(dl, steps, w.digits, &w);
-    show_shots(dl, w.picture, digits, &page, o.quiet);
-    double seconds = ex_seconds() - start;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
-                 digits ? 10 : MODES);
-    ex_show_now_you(&page, o.quiet,
-                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What are "
-                       "the two losses then?",
-                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
-                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator ends "
-                       "there; look how near the last steps come.",
-                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
-                       "看看最后几步有多近。"));
-    ex_page_close(&page, o.quiet);
-    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
-              digits ? "classes" : "modes", w.found, w.good, a[0].error, a[1].error, seconds);
-    return ex_end(dl, &o);
 }

@@ -13,6 +13,7 @@
                  ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
+     more        ex_fit, ex_param_count, ex_table, ex_lines, ex_series
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -1349,6 +1350,65 @@ static inline void ex_page_close(ex_page *p, bool quiet) {
         exit(1);
     }
     if (!quiet) printf(EX("The page with the pictures: %s\n", "带图的网页：%s\n"), p->path);
+}
+
+/* ---------------------------------------------------------------------- models and tables ---- */
+
+/* Options for dl_model_fit: epochs and batch of the command line, and not a word. */
+static inline dl_fit ex_fit(const ex_options *o) {
+    dl_fit fit = dl_fit_default();
+    fit.epochs = o->epochs;
+    fit.batch_size = o->batch;
+    fit.verbose = 0;
+    return fit;
+}
+
+static inline long long ex_param_count(dl_tensor *const *w, int n) {
+    long long size = 0;
+    for (int i = 0; i < n; i++) size += w[i] ? (long long)w[i]->size : 0;
+    return size;
+}
+
+/* A CSV file with so many rows (0: any number); what is wrong with it, or which --option names another, is said. */
+static inline dl_table *ex_table_read(dl_ctx *dl, const char *path, const char *option, int rows,
+                                      const dl_csv *how) {
+    if (!ex_exists(path)) {
+        dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or say where "
+                "it is with --%s", path, option);
+        return NULL;
+    }
+    dl_table *t = dl_table_load(dl, path, how);
+    if (!t || rows == 0 || dl_table_row_count(t) == rows) return t;
+    dl_fail(dl, DL_ERR_FORMAT, "%s: %lld rows, not %d: it is damaged, or another file", path,
+            (long long)dl_table_row_count(t), rows);
+    return NULL;
+}
+
+static inline dl_table *ex_table(dl_ctx *dl, const char *path, const char *option, int rows) {
+    return ex_table_read(dl, path, option, rows, NULL);
+}
+
+/* The lines of a text, without the empty ones, as a table: cells are what tabs separate. */
+static inline dl_table *ex_lines(dl_ctx *dl, const char *path, const char *option, int rows) {
+    static const char *const nothing[] = {NULL};
+    dl_csv how = dl_csv_default();
+    how.separator = '\t';
+    how.header = 0;
+    how.missing = nothing;                         /* a line "-" is a line */
+    return ex_table_read(dl, path, option, rows, &how);
+}
+
+/* The numbers x[n], all above 0, of a series: the second column of a table with n rows. */
+static inline bool ex_series(dl_ctx *dl, const char *path, double *x, int n) {
+    const dl_table *t = ex_table(dl, path, "series FILE", n);
+    for (int i = 0; t && i < n; i++) {
+        const char *text = dl_table_text(t, i, 1);
+        x[i] = text ? atof(text) : 0;
+        if (!(x[i] > 0))
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld needs a number above 0", path,
+                           (long long)dl_table_line(t, i));
+    }
+    return t != NULL;
 }
 
 #endif /* EXAMPLE_H_INCLUDED */

@@ -17,13 +17,11 @@ enum { COMPARED = 100 };
 
 static dl_model *trained_here(dl_ctx *dl, const ex_options *o, const dl_data *train) {
     dl_model *net = dl_model_new(dl, dl_shape1(784));
-    dl_fit fit = dl_fit_default();
+    dl_fit fit = ex_fit(o);
     dl_model_add_dense(net, 128, DL_RELU);
     dl_model_add_dropout(net, 0.2);
     dl_model_add_dense(net, 10, DL_SOFTMAX);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
-    fit.epochs = o->epochs;
-    fit.batch_size = o->batch;
     fit.verbose = o->quiet ? 0 : 2;
     return dl_model_fit(net, train, &fit) ? net : NULL;
 }
@@ -51,7 +49,8 @@ int main(int argc, char **argv) {
                                          "要读的图（默认：这里训练的 digits.onnx）")},
         {"dir", EX_TEXT, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
                                         "digits.onnx 和 tuned.onnx 写到哪里")}};
-    o.epochs = 1, o.limit = 5000;
+    o.epochs = 1;
+    o.limit = 5000;
     ex_parse(&o, argc, argv, EX("models as ONNX graphs, and back (a few seconds)",
                                 "模型写成 ONNX 图，再读回来（几秒钟）"),
              "data epochs batch limit seed threads html quiet", own, 2);
@@ -72,8 +71,8 @@ int main(int argc, char **argv) {
     /* Its last softmax is part of the loss again; a smaller step than from scratch. */
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.0003));
     const double before = dl_model_evaluate(net, test).accuracy;
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o.epochs, fit.batch_size = o.batch, fit.verbose = o.quiet ? 0 : 2;
+    dl_fit fit = ex_fit(&o);
+    fit.verbose = o.quiet ? 0 : 2;
     dl_model_fit(net, train, &fit);
     const double after = dl_model_evaluate(net, test).accuracy;
     if (!dl_onnx_save(net, tuned) || dl_error(dl)) return ex_end(dl, &o);

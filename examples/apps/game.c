@@ -6,7 +6,8 @@
 
    V(s) <- V(s) + a (r - V(s)), where r is 1 if the move into s has won, 0 if the board is full,
    else -max V(s') over the moves s' of the other: what is best for the other is worst for me.
-   Mostly it plays the best move it knows, one in three a random one: so it gets around.
+   Mostly it plays the best move it knows, one in three a random one: so it gets around. With seeds 0
+   to 29 it loses none of all games; after half as many against itself, it does with nine of them.
    @F S0-6.4: games   @F S3-7.6: reinforcement learning */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
@@ -116,7 +117,7 @@ static void play(dl_rng *r) {
 }
 
 int main(int argc, char **argv) {
-    int games = 30000;
+    int games = 60000;
     bool person = false;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {

@@ -148,10 +148,10 @@ static inline ex_options ex_options_default(int argc, char **argv) {
 }
 
 enum { EX_COMMON = 10 };   /* options that programs share; the last, --lang, is every program's */
-typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT } ex_kind;
+typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT, EX_DIR, EX_WORDS } ex_kind;
 
 /* One option: its name without "--", what kind of value, where it goes (bool, int, double or
-   const char * by kind), the values allowed, and what --help says. */
+   const char * by kind; EX_TEXT is a file), the values allowed, and what --help says. */
 typedef struct ex_option {
     const char *name;
     ex_kind     kind;
@@ -177,22 +177,21 @@ static inline void ex_help(const char *called, const char *program, const char *
               "%s：%s\n\n用法：%s [选项]%s%s\n\n选项（括号里是默认值）：\n"), program, about, called,
            words ? " " : "", words ? words : "");
     for (int i = 0; i < n; i++) {
+        static const char *const of_kind[] = {"", " N", " N", " FILE", " DIR", " TEXT"};
         char left[40], value[64] = "";
         if (i < EX_COMMON - 1 && !ex_word_in(opt[i].name, uses)) continue;
         snprintf(left, sizeof left, "--%s%s", opt[i].name,
-                 opt[i].kind == EX_FLAG ? "" : opt[i].kind == EX_TEXT
-                     ? (strcmp(opt[i].name, "data") == 0 ? " DIR" :
-                        strcmp(opt[i].name, "lang") == 0 ? " zh" : " FILE") : " N");
+                 strcmp(opt[i].name, "lang") == 0 ? " zh" : of_kind[opt[i].kind]);
         if (opt[i].kind == EX_INT && *(int *)opt[i].value >= 0)  /* below 0: it depends */
             snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
         if (opt[i].kind == EX_REAL) snprintf(value, sizeof value, " (%g)", *(double *)opt[i].value);
-        if (opt[i].kind == EX_TEXT)
-            snprintf(value, sizeof value, " (%s)", *(const char **)opt[i].value
-                                                       ? *(const char **)opt[i].value
-                                                       : EX("none", "无"));
-        printf("  %-14s %s%s\n", left, opt[i].help, value);
+        if (opt[i].kind >= EX_TEXT) {
+            const char *now = *(const char **)opt[i].value;
+            snprintf(value, sizeof value, " (%s)", now && *now ? now : EX("none", "无"));
+        }
+        printf("  %-16s %s%s\n", left, opt[i].help, value);
     }
-    printf("  %-14s %s\n", "--help", EX("this text", "显示这些"));
+    printf("  %-16s %s\n", "--help", EX("this text", "显示这些"));
 }
 
 /* Exit with 1 if path cannot be written, before time is spent on what would go there. A file that
@@ -218,8 +217,8 @@ static inline void ex_check_output(const char *program, const char *option, cons
 static inline void ex_parse(ex_options *o, int argc, char **argv, const char *about,
                             const char *uses, const ex_option *extra, int n_extra) {
     ex_option opt[32] = {
-        {"data", EX_TEXT, NULL, 0, 0, EX("the directory with the four MNIST files",
-                                         "四个 MNIST 文件所在的目录")},
+        {"data", EX_DIR, NULL, 0, 0, EX("the directory with the four MNIST files",
+                                        "四个 MNIST 文件所在的目录")},
         {"epochs", EX_INT, NULL, 1, 100000, EX("passes over the training data", "训练轮数")},
         {"batch", EX_INT, NULL, 1, 1000000, EX("samples for one update", "每次更新用的样本数")},
         {"limit", EX_INT, NULL, 0, INT_MAX, EX("train on the first N samples only, 0 is all",
@@ -281,7 +280,7 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
             fprintf(stderr, "%s: --%s needs a value after it. Try --help.\n", program, p->name);
             exit(2);
         }
-        if (p->kind == EX_TEXT) {
+        if (p->kind >= EX_TEXT) {
             *(const char **)p->value = text;
         } else {
             char *end;

@@ -417,7 +417,7 @@ static inline double ex_rating_right(const ex_ratings *c, const dl_real *said, d
 
 /* Chinese sentences whose words have roles: 施 who does it, 动 what is done, 受 what it is done to,
    给 who gets it, 时 when, 地 where, - none. Words are numbers: 0 nothing, EX_NEW one not known. */
-enum { EX_ROLES = 7, EX_WORDS = 200, EX_WORD = 16, EX_SENTENCE = 16, EX_NEW = 1 };
+enum { EX_ROLES = 7, EX_LEXICON = 200, EX_WORD = 16, EX_SENTENCE = 16, EX_NEW = 1 };
 typedef struct ex_sentence { int32_t word[EX_SENTENCE], role[EX_SENTENCE]; int n; } ex_sentence;
 static const char *const ex_role[EX_ROLES] = {"-", "施", "动", "受", "给", "时", "地"};
 
@@ -441,11 +441,11 @@ static const struct { char letter; int role; const char *words; } ex_list[] = {
 
 /* The number of a word; with add, a new one gets the next. */
 static inline int ex_word_number(const char *w, bool add) {
-    static char word[EX_WORDS][EX_WORD] = {"", "?"};
+    static char word[EX_LEXICON][EX_WORD] = {"", "?"};
     static int words = 2;
     for (int i = 0; i < words; i++)
         if (strcmp(word[i], w) == 0) return i;
-    if (!add || words == EX_WORDS || strlen(w) >= EX_WORD) return EX_NEW;
+    if (!add || words == EX_LEXICON || strlen(w) >= EX_WORD) return EX_NEW;
     strcpy(word[words], w);
     return words++;
 }

@@ -100,9 +100,12 @@ static void show(const counts *c, const dl_report *r, const dl_column *disease) 
     ex_print_share(c->top * share, EX("the net, its three likeliest", "网络，最可能的三种之内"));
     printf("\n");
     ex_pad(EX("disease", "病"), 30, false);
-    printf("%s\n", EX("plants  found  right when said", "株数  找到  说它时说对"));
+    ex_pad(EX("plants", "株数"), 6, true);
+    ex_pad(EX("found", "找到"), 7, true);
+    ex_pad(EX("right when said", "说它时说对"), 17, true);
+    printf("\n");
     for (int d = 0; d < DISEASES; d++)
-        printf("%-30s%6lld%7.2f%16.2f\n", disease->category[d], (long long)r->score[d].support,
+        printf("%-30s%6lld%7.2f%17.2f\n", disease->category[d], (long long)r->score[d].support,
                r->score[d].recall, r->score[d].precision);
     printf("\n%s", EX("Now you: ", "轮到你："));
     ex_print_wrapped(EX("which of the diseases are mixed up, and do they look alike in the "

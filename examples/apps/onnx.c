@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
     const ex_option own[] = {
         {"net", EX_TEXT, &path, 0, 0, EX("a graph to load (default: digits.onnx, trained here)",
                                          "要读的图（默认：这里训练的 digits.onnx）")},
-        {"dir", EX_TEXT, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
+        {"dir", EX_DIR, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
                                         "digits.onnx 和 tuned.onnx 写到哪里")}};
     o.epochs = 1;
     o.limit = 5000;

@@ -51,7 +51,7 @@ static void learn(dl_ctx *dl, dl_tensor **w, int steps, dl_rng *r) {
 }
 
 /* Without a net one can say the commonest role of the word, of a new one that of its place. */
-static int place[T][EX_ROLES], known[EX_WORDS][EX_ROLES];
+static int place[T][EX_ROLES], known[EX_LEXICON][EX_ROLES];
 
 static int commonest(const ex_sentence *s, int t) {
     const int *count = s->word[t] == EX_NEW ? place[t] : known[s->word[t]];
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
     if (!ex_sentence_load(dl, path, "sentences FILE", SENTENCES, test, text)) return ex_end(dl, &o);
     dl_recurrent both = dl_recurrent_default();
     both.bidirectional = true;
-    dl_tensor *w[PARAMS] = {dl_param(dl, dl_shape2(EX_WORDS, E), dl_init_normal(0, 1)),
+    dl_tensor *w[PARAMS] = {dl_param(dl, dl_shape2(EX_LEXICON, E), dl_init_normal(0, 1)),
                             dl_param(dl, dl_shape2(EX_ROLES, 2 * H), dl_init_torch(2 * H)),
                             dl_param(dl, dl_shape1(EX_ROLES), dl_init_zeros())};
     dl_recurrent_init(dl, w + 3, DL_GRU, E, H, &both);

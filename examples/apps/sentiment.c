@@ -86,8 +86,8 @@ int main(int argc, char **argv) {
     int listed = 0, bad = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
-        {"reviews", EX_TEXT, &dir, 0, 0, EX("where the texts are", "文本所在的目录")},
-        {"text", EX_TEXT, &yours.text[0], 0, 0, EX("judge this one, too", "也判断这一句")}};
+        {"reviews", EX_DIR, &dir, 0, 0, EX("where the texts are", "文本所在的目录")},
+        {"text", EX_WORDS, &yours.text[0], 0, 0, EX("judge this one, too", "也判断这一句")}};
     o.epochs = 20;
     ex_parse(&o, argc, argv, EX("does this review praise or blame? 3 seconds",
                                 "这条评论是好评还是差评？3 秒"),

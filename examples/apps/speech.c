@@ -30,7 +30,7 @@ static dl_data *load(dl_ctx *dl, const char *dir, const ex_options *o) {
         char path[600];
         label[i] = i / VARIANTS % DIGITS;
         snprintf(path, sizeof path, "%s/%s-%d.wav", dir, voice[i / SAID], label[i]);
-        if (i % VARIANTS == 0 && !ex_sound_load(dl, path, "sounds", &s)) return NULL;
+        if (i % VARIANTS == 0 && !ex_sound_load(dl, path, "sounds DIR", &s)) return NULL;
         ex_spectrogram(&s, i % VARIANTS > 0, &r, picture[i]);
     }
     return dl_data_borrow_arrays(dl, picture[0], SOUNDS * VARIANTS,
@@ -79,7 +79,7 @@ int main(int argc, char **argv) {
     double seconds = 0;
     int64_t parameters = 0;
     ex_options o = ex_options_default(argc, argv);
-    const ex_option own[] = {{"sounds", EX_TEXT, &dir, 0, 0, EX("the directory of the recordings",
+    const ex_option own[] = {{"sounds", EX_DIR, &dir, 0, 0, EX("the directory of the recordings",
                                                                "录音所在的目录")}};
     o.epochs = 12;
     ex_parse(&o, argc, argv, EX("which digit was said, by a voice not heard before? Half a minute",

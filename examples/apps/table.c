@@ -259,20 +259,18 @@ int main(int argc, char **argv) {
     const char *model = NULL, *out[LIST], *dropped[LIST], *texts[LIST];
     int skip = 0;
     bool comma = false;
-    if (argc > 1 && argv[1][0] != '-') {
-        path = argv[1];
-        argv[1] = argv[0];
-        argc--, argv++;
-    }
     ex_options o = ex_options_default(argc, argv);
     const ex_option extra[] = {
-        {"target", EX_TEXT, &target, 0, 0, EX("the column to learn: the last", "要学的列：末列")},
-        {"drop", EX_TEXT, &drop, 0, 0, EX("columns to leave out: id,name", "略去的列：id,name")},
-        {"text", EX_TEXT, &text, 0, 0, EX("numbers that are classes", "其实是类别的数字列")},
+        {"target", EX_WORDS, &target, 0, 0, EX("the column to learn: the last", "要学的列：末列")},
+        {"drop", EX_WORDS, &drop, 0, 0, EX("columns to leave out: id,name", "略去的列：id,name")},
+        {"text", EX_WORDS, &text, 0, 0, EX("numbers that are classes", "其实是类别的数字列")},
         {"comma", EX_FLAG, &comma, 0, 0, EX("numbers are written 3,14", "小数写作 3,14")},
         {"skip", EX_INT, &skip, 0, 1000, EX("lines before the table", "表前面的行数")},
         {"predict", EX_TEXT, &model, 0, 0, EX("answer the rows by this model", "用这个模型回答")}};
     o.epochs = 300;
+    o.words = "TABLE.csv";
+    o.words_most = 1;
+    o.word = &path;
     ex_parse(&o, argc, argv, EX("learn a column of a CSV file", "学习 CSV 文件的一列"),
              "epochs batch seed threads html save quiet", extra, 6);
     dl_ctx *dl = ex_begin(&o);

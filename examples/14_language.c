@@ -152,24 +152,6 @@ static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
     }
 }
 
-/* Mean loss on a part's poems. */
-static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
-    double sum = 0, signs = 0;
-    dl_set_training(dl, false);
-    dl_set_no_grad(dl, true);
-    for (int k = 0; k < 2; k++)
-        for (int i = 0; i < b->n[part][k]; i += BATCH) {
-            const int n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
-            const double weight = n * (4.0 * (verse[k] + 1) + 1);
-            sum += weight * dl_item(loss_of(m, b, k, b->list[part][k] + i, n));
-            signs += weight;
-            dl_tape_clear(dl);
-        }
-    dl_set_training(dl, true);
-    dl_set_no_grad(dl, false);
-    return sum / signs;
-}
-
 /* Write poems, of both kinds in turn: draw each next sign from softmax(scores / temperature). The
    GRU reads one sign at a time and keeps its state, the transformer looks at all of them again. */
 static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][LONGEST]) {
@@ -209,6 +191,9 @@ typedef struct outcome {
     long long size;
 } outcome;
 
+/* Mean loss on a part's poems; it stands behind main. */
+static double measure(dl_ctx *dl, const net *m, const book *b, int part);
+
 /* Train a net, the rate falling to a twentieth. */
 static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quiet, outcome *r) {
     const double rate = m->attends ? 0.004 : 0.003, start = ex_seconds();  /* by validation poems */
@@ -231,7 +216,7 @@ static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quie
 
 /* -------------------------------------------------------------------------- the program ---- */
 
-/* Behind main: what is shown, and how. */
+/* Behind main: what is read, measured and shown, and how. */
 static double by_kernel(const attention *a);
 static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit);
 static double frequencies(const book *b);
@@ -351,6 +336,24 @@ static double frequencies(const book *b) {
 }
 
 /* -------------------------------------------------------------------------- the showing ---- */
+
+/* Mean loss on a part's poems. */
+static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
+    double sum = 0, signs = 0;
+    dl_set_training(dl, false);
+    dl_set_no_grad(dl, true);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < b->n[part][k]; i += BATCH) {
+            const int n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
+            const double weight = n * (4.0 * (verse[k] + 1) + 1);
+            sum += weight * dl_item(loss_of(m, b, k, b->list[part][k] + i, n));
+            signs += weight;
+            dl_tape_clear(dl);
+        }
+    dl_set_training(dl, true);
+    dl_set_no_grad(dl, false);
+    return sum / signs;
+}
 
 /* The same by dl.h's kernels; returns the largest difference. */
 static double by_kernel(const attention *a) {

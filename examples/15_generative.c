@@ -48,7 +48,7 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
 
 /* ------------------------------------------------------------------------- autoencoder ---- */
 
-typedef struct autoencoder { dl_tensor *p[12]; double noise, error; } autoencoder;
+typedef struct autoencoder { dl_tensor *p[12]; double noise; } autoencoder;
 
 static dl_tensor *spoil(const autoencoder *a, dl_tensor *x) {
     return a->noise > 0 ? dl_clamp(add_noise(x, a->noise), 0, 1) : x;
@@ -59,14 +59,13 @@ static dl_tensor *rebuild(const autoencoder *a, dl_tensor *in) {
     return mlp(a->p + 6, mlp(a->p, in));
 }
 
-/* Train encoder and decoder together; error: the mean squared error of a test pixel. */
+/* Train encoder and decoder together. */
 static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int code,
-                            const dl_data *train, const dl_data *test) {
+                            const dl_data *train) {
     mlp_init(dl, a->p, PIXELS, 256, 64, code);
     mlp_init(dl, a->p + 6, code, 64, 256, PIXELS);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.002), a->p, 12);
     dl_loader *loader = dl_loader_new(train, o->batch, true);
-    dl_loader *tests = dl_loader_new(test, 500, false);
     dl_batch b;
     for (int epoch = 0; epoch < o->epochs; epoch++) {
         double sum = 0;
@@ -84,17 +83,7 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
                               a->noise > 0 ? EX(", noise", "，加噪") : "", epoch + 1,
                               sum / (double)dl_loader_batch_count(loader));
     }
-    a->error = 0;
-    dl_set_no_grad(dl, true);
-    while (dl_loader_next(tests, &b)) {
-        dl_tensor *x = dl_flatten(b.x);
-        a->error += dl_item(dl_mse_sum(dl_sigmoid(rebuild(a, spoil(a, x))), x));
-        dl_tape_clear(dl);
-    }
-    dl_set_no_grad(dl, false);
-    a->error /= (double)(dl_data_count(test) * PIXELS);
     dl_loader_free(loader);
-    dl_loader_free(tests);
     dl_optimizer_free(opt);
 }
 
@@ -206,7 +195,8 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
 
 /* ------------------------------------------------------------------------- the program ---- */
 
-/* Behind main: what is shown, and how. */
+/* Behind main: what is measured and shown, and how. */
+static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test);
 static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
                               ex_page *page, bool quiet);
 static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet);
@@ -217,7 +207,8 @@ int main(int argc, char **argv) {
     int steps = 6000;
     bool digits = false;
     double path[CIRCLE + 1][5];
-    autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
+    autoencoder a[2] = {{{NULL}, 0}, {{NULL}, 0.5}};
+    double error[2];
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
         {"steps", EX_INT, &steps, SHOTS, 1000000, EX("updates of the GAN", "GAN 更新的步数")},
@@ -235,8 +226,10 @@ int main(int argc, char **argv) {
     double start = ex_seconds();
     ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
     ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
-    autoencoder_fit(dl, &o, &a[0], 2, train, test);
-    autoencoder_fit(dl, &o, &a[1], 32, train, test);
+    for (int k = 0; k < 2; k++) {
+        autoencoder_fit(dl, &o, &a[k], k ? 32 : 2, train);
+        error[k] = rebuild_error(dl, &a[k], test);
+    }
     show_autoencoders(dl, a, test, &page, o.quiet);
     ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
     circle(path, 0, 1, 0.5);
@@ -259,11 +252,27 @@ int main(int argc, char **argv) {
                        "看看最后几步有多近。"));
     ex_page_close(&page, o.quiet);
     ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
-              digits ? "classes" : "modes", w.found, w.good, a[0].error, a[1].error, seconds);
+              digits ? "classes" : "modes", w.found, w.good, error[0], error[1], seconds);
     return ex_end(dl, &o);
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
+
+/* The mean squared error of a rebuilt test pixel. */
+static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test) {
+    dl_loader *loader = dl_loader_new(test, 500, false);
+    dl_batch b;
+    double sum = 0;
+    dl_set_no_grad(dl, true);
+    while (dl_loader_next(loader, &b)) {
+        dl_tensor *x = dl_flatten(b.x);
+        sum += dl_item(dl_mse_sum(dl_sigmoid(rebuild(a, spoil(a, x))), x));
+        dl_tape_clear(dl);
+    }
+    dl_set_no_grad(dl, false);
+    dl_loader_free(loader);
+    return sum / (double)(dl_data_count(test) * PIXELS);
+}
 
 /* n pictures of side x side pixels with one caption, in the terminal (small ones) and the page. */
 static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,

@@ -178,7 +178,7 @@ static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
 
 /* ------------------------------------------------------------------------- the program ---- */
 
-/* Behind main: what is shown, and how. */
+/* Behind main: what is measured and shown, and how. */
 static double accuracy(dl_model *net, const dl_data *data, double eps, int steps);
 static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
                          const dl_tensor *parts);

@@ -67,7 +67,7 @@ static dl_model *deep_net(dl_ctx *dl, int depth, bool skip, bool norm) {
 
 /* ------------------------------------------------------------------------- the program ---- */
 
-/* Behind main: what is shown, and how. */
+/* Behind main: what is measured and shown, and how. */
 static double power_of(const double *n, const double *error, int count);
 static void gradient_norms(dl_model *m, const dl_batch *b, double *norm);
 static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES], int updates,

@@ -236,8 +236,8 @@ static void draw_unrolled(ex_page *p, const unit *u) {
     enum { LEFT = 66, GAP = 172, BOX = 92, MIDDLE = 82 };
     char s[60];
     if (p->f == NULL) return;
-    ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states forward, "
-                                        "gradients back",
+    ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states "
+                                        "forward, gradients back",
                                         "循环神经网络展开三步：状态向前，梯度向后"));
     ex_svg_begin(p, LEFT + 3 * GAP + 20, 280);
     svg_arrow(p, LEFT - 44, MIDDLE - 14, LEFT - 3, MIDDLE - 14, false);
@@ -281,13 +281,14 @@ static void show_unrolled(const unit *u, double difference, ex_page *page, bool 
         ex_show_text(page, quiet, 0, "h%d = tanh(%g*%g + %g*%.4f) = tanh(%.4f) = %.4f", t, u->wx,
                      u->x[t], u->wh, u->h[t - 1], u->wx * u->x[t] + u->wh * u->h[t - 1], u->h[t]);
     for (int t = STEPS; t >= 1; t--)
-        ex_show_text(page, quiet, 0, "dL/dh%d = %.4f, delta%d = %.4f*(1 - %.4f^2) = %.4f", t, u->dh[t],
-                     t, u->dh[t], u->h[t], u->delta[t]);
-    ex_show_text(page, quiet, 0, "dL/dWh = %.4f*%.4f + %.4f*%.4f + %.4f*0 = %.4f", u->delta[3], u->h[2],
-                 u->delta[2], u->h[1], u->delta[1], u->dwh);
-    ex_show_text(page, quiet, 0, "dL/dWx = %.4f*%g + %.4f*%g + %.4f*%g = %.4f", u->delta[3], u->x[3],
-                 u->delta[2], u->x[2], u->delta[1], u->x[1], u->dwx);
-    if (difference < 1e-5) ex_show_text(page, quiet, 0, EX("The tape gets the same.", "自动微分得到同样的数。"));
+        ex_show_text(page, quiet, 0, "dL/dh%d = %.4f, delta%d = %.4f*(1 - %.4f^2) = %.4f", t,
+                     u->dh[t], t, u->dh[t], u->h[t], u->delta[t]);
+    ex_show_text(page, quiet, 0, "dL/dWh = %.4f*%.4f + %.4f*%.4f + %.4f*0 = %.4f", u->delta[3],
+                 u->h[2], u->delta[2], u->h[1], u->delta[1], u->dwh);
+    ex_show_text(page, quiet, 0, "dL/dWx = %.4f*%g + %.4f*%g + %.4f*%g = %.4f", u->delta[3],
+                 u->x[3], u->delta[2], u->x[2], u->delta[1], u->x[1], u->dwx);
+    if (difference < 1e-5)
+        ex_show_text(page, quiet, 0, EX("The tape gets the same.", "自动微分得到同样的数。"));
     else ex_show_text(page, quiet, 0, EX("The tape gets something else: they differ by %.4f.",
                                          "自动微分得到的不同：相差 %.4f。"), difference);
 }
@@ -309,16 +310,17 @@ static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page 
                     norm[k][9], norm[k][29], norm[k][30], norm[k][59]);
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0,
-                 EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to %.3g.",
-                    "最后一行是 W_h 乘以 4 的 ReLU 网络：|dL/dW_h| = %.3g，裁剪到 %.3g。"), clip[0], clip[1]);
+                 EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to "
+                    "%.3g.", "最后一行是 W_h 乘以 4 的 ReLU 网络：|dL/dW_h| = %.3g，裁剪到 %.3g。"), clip[0],
+                 clip[1]);
     ex_show_text(page, quiet, 0,
                  EX("The LSTM in chunks reads %d steps at a time: the state crosses the border, "
                     "the gradient does not, so it is 0 from step %d back. Each row is one random "
                     "net on one random input: now and then a norm rises on the way back.",
                     "分段的 LSTM 每次读 %d 步：状态越过边界，梯度不越过，所以从第 %d 步起是 0。"
                     "每行只是一个随机的网络、一个随机的输入，数值偶尔也会上升。"), CHUNK, CHUNK + 1);
-    ex_page_figure(page, "13-gradients", EX("The norm of the gradient against the steps back, for five "
-                                            "nets", "五种网络的梯度范数，随往回的步数"));
+    ex_page_figure(page, "13-gradients", EX("The norm of the gradient against the steps back, for "
+                                            "five nets", "五种网络的梯度范数，随往回的步数"));
     ex_page_plot(page, axes, c, NETS);
 }
 

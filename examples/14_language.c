@@ -264,9 +264,9 @@ int main(int argc, char **argv) {
     /* form and copied: shares of the verses written at that temperature */
     ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
               "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
-              "parameters=%lld transformer_parameters=%lld difference=%.4f", r[0].test, r[1].test, unigram,
-              temperature[1], r[0].verse[1].right, r[1].verse[1].right, r[0].verse[1].copied,
-              r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size,
+              "parameters=%lld transformer_parameters=%lld difference=%.4f", r[0].test, r[1].test,
+              unigram, temperature[1], r[0].verse[1].right, r[1].verse[1].right,
+              r[0].verse[1].copied, r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size,
               difference);
     return ex_end(dl, &o);
 }
@@ -434,7 +434,8 @@ static void show_by_hand(const attention *a, double difference, ex_page *page, b
                      (double)value[j], a->y[T - 1], a->ds[j]);
     ex_show_text(page, quiet, 0, "dq3 = (%.4f, %.4f, %.4f, %.4f)", a->dq[0], a->dq[1], a->dq[2],
                  a->dq[3]);
-    if (difference < 1e-4) ex_show_text(page, quiet, 0, EX("The kernel gets the same.", "内核得到同样的数。"));
+    if (difference < 1e-4)
+        ex_show_text(page, quiet, 0, EX("The kernel gets the same.", "内核得到同样的数。"));
     else ex_show_text(page, quiet, 0, EX("The kernel gets something else: they differ by %.4f.",
                                          "内核得到的不同：相差 %.4f。"), difference);
 }
@@ -498,11 +499,13 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
                                     "%d 首诗的末句里，上一句同一位置的字得到 %.1f%% 的注意力，再上一句的得 %.1f%%，"
                                     "刚读过的字得 %.1f%%。有一个头给上一句的 %.1f%%。"),
                  n + 1, mean[above], mean[2 * above + 1], mean[0], seen.back[best][above]);
-    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 2 and 6 signs back",
+    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 2 and 6 "
+                                           "signs back",
                                            "注意力随距离的份额：往回第 2 与第 6 个字处有尖峰"));
     ex_page_plot(page, axes, c, 2);
     for (int i = 0; i < L; i++) sign[i] = i ? b->sign[poem[i]] : EX("5", "五");
-    ex_page_text(page, 0, EX("Each row: a sign that was read, and what it looks at to find the next one.",
+    ex_page_text(page, 0, EX("Each row: a sign that was read, and what it looks at to find the "
+                             "next one.",
                              "一行是一个刚读过的字，深色是它为了找下一个字而看的地方。"));
     ex_page_figure(page, "14-map", EX("The attention of one head over a poem it has not seen",
                                       "一个头读一首没见过的诗时的注意力"));
@@ -513,9 +516,11 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
 static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
     ex_axes axes = {EX("Perplexity on validation poems", "验证集上的困惑度"), EX("epoch", "轮"),
                     EX("perplexity", "困惑度"), 0, 0, 0, 0, false};
-    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs}, {name[1], NULL, r[1].curve, epochs}};
+    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs},
+                           {name[1], NULL, r[1].curve, epochs}};
     ex_show_text(page, quiet, 2, EX("Which one is surprised less?", "哪个更少感到意外？"));
-    ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each epoch",
+    ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each "
+                                             "epoch",
                                              "每轮之后 GRU 与 transformer 的困惑度"));
     ex_page_plot(page, axes, c, 2);
     ex_page_table(page, true);

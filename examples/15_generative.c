@@ -216,7 +216,8 @@ int main(int argc, char **argv) {
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;
-    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a minute",
+    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a "
+                                "minute",
                                 "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
              "data epochs batch limit seed threads html quiet", own, 2);
     dl_ctx *dl = ex_begin(&o);
@@ -300,9 +301,10 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
-    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy, dl_sigmoid(rebuild(&a[1], noisy))};
-    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with noise; "
-                                          "cleaned by a code of 32",
+    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy,
+                         dl_sigmoid(rebuild(&a[1], noisy))};
+    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with "
+                                          "noise; cleaned by a code of 32",
                                           "四行：测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"));
     show(page, true, EX("Test digits; rebuilt from 2 numbers; with noise; cleaned by a code of 32",
                         "测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"),
@@ -330,7 +332,8 @@ static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet) {
     static const int shown[9] = {0, 1, 2, 3, 10, 20, 40, 80, CIRCLE};
     double w[CIRCLE + 1], g[CIRCLE + 1], zero = 0;
     const ex_axes axes = {EX("A GAN of two numbers", "两个数的 GAN"),
-                          EX("w, the discriminator's", "判别器的 w"), EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
+                          EX("w, the discriminator's", "判别器的 w"),
+                          EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
     const ex_curve c[2] = {{EX("the steps, from (0, 1)", "一步步，从 (0, 1) 开始"), w, g, CIRCLE + 1},
                            {EX("where both have learned", "双方都学会的地方"), &zero, &zero, 1}};
     for (int t = 0; t <= CIRCLE; t++) {
@@ -409,7 +412,8 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *pag
     double all;
     if (picture == NULL) return;
     if (digits) {
-        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of the steps",
+        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of "
+                                             "the steps",
                                              "GAN 画的数字，每完成五分之一步数之后一行"));
         show(page, true, EX("Drawn after each fifth of the steps, from the same random numbers",
                             "每完成五分之一步数之后画的，用同样的随机数"),
@@ -417,8 +421,8 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *pag
         return;
     }
     covered(ring(dl, POINTS), &all, picture->data);
-    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN after "
-                                       "each fifth of the steps",
+    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN "
+                                       "after each fifth of the steps",
                                        "真实的八朵云，以及每完成五分之一步数之后 GAN 生成的点"));
     show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
                          "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),

@@ -1368,12 +1368,13 @@ static inline long long ex_param_count(dl_tensor *const *w, int n) {
     return size;
 }
 
-/* A CSV file with so many rows (0: any number); what is wrong with it, or which --option names another, is said. */
+/* A CSV file with so many rows (0: any number); what is wrong with it, or which --option names
+   another, is said. */
 static inline dl_table *ex_table_read(dl_ctx *dl, const char *path, const char *option, int rows,
                                       const dl_csv *how) {
     if (!ex_exists(path)) {
-        dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or say where "
-                "it is with --%s", path, option);
+        dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or say "
+                "where it is with --%s", path, option);
         return NULL;
     }
     dl_table *t = dl_table_load(dl, path, how);

@@ -99,8 +99,9 @@ int main(int argc, char **argv) {
     show(&page, o.quiet, v, &fair);
     ex_page_close(&page, o.quiet);
     ex_result("cost=%.4f naive_cost=%.4f half_cost=%.4f unfair_cost=%.4f applicants=%d "
-              "seconds=%.2f parameters=%lld", v[3].cost, fmin(v[0].cost, v[1].cost), v[2].cost, v[4].cost, LOANS,
-              fair.seconds + with_all.seconds, (long long)fair.parameters);
+              "seconds=%.2f parameters=%lld", v[3].cost, fmin(v[0].cost, v[1].cost),
+              v[2].cost, v[4].cost, LOANS, fair.seconds + with_all.seconds,
+              (long long)fair.parameters);
     return ex_end(dl, &o);
 }
 
@@ -120,7 +121,8 @@ static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *f
     ex_show_row(page, quiet, true, "%-28s|%s", "", EX("lost loans|refused wrongly|cost each",
                                                         "坏账|错误拒绝|平均代价"));
     for (int k = 0; k < 5; k++)
-        ex_show_row(page, quiet, false, "%s|%d|%d|%.3f", what[k], v[k].lost, v[k].refused, v[k].cost);
+        ex_show_row(page, quiet, false, "%s|%d|%d|%.3f", what[k], v[k].lost, v[k].refused,
+                    v[k].cost);
     ex_page_table(page, false);
     double above[POINTS], cost[POINTS];
     for (int k = 0; k < POINTS; k++) {

@@ -54,7 +54,8 @@ static void thresholds(dl_model *net, const dl_data *test) {
                         "chosen on patients of its own, not on these.",
                         "哪一个阈值对，不是数学问题；而且应当用另外的病人来选，不能用这些。"));
     printf("\n%s", EX("Now you: ", "轮到你："));
-    ex_print_wrapped(EX("--seed 3 draws other patients. How far can one trust a number from so few?",
+    ex_print_wrapped(EX("--seed 3 draws other patients. How far can one trust a number from so "
+                        "few?",
                         "--seed 3 会抽到别的病人。这么少的人得出的数，能信到什么程度？"));
     printf("\n");
 }
@@ -79,8 +80,9 @@ int main(int argc, char **argv) {
     const dl_report *r = dl_model_report(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
     if (!o.quiet) {
-        printf(EX("%lld patients to learn from; the other %lld:\n\n", "从 %lld 位病人学习；另外 %lld 位：\n\n"),
-               (long long)dl_data_count(train), (long long)dl_data_count(test));
+        printf(EX("%lld patients to learn from; the other %lld:\n\n",
+                  "从 %lld 位病人学习；另外 %lld 位：\n\n"), (long long)dl_data_count(train),
+               (long long)dl_data_count(test));
         dl_report_print(r, names);
         thresholds(net, test);
     }

@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     ex_track t[NEW];
     for (int k = 0; k < NEW; k++) t[k] = ex_track_new(&r);
     const double start = ex_seconds();
-    double laps[ROUNDS + 3];                             /* by nobody, the copy, corrected, driver */
+    double laps[ROUNDS + 3];                             /* nobody, copy, corrected, driver */
     laps[0] = test(dl, NOBODY, NULL, t, o.seed, NULL);
     laps[ROUNDS + 2] = test(dl, DRIVER, NULL, t, o.seed, NULL);
     ride on_worst[2];                                    /* of the copy, and in the end */

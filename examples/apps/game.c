@@ -6,8 +6,8 @@
 
    V(s) <- V(s) + a (r - V(s)), where r is 1 if the move into s has won, 0 if the board is full,
    else -max V(s') over the moves s' of the other: what is best for the other is worst for me.
-   Mostly it plays the best move it knows, one in three a random one: so it gets around. With seeds 0
-   to 29 it loses none of all games; after half as many against itself, it does with nine of them.
+   Mostly it plays the best move it knows, one in three a random one: so it gets around. With
+   seeds 0 to 29 it loses none of all games; after half as many against itself, nine of them lose.
    @F S0-6.4: games   @F S3-7.6: reinforcement learning */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"

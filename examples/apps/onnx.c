@@ -1,12 +1,12 @@
 /* onnx - models out to ONNX Runtime and its like, graphs of PyTorch, Keras, scikit-learn in, and
-   trained further, which ONNX Runtime cannot. Without --net a digits net is trained here and written
-   as digits.onnx; that file, or the graph given by --net, is loaded, asked, trained for some more
-   batches, and written as tuned.onnx.
+   trained further, which ONNX Runtime cannot. Without --net a digits net is trained here and
+   written as digits.onnx; that file, or the graph given by --net, is loaded, asked, trained for
+   some more batches, and written as tuned.onnx.
 
        gcc -O2 examples/apps/onnx.c -o onnx -lm && ./onnx --dir /tmp
 
-   A graph from elsewhere: one input of 28 x 28 numbers from 0 to 1 (in any shape), 10 outputs, as in
-   Python:  torch.onnx.export(net, (torch.zeros(1, 784),), "net.onnx")
+   A graph from elsewhere: one input of 28 x 28 numbers from 0 to 1 (in any shape), 10 outputs, as
+   in Python:  torch.onnx.export(net, (torch.zeros(1, 784),), "net.onnx")
    Where that writes net.onnx.data, too, leave it beside net.onnx: weights are in it.
    @F S1-4: the net */
 #define DL_IMPLEMENTATION
@@ -83,9 +83,9 @@ int main(int argc, char **argv) {
                                          "读入时|继续训练后|存为"));
     ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%s", before, after, "tuned.onnx");
     ex_page_table(&page, false);
-    if (here) ex_show_text(&page, o.quiet, 0, EX("The net before and behind the file: outputs differ "
-                                                 "by at most %.1g.", "存前与读回的网络：输出最多相差 %.1g。"),
-                           difference);
+    if (here)
+        ex_show_text(&page, o.quiet, 0, EX("The net before and behind the file: outputs differ by at "
+                                           "most %.1g.", "存前与读回的网络：输出最多相差 %.1g。"), difference);
     ex_page_close(&page, o.quiet);
     ex_result("before=%.4f after=%.4f difference=%.1g", before, after, difference);
     return ex_end(dl, &o);

@@ -126,7 +126,8 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f naive=%.4f varied=%.4f person=%d synthetic=%d sounds=%d "
               "seconds=%.2f parameters=%lld", (double)all_right / SOUNDS,
-              (double)all_near / SOUNDS, share, right[0], all_right - right[0], SOUNDS, seconds, (long long)parameters);
+              (double)all_near / SOUNDS, share, right[0], all_right - right[0], SOUNDS,
+              seconds, (long long)parameters);
     return ex_end(dl, &o);
 }
 

@@ -95,26 +95,7 @@ static score judge(bool taught) {
     return c;
 }
 
-/* Against a person, game after game. They take turns to begin. */
-static void play(dl_rng *r) {
-    printf(EX("You are O. Your move is the number of a cell; q ends.\n\n",
-              "你是 O。输入格子的号码；q 结束。\n\n"));
-    for (bool first = true;; first = !first) {         /* does the program begin? */
-        ex_board b = {{0}};
-        bool mine = !first;
-        int end = -1;
-        while (end < 0) {
-            mine = !mine;
-            if (!mine) ex_board_print(&b, "X O");
-            const int move = mine ? choose(&b, true, r) : ex_board_ask(&b);
-            if (move < 0) return;
-            end = ex_board_move(&b, move);
-        }
-        ex_board_print(&b, mine ? "O X" : "X O");
-        printf("%s\n\n", end == 0 ? EX("A draw.", "平局。") : mine ? EX("I win.", "我赢了。")
-                                                             : EX("You win!", "你赢了！"));
-    }
-}
+static void play(dl_rng *r);
 
 int main(int argc, char **argv) {
     int games = 60000;
@@ -142,4 +123,25 @@ int main(int argc, char **argv) {
     ex_result("lost=%d all_games=%d win_rate=%.4f naive_win_rate=%.4f naive_lost=%.4f seconds=%.2f",
               after.lost, after.games, after.p_win, before.p_win, before.p_loss, seconds);
     return ex_end(dl, &o);
+}
+
+/* Against a person, game after game. They take turns to begin. */
+static void play(dl_rng *r) {
+    printf(EX("You are O. Your move is the number of a cell; q ends.\n\n",
+              "你是 O。输入格子的号码；q 结束。\n\n"));
+    for (bool first = true;; first = !first) {         /* does the program begin? */
+        ex_board b = {{0}};
+        bool mine = !first;
+        int end = -1;
+        while (end < 0) {
+            mine = !mine;
+            if (!mine) ex_board_print(&b, "X O");
+            const int move = mine ? choose(&b, true, r) : ex_board_ask(&b);
+            if (move < 0) return;
+            end = ex_board_move(&b, move);
+        }
+        ex_board_print(&b, mine ? "O X" : "X O");
+        printf("%s\n\n", end == 0 ? EX("A draw.", "平局。") : mine ? EX("I win.", "我赢了。")
+                                                             : EX("You win!", "你赢了！"));
+    }
 }

@@ -48,27 +48,8 @@ static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
     return true;
 }
 
-/* The steps from a picture to what the net sees, and its ten probabilities, on the page. */
 static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
-                 dl_tensor *mnist, const dl_real *p) {
-    enum { WIDE = 132 };
-    const dl_int H = photo->shape.dim[1], W = photo->shape.dim[2];
-    const double zoom = fmin(1, 2.0 * WIDE / (double)(H > W ? H : W));
-    dl_tensor *small = dl_resize(photo, (dl_int)ceil((double)H * zoom),
-                                 (dl_int)ceil((double)W * zoom), DL_AREA);
-    dl_tensor *picture[5] = {small, step[0], step[1], step[2], mnist};
-    const char *const caption[5] = {EX("1. the picture", "1. 原图"),
-        EX("2. the ink: what the paper is not", "2. 墨迹：与纸不同的部分"),
-        EX("3. cut out, strokes evened", "3. 剪下，笔画粗细调匀"),
-        EX("4. fitted into 20 x 20", "4. 缩放到 20 x 20"),
-        EX("5. its mass in the middle of 28 x 28", "5. 重心移到 28 x 28 的中央")};
-    const int best = ex_argmax(p, 10);
-    ex_page_text(page, 2, EX("%s (%lld x %lld): a %d, %.1f %%",
-                             "%s（%lld x %lld）：数字 %d，%.1f %%"), path, (long long)W,
-                 (long long)H, best, 100 * (double)p[best]);
-    ex_page_pictures(page, picture, caption, 5, WIDE);
-    ex_page_bars(page, p);
-}
+                 dl_tensor *mnist, const dl_real *p);
 
 /* One line for one picture; false when it cannot be read. */
 static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) {
@@ -135,4 +116,26 @@ int main(int argc, char **argv) {
     ex_page_close(&page, true);
     free(o.word);
     return ex_end(dl, &o) || failed;
+}
+
+/* The steps from a picture to what the net sees, and its ten probabilities, on the page. */
+static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
+                 dl_tensor *mnist, const dl_real *p) {
+    enum { WIDE = 132 };
+    const dl_int H = photo->shape.dim[1], W = photo->shape.dim[2];
+    const double zoom = fmin(1, 2.0 * WIDE / (double)(H > W ? H : W));
+    dl_tensor *small = dl_resize(photo, (dl_int)ceil((double)H * zoom),
+                                 (dl_int)ceil((double)W * zoom), DL_AREA);
+    dl_tensor *picture[5] = {small, step[0], step[1], step[2], mnist};
+    const char *const caption[5] = {EX("1. the picture", "1. 原图"),
+        EX("2. the ink: what the paper is not", "2. 墨迹：与纸不同的部分"),
+        EX("3. cut out, strokes evened", "3. 剪下，笔画粗细调匀"),
+        EX("4. fitted into 20 x 20", "4. 缩放到 20 x 20"),
+        EX("5. its mass in the middle of 28 x 28", "5. 重心移到 28 x 28 的中央")};
+    const int best = ex_argmax(p, 10);
+    ex_page_text(page, 2, EX("%s (%lld x %lld): a %d, %.1f %%",
+                             "%s（%lld x %lld）：数字 %d，%.1f %%"), path, (long long)W,
+                 (long long)H, best, 100 * (double)p[best]);
+    ex_page_pictures(page, picture, caption, 5, WIDE);
+    ex_page_bars(page, p);
 }

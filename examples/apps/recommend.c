@@ -91,6 +91,11 @@ static double liked(dl_ctx *dl, const ex_ratings *c, double truth[EX_VIEWERS][EX
     return sum;
 }
 
+/* Of the films: the error of the product and of averages, how much what they choose is liked. Of the
+   votes: the share that the product and the majority have right. */
+typedef struct result { double error, naive, liked, popular, right, majority; } result;
+static void show(const ex_ratings *films, const ex_ratings *votes, const result *s);
+
 int main(int argc, char **argv) {
     static ex_ratings films, votes;
     static double truth[EX_VIEWERS][EX_FILMS];
@@ -113,31 +118,31 @@ int main(int argc, char **argv) {
     factorize(dl, &votes, true, &o, of_votes, vote);
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    const double error = ex_rating_rmse(&films, rating);
-    const double naive = ex_rating_rmse(&films, films.naive);
-    const double by_taste = liked(dl, &films, truth, w, true);
-    const double by_all = liked(dl, &films, truth, w, false);
-    const double right = ex_rating_right(&votes, vote, 0);
-    const double by_most = ex_rating_right(&votes, votes.naive, 0.5);
-    if (!o.quiet) {
-        printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error "
-                  "is\n   %.3f from the averages of viewer and film\n   %.3f from the product\n   "
-                  "The %d films that each should see: they would rate them\n   %.2f on average, if "
-                  "they are what all like best\n   %.2f, if the product chooses\n",
-                  "1. 电影（合成数据）：已知 %d 个，共 %d 格；隐藏的 %d 个评分的误差\n"
-                  "   %.3f 由观众和电影的平均得出\n   %.3f 由乘积得出\n"
-                  "   给每人推荐 %d 部，他们会打的分数平均\n"
-                  "   %.2f，如果推荐大家最喜欢的\n   %.2f，如果由乘积来选\n"),
-               films.train, EX_VIEWERS * EX_FILMS, films.n - films.train, naive, error, TOP, by_all,
-               by_taste);
-        printf(EX("2. Votes in Congress (real): of %d hidden ones are right\n",
-                  "2. 国会表决（真实数据）：隐藏的 %d 票，猜对\n"), votes.n - votes.train);
-        ex_print_share(by_most, EX("as the majority voted", "跟着多数"));
-        ex_print_share(right, EX("by the product", "由乘积得出"));
-        printf("\n");
-    }
+    const result s = {
+        ex_rating_rmse(&films, rating), ex_rating_rmse(&films, films.naive),
+        liked(dl, &films, truth, w, true), liked(dl, &films, truth, w, false),
+        ex_rating_right(&votes, vote, 0), ex_rating_right(&votes, votes.naive, 0.5)};
+    if (!o.quiet) show(&films, &votes, &s);
     ex_result("rmse=%.4f naive_rmse=%.4f liked=%.3f naive_liked=%.3f votes_right=%.4f "
-              "naive_right=%.4f hidden=%d seconds=%.2f", error, naive, by_taste, by_all, right,
-              by_most, films.n - films.train + votes.n - votes.train, seconds);
+              "naive_right=%.4f hidden=%d seconds=%.2f", s.error, s.naive, s.liked, s.popular,
+              s.right, s.majority, films.n - films.train + votes.n - votes.train, seconds);
     return ex_end(dl, &o);
+}
+
+static void show(const ex_ratings *films, const ex_ratings *votes, const result *s) {
+    printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error is\n",
+              "1. 电影（合成数据）：已知 %d 个，共 %d 格；隐藏的 %d 个评分的误差\n"), films->train,
+           EX_VIEWERS * EX_FILMS, films->n - films->train);
+    printf("%7.3f    %s\n", s->naive, EX("from the averages of viewer and film",
+                                        "由观众和电影的平均得出"));
+    printf("%7.3f    %s\n", s->error, EX("from the product", "由乘积得出"));
+    printf(EX("   The %d films that each should see: they would rate them, on average\n",
+              "   给每人推荐 %d 部，他们会打的分数平均\n"), TOP);
+    printf("%7.2f     %s\n", s->popular, EX("if they are what all like best", "如果推荐大家最喜欢的"));
+    printf("%7.2f     %s\n", s->liked, EX("if the product chooses", "如果由乘积来选"));
+    printf(EX("2. Votes in Congress (real): of %d hidden ones are right\n",
+              "2. 国会表决（真实数据）：隐藏的 %d 票，猜对\n"), votes->n - votes->train);
+    ex_print_share(s->majority, EX("as the majority voted", "跟着多数"));
+    ex_print_share(s->right, EX("by the product", "由乘积得出"));
+    printf("\n");
 }

@@ -60,14 +60,7 @@ static int commonest(const ex_sentence *s, int t) {
     return best;
 }
 
-static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_t *said) {
-    for (int t = 0; t < s->n; t++) {
-        printf("%s", text[t]);
-        if (said[t]) printf("[%s]", ex_role[said[t]]);
-        if (said[t] != s->role[t]) printf(EX("(wrong: %s)", "（错，应为 %s）"), ex_role[s->role[t]]);
-    }
-    printf("\n");
-}
+static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_t *said);
 
 int main(int argc, char **argv) {
     static ex_sentence test[SENTENCES];
@@ -129,4 +122,13 @@ int main(int argc, char **argv) {
               "parameters=%lld", (double)right / all, (double)naive / all,
               (double)whole / SENTENCES, (double)unknown / all, seconds, ex_param_count(w, PARAMS));
     return ex_end(dl, &o);
+}
+
+static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_t *said) {
+    for (int t = 0; t < s->n; t++) {
+        printf("%s", text[t]);
+        if (said[t]) printf("[%s]", ex_role[said[t]]);
+        if (said[t] != s->role[t]) printf(EX("(wrong: %s)", "（错，应为 %s）"), ex_role[s->role[t]]);
+    }
+    printf("\n");
 }

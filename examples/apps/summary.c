@@ -88,27 +88,17 @@ static dl_model *learn(const dl_data *train, const ex_options *o) {
     return net;
 }
 
-/* What can be said without learning: how often is it the one in the place that is right most often,
-   the longest, the one that shares most with the others? */
-static void rules(const passage *p, int place[SENTENCES], int *longest, int *central) {
-    for (int i = 0; i < PASSAGES; i++) {
-        int l = 0, c = 0;
-        for (int k = 1; k < SENTENCES; k++) {
-            if (strlen(p[i].line[k]) > strlen(p[i].line[l])) l = k;
-            if (shared(&p[i], k) > shared(&p[i], c)) c = k;
-        }
-        place[p[i].best]++;
-        *longest += l == p[i].best;
-        *central += c == p[i].best;
-    }
-}
+/* How many are right: the first sentence, the one in the place that is right most often, the longest,
+   the one that shares most with the others, and the net's. */
+typedef struct score { int first, place, longest, central, net; } score;
+static score judge(const passage *p, const int32_t *said);
+static void show(const passage *p, const int32_t *said, const score *s);
 
 int main(int argc, char **argv) {
     static dl_real x[PASSAGES][SENTENCES][FEATURES];
     passage p[PASSAGES];
     int32_t best[PASSAGES], row[PASSAGES], said[PASSAGES];
     const char *path = "data/summaries/passages.txt";
-    int right = 0, place[SENTENCES] = {0}, longest = 0, central = 0, common = 0;
     double seconds = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {{"passages", EX_TEXT, &path, 0, 0, EX("the passages", "文章")}};
@@ -135,26 +125,47 @@ int main(int argc, char **argv) {
         dl_model_free(net);
         dl_tape_clear(dl);
     }
-    for (int i = 0; i < PASSAGES; i++) right += said[i] == best[i];
-    rules(p, place, &longest, &central);
-    for (int k = 0; k < SENTENCES; k++) common = place[k] > common ? place[k] : common;
-    for (int i = 0; i < SHOWN && !o.quiet; i++) {
+    const score s = judge(p, said);
+    const double share = 1.0 / PASSAGES, naive = fmax(s.place, fmax(s.longest, s.central));
+    if (!o.quiet) show(p, said, &s);
+    ex_result("test_accuracy=%.4f naive=%.4f first=%.4f longest=%.4f passages=%d seconds=%.2f",
+              s.net * share, naive * share, s.first * share, s.longest * share, PASSAGES, seconds);
+    return ex_end(dl, &o);
+}
+
+static score judge(const passage *p, const int32_t *said) {
+    score s = {0, 0, 0, 0, 0};
+    int place[SENTENCES] = {0};
+    for (int i = 0; i < PASSAGES; i++) {
+        int longest = 0, central = 0;
+        for (int k = 1; k < SENTENCES; k++) {
+            if (strlen(p[i].line[k]) > strlen(p[i].line[longest])) longest = k;
+            if (shared(&p[i], k) > shared(&p[i], central)) central = k;
+        }
+        place[p[i].best]++;
+        s.longest += longest == p[i].best;
+        s.central += central == p[i].best;
+        s.net += said[i] == p[i].best;
+    }
+    s.first = place[0];
+    for (int k = 0; k < SENTENCES; k++) s.place = place[k] > s.place ? place[k] : s.place;
+    return s;
+}
+
+static void show(const passage *p, const int32_t *said, const score *s) {
+    for (int i = 0; i < SHOWN; i++) {
         for (int k = 0; k < SENTENCES; k++)
             printf("%s %s\n", k == said[i] ? "=>" : "  ", p[i].line[k]);
-        if (said[i] != best[i])
-            printf(EX("   (should be: %s)\n", "  （应当是：%s）\n"), p[i].line[best[i]]);
+        if (said[i] != p[i].best)
+            printf(EX("   (should be: %s)\n", "  （应当是：%s）\n"), p[i].line[p[i].best]);
         printf("\n");
     }
-    if (!o.quiet)
-        printf(EX("Right, of %d passages (written for this):\n%6d  the first sentence\n%6d  the "
-                  "place that is right most often\n%6d  the longest\n%6d  the one that shares most "
-                  "with the others\n%6d  the net, on passages that it has not seen (give or take "
-                  "3)\n\n",
-                  "%d 篇（为本程序而写）中选对的：\n%6d  第一句\n%6d  最常选对的位置\n%6d  最长的一句\n%6d  "
-                  "与别的句子相同最多的一句\n%6d  网络，对没见过的文章（误差约 3 篇）\n\n"),
-               PASSAGES, place[0], common, longest, central, right);
-    const double share = 1.0 / PASSAGES, naive = fmax(common, fmax(longest, central));
-    ex_result("test_accuracy=%.4f naive=%.4f first=%.4f longest=%.4f passages=%d seconds=%.2f",
-              right * share, naive * share, place[0] * share, longest * share, PASSAGES, seconds);
-    return ex_end(dl, &o);
+    printf(EX("Right, of %d passages (written for this):\n", "%d 篇（为本程序而写）中选对的：\n"), PASSAGES);
+    printf("%6d  %s\n", s->first, EX("the first sentence", "第一句"));
+    printf("%6d  %s\n", s->place, EX("the place that is right most often", "最常选对的位置"));
+    printf("%6d  %s\n", s->longest, EX("the longest", "最长的一句"));
+    printf("%6d  %s\n", s->central, EX("the one that shares most with the others",
+                                      "与别的句子相同最多的一句"));
+    printf("%6d  %s\n\n", s->net, EX("the net, on passages that it has not seen (give or take 3)",
+                                    "网络，对没见过的文章（误差约 3 篇）"));
 }

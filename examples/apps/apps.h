@@ -521,7 +521,8 @@ static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *op
                    memcmp(slash + 1, ex_role[k], all - length - 1) != 0)) k++;
             if (!slash || length >= EX_WORD || k == EX_ROLES || s[i].n == EX_SENTENCE)
                 return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld: at most %d times word/role, not "
-                               "%.40s", path, (long long)dl_table_line(t, i), EX_SENTENCE, item);
+                               "%.*s", path, (long long)dl_table_line(t, i), EX_SENTENCE,
+                               (int)(all < 60 ? all : 60), item);
             char *word = text[i][s[i].n];
             memcpy(word, item, length);
             word[length] = 0;

@@ -28879,26 +28879,14 @@ static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const d
     return true;
 }
 
-static void dli_c_unsaid(dl_code code, const char *text, void *user)
-{
-    (void)code;
-    (void)text;
-    (void)user;
-}
-
 DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
 {
     dl_c_report r = { -1, -1, -1, -1, NAN, NAN, NAN, NAN };
     const dl_export_c defaults = dl_export_c_default();
     dl_c_file f;
     if (!m || m->lacks) return r;
-    const dl_error_fn fn = m->ctx->error_fn;
-    const bool fine = m->ctx->code == DL_OK;
-    if (fine) m->ctx->error_fn = dli_c_unsaid;             /* a layer's hook may fail with words */
     if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults, true)) r = f.report;
     dli_c_close(&f);
-    if (fine) dl_clear_error(m->ctx);
-    m->ctx->error_fn = fn;
     return r;
 }
 

@@ -476,7 +476,6 @@ static void new_head(void)
     CHECK(!dl_model_export_c_to_memory(m, NULL, 0, NULL), "a graph as C");
     CHECK_ERROR(dl, DL_ERR_STATE, "graph_1: a graph that was read from an ONNX file cannot be "
                 "exported as C; dl_onnx_save writes it");
-    CHECK(dl_model_c_size(m, NULL).flash == -1 && dl_error(dl) == DL_OK, "nor has it a size as C");
     dl_free(dl);
 }
 

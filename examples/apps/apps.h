@@ -579,7 +579,7 @@ static inline void ex_show_pictures(ex_page *p, bool quiet, const dl_real *x, in
     }
     if (!quiet) printf("\n");
     if (!quiet) ex_draw(im, n, lo, hi);
-    ex_page_images(p, im, n, lo, hi, 3);
+    ex_page_images(p, im, n, lo, hi, width < 20 ? 8 : 3);
 }
 
 /* A report and its confusion matrix as tables of the page. */

@@ -117,7 +117,7 @@ $(B)/dl.o: dl.h examples/stb.h $(wildcard data/stb/stb_image.h)
 	    $(CC) -I. -E -x c - >$(B)/stb.log 2>&1 || \
 	    echo 'Pictures cannot be read: stb_image.h is missing; data/fetch.sh stb_image brings it'
 	$(CC) $(CFLAGS) $(OPENMP) $(WARN) -I. -c $(B)/dl.c -o $@
-$(B)/%: examples/%.c $(B)/dl.o examples/example.h examples/stb.h
+$(B)/%: examples/%.c $(B)/dl.o examples/example.h examples/apps/apps.h examples/stb.h
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(OPENMP) $(WARN) $(if $(filter $*,$(ALONE)),$<,-DDL_IMPLEMENTED $< $(B)/dl.o) -o $@ $(LIBS)
 

@@ -44,21 +44,6 @@ static void through_time(unit *u) {
     }
 }
 
-/* The same by dl_rnn and dl_backward; returns the largest difference. */
-static double on_tape(dl_ctx *dl, const unit *u) {
-    const dl_real in[STEPS] = {(dl_real)u->x[1], (dl_real)u->x[2], (dl_real)u->x[3]};
-    dl_tensor *w[4] = {dl_full(dl, dl_shape2(1, 1), u->wx), dl_full(dl, dl_shape2(1, 1), u->wh),
-                       DL_NONE, DL_NONE};                     /* no biases */
-    for (int k = 0; k < 2; k++) dl_set_requires_grad(w[k], true);
-    dl_sequence r = dl_rnn(dl_from(dl, dl_shape3(1, STEPS, 1), in), w, DL_NONE, NULL);
-    dl_backward(dl_sum(r.h));
-    if (dl_error(dl)) return HUGE_VAL;
-    double worst = fmax(fabs((double)w[0]->grad[0] - u->dwx), fabs((double)w[1]->grad[0] - u->dwh));
-    for (int t = 1; t <= STEPS; t++) worst = fmax(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
-    dl_tape_clear(dl);
-    return worst;
-}
-
 static dl_sequence run(dl_recurrent_kind kind, dl_tensor *x, dl_tensor *const *w, dl_tensor *h,
                        dl_tensor *c) {
     return kind == DL_LSTM ? dl_lstm(x, w, h, c, NULL) : kind == DL_GRU ? dl_gru(x, w, h, NULL)
@@ -98,13 +83,15 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
 /* 3. Monthly passengers x. log x_t - log x_{t-12} is the year's growth; the net reads twelve of
    them, in[], and says the next one. said[] is its growth for the months from the third year on;
    it learns from all but the last 24. */
-static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR], double said[SAMPLES]) {
+static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR],
+                     double said[SAMPLES]) {
     const int train = SAMPLES - TEST_MONTHS;
     dl_real out[SAMPLES];
     for (int s = 0; s < SAMPLES; s++)
         for (int t = 0; t <= YEAR; t++) {
             const dl_real y = (dl_real)(10 * (log(x[s + YEAR + t]) - log(x[s + t])));
-            *(t < YEAR ? &in[s * YEAR + t] : &out[s]) = y;             /* times 10: about 1 */
+            if (t < YEAR) in[s * YEAR + t] = y;                        /* times 10: about 1 */
+            else out[s] = y;
         }
     dl_model *net = dl_model_new(dl, dl_shape2(YEAR, 1));
     dl_model_add_lstm(net, 16, false);
@@ -147,7 +134,87 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
     return result;
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is shown, and how; the tape's own answer to part 1. */
+static double on_tape(dl_ctx *dl, const unit *u);
+static void show_unrolled(const unit *u, double difference, ex_page *page, bool quiet);
+static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page *page, bool quiet);
+static void show_forecast(const double *x, const dl_real *in, const double *growth, double error[3],
+                          ex_page *page, bool quiet);
+static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page,
+                      bool quiet);
+
+int main(int argc, char **argv) {
+    const char *series = "data/series/airline.csv";
+    bool full = false;
+    unit u = {0.8, 0.9, {0, 1, 0, 0.5}, {0}, {0}, {0}, 0, 0};        /* W_x, W_h, x_1 .. x_3 */
+    double norm[NETS][BACK] = {{0}}, clip[2] = {0, 0}, growth[SAMPLES] = {0}, error[3];
+    double seconds = 0, passengers[MONTHS];
+    dl_real in[SAMPLES * YEAR];
+    dl_metrics r[3];
+    int64_t parameters[3];
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option own[] = {
+        {"series", EX_TEXT, &series, 0, 0, EX("the monthly series", "每月一数的序列")},
+        {"full", EX_FLAG, &full, 0, 0, EX("all images, 10 epochs", "全部图像，10 轮")}};
+    o.epochs = 3;
+    o.batch = 64;
+    o.limit = 20000;
+    ex_parse(&o, argc, argv, EX("recurrent nets: steps, gradients over time, forecast, MNIST by "
+                                "rows; a minute",
+                                "循环神经网络：一步步展开，梯度随时间，预测，逐行读 MNIST；一分钟"),
+             "data epochs batch limit seed threads html quiet", own, 2);
+    if (full) {
+        o.epochs = 10;
+        o.limit = 0;
+    }
+
+    dl_ctx *dl = ex_begin(&o);
+    if (!ex_series(dl, series, passengers, MONTHS)) return ex_end(dl, &o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
+
+    through_time(&u);
+    const double difference = on_tape(dl, &u);
+    show_unrolled(&u, difference, &page, o.quiet);
+    for (int k = 0; k < NETS; k++) gradient_over_time(dl, k, norm[k], clip);
+    show_gradients(norm, clip, &page, o.quiet);
+    forecast(dl, passengers, in, growth);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_forecast(passengers, in, growth, error, &page, o.quiet);
+    ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
+                                       "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
+                 (long long)dl_data_count(train), o.epochs);
+    for (int k = 0; k < 3; k++) r[k] = by_rows(dl, &o, k, train, test, &seconds, &parameters[k]);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_rows(r, parameters, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
+              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
+              "exploding=%.3g clipped=%.3g difference=%.4f",
+              r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
+              (long long)parameters[1], error[0], error[1], error[2], clip[0], clip[1], difference);
+    return ex_end(dl, &o);
+}
+
 /* ------------------------------------------------------------------------- the showing ---- */
+
+/* The same by dl_rnn and dl_backward; returns the largest difference. */
+static double on_tape(dl_ctx *dl, const unit *u) {
+    const dl_real in[STEPS] = {(dl_real)u->x[1], (dl_real)u->x[2], (dl_real)u->x[3]};
+    dl_tensor *w[4] = {dl_full(dl, dl_shape2(1, 1), u->wx), dl_full(dl, dl_shape2(1, 1), u->wh),
+                       DL_NONE, DL_NONE};                     /* no biases */
+    for (int k = 0; k < 2; k++) dl_set_requires_grad(w[k], true);
+    dl_sequence r = dl_rnn(dl_from(dl, dl_shape3(1, STEPS, 1), in), w, DL_NONE, NULL);
+    dl_backward(dl_sum(r.h));
+    if (dl_error(dl)) return HUGE_VAL;
+    double worst = fmax(fabs((double)w[0]->grad[0] - u->dwx), fabs((double)w[1]->grad[0] - u->dwh));
+    for (int t = 1; t <= STEPS; t++) worst = fmax(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
+    dl_tape_clear(dl);
+    return worst;
+}
 
 static void svg_arrow(ex_page *p, double x, double y, double x2, double y2, bool back) {
     const double a = atan2(y2 - y, x2 - x);
@@ -169,8 +236,8 @@ static void draw_unrolled(ex_page *p, const unit *u) {
     enum { LEFT = 66, GAP = 172, BOX = 92, MIDDLE = 82 };
     char s[60];
     if (p->f == NULL) return;
-    ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states forward, "
-                                        "gradients back",
+    ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states "
+                                        "forward, gradients back",
                                         "循环神经网络展开三步：状态向前，梯度向后"));
     ex_svg_begin(p, LEFT + 3 * GAP + 20, 280);
     svg_arrow(p, LEFT - 44, MIDDLE - 14, LEFT - 3, MIDDLE - 14, false);
@@ -214,13 +281,14 @@ static void show_unrolled(const unit *u, double difference, ex_page *page, bool 
         ex_show_text(page, quiet, 0, "h%d = tanh(%g*%g + %g*%.4f) = tanh(%.4f) = %.4f", t, u->wx,
                      u->x[t], u->wh, u->h[t - 1], u->wx * u->x[t] + u->wh * u->h[t - 1], u->h[t]);
     for (int t = STEPS; t >= 1; t--)
-        ex_show_text(page, quiet, 0, "dL/dh%d = %.4f, delta%d = %.4f*(1 - %.4f^2) = %.4f", t, u->dh[t],
-                     t, u->dh[t], u->h[t], u->delta[t]);
-    ex_show_text(page, quiet, 0, "dL/dWh = %.4f*%.4f + %.4f*%.4f + %.4f*0 = %.4f", u->delta[3], u->h[2],
-                 u->delta[2], u->h[1], u->delta[1], u->dwh);
-    ex_show_text(page, quiet, 0, "dL/dWx = %.4f*%g + %.4f*%g + %.4f*%g = %.4f", u->delta[3], u->x[3],
-                 u->delta[2], u->x[2], u->delta[1], u->x[1], u->dwx);
-    if (difference < 1e-5) ex_show_text(page, quiet, 0, EX("The tape gets the same.", "自动微分得到同样的数。"));
+        ex_show_text(page, quiet, 0, "dL/dh%d = %.4f, delta%d = %.4f*(1 - %.4f^2) = %.4f", t,
+                     u->dh[t], t, u->dh[t], u->h[t], u->delta[t]);
+    ex_show_text(page, quiet, 0, "dL/dWh = %.4f*%.4f + %.4f*%.4f + %.4f*0 = %.4f", u->delta[3],
+                 u->h[2], u->delta[2], u->h[1], u->delta[1], u->dwh);
+    ex_show_text(page, quiet, 0, "dL/dWx = %.4f*%g + %.4f*%g + %.4f*%g = %.4f", u->delta[3],
+                 u->x[3], u->delta[2], u->x[2], u->delta[1], u->x[1], u->dwx);
+    if (difference < 1e-5)
+        ex_show_text(page, quiet, 0, EX("The tape gets the same.", "自动微分得到同样的数。"));
     else ex_show_text(page, quiet, 0, EX("The tape gets something else: they differ by %.4f.",
                                          "自动微分得到的不同：相差 %.4f。"), difference);
 }
@@ -232,8 +300,8 @@ static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page 
                               {"GRU", NULL, norm[2], BACK},
                               {EX("LSTM in chunks", "LSTM，分段"), NULL, norm[3], CHUNK},
                               {EX("exploding", "爆炸"), NULL, norm[4], BACK}};
-    ex_show_text(page, quiet, 2, EX("2. How much the last state depends on the input some steps back, "
-                                    "|dL/dx|",
+    ex_show_text(page, quiet, 2, EX("2. How much the last state depends on the input some steps "
+                                    "back, |dL/dx|",
                                     "2. 最后的状态多大程度取决于若干步之前的输入，|dL/dx|"));
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("steps back|1|10|30|31|60", "往回的步数|1|10|30|31|60"));
@@ -242,30 +310,18 @@ static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page 
                     norm[k][9], norm[k][29], norm[k][30], norm[k][59]);
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0,
-                 EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to %.3g.",
-                    "最后一行是 W_h 乘以 4 的 ReLU 网络：|dL/dW_h| = %.3g，裁剪到 %.3g。"), clip[0], clip[1]);
+                 EX("The last one is a ReLU net with W_h times 4: |dL/dW_h| = %.3g, clipped to "
+                    "%.3g.", "最后一行是 W_h 乘以 4 的 ReLU 网络：|dL/dW_h| = %.3g，裁剪到 %.3g。"), clip[0],
+                 clip[1]);
     ex_show_text(page, quiet, 0,
-                 EX("The LSTM in chunks reads %d steps at a time: the state crosses the border, the "
-                    "gradient does not, so it is 0 from step %d back. Each row is one random net on "
-                    "one random input: now and then a norm rises on the way back.",
+                 EX("The LSTM in chunks reads %d steps at a time: the state crosses the border, "
+                    "the gradient does not, so it is 0 from step %d back. Each row is one random "
+                    "net on one random input: now and then a norm rises on the way back.",
                     "分段的 LSTM 每次读 %d 步：状态越过边界，梯度不越过，所以从第 %d 步起是 0。"
                     "每行只是一个随机的网络、一个随机的输入，数值偶尔也会上升。"), CHUNK, CHUNK + 1);
-    ex_page_figure(page, "13-gradients", EX("The norm of the gradient against the steps back, for five "
-                                            "nets", "五种网络的梯度范数，随往回的步数"));
+    ex_page_figure(page, "13-gradients", EX("The norm of the gradient against the steps back, for "
+                                            "five nets", "五种网络的梯度范数，随往回的步数"));
     ex_page_plot(page, axes, c, NETS);
-}
-
-/* The numbers of a file with lines 1949-01,112. */
-static bool read_series(dl_ctx *dl, const char *path, double x[MONTHS]) {
-    int n = 0;
-    FILE *f = fopen(path, "r");
-    char line[64];
-    if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root "
-                           "or name a series with --series FILE", path);
-    while (n < MONTHS && fgets(line, sizeof line, f))
-        n += sscanf(line, "%*d-%*d,%lf", &x[n]) == 1 && x[n] > 0;
-    fclose(f);
-    return n == MONTHS || dl_fail(dl, DL_ERR_FORMAT, "%s: %d months, not %d", path, n, MONTHS);
 }
 
 /* error: the mean absolute percentage over the last 24 months of the net, of last year, of last
@@ -290,8 +346,8 @@ static void show_forecast(const double *x, const dl_real *in, const double *grow
                            {EX("as last year", "同去年"), NULL, shown[2], TEST_MONTHS}};
     ex_show_text(page, quiet, 2, EX("3. A forecast one month ahead", "3. 提前一个月的预测"));
     ex_show_text(page, quiet, 0,
-                 EX("Mean error in the last 24 months: LSTM %.2f %%, as last year %.2f %%, last year "
-                    "with last month's growth %.2f %%.",
+                 EX("Mean error in the last 24 months: LSTM %.2f %%, as last year %.2f %%, last "
+                    "year with last month's growth %.2f %%.",
                     "最后 24 个月的平均误差：LSTM %.2f%%，同去年 %.2f%%，去年乘以上个月的年增长 %.2f%%。"),
                  error[0], error[1], error[2]);
     ex_page_figure(page, "13-forecast", EX("Real passengers, the forecast, and last year's",
@@ -299,7 +355,8 @@ static void show_forecast(const double *x, const dl_real *in, const double *grow
     ex_page_plot(page, axes, c, 3);
 }
 
-static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page, bool quiet) {
+static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page,
+                      bool quiet) {
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("net|parameters|test accuracy, %%",
                                       "网络|参数|测试准确率（%%）"));
@@ -315,62 +372,4 @@ static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_pag
                     EX("To 0.859, where h = tanh(1.5 h): it never forgets that there was an input. "
                        "But now it cannot take in another one.",
                        "走向 0.859，那里 h = tanh(1.5 h)：它永远记得有过输入。但别的输入也进不来了。"));
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    const char *series = "data/series/airline.csv";
-    bool full = false;
-    unit u = {0.8, 0.9, {0, 1, 0, 0.5}, {0}, {0}, {0}, 0, 0};        /* W_x, W_h, x_1 .. x_3 */
-    double norm[NETS][BACK] = {{0}}, clip[2] = {0, 0}, growth[SAMPLES] = {0}, error[3];
-    double seconds = 0, passengers[MONTHS];
-    dl_real in[SAMPLES * YEAR];
-    dl_metrics r[3];
-    int64_t parameters[3];
-    ex_option extra[2] = {{"series", EX_TEXT, NULL, 0, 0, NULL}, {"full", EX_FLAG, NULL, 0, 0, NULL}};
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 3;
-    o.batch = 64;
-    o.limit = 20000;
-    extra[0].value = &series;
-    extra[0].help = EX("the monthly series", "每月一数的序列");
-    extra[1].value = &full;
-    extra[1].help = EX("all images, 10 epochs", "全部图像，10 轮");
-    ex_parse(&o, argc, argv, EX("recurrent nets: steps, gradients over time, forecast, MNIST by rows; "
-                                "a minute",
-                                "循环神经网络：一步步展开，梯度随时间，预测，逐行读 MNIST；一分钟"),
-             "data epochs batch limit seed threads html quiet", extra, 2);
-    if (full) {
-        o.epochs = 10;
-        o.limit = 0;
-    }
-
-    dl_ctx *dl = ex_begin(&o);
-    if (!read_series(dl, series, passengers)) return ex_end(dl, &o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
-
-    through_time(&u);
-    const double difference = on_tape(dl, &u);
-    show_unrolled(&u, difference, &page, o.quiet);
-    for (int k = 0; k < NETS; k++) gradient_over_time(dl, k, norm[k], clip);
-    show_gradients(norm, clip, &page, o.quiet);
-    forecast(dl, passengers, in, growth);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_forecast(passengers, in, growth, error, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
-                                       "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
-                 (long long)dl_data_count(train), o.epochs);
-    for (int k = 0; k < 3; k++) r[k] = by_rows(dl, &o, k, train, test, &seconds, &parameters[k]);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_rows(r, parameters, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
-              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
-              "exploding=%.3g clipped=%.3g difference=%.4f",
-              r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
-              (long long)parameters[1], error[0], error[1], error[2], clip[0], clip[1], difference);
-    return ex_end(dl, &o);
 }

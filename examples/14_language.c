@@ -77,20 +77,6 @@ static void attend(attention *a) {
     }
 }
 
-/* The same by dl.h's kernels; returns the largest difference. */
-static double by_kernel(const attention *a) {
-    const dlk_attention_size size = {T, T, D, 1, true};
-    const dl_real dy[T] = {0, 0, 1};
-    dl_real y[T], p[T * T], ds[T], dq[T * D] = {0}, dk[T * D] = {0}, dv[T] = {0};
-    double worst = 0;
-    dlk_attention_forward(y, p, query, key, value, NULL, &size);
-    dlk_attention_backward(dq, dk, dv, ds, dy, p, query, key, value, &size);
-    for (int i = 0; i < T; i++) worst = fmax(worst, fabs((double)y[i] - a->y[i]));
-    for (int i = 0; i < T * T; i++) worst = fmax(worst, fabs((double)p[i] - a->p[i / T][i % T]));
-    for (int d = 0; d < D; d++) worst = fmax(worst, fabs((double)dq[(T - 1) * D + d] - a->dq[d]));
-    return worst;
-}
-
 /* --------------------------------------------------------------------------------- nets ---- */
 
 static net net_new(dl_ctx *dl, int signs, bool attends) {
@@ -166,23 +152,6 @@ static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
     }
 }
 
-/* Mean loss on a part's poems. */
-static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
-    double sum = 0, signs = 0;
-    dl_set_training(dl, false);
-    dl_set_no_grad(dl, true);
-    for (int k = 0; k < 2; k++)
-        for (int i = 0, n; i < b->n[part][k]; i += n, dl_tape_clear(dl)) {
-            n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
-            const double weight = n * (4.0 * (verse[k] + 1) + 1);
-            sum += weight * dl_item(loss_of(m, b, k, b->list[part][k] + i, n));
-            signs += weight;
-        }
-    dl_set_training(dl, true);
-    dl_set_no_grad(dl, false);
-    return sum / signs;
-}
-
 /* Write poems, of both kinds in turn: draw each next sign from softmax(scores / temperature). The
    GRU reads one sign at a time and keeps its state, the transformer looks at all of them again. */
 static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][LONGEST]) {
@@ -192,7 +161,7 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
     dl_set_no_grad(dl, true);
     memset(poem, END, sizeof in);
     for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
-    for (int t = 1; t < LONGEST; t++, dl_tape_clear(dl)) {
+    for (int t = 1; t < LONGEST; t++) {
         const int from = m->attends ? 0 : t - 1, L = t - from;
         for (int i = 0; i < WRITTEN * L; i++) in[i] = poem[i / L][from + i % L];
         dl_tensor *p = dl_softmax(dl_div_scalar(forward(m, in, WRITTEN, L, 1, &state), hot));
@@ -203,9 +172,9 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
             while (k < signs - 1 && (u -= (double)p->data[i * signs + k]) > 0) k++;
             if (t == 1 || poem[i][t - 1] != END) poem[i][t] = k;
         }
-        if (m->attends) continue;
-        dl_assign(kept, state);
+        if (!m->attends) dl_assign(kept, state);
         state = kept;
+        dl_tape_clear(dl);
     }
     dl_set_training(dl, true);
     dl_set_no_grad(dl, false);
@@ -221,6 +190,9 @@ typedef struct outcome {
     judgement verse[HOT];
     long long size;
 } outcome;
+
+/* Mean loss on a part's poems; it stands behind main. */
+static double measure(dl_ctx *dl, const net *m, const book *b, int part);
 
 /* Train a net, the rate falling to a twentieth. */
 static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quiet, outcome *r) {
@@ -240,6 +212,63 @@ static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quie
     r->seconds = ex_seconds() - start;
     r->test = measure(dl, m, b, TEST);
     dl_optimizer_free(opt);
+}
+
+/* -------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is read, measured and shown, and how. */
+static double by_kernel(const attention *a);
+static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit);
+static double frequencies(const book *b);
+static void recite(dl_ctx *dl, const net *m, const book *b, bool quiet, ex_page *page,
+                   judgement out[HOT]);
+static void show_by_hand(const attention *a, double difference, ex_page *page, bool quiet);
+static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *page, bool quiet);
+static void show(const outcome r[2], int epochs, ex_page *page, bool quiet);
+
+int main(int argc, char **argv) {
+    static book b;
+    static outcome r[2];
+    const char *path = "data/poems/tang.txt";
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option own = {"text", EX_TEXT, &path, 0, 0, EX("poems, one a line", "诗，一行一首")};
+    o.epochs = 8;
+    ex_parse(&o, argc, argv, EX("a model that writes poems: GRU against a small transformer; three "
+                                "minutes", "会写诗的模型：GRU 对小的 transformer；三分钟"),
+             "epochs limit seed threads html quiet", &own, 1);
+    dl_ctx *dl = ex_begin(&o);
+    if (o.epochs > EPOCHS) dl_fail(dl, DL_ERR_ARGUMENT, "--epochs: %d at most", EPOCHS);
+    if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
+    const double unigram = frequencies(&b);
+    ex_page page = ex_page_open(&o, EX("A language model", "语言模型"));
+    ex_page_formula(&page, "L = −mean log p(x(t) | x(1) … x(t−1)),   perplexity = e^L");
+    ex_show_text(&page, o.quiet, 0, EX("%d poems, %d different signs. Who knows only how frequent "
+                                       "each is hesitates between e^%.2f = %.0f.",
+                                       "%d 首诗，%d 个不同的字。只知道字频，困惑度是 e^%.2f = %.0f。"),
+                 b.poems, b.signs - 3, unigram, exp(unigram));
+    attention a;
+    memset(&a, 0, sizeof a);
+    attend(&a);
+    const double difference = by_kernel(&a);
+    show_by_hand(&a, difference, &page, o.quiet);
+    for (int i = 0; i < 2; i++) {
+        const net m = net_new(dl, b.signs, i == 1);
+        if (!o.quiet) printf(EX("\n%s learns\n", "\n%s 在学\n"), name[i]);
+        learn(dl, &m, &b, o.epochs, o.quiet, &r[i]);
+        if (dl_error(dl)) return ex_end(dl, &o);
+        recite(dl, &m, &b, o.quiet, &page, r[i].verse);
+        if (m.attends) show_attention(dl, &m, &b, &page, o.quiet);
+    }
+    show(r, o.epochs, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    /* form and copied: shares of the verses written at that temperature */
+    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
+              "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
+              "parameters=%lld transformer_parameters=%lld difference=%.4f", r[0].test, r[1].test,
+              unigram, temperature[1], r[0].verse[1].right, r[1].verse[1].right,
+              r[0].verse[1].copied, r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size,
+              difference);
+    return ex_end(dl, &o);
 }
 
 /* --------------------------------------------------------------------------------- text ---- */
@@ -283,10 +312,12 @@ static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit) {
         } else if (b->poems == POEMS - 1 || b->signs > SIGNS - LONGEST) {
             dl_fail(dl, DL_ERR_LIMIT, "%s: line %d: too many poems, or different signs", path, l);
         } else {
-            poem[0] = 1 + (length == 7);
+            const int kind = length == 7;
+            poem[0] = 1 + kind;
             poem[n + 1] = END;
             for (int i = 1; i <= n + 1; i++) b->count[part][poem[i]]++;
-            b->list[part][length == 7][b->n[part][length == 7]++] = b->poems++;
+            b->list[part][kind][b->n[part][kind]++] = b->poems;
+            b->poems++;
         }
     }
     fclose(f);
@@ -305,6 +336,38 @@ static double frequencies(const book *b) {
 }
 
 /* -------------------------------------------------------------------------- the showing ---- */
+
+/* Mean loss on a part's poems. */
+static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
+    double sum = 0, signs = 0;
+    dl_set_training(dl, false);
+    dl_set_no_grad(dl, true);
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < b->n[part][k]; i += BATCH) {
+            const int n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
+            const double weight = n * (4.0 * (verse[k] + 1) + 1);
+            sum += weight * dl_item(loss_of(m, b, k, b->list[part][k] + i, n));
+            signs += weight;
+            dl_tape_clear(dl);
+        }
+    dl_set_training(dl, true);
+    dl_set_no_grad(dl, false);
+    return sum / signs;
+}
+
+/* The same by dl.h's kernels; returns the largest difference. */
+static double by_kernel(const attention *a) {
+    const dlk_attention_size size = {T, T, D, 1, true};
+    const dl_real dy[T] = {0, 0, 1};
+    dl_real y[T], p[T * T], ds[T], dq[T * D] = {0}, dk[T * D] = {0}, dv[T] = {0};
+    double worst = 0;
+    dlk_attention_forward(y, p, query, key, value, NULL, &size);
+    dlk_attention_backward(dq, dk, dv, ds, dy, p, query, key, value, &size);
+    for (int i = 0; i < T; i++) worst = fmax(worst, fabs((double)y[i] - a->y[i]));
+    for (int i = 0; i < T * T; i++) worst = fmax(worst, fabs((double)p[i] - a->p[i / T][i % T]));
+    for (int d = 0; d < D; d++) worst = fmax(worst, fabs((double)dq[(T - 1) * D + d] - a->dq[d]));
+    return worst;
+}
 
 /* Count verses: all, those with as many signs as their kind has, those found in training poems. */
 static void judge(const book *b, const int32_t *poem, int count[3]) {
@@ -371,7 +434,8 @@ static void show_by_hand(const attention *a, double difference, ex_page *page, b
                      (double)value[j], a->y[T - 1], a->ds[j]);
     ex_show_text(page, quiet, 0, "dq3 = (%.4f, %.4f, %.4f, %.4f)", a->dq[0], a->dq[1], a->dq[2],
                  a->dq[3]);
-    if (difference < 1e-4) ex_show_text(page, quiet, 0, EX("The kernel gets the same.", "内核得到同样的数。"));
+    if (difference < 1e-4)
+        ex_show_text(page, quiet, 0, EX("The kernel gets the same.", "内核得到同样的数。"));
     else ex_show_text(page, quiet, 0, EX("The kernel gets something else: they differ by %.4f.",
                                          "内核得到的不同：相差 %.4f。"), difference);
 }
@@ -409,9 +473,10 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     table->attention_forward = watched_attention;
     dl_set_training(dl, false);
     dl_set_no_grad(dl, true);
-    for (int i = 0; i <= n; i++, dl_tape_clear(dl)) {      /* and one for the picture */
+    for (int i = 0; i <= n; i++) {                         /* and one for the picture */
         poem = b->poem[i < n ? b->list[TEST][0][i] : known];
         forward(m, poem, 1, L, 1, &state);
+        dl_tape_clear(dl);
     }
     dl_set_training(dl, true);
     dl_set_no_grad(dl, false);
@@ -427,18 +492,20 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     const ex_curve c[2] = {{EX("all heads", "所有的头"), NULL, mean, 19},
                            {EX("one head", "其中一个头"), NULL, seen.back[best], 19}};
     ex_show_text(page, quiet, 2, EX("Where the transformer looks", "transformer 看哪里"));
-    ex_show_text(page, quiet, 0, EX("In the last verse of %d poems the sign in the same place of the verse "
-                                    "before gets %.1f %% of the attention, that of two verses before "
-                                    "%.1f %%; the sign just read gets %.1f %%. One head gives the first "
-                                    "%.1f %%.",
+    ex_show_text(page, quiet, 0, EX("In the last verse of %d poems the sign in the same place of "
+                                    "the verse before gets %.1f %% of the attention, that of two "
+                                    "verses before %.1f %%; the sign just read gets %.1f %%. One "
+                                    "head gives the first %.1f %%.",
                                     "%d 首诗的末句里，上一句同一位置的字得到 %.1f%% 的注意力，再上一句的得 %.1f%%，"
                                     "刚读过的字得 %.1f%%。有一个头给上一句的 %.1f%%。"),
                  n + 1, mean[above], mean[2 * above + 1], mean[0], seen.back[best][above]);
-    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 2 and 6 signs back",
+    ex_page_figure(page, "14-distance", EX("Shares of the attention by distance: peaks 2 and 6 "
+                                           "signs back",
                                            "注意力随距离的份额：往回第 2 与第 6 个字处有尖峰"));
     ex_page_plot(page, axes, c, 2);
     for (int i = 0; i < L; i++) sign[i] = i ? b->sign[poem[i]] : EX("5", "五");
-    ex_page_text(page, 0, EX("Each row: a sign that was read, and what it looks at to find the next one.",
+    ex_page_text(page, 0, EX("Each row: a sign that was read, and what it looks at to find the "
+                             "next one.",
                              "一行是一个刚读过的字，深色是它为了找下一个字而看的地方。"));
     ex_page_figure(page, "14-map", EX("The attention of one head over a poem it has not seen",
                                       "一个头读一首没见过的诗时的注意力"));
@@ -449,9 +516,11 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
 static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
     ex_axes axes = {EX("Perplexity on validation poems", "验证集上的困惑度"), EX("epoch", "轮"),
                     EX("perplexity", "困惑度"), 0, 0, 0, 0, false};
-    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs}, {name[1], NULL, r[1].curve, epochs}};
+    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs},
+                           {name[1], NULL, r[1].curve, epochs}};
     ex_show_text(page, quiet, 2, EX("Which one is surprised less?", "哪个更少感到意外？"));
-    ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each epoch",
+    ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each "
+                                             "epoch",
                                              "每轮之后 GRU 与 transformer 的困惑度"));
     ex_page_plot(page, axes, c, 2);
     ex_page_table(page, true);
@@ -471,59 +540,10 @@ static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
                         100 * r[k].verse[h].right, 100 * r[k].verse[h].copied);
     ex_page_table(page, false);
     ex_show_now_you(page, quiet,
-                    EX("two signs have the scores 2 and 1. How likely is the first at temperature 1, "
-                       "and at 0.5?",
+                    EX("two signs have the scores 2 and 1. How likely is the first at temperature "
+                       "1, and at 0.5?",
                        "两个字的得分是 2 与 1。温度 1 时，第一个的概率是多少？温度 0.5 时呢？"),
                     EX("1 / (1 + e^-1) = 0.73; at 0.5 the scores become 4 and 2, and it is "
                        "1 / (1 + e^-2) = 0.88.",
                        "1 / (1 + e^-1) = 0.73；温度 0.5 时得分变成 4 与 2，概率是 1 / (1 + e^-2) = 0.88。"));
-}
-
-/* -------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    static book b;
-    static outcome r[2];
-    const char *path = "data/poems/tang.txt";
-    ex_options o = ex_options_default(argc, argv);
-    ex_option extra[1] = {{"text", EX_TEXT, NULL, 0, 0, NULL}};
-    o.epochs = 8;
-    extra[0].value = &path;
-    extra[0].help = EX("poems, one a line", "诗，一行一首");
-    ex_parse(&o, argc, argv, EX("a model that writes poems: GRU against a small transformer; three "
-                                "minutes", "会写诗的模型：GRU 对小的 transformer；三分钟"),
-             "epochs limit seed threads html quiet", extra, 1);
-    dl_ctx *dl = ex_begin(&o);
-    if (o.epochs > EPOCHS) dl_fail(dl, DL_ERR_ARGUMENT, "--epochs: %d at most", EPOCHS);
-    if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
-    const double unigram = frequencies(&b);
-    ex_page page = ex_page_open(&o, EX("A language model", "语言模型"));
-    ex_page_formula(&page, "L = −mean log p(x(t) | x(1) … x(t−1)),   perplexity = e^L");
-    ex_show_text(&page, o.quiet, 0, EX("%d poems, %d different signs. Who knows only how frequent each "
-                                       "is hesitates between e^%.2f = %.0f.",
-                                       "%d 首诗，%d 个不同的字。只知道字频，困惑度是 e^%.2f = %.0f。"),
-                 b.poems, b.signs - 3, unigram, exp(unigram));
-    attention a;
-    memset(&a, 0, sizeof a);
-    attend(&a);
-    const double difference = by_kernel(&a);
-    show_by_hand(&a, difference, &page, o.quiet);
-    for (int i = 0; i < 2; i++) {
-        const net m = net_new(dl, b.signs, i == 1);
-        if (!o.quiet) printf(EX("\n%s learns\n", "\n%s 在学\n"), name[i]);
-        learn(dl, &m, &b, o.epochs, o.quiet, &r[i]);
-        if (dl_error(dl)) return ex_end(dl, &o);
-        recite(dl, &m, &b, o.quiet, &page, r[i].verse);
-        if (m.attends) show_attention(dl, &m, &b, &page, o.quiet);
-    }
-    show(r, o.epochs, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    /* form and copied: shares of the verses written at that temperature */
-    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
-              "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
-              "parameters=%lld transformer_parameters=%lld difference=%.4f", r[0].test, r[1].test, unigram,
-              temperature[1], r[0].verse[1].right, r[1].verse[1].right, r[0].verse[1].copied,
-              r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size,
-              difference);
-    return ex_end(dl, &o);
 }

@@ -48,7 +48,7 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
 
 /* ------------------------------------------------------------------------- autoencoder ---- */
 
-typedef struct autoencoder { dl_tensor *p[12]; double noise, error; } autoencoder;
+typedef struct autoencoder { dl_tensor *p[12]; double noise; } autoencoder;
 
 static dl_tensor *spoil(const autoencoder *a, dl_tensor *x) {
     return a->noise > 0 ? dl_clamp(add_noise(x, a->noise), 0, 1) : x;
@@ -59,14 +59,13 @@ static dl_tensor *rebuild(const autoencoder *a, dl_tensor *in) {
     return mlp(a->p + 6, mlp(a->p, in));
 }
 
-/* Train encoder and decoder together; error: the mean squared error of a test pixel. */
+/* Train encoder and decoder together. */
 static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int code,
-                            const dl_data *train, const dl_data *test) {
+                            const dl_data *train) {
     mlp_init(dl, a->p, PIXELS, 256, 64, code);
     mlp_init(dl, a->p + 6, code, 64, 256, PIXELS);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.002), a->p, 12);
     dl_loader *loader = dl_loader_new(train, o->batch, true);
-    dl_loader *tests = dl_loader_new(test, 500, false);
     dl_batch b;
     for (int epoch = 0; epoch < o->epochs; epoch++) {
         double sum = 0;
@@ -84,17 +83,7 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
                               a->noise > 0 ? EX(", noise", "，加噪") : "", epoch + 1,
                               sum / (double)dl_loader_batch_count(loader));
     }
-    a->error = 0;
-    dl_set_no_grad(dl, true);
-    while (dl_loader_next(tests, &b)) {
-        dl_tensor *x = dl_flatten(b.x);
-        a->error += dl_item(dl_mse_sum(dl_sigmoid(rebuild(a, spoil(a, x))), x));
-        dl_tape_clear(dl);
-    }
-    dl_set_no_grad(dl, false);
-    a->error /= (double)(dl_data_count(test) * PIXELS);
     dl_loader_free(loader);
-    dl_loader_free(tests);
     dl_optimizer_free(opt);
 }
 
@@ -184,7 +173,8 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
     a.d_opt = dl_optimizer_new(dl, adam, a.d, 6);
     dl_loader *loader = digits ? dl_loader_new(digits, batch, true) : NULL;
     dl_batch b;
-    for (int step = 0, shot = 0; step < steps && dl_error(dl) == DL_OK; step++, dl_tape_clear(dl)) {
+    int shot = 0;
+    for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
         if (loader && !dl_loader_next(loader, &b)) dl_loader_next(loader, &b);  /* a new epoch */
         dl_tensor *real = loader ? dl_flatten(b.x) : ring(dl, batch);
         dl_tensor *fake = mlp(a.g, dl_randn(dl, dl_shape2(loader ? b.size : batch, z)));
@@ -198,11 +188,92 @@ static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
             look(w, digits ? dl_sigmoid(y) : y, ++shot, step + 1, loss);
             dl_set_no_grad(dl, false);
         }
+        dl_tape_clear(dl);
     }
     dl_loader_free(loader);
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is measured and shown, and how. */
+static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test);
+static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
+                              ex_page *page, bool quiet);
+static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet);
+static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]);
+static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet);
+
+int main(int argc, char **argv) {
+    int steps = 6000;
+    bool digits = false;
+    double path[CIRCLE + 1][5];
+    autoencoder a[2] = {{{NULL}, 0}, {{NULL}, 0.5}};
+    double error[2];
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option own[] = {
+        {"steps", EX_INT, &steps, SHOTS, 1000000, EX("updates of the GAN", "GAN 更新的步数")},
+        {"digits", EX_FLAG, &digits, 0, 0, EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环")}};
+    o.epochs = 3;
+    o.batch = 64;
+    o.limit = 20000;
+    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a "
+                                "minute",
+                                "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
+             "data epochs batch limit seed threads html quiet", own, 2);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
+    double start = ex_seconds();
+    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
+    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
+    for (int k = 0; k < 2; k++) {
+        autoencoder_fit(dl, &o, &a[k], k ? 32 : 2, train);
+        error[k] = rebuild_error(dl, &a[k], test);
+    }
+    show_autoencoders(dl, a, test, &page, o.quiet);
+    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
+    circle(path, 0, 1, 0.5);
+    show_circle(path, &page, o.quiet);
+    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
+    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
+    gan_fit(dl, steps, w.digits, &w);
+    show_shots(dl, w.picture, digits, &page, o.quiet);
+    double seconds = ex_seconds() - start;
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
+                 digits ? 10 : MODES);
+    ex_show_now_you(&page, o.quiet,
+                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What "
+                       "are the two losses then?",
+                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
+                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator "
+                       "ends there; look how near the last steps come.",
+                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
+                       "看看最后几步有多近。"));
+    ex_page_close(&page, o.quiet);
+    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
+              digits ? "classes" : "modes", w.found, w.good, error[0], error[1], seconds);
+    return ex_end(dl, &o);
+}
+
 /* ------------------------------------------------------------------------- the showing ---- */
+
+/* The mean squared error of a rebuilt test pixel. */
+static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test) {
+    dl_loader *loader = dl_loader_new(test, 500, false);
+    dl_batch b;
+    double sum = 0;
+    dl_set_no_grad(dl, true);
+    while (dl_loader_next(loader, &b)) {
+        dl_tensor *x = dl_flatten(b.x);
+        sum += dl_item(dl_mse_sum(dl_sigmoid(rebuild(a, spoil(a, x))), x));
+        dl_tape_clear(dl);
+    }
+    dl_set_no_grad(dl, false);
+    dl_loader_free(loader);
+    return sum / (double)(dl_data_count(test) * PIXELS);
+}
 
 /* n pictures of side x side pixels with one caption, in the terminal (small ones) and the page. */
 static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor *pictures, int n,
@@ -230,9 +301,10 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     dl_batch b;
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
-    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy, dl_sigmoid(rebuild(&a[1], noisy))};
-    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with noise; "
-                                          "cleaned by a code of 32",
+    dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy,
+                         dl_sigmoid(rebuild(&a[1], noisy))};
+    ex_page_figure(page, "15-rebuilt", EX("Four rows: test digits; rebuilt from 2 numbers; with "
+                                          "noise; cleaned by a code of 32",
                                           "四行：测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"));
     show(page, true, EX("Test digits; rebuilt from 2 numbers; with noise; cleaned by a code of 32",
                         "测试数字；由两个数重建；加噪之后；用 32 个数的编码去噪"),
@@ -260,7 +332,8 @@ static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet) {
     static const int shown[9] = {0, 1, 2, 3, 10, 20, 40, 80, CIRCLE};
     double w[CIRCLE + 1], g[CIRCLE + 1], zero = 0;
     const ex_axes axes = {EX("A GAN of two numbers", "两个数的 GAN"),
-                          EX("w, the discriminator's", "判别器的 w"), EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
+                          EX("w, the discriminator's", "判别器的 w"),
+                          EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
     const ex_curve c[2] = {{EX("the steps, from (0, 1)", "一步步，从 (0, 1) 开始"), w, g, CIRCLE + 1},
                            {EX("where both have learned", "双方都学会的地方"), &zero, &zero, 1}};
     for (int t = 0; t <= CIRCLE; t++) {
@@ -339,7 +412,8 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *pag
     double all;
     if (picture == NULL) return;
     if (digits) {
-        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of the steps",
+        ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of "
+                                             "the steps",
                                              "GAN 画的数字，每完成五分之一步数之后一行"));
         show(page, true, EX("Drawn after each fifth of the steps, from the same random numbers",
                             "每完成五分之一步数之后画的，用同样的随机数"),
@@ -347,65 +421,10 @@ static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *pag
         return;
     }
     covered(ring(dl, POINTS), &all, picture->data);
-    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN after "
-                                       "each fifth of the steps",
+    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN "
+                                       "after each fifth of the steps",
                                        "真实的八朵云，以及每完成五分之一步数之后 GAN 生成的点"));
     show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
                          "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),
          picture, SHOTS + 1, GRID, 15);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    int steps = 6000;
-    bool digits = false;
-    double path[CIRCLE + 1][5];
-    autoencoder a[2] = {{{NULL}, 0, 0}, {{NULL}, 0.5, 0}};
-    ex_option extra[2] = {{"steps", EX_INT, NULL, SHOTS, 1000000, NULL},
-                          {"digits", EX_FLAG, NULL, 0, 0, NULL}};
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 3;
-    o.batch = 64;
-    o.limit = 20000;
-    extra[0].value = &steps;
-    extra[0].help = EX("updates of the GAN", "GAN 更新的步数");
-    extra[1].value = &digits;
-    extra[1].help = EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环");
-    ex_parse(&o, argc, argv, EX("autoencoder (map, denoising) and GAN on a ring of clouds; a minute",
-                                "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
-             "data epochs batch limit seed threads html quiet", extra, 2);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
-    double start = ex_seconds();
-    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
-    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
-    autoencoder_fit(dl, &o, &a[0], 2, train, test);
-    autoencoder_fit(dl, &o, &a[1], 32, train, test);
-    show_autoencoders(dl, a, test, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
-    circle(path, 0, 1, 0.5);
-    show_circle(path, &page, o.quiet);
-    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
-    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
-    gan_fit(dl, steps, w.digits, &w);
-    show_shots(dl, w.picture, digits, &page, o.quiet);
-    double seconds = ex_seconds() - start;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
-                 digits ? 10 : MODES);
-    ex_show_now_you(&page, o.quiet,
-                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What are "
-                       "the two losses then?",
-                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
-                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator ends "
-                       "there; look how near the last steps come.",
-                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
-                       "看看最后几步有多近。"));
-    ex_page_close(&page, o.quiet);
-    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
-              digits ? "classes" : "modes", w.found, w.good, a[0].error, a[1].error, seconds);
-    return ex_end(dl, &o);
 }

@@ -161,31 +161,8 @@ static void self_play(dl_ctx *dl, dl_model *net, dl_optimizer *opt, ex_board *b)
 }
 
 /* Every game against the net, whatever the other side does: how many end how; and how often the net
-   wins and loses if the other moves at random (p: how likely this game is then). */
-typedef struct tally { int wins, draws, losses; double p_win, p_loss; } tally;
-
-static void all_games(dl_model *net, ex_board b, bool net_moves, double p, tally *t) {
-    dl_ctx *dl = dl_model_param(net, 0)->ctx;
-    int legal = 0, first = 0, last = 8;
-    for (int k = 0; k < 9; k++) legal += b.cell[k] == 0;
-    if (net_moves) {
-        dl_mark mark = dl_tape_mark(dl);
-        dl_tensor *q = dl_model_predict(net, encode(dl, &b, 1));
-        first = last = q ? choose(&b, q->data) : 0;
-        dl_tape_release(dl, mark);
-        legal = 1;
-    }
-    for (int k = first; k <= last; k++) {
-        ex_board next = b;
-        if (b.cell[k] != 0) continue;
-        const int end = ex_board_move(&next, k);
-        if (end < 0) all_games(net, next, !net_moves, p / legal, t);
-        if (end == 0) t->draws++;
-        if (end != 1) continue;
-        *(net_moves ? &t->wins : &t->losses) += 1;
-        *(net_moves ? &t->p_win : &t->p_loss) += p / legal;
-    }
-}
+   wins and loses if the other moves at random. */
+typedef struct tally { int games, wins, draws, losses; double p_win, p_loss; } tally;
 
 /* ------------------------------------------------------- cart-pole: learning how to act ---- */
 
@@ -253,6 +230,146 @@ static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt, episode
     return (double)n / CARTS;
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* The numbers of the last line. */
+typedef struct result {
+    double q_error, before, after;
+    int    agree, cells, updates;
+    tally  first, second;
+} result;
+
+/* Behind main: what is counted and shown, and how. */
+static tally all_games(dl_model *net, bool net_first);
+static double test_drive(dl_ctx *dl, dl_model *policy);
+static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
+                      int agree, int cells, ex_page *page, bool quiet);
+static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet);
+static void show_games(const result *is, double lost[2][LOOKS], int looks, ex_page *page,
+                       bool quiet);
+static void show_carts(const double *steps, double before, double after, ex_page *page,
+                       bool quiet);
+
+/* The grid: by its rules, and by trying. */
+static void grid_world(const ex_options *o, ex_page *page, result *is) {
+    double v[CELLS], q[CELLS][WAYS], error[SHOTS];
+    dl_rng chance = dl_rng_new((uint64_t)o->seed, 1);
+    const int sweeps = value_iteration(v);
+    q_learning(q, v, error, &chance);
+    is->q_error = error[SHOTS - 1];
+    for (int s = 0; s < CELLS; s++) {
+        if (map[s] == '#' || reward(s) != 0) continue;
+        is->cells++;
+        is->agree += worth(v, s, best(q[s])) > v[s] - 0.01;
+    }
+    show_grid(v, sweeps, q, error, is->agree, is->cells, page, o->quiet);
+}
+
+/* Tic-tac-toe: until no game is lost, or for so many updates. */
+static void tic_tac_toe(dl_ctx *dl, int updates, bool quiet, ex_page *page, result *is) {
+    dl_model *net = dl_model_new(dl, dl_shape1(18));
+    dl_model_add_dense(net, 128, DL_RELU);
+    dl_model_add_dense(net, 128, DL_RELU);
+    dl_model_add_dense(net, 9, DL_LINEAR);
+    dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
+                                         dl_model_tensor_count(net));
+    ex_board games[BOARDS];
+    double lost[2][LOOKS];
+    int looks = 0;
+    memset(games, 0, sizeof games);
+    for (is->updates = 0; dl_error(dl) == DL_OK; is->updates++) {
+        if (is->updates % LOOK == 0 || is->updates == updates) {
+            is->first = all_games(net, true);
+            is->second = all_games(net, false);
+            lost[0][looks] = 100.0 * is->first.losses / is->first.games;
+            lost[1][looks++] = 100.0 * is->second.losses / is->second.games;
+            if (is->updates == updates || is->first.losses + is->second.losses == 0) break;
+        }
+        self_play(dl, net, opt, games);
+    }
+    if (dl_error(dl)) return;
+    show_games(is, lost, looks, page, quiet);
+    show_boards(dl, net, page, quiet);
+}
+
+/* The cart: a policy, made better by its own gains. */
+static void cart_pole(dl_ctx *dl, bool quiet, ex_page *page, result *is) {
+    static episode e[CARTS];
+    double steps[DRIVES];
+    dl_model *policy = dl_model_new(dl, dl_shape1(4));
+    dl_model_add_dense(policy, 32, DL_TANH);
+    dl_model_add_dense(policy, 2, DL_LINEAR);
+    dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.01), dl_model_params(policy),
+                                         dl_model_tensor_count(policy));
+    is->before = test_drive(dl, policy);
+    for (int k = 0; k < DRIVES; k++) steps[k] = reinforce(dl, policy, opt, e);
+    is->after = test_drive(dl, policy);
+    show_carts(steps, is->before, is->after, page, quiet);
+}
+
+int main(int argc, char **argv) {
+    int updates = LOOK * (LOOKS - 1);
+    result is;
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option most = {"updates", EX_INT, &updates, 1, LOOK * (LOOKS - 1),
+                            EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次")};
+    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards "
+                                "alone; some seconds",
+                                "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
+             "seed threads html quiet", &most, 1);
+    dl_ctx *dl = ex_begin(&o);
+    ex_page page = ex_page_open(&o, EX("Reinforcement learning", "强化学习"));
+    const double start = ex_seconds();
+    memset(&is, 0, sizeof is);
+    grid_world(&o, &page, &is);
+    tic_tac_toe(dl, updates, o.quiet, &page, &is);
+    cart_pole(dl, o.quiet, &page, &is);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page_close(&page, o.quiet);
+    ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
+              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", is.q_error, is.agree,
+              is.cells, is.first.losses + is.second.losses, is.first.games + is.second.games,
+              is.first.p_win, is.second.p_win, is.updates, is.before, is.after,
+              ex_seconds() - start);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* All games from board b on, which is reached with probability p. */
+static void games_from(dl_model *net, ex_board b, bool net_moves, double p, tally *t) {
+    dl_ctx *dl = dl_model_param(net, 0)->ctx;
+    int legal = 0, first = 0, last = 8;
+    for (int k = 0; k < 9; k++) legal += b.cell[k] == 0;
+    if (net_moves) {
+        dl_mark mark = dl_tape_mark(dl);
+        dl_tensor *q = dl_model_predict(net, encode(dl, &b, 1));
+        first = last = q ? choose(&b, q->data) : 0;
+        dl_tape_release(dl, mark);
+        legal = 1;
+    }
+    for (int k = first; k <= last; k++) {
+        ex_board next = b;
+        if (b.cell[k] != 0) continue;
+        const int end = ex_board_move(&next, k);
+        if (end < 0) games_from(net, next, !net_moves, p / legal, t);
+        t->games += end >= 0;
+        if (end == 0) t->draws++;
+        if (end != 1) continue;
+        *(net_moves ? &t->wins : &t->losses) += 1;
+        *(net_moves ? &t->p_win : &t->p_loss) += p / legal;
+    }
+}
+
+static tally all_games(dl_model *net, bool net_first) {
+    ex_board empty;
+    tally t;
+    memset(&empty, 0, sizeof empty);
+    memset(&t, 0, sizeof t);
+    games_from(net, empty, net_first, 1, &t);
+    return t;
+}
+
 /* How long the pole stands in TESTED new episodes, on average, with the likelier action each time;
    at most TEST_STEPS, more than training ever saw. */
 static double test_drive(dl_ctx *dl, dl_model *policy) {
@@ -272,8 +389,6 @@ static double test_drive(dl_ctx *dl, dl_model *policy) {
     }
     return steps;
 }
-
-/* ------------------------------------------------------------------------- the showing ---- */
 
 /* A grid of values v and the ways a (-1: none): in the terminal and as a figure. */
 static void show_values(const double *v, const int *a, ex_page *page, bool quiet) {
@@ -381,24 +496,28 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     dl_tape_clear(dl);
 }
 
-static void show_games(const tally *first, const tally *second, const double lost[2][LOOKS],
-                       int looks, int done, ex_page *page, bool quiet) {
+static void show_games(const result *is, double lost[2][LOOKS], int looks, ex_page *page,
+                       bool quiet) {
     const ex_axes axes = {EX("Tic-tac-toe: lost games, of all that there are", "井字棋：所有对局里输掉的"),
                           EX("updates", "更新次数"), EX("lost, %", "输掉的（%）"), 0, 0, 0, 0, false};
     double updates[LOOKS];
     const ex_curve curve[2] = {{EX("moving first", "先手"), updates, lost[0], looks},
                                {EX("moving second", "后手"), updates, lost[1], looks}};
     const tally *t[2];
-    for (int k = 0; k < looks; k++) updates[k] = k * LOOK < done ? k * LOOK : done;
-    t[0] = first;
-    t[1] = second;
+    ex_show_text(page, quiet, 2, EX("Tic-tac-toe, against itself", "井字棋，自己和自己下"));
+    ex_page_formula(page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
+    ex_show_text(page, quiet, 0, EX("After %d updates, all games that there are against it:",
+                                    "更新 %d 次之后，与它下完所有可能的对局："), is->updates);
+    for (int k = 0; k < looks; k++) updates[k] = k * LOOK < is->updates ? k * LOOK : is->updates;
+    t[0] = &is->first;
+    t[1] = &is->second;
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|"
                                       "wins, random|loses, random", "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
     for (int k = 0; k < 2; k++)
         ex_show_row(page, quiet, false, "%s|%d|%d|%d|%d|%.1f%%|%.1f%%", k ? EX("second", "后手") :
-                    EX("first", "先手"), t[k]->wins + t[k]->draws + t[k]->losses, t[k]->wins,
-                    t[k]->draws, t[k]->losses, 100 * t[k]->p_win, 100 * t[k]->p_loss);
+                    EX("first", "先手"), t[k]->games, t[k]->wins, t[k]->draws, t[k]->losses,
+                    100 * t[k]->p_win, 100 * t[k]->p_loss);
     ex_page_table(page, false);
     ex_page_figure(page, "16-lost", EX("The share of all games that the net loses, as it learns",
                                        "随着学习，网络在所有对局里输掉的比例"));
@@ -411,6 +530,8 @@ static void show_carts(const double *steps, double before, double after, ex_page
                           EX("updates", "更新次数"), EX("steps, 200 at most", "步数，最多 200"),
                           0, 0, 0, 210, false};
     const ex_curve curve = {EX("mean of 16 carts", "16 辆小车的平均"), NULL, steps, DRIVES};
+    ex_show_text(page, quiet, 2, EX("Cart-pole", "小车倒立摆"));
+    ex_page_formula(page, "w ← w + η Σ (Gₜ − bₜ) ∇ log p(aₜ|sₜ)");
     ex_show_text(page, quiet, 0, EX("Before: the pole stands for %.1f steps, the mean of %d "
                                     "episodes. After %d updates: %.1f of at most %d; in training "
                                     "it never saw more than %d.",
@@ -420,95 +541,11 @@ static void show_carts(const double *steps, double before, double after, ex_page
     ex_page_figure(page, "16-cart", EX("How long the pole stands, as the policy learns",
                                        "随着学习，杆站立的步数"));
     ex_page_plot(page, axes, &curve, 1);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    int updates = LOOK * (LOOKS - 1), done = 0, looks = 0, agree = 0, cells = 0;
-    ex_option most = {"updates", EX_INT, NULL, 1, LOOK * (LOOKS - 1), NULL};
-    ex_options o = ex_options_default(argc, argv);
-    most.value = &updates;
-    most.help = EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次");
-    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards "
-                                "alone; some seconds",
-                                "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
-             "seed threads html quiet", &most, 1);
-    dl_ctx *dl = ex_begin(&o);
-    ex_page page = ex_page_open(&o, EX("Reinforcement learning", "强化学习"));
-    const double start = ex_seconds();
-
-    /* The grid: by its rules, and by trying. */
-    double v[CELLS], q[CELLS][WAYS], error[SHOTS];
-    dl_rng chance = dl_rng_new((uint64_t)o.seed, 1);
-    const int sweeps = value_iteration(v);
-    q_learning(q, v, error, &chance);
-    for (int s = 0; s < CELLS; s++) {
-        if (map[s] == '#' || reward(s) != 0) continue;
-        cells++;
-        agree += worth(v, s, best(q[s])) > v[s] - 0.01;
-    }
-    show_grid(v, sweeps, q, error, agree, cells, &page, o.quiet);
-
-    /* Tic-tac-toe: until no game is lost. */
-    ex_show_text(&page, o.quiet, 2, EX("Tic-tac-toe, against itself", "井字棋，自己和自己下"));
-    ex_page_formula(&page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
-    dl_model *net = dl_model_new(dl, dl_shape1(18));
-    dl_model_add_dense(net, 128, DL_RELU);
-    dl_model_add_dense(net, 128, DL_RELU);
-    dl_model_add_dense(net, 9, DL_LINEAR);
-    dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
-                                         dl_model_tensor_count(net));
-    ex_board games[BOARDS], empty;
-    tally first, second;
-    double lost[2][LOOKS];
-    memset(games, 0, sizeof games);
-    memset(&empty, 0, sizeof empty);
-    for (; dl_error(dl) == DL_OK; done++) {
-        if (done % LOOK == 0 || done == updates) {
-            memset(&first, 0, sizeof first);
-            memset(&second, 0, sizeof second);
-            all_games(net, empty, true, 1, &first);
-            all_games(net, empty, false, 1, &second);
-            lost[0][looks] = 100.0 * first.losses / (first.wins + first.draws + first.losses);
-            lost[1][looks++] = 100.0 * second.losses / (second.wins + second.draws + second.losses);
-            if (done == updates || first.losses + second.losses == 0) break;
-        }
-        self_play(dl, net, opt, games);
-    }
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, EX("After %d updates, all games that there are against it:",
-                                       "更新 %d 次之后，与它下完所有可能的对局："), done);
-    show_games(&first, &second, (const double (*)[LOOKS])lost, looks, done, &page, o.quiet);
-    show_boards(dl, net, &page, o.quiet);
-
-    /* The cart: a policy, made better by its own gains. */
-    ex_show_text(&page, o.quiet, 2, EX("Cart-pole", "小车倒立摆"));
-    ex_page_formula(&page, "w ← w + η Σ (Gₜ − bₜ) ∇ log p(aₜ|sₜ)");
-    dl_model *policy = dl_model_new(dl, dl_shape1(4));
-    dl_model_add_dense(policy, 32, DL_TANH);
-    dl_model_add_dense(policy, 2, DL_LINEAR);
-    dl_optimizer *adam = dl_optimizer_new(dl, dl_torch_adam(0.01), dl_model_params(policy),
-                                          dl_model_tensor_count(policy));
-    static episode e[CARTS];
-    double steps[DRIVES];
-    const double before = test_drive(dl, policy);
-    for (int k = 0; k < DRIVES; k++) steps[k] = reinforce(dl, policy, adam, e);
-    const double after = test_drive(dl, policy), seconds = ex_seconds() - start;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_carts(steps, before, after, &page, o.quiet);
-    ex_show_now_you(&page, o.quiet,
+    ex_show_now_you(page, quiet,
                     EX("nothing slips any more (slip = 0). What is the start worth? Count the "
                        "steps, then try it.",
                        "如果不再滑倒（slip = 0），起点值多少？先数步数，再试。"),
                     EX("Eight steps to the goal; the last one brings 1, and each of the seven "
                        "before it costs a factor of 0.9: 0.9^7 = 0.478.",
                        "到终点八步；最后一步得 1，前面七步每步乘 0.9：0.9 的 7 次方是 0.478。"));
-    ex_page_close(&page, o.quiet);
-    ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
-              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", error[SHOTS - 1], agree,
-              cells, first.losses + second.losses, first.wins + first.draws + first.losses +
-              second.wins + second.draws + second.losses, first.p_win, second.p_win,
-              done, before, after, seconds);
-    return ex_end(dl, &o);
 }

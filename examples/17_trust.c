@@ -83,27 +83,6 @@ static void train(dl_model *net, const dl_data *data, const ex_options *o, doubl
     dl_optimizer_free(opt);
 }
 
-/* The share of data that is still recognized, in percent; steps 0: each pixel +-eps at random. */
-static double accuracy(dl_model *net, const dl_data *data, double eps, int steps) {
-    dl_ctx *dl = dl_data_ctx(data);
-    dl_loader *loader = dl_loader_new(data, 500, false);
-    dl_batch b;
-    int32_t said[500];
-    double right = 0;
-    while (dl_loader_next(loader, &b)) {
-        for (dl_int i = 0; steps == 0 && i < b.x->size; i++) {
-            const double noise = dl_rng_int(dl_ctx_rng(dl), 2) ? eps : -eps;
-            b.x->data[i] = (dl_real)between((double)b.x->data[i] + noise, 0, 1);
-        }
-        dl_tensor *x = steps > 0 && eps > 0 ? attack(net, b.x, b.labels, eps, steps) : b.x;
-        if (dl_argmax_axis(said, dl_model_predict(net, x), 1))
-            right += dl_accuracy(said, b.labels, b.size) * (double)b.size;
-        dl_tape_clear(dl);
-    }
-    dl_loader_free(loader);
-    return 100 * right / (double)dl_data_count(data);
-}
-
 /* ------------------------------------------------------------------------- explanations ---- */
 
 /* sum += part dz_c/dx at scale x, where c is the label of each image. */
@@ -135,59 +114,7 @@ static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) 
     return dl_mul(s, x);
 }
 
-/* By how much the parts of integrated gradients miss z_c(x) - z_c(0): the most, relative to it. */
-static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
-                         const dl_tensor *parts) {
-    dl_tensor *z = dl_model_predict(net, x), *z0 = dl_model_predict(net, dl_mul_scalar(x, 0));
-    double worst = 0;
-    for (dl_int n = 0; z && z0 && parts && n < x->shape.dim[0]; n++) {
-        const double want = (double)(z->data[10 * n + label[n]] - z0->data[10 * n + label[n]]);
-        double sum = 0;
-        for (int i = 0; i < PIXELS; i++) sum += (double)parts->data[n * PIXELS + i];
-        worst = fmax(worst, fabs(sum - want) / fmax(1, fabs(want)));
-    }
-    return worst;
-}
-
-/* Erase (blacken) the ERASED pixels of each image with the largest parts. */
-static dl_tensor *erase(dl_tensor *x, dl_tensor *parts) {
-    dl_tensor *y = dl_from(x->ctx, x->shape, x->data), *p = dl_from(x->ctx, x->shape, parts->data);
-    for (dl_int n = 0; y && p && n < x->shape.dim[0] * ERASED; n++) {
-        dl_real *of = p->data + n / ERASED * PIXELS;
-        const int i = ex_argmax(of, PIXELS);
-        y->data[n / ERASED * PIXELS + i] = 0;
-        of[i] = -1e9f;
-    }
-    return y;
-}
-
 /* ------------------------------------------------------------------------------ privacy ---- */
-
-/* The attacker's score of each sample: minus its loss. The surer the net, the likelier it has seen
-   it. Returns the area under the ROC: 0.5 is guessing, 1 is certainty. */
-static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen) {
-    dl_ctx *dl = dl_data_ctx(seen);
-    const dl_data *both[2];
-    static dl_real score[2 * SEEN];
-    static int32_t member[2 * SEEN];
-    int n = 0;
-    both[0] = seen;
-    both[1] = unseen;
-    for (int k = 0; k < 2; k++) {
-        dl_loader *loader = dl_loader_new(both[k], 500, false);
-        dl_batch b;
-        while (dl_loader_next(loader, &b)) {
-            dl_tensor *log_p = dl_log_softmax(dl_model_predict(net, b.x));
-            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++, n++) {
-                score[n] = log_p->data[10 * i + b.labels[i]];
-                member[n] = k == 0;
-            }
-            dl_tape_clear(dl);
-        }
-        dl_loader_free(loader);
-    }
-    return dl_auc(dl, score, member, n);
-}
 
 /* Training with differential privacy (DP-SGD). In each step every sample takes part with
    probability q; its own gradient is clipped to the norm clip; to the sum goes noise of
@@ -222,6 +149,212 @@ static void train_private(dl_model *net, const dl_data *data, int steps, double 
     }
     free(sum);
     dl_optimizer_free(opt);
+}
+
+/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
+   and L2, 2 by augmentation, 3 by differential privacy. */
+static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
+    dl_ctx *dl = dl_data_ctx(seen);
+    dl_model *m = new_net(dl, guard == 3 ? 32 : 128, guard == 1 ? 0.5 : 0);
+    dl_augment augment = dl_augment_default();
+    dl_optim adam = dl_torch_adam(0.001);
+    dl_fit fit = dl_fit_default();
+    augment.shift = 0.08;
+    augment.rotate = 12;
+    augment.scale = 0.1;
+    fit.epochs = 4 * epochs;
+    fit.batch_size = 50;
+    fit.verbose = 0;
+    if (guard == 1) adam.l2 = 1e-3;
+    if (guard == 2) fit.augment = &augment;
+    if (guard == 3) {
+        train_private(m, seen, 30 * epochs, SAMPLED, SIGMA, 1);
+    } else {
+        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
+        dl_model_fit(m, seen, &fit);
+    }
+    return m;
+}
+
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is measured and shown, and how. */
+static double accuracy(dl_model *net, const dl_data *data, double eps, int steps);
+static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
+                         const dl_tensor *parts);
+static dl_tensor *erase(dl_tensor *x, dl_tensor *parts);
+static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen);
+static double epsilon_of(int steps, double q, double sigma, double delta);
+static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2]);
+static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet);
+static void show_attacked(dl_model *plain, const dl_batch *b, ex_page *page, bool quiet);
+static void show_explained(dl_model *plain, dl_model *hardened, const dl_batch *b, double missing,
+                           const double left[3], ex_page *page, bool quiet);
+static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, bool quiet);
+
+/* Attack a net, and one that was trained on attacks: y[5][k], accuracies under noise, FGSM, PGD,
+   and of the hardened net under FGSM, PGD, for pixels changed by k / 4 of EPS. */
+static void attacks(dl_model *plain, dl_model *hardened, const dl_data *test, double y[5][POINTS]) {
+    for (int k = 0; k < POINTS; k++) {
+        const double eps = k * EPS / 4;
+        y[0][k] = accuracy(plain, test, eps, 0);
+        y[1][k] = accuracy(plain, test, eps, 1);
+        y[2][k] = accuracy(plain, test, eps, PGD);
+        y[3][k] = accuracy(hardened, test, eps, 1);
+        y[4][k] = accuracy(hardened, test, eps, PGD);
+    }
+}
+
+/* What did it look at? Accuracy without what was chosen at random, by saliency, by integrated
+   gradients: left[3]. Returns by how much the parts of the last miss their sum. */
+static double explain(dl_model *net, const dl_batch *b, double left[3]) {
+    dl_tensor *x = b->x, *some = dl_rand(x->ctx, x->shape);
+    dl_tensor *ink = dl_minimum(dl_ones(x->ctx, x->shape), dl_mul_scalar(x, 1e6));
+    dl_tensor *grad = saliency(net, x, b->labels), *parts = integrated(net, x, b->labels);
+    dl_tensor *erased[3];
+    int32_t said[500];
+    erased[0] = erase(x, dl_mul(some, ink));
+    erased[1] = erase(x, grad);
+    erased[2] = erase(x, parts);
+    for (int k = 0; k < 3; k++) {
+        dl_argmax_axis(said, dl_model_predict(net, erased[k]), 1);
+        left[k] = 100 * dl_accuracy(said, b->labels, b->size);
+    }
+    return incomplete(net, x, b->labels, parts);
+}
+
+/* Who was in the training data? For each guard: accuracy on what was seen and on new images, leak
+   of all and of the odd ones. */
+static void privacy(const dl_data *all, const dl_data *test, int epochs, double got[GUARDS][4]) {
+    dl_data *seen[2] = {NULL}, *unseen[2] = {NULL};
+    new_people(all, seen, unseen);
+    for (int k = 0; k < GUARDS; k++) {
+        dl_model *net = guarded(seen[0], k, epochs);
+        got[k][0] = accuracy(net, seen[0], 0, 1);
+        got[k][1] = accuracy(net, test, 0, 1);
+        got[k][2] = leak(net, seen[0], unseen[0]);
+        got[k][3] = leak(net, seen[1], unseen[1]);
+        dl_model_free(net);
+    }
+}
+
+int main(int argc, char **argv) {
+    ex_options o = ex_options_default(argc, argv);
+    o.epochs = 10;
+    o.batch = 100;
+    o.limit = 10000;
+    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; a "
+                                "minute",
+                                "对抗样本，解释，网络泄漏什么；一分钟"),
+             "data epochs batch limit seed threads html quiet", NULL, 0);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
+    dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_data_take(tests, 0, TESTED);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Trust", "可信度"));
+    const double start = ex_seconds();
+    double y[5][POINTS], left[3], got[GUARDS][4];
+    dl_model *plain = new_net(dl, 128, 0), *hardened = new_net(dl, 128, 0);
+    train(plain, data, &o, 0, 0);
+    train(hardened, data, &o, EPS, 5);
+    attacks(plain, hardened, test, y);
+    show_attacks(y, &page, o.quiet);
+    dl_loader *loader = dl_loader_new(test, 500, false);
+    dl_batch b;
+    if (!dl_loader_next(loader, &b)) return ex_end(dl, &o);
+    show_attacked(plain, &b, &page, o.quiet);
+    const double missing = explain(plain, &b, left);
+    show_explained(plain, hardened, &b, missing, left, &page, o.quiet);
+    dl_tape_clear(dl);
+    privacy(all, test, o.epochs, got);
+    const double epsilon = epsilon_of(30 * o.epochs, SAMPLED, SIGMA, DELTA);
+    const double seconds = ex_seconds() - start;
+    show_privacy(got, epsilon, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    if (dl_error(dl) == DL_OK)
+        ex_result("accuracy=%.1f noise=%.1f fgsm=%.1f pgd=%.1f hardened=%.1f hardened_pgd=%.1f "
+                  "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
+                  "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
+                  "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", y[1][0], y[0][4],
+                  y[1][4], y[2][4], y[3][0], y[4][4], missing, left[0],
+                  left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
+                  got[3][1], epsilon, seconds);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* The share of data that is still recognized, in percent; steps 0: each pixel +-eps at random. */
+static double accuracy(dl_model *net, const dl_data *data, double eps, int steps) {
+    dl_ctx *dl = dl_data_ctx(data);
+    dl_loader *loader = dl_loader_new(data, 500, false);
+    dl_batch b;
+    int32_t said[500];
+    double right = 0;
+    while (dl_loader_next(loader, &b)) {
+        for (dl_int i = 0; steps == 0 && i < b.x->size; i++) {
+            const double noise = dl_rng_int(dl_ctx_rng(dl), 2) ? eps : -eps;
+            b.x->data[i] = (dl_real)between((double)b.x->data[i] + noise, 0, 1);
+        }
+        dl_tensor *x = steps > 0 && eps > 0 ? attack(net, b.x, b.labels, eps, steps) : b.x;
+        if (dl_argmax_axis(said, dl_model_predict(net, x), 1))
+            right += dl_accuracy(said, b.labels, b.size) * (double)b.size;
+        dl_tape_clear(dl);
+    }
+    dl_loader_free(loader);
+    return 100 * right / (double)dl_data_count(data);
+}
+
+/* By how much the parts of integrated gradients miss z_c(x) - z_c(0): the most, relative to it. */
+static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
+                         const dl_tensor *parts) {
+    dl_tensor *z = dl_model_predict(net, x), *z0 = dl_model_predict(net, dl_mul_scalar(x, 0));
+    double worst = 0;
+    for (dl_int n = 0; z && z0 && parts && n < x->shape.dim[0]; n++) {
+        const double want = (double)(z->data[10 * n + label[n]] - z0->data[10 * n + label[n]]);
+        double sum = 0;
+        for (int i = 0; i < PIXELS; i++) sum += (double)parts->data[n * PIXELS + i];
+        worst = fmax(worst, fabs(sum - want) / fmax(1, fabs(want)));
+    }
+    return worst;
+}
+
+/* Erase (blacken) the ERASED pixels of each image with the largest parts. */
+static dl_tensor *erase(dl_tensor *x, dl_tensor *parts) {
+    dl_tensor *y = dl_from(x->ctx, x->shape, x->data), *p = dl_from(x->ctx, x->shape, parts->data);
+    for (dl_int n = 0; y && p && n < x->shape.dim[0] * ERASED; n++) {
+        dl_real *of = p->data + n / ERASED * PIXELS;
+        const int i = ex_argmax(of, PIXELS);
+        y->data[n / ERASED * PIXELS + i] = 0;
+        of[i] = -1e9f;
+    }
+    return y;
+}
+
+/* The attacker's score of each sample: minus its loss. The surer the net, the likelier it has seen
+   it. Returns the area under the ROC: 0.5 is guessing, 1 is certainty. */
+static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen) {
+    dl_ctx *dl = dl_data_ctx(seen);
+    const dl_data *both[2];
+    static dl_real score[2 * SEEN];
+    static int32_t member[2 * SEEN];
+    int n = 0;
+    both[0] = seen;
+    both[1] = unseen;
+    for (int k = 0; k < 2; k++) {
+        dl_loader *loader = dl_loader_new(both[k], 500, false);
+        dl_batch b;
+        while (dl_loader_next(loader, &b)) {
+            dl_tensor *log_p = dl_log_softmax(dl_model_predict(net, b.x));
+            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++, n++) {
+                score[n] = log_p->data[10 * i + b.labels[i]];
+                member[n] = k == 0;
+            }
+            dl_tape_clear(dl);
+        }
+        dl_loader_free(loader);
+    }
+    return dl_auc(dl, score, member, n);
 }
 
 /* The epsilon that is proved for such a training, at delta: the probability of any outcome changes
@@ -266,33 +399,6 @@ static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2])
     free(x);
 }
 
-/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
-   and L2, 2 by augmentation, 3 by differential privacy. */
-static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
-    dl_ctx *dl = dl_data_ctx(seen);
-    dl_model *m = new_net(dl, guard == 3 ? 32 : 128, guard == 1 ? 0.5 : 0);
-    dl_augment augment = dl_augment_default();
-    dl_optim adam = dl_torch_adam(0.001);
-    dl_fit fit = dl_fit_default();
-    augment.shift = 0.08;
-    augment.rotate = 12;
-    augment.scale = 0.1;
-    fit.epochs = 4 * epochs;
-    fit.batch_size = 50;
-    fit.verbose = 0;
-    if (guard == 1) adam.l2 = 1e-3;
-    if (guard == 2) fit.augment = &augment;
-    if (guard == 3) {
-        train_private(m, seen, 30 * epochs, SAMPLED, SIGMA, 1);
-    } else {
-        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
-        dl_model_fit(m, seen, &fit);
-    }
-    return m;
-}
-
-/* ------------------------------------------------------------------------- the showing ---- */
-
 /* SHOWN pictures in a row, of x, with the net's opinion of them if there is a net. */
 static void show_row_of(dl_model *net, const dl_tensor *x, const int32_t *label, double hi,
                         const char *id, const char *caption, ex_page *page, bool quiet) {
@@ -324,6 +430,8 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
                                {"FGSM", eps, y[1], POINTS}, {"PGD", eps, y[2], POINTS},
                                {EX("hardened, FGSM", "加固，FGSM"), eps, y[3], POINTS},
                                {EX("hardened, PGD", "加固，PGD"), eps, y[4], POINTS}};
+    ex_show_text(page, quiet, 2, EX("Adversarial examples: accuracy in percent", "对抗样本：准确率（%%）"));
+    ex_page_formula(page, "x′ = x + ε sign(∂L/∂x)");
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("pixel change|noise|FGSM|PGD|hardened FGSM|hardened PGD",
                                       "像素改动|噪声|FGSM|PGD|加固，FGSM|加固，PGD"));
@@ -339,11 +447,43 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
     ex_page_plot(page, axes, curve, 5);
 }
 
+/* Images before and after the attack. */
+static void show_attacked(dl_model *plain, const dl_batch *b, ex_page *page, bool quiet) {
+    show_row_of(plain, b->x, b->labels, 1, "17-before", EX("Test images and what the net says",
+                "测试图像，和网络的回答"), page, quiet);
+    show_row_of(plain, attack(plain, b->x, b->labels, EPS, PGD), b->labels, 1, "17-after",
+                EX("The same, each pixel changed by at most 0.1", "同样的图像，每个像素最多改动 0.1"),
+                page, quiet);
+}
+
+static void show_explained(dl_model *plain, dl_model *hardened, const dl_batch *b, double missing,
+                           const double left[3], ex_page *page, bool quiet) {
+    ex_show_text(page, quiet, 2, EX("Explanations", "解释"));
+    ex_page_formula(page, "IGᵢ = xᵢ · meanₐ ∂z(a x)/∂xᵢ,   Σᵢ IGᵢ = z(x) − z(0)");
+    show_row_of(NULL, saliency(plain, b->x, b->labels), b->labels, 0.8, "17-saliency",
+                EX("Saliency: how much each pixel would change the score",
+                   "显著图：每个像素能让得分改变多少"), page, true);
+    show_row_of(NULL, integrated(plain, b->x, b->labels), b->labels, 0.5, "17-integrated",
+                EX("Integrated gradients: what each pixel adds to the score",
+                   "积分梯度：每个像素给得分添了多少"), page, true);
+    show_row_of(NULL, saliency(hardened, b->x, b->labels), b->labels, 0.3, "17-hardened",
+                EX("Saliency of the hardened net", "对抗训练的网络的显著图"), page, true);
+    ex_show_text(page, quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. "
+                                    "With %d pixels of each image erased, it still recognizes: "
+                                    "%.1f %% if they are ink at random, %.1f %% if saliency "
+                                    "chose them, %.1f %% if integrated gradients did.",
+                                    "各部分加起来就是 z(x) - z(0)，最多差 %.1f%%。每张图像抹掉 %d 个像素，还认得的："
+                                    "随机抹墨迹 %.1f%%，按显著图抹 %.1f%%，按积分梯度抹 %.1f%%。"),
+                 100 * missing, ERASED, left[0], left[1], left[2]);
+}
+
 /* What each guard costs and brings; got: accuracy on what was seen and on new images, leak of all
    and of the odd ones. */
 static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, bool quiet) {
     const char *name[GUARDS] = {EX("nothing", "无"), EX("dropout, L2", "丢弃法，L2"),
                                 EX("augmentation", "数据增强"), EX("private", "差分隐私")};
+    ex_show_text(page, quiet, 2, EX("Privacy: was this image in the training data?",
+                                    "隐私：这张图像在训练集里吗？"));
     ex_page_formula(page, "g = (Σᵢ clip(gᵢ, C) + N(0, (σC)²)) / B");
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("guard|training, %%|new, %%|leak, all|leak, odd|epsilon",
@@ -360,116 +500,11 @@ static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, b
                                     "for delta = %g.",
                                     "泄漏：攻击者的 ROC 曲线下面积，0.5 等于瞎猜。异常：每 %d 张里标签错的那"
                                     "一张。ε 对应 δ = %g。"), ODD, DELTA);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 10;
-    o.batch = 100;
-    o.limit = 10000;
-    ex_parse(&o, argc, argv, EX("adversarial images, explanations, what a net gives away; a "
-                                "minute",
-                                "对抗样本，解释，网络泄漏什么；一分钟"),
-             "data epochs batch limit seed threads html quiet", NULL, 0);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
-    dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_data_take(tests, 0, TESTED);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Trust", "可信度"));
-    const double start = ex_seconds();
-
-    /* Attack a net, and one that was trained on attacks. */
-    dl_model *plain = new_net(dl, 128, 0), *hardened = new_net(dl, 128, 0);
-    double y[5][POINTS];
-    train(plain, data, &o, 0, 0);
-    train(hardened, data, &o, EPS, 5);
-    for (int k = 0; k < POINTS; k++) {
-        const double eps = k * EPS / 4;
-        y[0][k] = accuracy(plain, test, eps, 0);
-        y[1][k] = accuracy(plain, test, eps, 1);
-        y[2][k] = accuracy(plain, test, eps, PGD);
-        y[3][k] = accuracy(hardened, test, eps, 1);
-        y[4][k] = accuracy(hardened, test, eps, PGD);
-    }
-    ex_show_text(&page, o.quiet, 2, EX("Adversarial examples: accuracy in percent",
-                                       "对抗样本：准确率（%%）"));
-    ex_page_formula(&page, "x′ = x + ε sign(∂L/∂x)");
-    show_attacks(y, &page, o.quiet);
-    dl_loader *loader = dl_loader_new(test, 500, false);
-    dl_batch b;
-    if (!dl_loader_next(loader, &b)) return ex_end(dl, &o);
-    show_row_of(plain, b.x, b.labels, 1, "17-before", EX("Test images and what the net says",
-                "测试图像，和网络的回答"), &page, o.quiet);
-    show_row_of(plain, attack(plain, b.x, b.labels, EPS, PGD), b.labels, 1, "17-after",
-                EX("The same, each pixel changed by at most 0.1", "同样的图像，每个像素最多改动 0.1"),
-                &page, o.quiet);
-
-    /* What did it look at? */
-    ex_show_text(&page, o.quiet, 2, EX("Explanations", "解释"));
-    ex_page_formula(&page, "IGᵢ = xᵢ · meanₐ ∂z(a x)/∂xᵢ,   Σᵢ IGᵢ = z(x) − z(0)");
-    dl_tensor *grad = saliency(plain, b.x, b.labels), *parts = integrated(plain, b.x, b.labels);
-    dl_tensor *chance = dl_mul(dl_rand(dl, b.x->shape), dl_minimum(dl_ones(dl, b.x->shape),
-                                                                  dl_mul_scalar(b.x, 1e6)));
-    dl_tensor *erased[3];
-    double left[3];
-    int32_t said[500];
-    erased[0] = erase(b.x, chance);
-    erased[1] = erase(b.x, grad);
-    erased[2] = erase(b.x, parts);
-    for (int k = 0; k < 3; k++) {
-        dl_argmax_axis(said, dl_model_predict(plain, erased[k]), 1);
-        left[k] = 100 * dl_accuracy(said, b.labels, b.size);
-    }
-    const double missing = incomplete(plain, b.x, b.labels, parts);
-    show_row_of(NULL, grad, b.labels, 0.8, "17-saliency", EX("Saliency: how much each pixel would "
-                "change the score", "显著图：每个像素能让得分改变多少"), &page, true);
-    show_row_of(NULL, parts, b.labels, 0.5, "17-integrated", EX("Integrated gradients: what each "
-                "pixel adds to the score", "积分梯度：每个像素给得分添了多少"), &page, true);
-    show_row_of(NULL, saliency(hardened, b.x, b.labels), b.labels, 0.3, "17-hardened",
-                EX("Saliency of the hardened net", "对抗训练的网络的显著图"), &page, true);
-    ex_show_text(&page, o.quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. "
-                                       "With %d pixels of each image erased, it still recognizes: "
-                                       "%.1f %% if they are ink at random, %.1f %% if saliency "
-                                       "chose them, %.1f %% if integrated gradients did.",
-                                       "各部分加起来就是 z(x) - z(0)，最多差 %.1f%%。每张图像抹掉 %d 个像素，还认得的："
-                                       "随机抹墨迹 %.1f%%，按显著图抹 %.1f%%，按积分梯度抹 %.1f%%。"),
-                 100 * missing, ERASED, left[0], left[1], left[2]);
-    dl_tape_clear(dl);
-
-    /* Who was in the training data? */
-    dl_data *seen[2] = {NULL}, *unseen[2] = {NULL};
-    double got[GUARDS][4];
-    new_people(all, seen, unseen);
-    for (int k = 0; k < GUARDS; k++) {
-        dl_model *net = guarded(seen[0], k, o.epochs);
-        got[k][0] = accuracy(net, seen[0], 0, 1);
-        got[k][1] = accuracy(net, test, 0, 1);
-        got[k][2] = leak(net, seen[0], unseen[0]);
-        got[k][3] = leak(net, seen[1], unseen[1]);
-        dl_model_free(net);
-    }
-    const double epsilon = epsilon_of(30 * o.epochs, SAMPLED, SIGMA, DELTA);
-    const double seconds = ex_seconds() - start;
-    ex_show_text(&page, o.quiet, 2, EX("Privacy: was this image in the training data?",
-                                       "隐私：这张图像在训练集里吗？"));
-    show_privacy(got, epsilon, &page, o.quiet);
-    ex_show_now_you(&page, o.quiet,
+    ex_show_now_you(page, quiet,
                     EX("a score is z = w x with w = (1, -2, 0.5). By how much can an attacker "
                        "raise it, if each of the three pixels may change by 0.1?",
                        "得分 z = w x，w = (1, -2, 0.5)。三个像素各可以改动 0.1，攻击者最多能把得分提高多少？"),
                     EX("0.1 (1 + 2 + 0.5) = 0.35: eps times the sum of |w|. With 784 pixels "
                        "that is much.",
                        "0.1×(1 + 2 + 0.5) = 0.35：ε 乘以 |w| 之和。像素有 784 个时，就很可观了。"));
-    ex_page_close(&page, o.quiet);
-    if (dl_error(dl) == DL_OK)
-        ex_result("accuracy=%.1f noise=%.1f fgsm=%.1f pgd=%.1f hardened=%.1f hardened_pgd=%.1f "
-                  "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
-                  "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
-                  "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", y[1][0], y[0][4],
-                  y[1][4], y[2][4], y[3][0], y[4][4], missing, left[0],
-                  left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
-                  got[3][1], epsilon, seconds);
-    return ex_end(dl, &o);
 }

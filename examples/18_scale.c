@@ -40,20 +40,6 @@ static double error_of(const dl_data *train, const dl_data *test, int units, int
     return error;
 }
 
-/* a of error = c n^-a: minus the slope of the line through the logarithms (least squares). */
-static double power_of(const double *n, const double *error, int count) {
-    double mx = 0, my = 0, xy = 0, xx = 0;
-    for (int i = 0; i < count; i++) {
-        mx += log(n[i]) / count;
-        my += log(error[i]) / count;
-    }
-    for (int i = 0; i < count; i++) {
-        xy += (log(n[i]) - mx) * (log(error[i]) - my);
-        xx += (log(n[i]) - mx) * (log(n[i]) - mx);
-    }
-    return -xy / xx;
-}
-
 /* ---------------------------------------------------------------------------- more depth ---- */
 
 /* A layer behind x: f(x), or with skip x + f(x). */
@@ -79,6 +65,98 @@ static dl_model *deep_net(dl_ctx *dl, int depth, bool skip, bool norm) {
     return m;
 }
 
+/* ------------------------------------------------------------------------- the program ---- */
+
+/* Behind main: what is measured and shown, and how. */
+static double power_of(const double *n, const double *error, int count);
+static void gradient_norms(dl_model *m, const dl_batch *b, double *norm);
+static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES], int updates,
+                       int batch, ex_page *page, bool quiet);
+static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
+                       double norm[WAYS][DEEPEST], ex_page *page, bool quiet);
+
+int main(int argc, char **argv) {
+    ex_options o = ex_options_default(argc, argv);
+    o.epochs = 2;
+    o.batch = 100;
+    o.limit = 60000;
+    ex_parse(&o, argc, argv, EX("more data, wider nets, deeper nets, and what depth needs; "
+                                "half a minute", "更多数据，更宽，更深，以及深度需要什么；半分钟"),
+             "data epochs batch limit seed threads html quiet", NULL, 0);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *all = ex_mnist(dl, &o, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Scale", "规模"));
+    const double start = ex_seconds();
+
+    /* Width and data, with as many updates each. */
+    const int units[WIDTHS] = {8, 32, 128}, most = (int)dl_data_count(all);
+    const int updates = o.epochs * most / o.batch > 0 ? o.epochs * most / o.batch : 1;
+    double n[SIZES], error[WIDTHS][SIZES];
+    for (int w = 0; w < WIDTHS; w++)
+        for (int k = 0; k < SIZES; k++) {
+            const int count = most >> (2 * (SIZES - 1 - k)) > 0 ? most >> (2 * (SIZES - 1 - k)) : 1;
+            dl_data *some = dl_data_take(all, 0, count);
+            n[k] = count;
+            error[w][k] = error_of(some, test, units[w], o.batch, updates);
+            dl_data_free(some);
+        }
+    show_width(units, n, error, updates, o.batch, &page, o.quiet);
+
+    /* Depth, in four ways. */
+    dl_data *few = dl_data_take(all, 0, most < DEEP_IMAGES ? most : DEEP_IMAGES);
+    double seen[WAYS][DEPTHS], fresh[WAYS][DEPTHS], norm[WAYS][DEEPEST];
+    dl_loader *loader = dl_loader_new(few, 500, false);
+    dl_batch b;
+    if (!dl_loader_next(loader, &b)) return ex_end(dl, &o);
+    dl_fit fit = dl_fit_default();
+    fit.epochs = DEEP_EPOCHS;
+    fit.batch_size = 50;
+    fit.verbose = 0;
+    for (int way = 0; way < WAYS; way++)
+        for (int d = 0; d < DEPTHS; d++) {
+            dl_model *m = deep_net(dl, 2 << d, way % 2 == 1, way >= 2);
+            gradient_norms(m, &b, norm[way]);            /* that of the deepest stays             */
+            dl_model_fit(m, few, &fit);
+            seen[way][d] = 100 * dl_model_evaluate(m, few).accuracy;
+            fresh[way][d] = 100 * dl_model_evaluate(m, test).accuracy;
+            dl_model_free(m);
+        }
+    const double seconds = ex_seconds() - start;
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_depth(seen, fresh, norm, &page, o.quiet);
+    ex_show_now_you(&page, o.quiet,
+                    EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
+                       "shrunk at the first? With a shortcut around each, of 1 + 0.02?",
+                       "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
+                       "导数是 1 + 0.02 呢？"),
+                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",
+                       "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
+    ex_page_close(&page, o.quiet);
+    ex_result("error_least=%.2f error_most=%.2f error_narrow=%.2f power=%.3f plain_deep=%.1f "
+              "shortcut_deep=%.1f normalized_deep=%.1f both_deep=%.1f vanished=%.1e seconds=%.2f",
+              error[WIDTHS - 1][0], error[WIDTHS - 1][SIZES - 1], error[0][SIZES - 1],
+              power_of(n, error[WIDTHS - 1], SIZES), seen[0][DEPTHS - 1], seen[1][DEPTHS - 1],
+              seen[2][DEPTHS - 1], seen[3][DEPTHS - 1], norm[0][0], seconds);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* a of error = c n^-a: minus the slope of the line through the logarithms (least squares). */
+static double power_of(const double *n, const double *error, int count) {
+    double mx = 0, my = 0, xy = 0, xx = 0;
+    for (int i = 0; i < count; i++) {
+        mx += log(n[i]) / count;
+        my += log(error[i]) / count;
+    }
+    for (int i = 0; i < count; i++) {
+        xy += (log(n[i]) - mx) * (log(error[i]) - my);
+        xx += (log(n[i]) - mx) * (log(n[i]) - mx);
+    }
+    return -xy / xx;
+}
+
 /* The norm of dL/dW of each hidden layer, front to back, on b, before any training. */
 static void gradient_norms(dl_model *m, const dl_batch *b, double *norm) {
     dl_ctx *dl = b->x->ctx;
@@ -93,8 +171,6 @@ static void gradient_norms(dl_model *m, const dl_batch *b, double *norm) {
     }
     dl_tape_release(dl, mark);
 }
-
-/* ------------------------------------------------------------------------- the showing ---- */
 
 static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES], int updates,
                        int batch, ex_page *page, bool quiet) {
@@ -164,72 +240,4 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
     ex_page_figure(page, "18-gradients", EX("The norm of the gradient in each of 64 layers",
                                             "64 层里每一层梯度的范数"));
     ex_page_plot(page, front, slope, WAYS);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 2;
-    o.batch = 100;
-    o.limit = 60000;
-    ex_parse(&o, argc, argv, EX("more data, wider nets, deeper nets, and what depth needs; "
-                                "half a minute", "更多数据，更宽，更深，以及深度需要什么；半分钟"),
-             "data epochs batch limit seed threads html quiet", NULL, 0);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *all = ex_mnist(dl, &o, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Scale", "规模"));
-    const double start = ex_seconds();
-
-    /* Width and data, with as many updates each. */
-    const int units[WIDTHS] = {8, 32, 128}, most = (int)dl_data_count(all);
-    const int updates = o.epochs * most / o.batch > 0 ? o.epochs * most / o.batch : 1;
-    double n[SIZES], error[WIDTHS][SIZES];
-    for (int w = 0; w < WIDTHS; w++)
-        for (int k = 0; k < SIZES; k++) {
-            const int count = most >> (2 * (SIZES - 1 - k)) > 0 ? most >> (2 * (SIZES - 1 - k)) : 1;
-            dl_data *some = dl_data_take(all, 0, count);
-            n[k] = count;
-            error[w][k] = error_of(some, test, units[w], o.batch, updates);
-            dl_data_free(some);
-        }
-    show_width(units, n, error, updates, o.batch, &page, o.quiet);
-
-    /* Depth, in four ways. */
-    dl_data *few = dl_data_take(all, 0, most < DEEP_IMAGES ? most : DEEP_IMAGES);
-    double seen[WAYS][DEPTHS], fresh[WAYS][DEPTHS], norm[WAYS][DEEPEST];
-    dl_loader *loader = dl_loader_new(few, 500, false);
-    dl_batch b;
-    if (!dl_loader_next(loader, &b)) return ex_end(dl, &o);
-    dl_fit fit = dl_fit_default();
-    fit.epochs = DEEP_EPOCHS;
-    fit.batch_size = 50;
-    fit.verbose = 0;
-    for (int way = 0; way < WAYS; way++)
-        for (int d = 0; d < DEPTHS; d++) {
-            dl_model *m = deep_net(dl, 2 << d, way % 2 == 1, way >= 2);
-            gradient_norms(m, &b, norm[way]);            /* that of the deepest stays             */
-            dl_model_fit(m, few, &fit);
-            seen[way][d] = 100 * dl_model_evaluate(m, few).accuracy;
-            fresh[way][d] = 100 * dl_model_evaluate(m, test).accuracy;
-            dl_model_free(m);
-        }
-    const double seconds = ex_seconds() - start;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_depth(seen, fresh, norm, &page, o.quiet);
-    ex_show_now_you(&page, o.quiet,
-                    EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
-                       "shrunk at the first? With a shortcut around each, of 1 + 0.02?",
-                       "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
-                       "导数是 1 + 0.02 呢？"),
-                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",
-                       "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
-    ex_page_close(&page, o.quiet);
-    ex_result("error_least=%.2f error_most=%.2f error_narrow=%.2f power=%.3f plain_deep=%.1f "
-              "shortcut_deep=%.1f normalized_deep=%.1f both_deep=%.1f vanished=%.1e seconds=%.2f",
-              error[WIDTHS - 1][0], error[WIDTHS - 1][SIZES - 1], error[0][SIZES - 1],
-              power_of(n, error[WIDTHS - 1], SIZES), seen[0][DEPTHS - 1], seen[1][DEPTHS - 1],
-              seen[2][DEPTHS - 1], seen[3][DEPTHS - 1], norm[0][0], seconds);
-    return ex_end(dl, &o);
 }

@@ -13,6 +13,7 @@
                  ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
+     more        ex_fit, ex_param_count, ex_table, ex_lines, ex_series
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -147,10 +148,10 @@ static inline ex_options ex_options_default(int argc, char **argv) {
 }
 
 enum { EX_COMMON = 10 };   /* options that programs share; the last, --lang, is every program's */
-typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT } ex_kind;
+typedef enum ex_kind { EX_FLAG, EX_INT, EX_REAL, EX_TEXT, EX_DIR, EX_WORDS } ex_kind;
 
 /* One option: its name without "--", what kind of value, where it goes (bool, int, double or
-   const char * by kind), the values allowed, and what --help says. */
+   const char * by kind; EX_TEXT is a file), the values allowed, and what --help says. */
 typedef struct ex_option {
     const char *name;
     ex_kind     kind;
@@ -176,22 +177,21 @@ static inline void ex_help(const char *called, const char *program, const char *
               "%s：%s\n\n用法：%s [选项]%s%s\n\n选项（括号里是默认值）：\n"), program, about, called,
            words ? " " : "", words ? words : "");
     for (int i = 0; i < n; i++) {
+        static const char *const of_kind[] = {"", " N", " N", " FILE", " DIR", " TEXT"};
         char left[40], value[64] = "";
         if (i < EX_COMMON - 1 && !ex_word_in(opt[i].name, uses)) continue;
         snprintf(left, sizeof left, "--%s%s", opt[i].name,
-                 opt[i].kind == EX_FLAG ? "" : opt[i].kind == EX_TEXT
-                     ? (strcmp(opt[i].name, "data") == 0 ? " DIR" :
-                        strcmp(opt[i].name, "lang") == 0 ? " zh" : " FILE") : " N");
+                 strcmp(opt[i].name, "lang") == 0 ? " zh" : of_kind[opt[i].kind]);
         if (opt[i].kind == EX_INT && *(int *)opt[i].value >= 0)  /* below 0: it depends */
             snprintf(value, sizeof value, " (%d)", *(int *)opt[i].value);
         if (opt[i].kind == EX_REAL) snprintf(value, sizeof value, " (%g)", *(double *)opt[i].value);
-        if (opt[i].kind == EX_TEXT)
-            snprintf(value, sizeof value, " (%s)", *(const char **)opt[i].value
-                                                       ? *(const char **)opt[i].value
-                                                       : EX("none", "无"));
-        printf("  %-14s %s%s\n", left, opt[i].help, value);
+        if (opt[i].kind >= EX_TEXT) {
+            const char *now = *(const char **)opt[i].value;
+            snprintf(value, sizeof value, " (%s)", now && *now ? now : EX("none", "无"));
+        }
+        printf("  %-16s %s%s\n", left, opt[i].help, value);
     }
-    printf("  %-14s %s\n", "--help", EX("this text", "显示这些"));
+    printf("  %-16s %s\n", "--help", EX("this text", "显示这些"));
 }
 
 /* Exit with 1 if path cannot be written, before time is spent on what would go there. A file that
@@ -217,8 +217,8 @@ static inline void ex_check_output(const char *program, const char *option, cons
 static inline void ex_parse(ex_options *o, int argc, char **argv, const char *about,
                             const char *uses, const ex_option *extra, int n_extra) {
     ex_option opt[32] = {
-        {"data", EX_TEXT, NULL, 0, 0, EX("the directory with the four MNIST files",
-                                         "四个 MNIST 文件所在的目录")},
+        {"data", EX_DIR, NULL, 0, 0, EX("the directory with the four MNIST files",
+                                        "四个 MNIST 文件所在的目录")},
         {"epochs", EX_INT, NULL, 1, 100000, EX("passes over the training data", "训练轮数")},
         {"batch", EX_INT, NULL, 1, 1000000, EX("samples for one update", "每次更新用的样本数")},
         {"limit", EX_INT, NULL, 0, INT_MAX, EX("train on the first N samples only, 0 is all",
@@ -278,7 +278,7 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
             fprintf(stderr, "%s: --%s needs a value after it. Try --help.\n", program, p->name);
             exit(2);
         }
-        if (p->kind == EX_TEXT) {
+        if (p->kind >= EX_TEXT) {
             *(const char **)p->value = text;
         } else {
             char *end;
@@ -1381,6 +1381,66 @@ static inline void ex_page_close(ex_page *p, bool quiet) {
         exit(1);
     }
     if (!quiet) printf(EX("The page with the pictures: %s\n", "带图的网页：%s\n"), p->path);
+}
+
+/* ---------------------------------------------------------------------- models and tables ---- */
+
+/* Options for dl_model_fit: epochs and batch of the command line, and not a word. */
+static inline dl_fit ex_fit(const ex_options *o) {
+    dl_fit fit = dl_fit_default();
+    fit.epochs = o->epochs;
+    fit.batch_size = o->batch;
+    fit.verbose = 0;
+    return fit;
+}
+
+static inline long long ex_param_count(dl_tensor *const *w, int n) {
+    long long size = 0;
+    for (int i = 0; i < n; i++) size += w[i] ? (long long)w[i]->size : 0;
+    return size;
+}
+
+/* A CSV file with so many rows (0: any number); what is wrong with it, or which --option names
+   another, is said. */
+static inline dl_table *ex_table_read(dl_ctx *dl, const char *path, const char *option, int rows,
+                                      const dl_csv *how) {
+    if (!ex_exists(path)) {
+        dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or say "
+                "where it is with --%s", path, option);
+        return NULL;
+    }
+    dl_table *t = dl_table_load(dl, path, how);
+    if (!t || rows == 0 || dl_table_row_count(t) == rows) return t;
+    dl_fail(dl, DL_ERR_FORMAT, "%s: %lld rows, not %d: it is damaged, or another file", path,
+            (long long)dl_table_row_count(t), rows);
+    return NULL;
+}
+
+static inline dl_table *ex_table(dl_ctx *dl, const char *path, const char *option, int rows) {
+    return ex_table_read(dl, path, option, rows, NULL);
+}
+
+/* The lines of a text, without the empty ones, as a table: cells are what tabs separate. */
+static inline dl_table *ex_lines(dl_ctx *dl, const char *path, const char *option, int rows) {
+    static const char *const nothing[] = {NULL};
+    dl_csv how = dl_csv_default();
+    how.separator = '\t';
+    how.header = 0;
+    how.missing = nothing;                         /* a line "-" is a line */
+    return ex_table_read(dl, path, option, rows, &how);
+}
+
+/* The numbers x[n], all above 0, of a series: the second column of a table with n rows. */
+static inline bool ex_series(dl_ctx *dl, const char *path, double *x, int n) {
+    const dl_table *t = ex_table(dl, path, "series FILE", n);
+    for (int i = 0; t && i < n; i++) {
+        const char *text = dl_table_text(t, i, 1);
+        x[i] = text ? atof(text) : 0;
+        if (!(x[i] > 0))
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld needs a number above 0", path,
+                           (long long)dl_table_line(t, i));
+    }
+    return t != NULL;
 }
 
 #endif /* EXAMPLE_H_INCLUDED */

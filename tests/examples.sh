@@ -291,7 +291,7 @@ for source in examples/apps/*.c; do
         check $? "$prog without its table" "$work/err"
         head -c 5000 data/breast-cancer/breast_cancer.csv >"$work/cut.csv"
         "$work/$prog" --quiet --table "$work/cut.csv" >"$work/out" 2>"$work/err"
-        [ $? -eq 1 ] && grep -q 'cut.csv: the file ends in row 24 of 569' "$work/err"
+        [ $? -eq 1 ] && grep -q 'cut.csv: line 25: 27 cells' "$work/err"
         check $? "$prog with its table cut off" "$work/err" ;;
     translate)
         run $prog "exact held_out parameters" --quiet --steps 400

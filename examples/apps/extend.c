@@ -66,7 +66,8 @@ static double worst_result(void *state, const void *user) {
     const tally *t = (const tally *)state;
     double least = 1;
     (void)user;
-    for (int k = 0; k < 10; k++) if (t->all[k] > 0) least = fmin(least, t->found[k] / t->all[k]);
+    for (int k = 0; k < 10; k++)
+        if (t->all[k] > 0) least = fmin(least, t->found[k] / t->all[k]);
     return least;
 }
 static const dl_metric worst = {"worst_recall", sizeof(tally), worst_add, worst_result, NULL};
@@ -94,8 +95,10 @@ static void counting_linear(dl_real *y, const dl_real *x, const dl_real *w, cons
 
 int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
-    o.epochs = 3, o.limit = 6000;
-    ex_parse(&o, argc, argv, "a layer, loss, metric, optimizer and kernel of our own",
+    o.epochs = 3;
+    o.limit = 6000;
+    ex_parse(&o, argc, argv, EX("a layer, loss, metric, optimizer and kernel of our own; 5 seconds",
+                                "我们自己的层、损失、指标、优化器和内核；5 秒"),
              "data epochs batch limit seed threads quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
@@ -106,12 +109,14 @@ int main(int argc, char **argv) {
     dl_model_compile(net, &smoothed, dl_optim_default(&lion, 0.0003));
     dl_model_add_metric(net, &worst);
     if (dl) dl_kernel_table(dl)->linear_forward = counting_linear;
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o.epochs, fit.batch_size = o.batch, fit.verbose = o.quiet ? 0 : 2;
+    dl_fit fit = ex_fit(&o);
+    fit.verbose = o.quiet ? 0 : 2;
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet) printf("\nNow you: a Maxout of 1 piece is linear. What does it lose?\n\n");
+    if (!o.quiet)
+        printf("%s", EX("\nNow you: a Maxout of 1 piece is linear. What does it lose?\n\n",
+                        "\n轮到你：只有 1 段的 Maxout 是线性的。它失去什么？\n\n"));
     ex_result("test_accuracy=%.4f test_loss=%.4f worst_recall=%.4f products=%.3g seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, m.metric[0], products, ex_fit_seconds(net),
               (long long)dl_model_param_count(net));

@@ -1,12 +1,12 @@
 /* onnx - models out to ONNX Runtime and its like, graphs of PyTorch, Keras, scikit-learn in, and
-   trained further, which ONNX Runtime cannot. Without --net a digits net is trained here and written
-   as digits.onnx; that file, or the graph given by --net, is loaded, asked, trained for some more
-   batches, and written as tuned.onnx.
+   trained further, which ONNX Runtime cannot. Without --net a digits net is trained here and
+   written as digits.onnx; that file, or the graph given by --net, is loaded, asked, trained for
+   some more batches, and written as tuned.onnx.
 
        gcc -O2 examples/apps/onnx.c -o onnx -lm && ./onnx --dir /tmp
 
-   A graph from elsewhere: one input of 28 x 28 numbers from 0 to 1 (in any shape), 10 outputs, as in
-   Python:  torch.onnx.export(net, (torch.zeros(1, 784),), "net.onnx")
+   A graph from elsewhere: one input of 28 x 28 numbers from 0 to 1 (in any shape), 10 outputs, as
+   in Python:  torch.onnx.export(net, (torch.zeros(1, 784),), "net.onnx")
    Where that writes net.onnx.data, too, leave it beside net.onnx: weights are in it.
    @F S1-4: the net */
 #define DL_IMPLEMENTATION
@@ -17,13 +17,11 @@ enum { COMPARED = 100 };
 
 static dl_model *trained_here(dl_ctx *dl, const ex_options *o, const dl_data *train) {
     dl_model *net = dl_model_new(dl, dl_shape1(784));
-    dl_fit fit = dl_fit_default();
+    dl_fit fit = ex_fit(o);
     dl_model_add_dense(net, 128, DL_RELU);
     dl_model_add_dropout(net, 0.2);
     dl_model_add_dense(net, 10, DL_SOFTMAX);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
-    fit.epochs = o->epochs;
-    fit.batch_size = o->batch;
     fit.verbose = o->quiet ? 0 : 2;
     return dl_model_fit(net, train, &fit) ? net : NULL;
 }
@@ -49,9 +47,10 @@ int main(int argc, char **argv) {
     const ex_option own[] = {
         {"net", EX_TEXT, &path, 0, 0, EX("a graph to load (default: digits.onnx, trained here)",
                                          "要读的图（默认：这里训练的 digits.onnx）")},
-        {"dir", EX_TEXT, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
+        {"dir", EX_DIR, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
                                         "digits.onnx 和 tuned.onnx 写到哪里")}};
-    o.epochs = 1, o.limit = 5000;
+    o.epochs = 1;
+    o.limit = 5000;
     ex_parse(&o, argc, argv, EX("models as ONNX graphs, and back (a few seconds)",
                                 "模型写成 ONNX 图，再读回来（几秒钟）"),
              "data epochs batch limit seed threads html quiet", own, 2);
@@ -72,8 +71,8 @@ int main(int argc, char **argv) {
     /* Its last softmax is part of the loss again; a smaller step than from scratch. */
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.0003));
     const double before = dl_model_evaluate(net, test).accuracy;
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o.epochs, fit.batch_size = o.batch, fit.verbose = o.quiet ? 0 : 2;
+    dl_fit fit = ex_fit(&o);
+    fit.verbose = o.quiet ? 0 : 2;
     dl_model_fit(net, train, &fit);
     const double after = dl_model_evaluate(net, test).accuracy;
     if (!dl_onnx_save(net, tuned) || dl_error(dl)) return ex_end(dl, &o);
@@ -84,9 +83,9 @@ int main(int argc, char **argv) {
                                          "读入时|继续训练后|存为"));
     ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%s", before, after, "tuned.onnx");
     ex_page_table(&page, false);
-    if (here) ex_show_text(&page, o.quiet, 0, EX("The net before and behind the file: outputs differ "
-                                                 "by at most %.1g.", "存前与读回的网络：输出最多相差 %.1g。"),
-                           difference);
+    if (here)
+        ex_show_text(&page, o.quiet, 0, EX("The net before and behind the file: outputs differ by at "
+                                           "most %.1g.", "存前与读回的网络：输出最多相差 %.1g。"), difference);
     ex_page_close(&page, o.quiet);
     ex_result("before=%.4f after=%.4f difference=%.1g", before, after, difference);
     return ex_end(dl, &o);

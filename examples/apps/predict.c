@@ -15,9 +15,7 @@
 #include "../stb.h"
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
-#include "../example.h"
-
-enum { STEPS = 5, WIDE = 132 };
+#include "apps.h"
 
 /* Train the net and save it. */
 static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
@@ -38,8 +36,8 @@ static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
     dl_model_add_dropout(net, 0.4);
     dl_model_add_dense(net, 10, DL_SOFTMAX);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o->epochs, fit.batch_size = o->batch, fit.verbose = o->quiet ? 0 : 1;
+    dl_fit fit = ex_fit(o);
+    fit.verbose = o->quiet ? 0 : 1;
     fit.augment = &change;
     fit.schedule = dl_schedule_cosine(o->epochs, 0.02);
     dl_model_fit(net, train, &fit);
@@ -50,43 +48,8 @@ static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
     return true;
 }
 
-/* Ten bars, the highest dark. */
-static void bars(ex_page *page, const dl_real *p, int best) {
-    ex_svg_begin(page, 720, 130);
-    for (int k = 0; k < 10; k++) {
-        const double x = 72 * k + 12, tall = 80 * (double)p[k];
-        char text[16];
-        fprintf(page->f, "<rect x=\"%.0f\" y=\"%.1f\" width=\"48\" height=\"%.1f\" fill=\"%s\"/>\n", x,
-                100 - tall, tall + 1, k == best ? "#0072B2" : "#b5c7d3");
-        snprintf(text, sizeof text, "%d", k);
-        ex_svg_text(page, x + 24, 122, "middle", 20, k == best ? "font-weight=\"bold\"" : "", text);
-        snprintf(text, sizeof text, "%.1f %%", 100 * (double)p[k]);
-        if (p[k] >= (dl_real)0.001) ex_svg_text(page, x + 24, 94 - tall, "middle", 13, "", text);
-    }
-    fputs("</svg>\n", page->f);
-}
-
-/* The steps of one picture on the page. */
 static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
-                 dl_tensor *mnist, const dl_real *p, int best) {
-    const dl_int H = photo->shape.dim[1], W = photo->shape.dim[2], larger = H > W ? H : W;
-    const double zoom = larger > 2 * WIDE ? 2.0 * WIDE / (double)larger : 1;
-    dl_tensor *small = dl_resize(photo, (dl_int)ceil((double)H * zoom),
-                                 (dl_int)ceil((double)W * zoom), DL_AREA);
-    dl_tensor *picture[STEPS] = {small, step[0], step[1], step[2], mnist};
-    char size[64];
-    snprintf(size, sizeof size, EX("1. the picture, %lld x %lld", "1. 原图，%lld x %lld"),
-             (long long)W, (long long)H);
-    const char *const caption[STEPS] = {size,
-        EX("2. the ink: what the paper is not", "2. 墨迹：与纸不同的部分"),
-        EX("3. cut out, strokes evened", "3. 剪下，笔画粗细调匀"),
-        EX("4. fitted into 20 x 20", "4. 缩放到 20 x 20"),
-        EX("5. its mass in the middle of 28 x 28", "5. 重心移到 28 x 28 的中央")};
-    ex_page_text(page, 2, EX("%s: a %d, %.1f %%", "%s：数字 %d，%.1f %%"), path, best,
-                 100 * (double)p[best]);
-    ex_page_pictures(page, picture, caption, STEPS, WIDE);
-    bars(page, p, best);
-}
+                 dl_tensor *mnist, const dl_real *p);
 
 /* One line for one picture; false when it cannot be read. */
 static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) {
@@ -98,7 +61,7 @@ static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) 
     if (ok) {
         const int best = ex_argmax(y->data, 10);
         printf("%s\t%d\t%.4f\n", path, best, (double)y->data[best]);
-        if (page->f) show(page, path, photo, step, mnist, y->data, best);
+        if (page->f) show(page, path, photo, step, mnist, y->data);
     } else {
         const char *why = dl_error(dl) ? dl_error_text(dl) : "the model has not ten outputs";
         fprintf(stderr, "%s: %s\n", path, why);
@@ -110,22 +73,27 @@ static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) 
     return ok;
 }
 
-static void said_below(dl_code code, const char *text, void *user) {
-    (void)code, (void)text, (void)user;
+/* For dl_set_error_callback: errors are said above, with the picture's name. */
+static void be_silent(dl_code code, const char *text, void *user) {
+    (void)code;
+    (void)text;
+    (void)user;
 }
 
 int main(int argc, char **argv) {
     const char *save = NULL;
-    const ex_option extra[1] = {{"train", EX_TEXT, &save, 0, 0,
-                                 EX("train the net on MNIST and save it as FILE", "用 MNIST 训练网络，存入文件")}};
+    int failed = 0;
     ex_options o = ex_options_default(argc, argv);
-    o.epochs = 8, o.batch = 64;
+    const ex_option own[] = {{"train", EX_TEXT, &save, 0, 0,
+                              EX("train the net on MNIST, save it as FILE", "用 MNIST 训练网络，存入文件")}};
+    o.epochs = 8;
+    o.batch = 64;
     o.words = "MODEL IMAGE...";
     o.words_most = argc;
     o.word = (const char **)calloc((size_t)argc + 1, sizeof *o.word);
     ex_parse(&o, argc, argv, EX("which digit is on this photo, scan or drawing?",
                                 "这张照片、扫描件或手绘图上是哪个数字？"),
-             "data epochs batch limit seed threads html quiet", extra, 1);
+             "data epochs batch limit seed threads html quiet", own, 1);
     if (save ? o.word_count > 0 : o.word_count < 2) {
         fprintf(stderr, EX("say --train MODEL once, then MODEL IMAGE... (--help tells more)\n",
                            "先运行一次 --train MODEL，然后给出 MODEL IMAGE...（详见 --help）\n"));
@@ -139,15 +107,35 @@ int main(int argc, char **argv) {
     }
     dl_model *net = dl_model_load(dl, o.word[0]);
     if (net == NULL) return ex_end(dl, &o);
-    int failed = 0;
     ex_page page = ex_page_open(&o, EX("Which digit is it?", "这是哪个数字？"));
-    ex_page_text(&page, 0, EX("How each picture becomes what MNIST is, and what the net makes of it: "
-                              "the bars are its ten probabilities.",
+    ex_page_text(&page, 0, EX("How each picture becomes what MNIST is, and what the net makes of "
+                              "it: the bars are its ten probabilities.",
                               "每张图片怎样变成 MNIST 的样子，网络又怎样看它：十根柱子是十个概率。"));
-    dl_set_error_callback(dl, said_below, NULL);
+    dl_set_error_callback(dl, be_silent, NULL);
     for (int i = 1; i < o.word_count; i++) failed += !predict(dl, net, o.word[i], &page);
     ex_page_close(&page, true);
     free(o.word);
-    const int code = ex_end(dl, &o);
-    return failed ? 1 : code;
+    return ex_end(dl, &o) || failed;
+}
+
+/* The steps from a picture to what the net sees, and its ten probabilities, on the page. */
+static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
+                 dl_tensor *mnist, const dl_real *p) {
+    enum { WIDE = 132 };
+    const dl_int H = photo->shape.dim[1], W = photo->shape.dim[2];
+    const double zoom = fmin(1, 2.0 * WIDE / (double)(H > W ? H : W));
+    dl_tensor *small = dl_resize(photo, (dl_int)ceil((double)H * zoom),
+                                 (dl_int)ceil((double)W * zoom), DL_AREA);
+    dl_tensor *picture[5] = {small, step[0], step[1], step[2], mnist};
+    const char *const caption[5] = {EX("1. the picture", "1. 原图"),
+        EX("2. the ink: what the paper is not", "2. 墨迹：与纸不同的部分"),
+        EX("3. cut out, strokes evened", "3. 剪下，笔画粗细调匀"),
+        EX("4. fitted into 20 x 20", "4. 缩放到 20 x 20"),
+        EX("5. its mass in the middle of 28 x 28", "5. 重心移到 28 x 28 的中央")};
+    const int best = ex_argmax(p, 10);
+    ex_page_text(page, 2, EX("%s (%lld x %lld): a %d, %.1f %%",
+                             "%s（%lld x %lld）：数字 %d，%.1f %%"), path, (long long)W,
+                 (long long)H, best, 100 * (double)p[best]);
+    ex_page_pictures(page, picture, caption, 5, WIDE);
+    ex_page_bars(page, p);
 }

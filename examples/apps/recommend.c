@@ -11,205 +11,138 @@
       the truth is known, also of what nobody rated.
    2. real choices: 16 votes of 435 members of Congress, a fifth of them hidden (data/README.md).
 
-   With six seeds: an error of 0.64 to 0.69, by averages 0.85 to 0.93; of the votes 80 to 82 % right,
-   by the majority 53 to 58 %.
+   With six seeds: an error of 0.64 to 0.69, by averages 0.85 to 0.93; of the votes 80 to 82 %
+   right, by the majority 53 to 58 %.
    @F S3-5.4: recommendation */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
-#include "../example.h"
+#include "apps.h"
 
-enum { VIEWERS = 300, FILMS = 100, GENRES = 3, MEMBERS = 435, VOTES = 16, MOST = 7000, TOP = 5 };
+enum { TASTES = 8, TOP = 5 };
 
-/* n known cells in random order: of the first `train` we learn, the others are hidden. */
-typedef struct cells {
-    int users, items, n, train;
-    int32_t user[MOST], item[MOST];
-    dl_real value[MOST], naive[MOST], said[MOST];    /* naive: by averages; said: by the product */
-    double mean;
-} cells;
-
-static dl_tensor *score(dl_tensor *const *p, const int32_t *u, const int32_t *i, int n) {
-    dl_tensor *like = dl_embedding(p[0], u, dl_shape1(n), -1);
-    dl_tensor *offer = dl_embedding(p[1], i, dl_shape1(n), -1);
-    dl_tensor *own = dl_add(dl_embedding(p[2], u, dl_shape1(n), -1),
-                            dl_embedding(p[3], i, dl_shape1(n), -1));
-    return dl_add(dl_sum_axis(dl_mul(like, offer), 1, false), dl_sum_axis(own, 1, false));
+/* p_u . q_i + a_u + b_i for n pairs of a user and an item. */
+static dl_tensor *score(dl_tensor *const *w, const int32_t *user, const int32_t *item, int n) {
+    dl_tensor *p = dl_embedding(w[0], user, dl_shape1(n), -1);
+    dl_tensor *q = dl_embedding(w[1], item, dl_shape1(n), -1);
+    dl_tensor *a = dl_embedding(w[2], user, dl_shape1(n), -1);
+    dl_tensor *b = dl_embedding(w[3], item, dl_shape1(n), -1);
+    return dl_add(dl_sum_axis(dl_mul(p, q), 1, false), dl_sum_axis(dl_add(a, b), 1, false));
 }
 
-/* Learn p from the first train cells; yes_no: values 0 and 1, as logits. Then fill in said[n]. */
-static void factorize(dl_ctx *dl, cells *c, dl_tensor **p, bool yes_no, const ex_options *o) {
-    static int32_t order[MOST], u[MOST], i[MOST];
-    static dl_real value[MOST];
-    p[0] = dl_param(dl, dl_shape2(c->users, 8), dl_init_normal(0, 0.1));
-    p[1] = dl_param(dl, dl_shape2(c->items, 8), dl_init_normal(0, 0.1));
-    p[2] = dl_param(dl, dl_shape2(c->users, 1), dl_init_zeros());
-    p[3] = dl_param(dl, dl_shape2(c->items, 1), dl_init_zeros());
+/* Learn w from the cells that are known; yes_no: values are 0 and 1, the score is a logit. Then
+   score all cells: said[n]. */
+static void factorize(dl_ctx *dl, const ex_ratings *c, bool yes_no, const ex_options *o,
+                      dl_tensor **w, dl_real *said) {
+    static int32_t order[EX_CELLS], user[EX_CELLS], item[EX_CELLS];
+    static dl_real value[EX_CELLS];
+    const dl_real mean = yes_no ? 0 : (dl_real)c->mean;
+    w[0] = dl_param(dl, dl_shape2(c->users, TASTES), dl_init_normal(0, 0.1));
+    w[1] = dl_param(dl, dl_shape2(c->items, TASTES), dl_init_normal(0, 0.1));
+    w[2] = dl_param(dl, dl_shape2(c->users, 1), dl_init_zeros());
+    w[3] = dl_param(dl, dl_shape2(c->items, 1), dl_init_zeros());
     dl_optim adam = dl_adamw(0.01);
     adam.weight_decay = 0.3;                      /* few cells for each user: keep p and q small */
-    dl_optimizer *opt = dl_optimizer_new(dl, adam, p, 4);
+    dl_optimizer *opt = dl_optimizer_new(dl, adam, w, 4);
     for (int epoch = 0; epoch < o->epochs && dl_error(dl) == DL_OK; epoch++) {
         dl_rng_permutation(dl_ctx_rng(dl), order, c->train);
         for (int at = 0; at < c->train; at += o->batch) {
             const int n = at + o->batch < c->train ? o->batch : c->train - at;
             for (int k = 0; k < n; k++) {
-                const int cell = order[at + k];
-                u[k] = c->user[cell], i[k] = c->item[cell];
-                value[k] = c->value[cell] - (dl_real)(yes_no ? 0 : c->mean);
+                user[k] = c->user[order[at + k]];
+                item[k] = c->item[order[at + k]];
+                value[k] = c->value[order[at + k]] - mean;
             }
-            dl_tensor *s = score(p, u, i, n), *t = dl_from(dl, dl_shape1(n), value);
+            dl_tensor *s = score(w, user, item, n), *t = dl_from(dl, dl_shape1(n), value);
             dl_optimizer_zero_grad(opt);
             dl_backward(yes_no ? dl_bce(s, t) : dl_mse(s, t));
             dl_optimizer_step(opt);
             dl_tape_clear(dl);
         }
     }
-    dl_tensor *s = score(p, c->user, c->item, c->n);
-    for (int k = 0; s && k < c->n; k++)
-        c->said[k] = s->data[k] + (dl_real)(yes_no ? 0 : c->mean);
+    const dl_tensor *s = score(w, c->user, c->item, c->n);
+    for (int k = 0; s && k < c->n; k++) said[k] = s->data[k] + mean;
     dl_tape_clear(dl);
 }
 
-/* By averages: the mean, how much above it this user's cells are, and this item's. Sums of few cells
-   are divided by 5 more than there are, which keeps them near 0. */
-static void by_averages(cells *c, bool items_only) {
-    double user[MEMBERS + VIEWERS] = {0}, item[FILMS] = {0};
-    int users[MEMBERS + VIEWERS] = {0}, items[FILMS] = {0};
-    c->mean = 0;
-    for (int k = 0; k < c->train; k++) c->mean += (double)c->value[k] / c->train;
-    for (int k = 0; k < c->train; k++)
-        item[c->item[k]] += (double)c->value[k] - c->mean, items[c->item[k]]++;
-    for (int k = 0; k < c->items; k++) item[k] /= items[k] + 5;
-    for (int k = 0; k < c->train; k++)
-        user[c->user[k]] += (double)c->value[k] - c->mean - item[c->item[k]], users[c->user[k]]++;
-    for (int k = 0; k < c->users; k++) user[k] = items_only ? 0 : user[k] / (users[k] + 5);
-    for (int k = 0; k < c->n; k++)
-        c->naive[k] = (dl_real)(c->mean + item[c->item[k]] + user[c->user[k]]);
-}
-
-/* The root mean squared error of s on the hidden cells. */
-static double rmse(const cells *c, const dl_real *s) {
-    double sum = 0;
-    for (int k = c->train; k < c->n; k++)
-        sum += pow((double)s[k] - (double)c->value[k], 2) / (c->n - c->train);
-    return sqrt(sum);
-}
-
-/* How many of the hidden cells are on the right side of a border. */
-static double right(const cells *c, const dl_real *s, double border) {
-    double sum = 0;
-    for (int k = c->train; k < c->n; k++)
-        sum += ((double)s[k] > border) == (c->value[k] > 0);
-    return sum / (c->n - c->train);
-}
-
-/* Viewers with tastes, films with qualities, and what comes of it: ratings 1 to 5. */
-static void draw_films(dl_rng *r, cells *c, double truth[VIEWERS][FILMS]) {
-    double taste[VIEWERS][GENRES + 1], film[FILMS][GENRES + 1];
-    int32_t order[VIEWERS * FILMS];
-    for (int u = 0; u < VIEWERS; u++)
-        for (int g = 0; g <= GENRES; g++) taste[u][g] = dl_rng_normal(r);
-    for (int i = 0; i < FILMS; i++)
-        for (int g = 0; g <= GENRES; g++) film[i][g] = dl_rng_normal(r);
-    for (int u = 0; u < VIEWERS; u++)
-        for (int i = 0; i < FILMS; i++) {
-            truth[u][i] = 3.3 + 0.3 * taste[u][GENRES] + 0.4 * film[i][GENRES];
-            for (int g = 0; g < GENRES; g++) truth[u][i] += 0.45 * taste[u][g] * film[i][g];
-        }
-    c->users = VIEWERS, c->items = FILMS, c->n = 6000, c->train = 4800;
-    dl_rng_permutation(r, order, VIEWERS * FILMS);
-    for (int k = 0; k < c->n; k++) {
-        c->user[k] = order[k] / FILMS, c->item[k] = order[k] % FILMS;
-        const double v = floor(truth[c->user[k]][c->item[k]] + 0.4 * dl_rng_normal(r) + 0.5);
-        c->value[k] = (dl_real)(v < 1 ? 1 : v > 5 ? 5 : v);
-    }
-}
-
-/* The TOP films that a viewer has not rated, by s: how much would they like them, on average? */
-static double liked(const cells *c, double truth[VIEWERS][FILMS], dl_tensor *const *p) {
-    static bool rated[VIEWERS][FILMS];
+/* The TOP films that a viewer has not rated, by their scores (by_taste: else by b_i alone): how
+   much would they like them, on average? */
+static double liked(dl_ctx *dl, const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS],
+                    dl_tensor *const *w, bool by_taste) {
+    static bool rated[EX_VIEWERS][EX_FILMS];
     double sum = 0;
     for (int k = 0; k < c->n; k++) rated[c->user[k]][c->item[k]] = true;
-    for (int u = 0; u < VIEWERS; u++) {
-        dl_real s[FILMS];
-        for (int i = 0; i < FILMS; i++) {
-            s[i] = p[3]->data[i];
-            for (int g = 0; g < 8 && p[0]; g++) s[i] += p[0]->data[8 * u + g] * p[1]->data[8 * i + g];
-            if (rated[u][i]) s[i] = -100;
+    for (int u = 0; u < EX_VIEWERS; u++) {
+        int32_t user[EX_FILMS], item[EX_FILMS];
+        for (int i = 0; i < EX_FILMS; i++) {
+            user[i] = u;
+            item[i] = i;
         }
-        for (int t = 0; t < TOP; t++) {
-            const int i = ex_argmax(s, FILMS);
-            sum += truth[u][i] / (VIEWERS * TOP);
-            s[i] = -100;
+        dl_tensor *b = dl_from(dl, w[3]->shape, w[3]->data);
+        dl_tensor *s = by_taste ? score(w, user, item, EX_FILMS) : b;
+        for (int i = 0; s && i < EX_FILMS; i++)
+            if (rated[u][i]) s->data[i] = -100;
+        for (int t = 0; s && t < TOP; t++) {
+            const int i = ex_argmax(s->data, EX_FILMS);
+            sum += truth[u][i] / (EX_VIEWERS * TOP);
+            s->data[i] = -100;
         }
+        dl_tape_clear(dl);
     }
     return sum;
 }
 
-/* The votes: y 1, n 0, ? not known. */
-static bool read_votes(dl_ctx *dl, const char *path, cells *c) {
-    dl_table *t = dl_table_load(dl, path, NULL);
-    int32_t order[MEMBERS * VOTES];
-    if (t && (dl_table_row_count(t) != MEMBERS || dl_table_column_count(t) <= VOTES))
-        return dl_fail(dl, DL_ERR_FORMAT, "%s: it needs %d members and %d votes", path, MEMBERS,
-                       VOTES);
-    if (!t) return false;
-    c->users = MEMBERS, c->items = VOTES, c->n = 0;
-    dl_rng_permutation(dl_ctx_rng(dl), order, MEMBERS * VOTES);
-    for (int k = 0; k < MEMBERS * VOTES; k++) {
-        const char *text = dl_table_text(t, order[k] / VOTES, order[k] % VOTES);
-        if (!text) continue;
-        c->user[c->n] = order[k] / VOTES, c->item[c->n] = order[k] % VOTES;
-        c->value[c->n++] = *text == 'y';
-    }
-    c->train = c->n * 4 / 5;
-    return true;
-}
+/* Of the films: the error of the product and of averages, how much what they choose is liked. Of the
+   votes: the share that the product and the majority have right. */
+typedef struct result { double error, naive, liked, popular, right, majority; } result;
+static void show(const ex_ratings *films, const ex_ratings *votes, const result *s);
 
 int main(int argc, char **argv) {
-    static cells films, votes;
-    static double truth[VIEWERS][FILMS];
-    dl_tensor *p[4] = {NULL, NULL, NULL, NULL}, *q[4], *popular[4] = {NULL, NULL, NULL, NULL};
+    static ex_ratings films, votes;
+    static double truth[EX_VIEWERS][EX_FILMS];
+    static dl_real rating[EX_CELLS], vote[EX_CELLS];
+    dl_tensor *w[4], *of_votes[4];
     const char *path = "data/votes/votes.csv";
-    ex_option extra[1] = {{"table", EX_TEXT, NULL, 0, 0, EX("the votes", "表决的表格文件")}};
     ex_options o = ex_options_default(argc, argv);
+    const ex_option own[] = {{"table", EX_TEXT, &path, 0, 0, EX("the votes", "表决的表格文件")}};
     o.epochs = 30;
-    extra[0].value = &path;
     ex_parse(&o, argc, argv, EX("what would they like that they have not seen? 3 seconds",
                                 "还没看过的，他们会喜欢哪些？3 秒"),
-             "epochs batch seed threads quiet", extra, 1);
+             "epochs batch seed threads quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    if (!read_votes(dl, path, &votes)) return ex_end(dl, &o);
-    draw_films(dl_ctx_rng(dl), &films, truth);
+    if (!ex_votes(dl, path, "table FILE", &votes)) return ex_end(dl, &o);
+    ex_films(dl_ctx_rng(dl), &films, truth);
     const double start = ex_seconds();
-    by_averages(&films, false);
-    by_averages(&votes, true);               /* with the members it is worse: 52 % */
-    factorize(dl, &films, p, false, &o);
-    factorize(dl, &votes, q, true, &o);
+    ex_averages(&films, true);
+    ex_averages(&votes, false);                   /* with the members' it is worse: 52 % */
+    factorize(dl, &films, false, &o, w, rating);
+    factorize(dl, &votes, true, &o, of_votes, vote);
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    popular[3] = p[3];
-    const double by_taste = liked(&films, truth, p), by_all = liked(&films, truth, popular);
-    if (!o.quiet) {
-        printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error is\n"
-                  "   %.3f from the averages of viewer and film\n   %.3f from the product\n"
-                  "   The %d films that each should see: they would rate them\n   %.2f on average, "
-                  "if they are what all like best\n   %.2f, if the product chooses\n",
-                  "1. 电影（合成数据）：已知 %d 个，共 %d 格；隐藏的 %d 个评分的误差\n"
-                  "   %.3f 由观众和电影的平均得出\n   %.3f 由乘积得出\n"
-                  "   给每人推荐 %d 部，他们会打的分数平均\n"
-                  "   %.2f，如果推荐大家最喜欢的\n   %.2f，如果由乘积来选\n"),
-               films.train, VIEWERS * FILMS, films.n - films.train, rmse(&films, films.naive),
-               rmse(&films, films.said), TOP, by_all, by_taste);
-        printf(EX("2. Votes in Congress (real): of %d hidden ones are right\n"
-                  "   %.1f %% as the majority voted\n   %.1f %% by the product\n\n",
-                  "2. 国会表决（真实数据）：隐藏的 %d 票，猜对\n"
-                  "   %.1f%% 跟着多数\n   %.1f%% 由乘积得出\n\n"),
-               votes.n - votes.train, 100 * right(&votes, votes.naive, 0.5),
-               100 * right(&votes, votes.said, 0));
-    }
+    const result s = {
+        ex_rating_rmse(&films, rating), ex_rating_rmse(&films, films.naive),
+        liked(dl, &films, truth, w, true), liked(dl, &films, truth, w, false),
+        ex_rating_right(&votes, vote, 0), ex_rating_right(&votes, votes.naive, 0.5)};
+    if (!o.quiet) show(&films, &votes, &s);
     ex_result("rmse=%.4f naive_rmse=%.4f liked=%.3f naive_liked=%.3f votes_right=%.4f "
-              "naive_right=%.4f hidden=%d seconds=%.2f", rmse(&films, films.said),
-              rmse(&films, films.naive), by_taste, by_all, right(&votes, votes.said, 0),
-              right(&votes, votes.naive, 0.5), films.n - films.train + votes.n - votes.train, seconds);
+              "naive_right=%.4f hidden=%d seconds=%.2f", s.error, s.naive, s.liked, s.popular,
+              s.right, s.majority, films.n - films.train + votes.n - votes.train, seconds);
     return ex_end(dl, &o);
+}
+
+static void show(const ex_ratings *films, const ex_ratings *votes, const result *s) {
+    printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error is\n",
+              "1. 电影（合成数据）：已知 %d 个，共 %d 格；隐藏的 %d 个评分的误差\n"), films->train,
+           EX_VIEWERS * EX_FILMS, films->n - films->train);
+    printf("%7.3f    %s\n", s->naive, EX("from the averages of viewer and film",
+                                        "由观众和电影的平均得出"));
+    printf("%7.3f    %s\n", s->error, EX("from the product", "由乘积得出"));
+    printf(EX("   The %d films that each should see: they would rate them, on average\n",
+              "   给每人推荐 %d 部，他们会打的分数平均\n"), TOP);
+    printf("%7.2f     %s\n", s->popular, EX("if they are what all like best", "如果推荐大家最喜欢的"));
+    printf("%7.2f     %s\n", s->liked, EX("if the product chooses", "如果由乘积来选"));
+    printf(EX("2. Votes in Congress (real): of %d hidden ones are right\n",
+              "2. 国会表决（真实数据）：隐藏的 %d 票，猜对\n"), votes->n - votes->train);
+    ex_print_share(s->majority, EX("as the majority voted", "跟着多数"));
+    ex_print_share(s->right, EX("by the product", "由乘积得出"));
+    printf("\n");
 }

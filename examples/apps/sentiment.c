@@ -1,37 +1,36 @@
-/* sentiment - does this review praise or blame? A text becomes a list of the signs, and the pairs of
-   neighbouring signs, that are in it; a net learns from 717 short phrases such as 好吃 and 不推荐 how
-   much each speaks for either, and is tried on 285 whole reviews of restaurants, hotels, books, films
-   and goods that it has never seen.
+/* sentiment - does this review praise or blame? A text becomes a list of the signs, and the pairs
+   of neighbouring signs, that are in it; a net learns from 717 short phrases such as 好吃 and 不推荐 how
+   much each speaks for either, and is tried on 285 whole reviews of restaurants, hotels, books,
+   films and goods that it has never seen.
 
        gcc -O2 examples/apps/sentiment.c -o sentiment -lm && ./sentiment --text 味道不错，下次还来
 
-   Phrases and reviews are no customers': they were WRITTEN FOR THIS PROGRAM (data/reviews/README.md),
-   since no free Chinese set was found. With six seeds 81 to 84 % are right, by the list 62 %.
+   Phrases and reviews are no customers': they were WRITTEN FOR THIS PROGRAM
+   (data/reviews/README.md), since no free Chinese set was found. With six seeds 81 to 84 % are
+   right, by the list 62 %.
    @F S3-5.3: sentiment analysis   @F S4-6: language */
 #define DL_IMPLEMENTATION
 #include "../../dl.h"
-#include "../example.h"
+#include "apps.h"
 
-enum { REVIEWS = 285, PHRASES = 717, LONG = 200, MOST = 3000, SHOWN = 6 };
+enum { REVIEWS = 285, PHRASES = 717, MOST = 3000, SHOWN = 6 };
 
-/* A file of lines "+<tab>text" or "-<tab>text". */
-typedef struct texts { char text[PHRASES][LONG]; int32_t good[PHRASES]; } texts;
-static bool load(dl_ctx *dl, const char *dir, const char *name, int want, texts *t) {
-    char path[600], line[LONG + 4];
+/* Lines "+<tab>text" of praise and "-<tab>text" of blame. */
+typedef struct texts { const char *text[PHRASES]; int32_t good[PHRASES]; } texts;
+
+static bool load(dl_ctx *dl, const char *dir, const char *name, int n, texts *t) {
+    char path[600];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "rb");
-    int n = 0;
-    if (!f) return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or "
-                           "say where it is with --reviews DIR", path);
-    for (; n < want && fgets(line, sizeof line, f); n++) {
-        line[strcspn(line, "\r\n")] = 0;
-        if ((line[0] != '+' && line[0] != '-') || line[1] != '\t' || strlen(line) >= LONG) break;
-        t->good[n] = line[0] == '+';
-        strcpy(t->text[n], line + 2);
+    const dl_table *lines = ex_lines(dl, path, "reviews DIR", n);
+    for (int i = 0; lines && i < n; i++) {
+        const char *mark = dl_table_text(lines, i, 0);
+        t->text[i] = dl_table_text(lines, i, 1);
+        t->good[i] = mark && *mark == '+';
+        if (!mark || strchr("+-", *mark) == NULL || !t->text[i])
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %d needs + or -, a tab and a text", path,
+                           i + 1);
     }
-    fclose(f);
-    return n == want || dl_fail(dl, DL_ERR_FORMAT, "%s: line %d: it needs %d lines, each + or -, a tab "
-                                "and a text of less than %d bytes", path, n + 1, want, LONG);
+    return lines != NULL;
 }
 
 /* The signs and pairs that phrases are made of. */
@@ -57,12 +56,11 @@ static void read_parts(const char *text, dl_real *x) {
         }
 }
 
+/* Texts as samples [parts]. */
 static dl_data *features(dl_ctx *dl, const texts *t, int n) {
-    dl_real *x = (dl_real *)calloc((size_t)(n * parts), sizeof *x);
-    for (int i = 0; x && i < n; i++) read_parts(t->text[i], x + i * parts);
-    dl_data *d = dl_data_from_arrays(dl, x, n, dl_shape1(parts), t->good, 2);
-    free(x);
-    return d;
+    dl_tensor *x = dl_zeros(dl, dl_shape2(n, parts));
+    for (int i = 0; x && i < n; i++) read_parts(t->text[i], x->data + i * parts);
+    return x ? dl_data_from_arrays(dl, x->data, n, dl_shape1(parts), t->good, 2) : NULL;
 }
 
 /* What anyone might try first: count words of praise and of blame. 1 good, 0 bad. */
@@ -77,26 +75,23 @@ static int by_list(const char *text) {
     return sum > 0;
 }
 
-static double good(dl_model *net, dl_ctx *dl, const char *text) {
-    dl_tensor *x = dl_zeros(dl, dl_shape2(1, parts));
-    if (x) read_parts(text, x->data);
-    dl_tensor *y = dl_model_predict(net, x);
-    return y ? (double)y->data[1] : 0;
-}
+static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,
+                 double right);
 
 int main(int argc, char **argv) {
     static texts phrases, reviews;
-    const char *dir = "data/reviews", *own = NULL;
-    int listed = 0, wrong = 0;
-    ex_option extra[2] = {{"reviews", EX_TEXT, NULL, 0, 0, EX("where the texts are", "文本所在的目录")},
-                          {"text", EX_TEXT, NULL, 0, 0, EX("judge this one, too", "也判断这一句")}};
+    texts yours = {{""}, {0}};
+    const char *dir = "data/reviews";
+    const double share = 1.0 / REVIEWS;
+    int listed = 0, bad = 0;
     ex_options o = ex_options_default(argc, argv);
+    const ex_option own[] = {
+        {"reviews", EX_DIR, &dir, 0, 0, EX("where the texts are", "文本所在的目录")},
+        {"text", EX_WORDS, &yours.text[0], 0, 0, EX("judge this one, too", "也判断这一句")}};
     o.epochs = 20;
-    extra[0].value = &dir;
-    extra[1].value = &own;
     ex_parse(&o, argc, argv, EX("does this review praise or blame? 3 seconds",
                                 "这条评论是好评还是差评？3 秒"),
-             "epochs batch seed threads quiet", extra, 2);
+             "epochs batch seed threads quiet", own, 2);
     dl_ctx *dl = ex_begin(&o);
     if (!load(dl, dir, "phrases.txt", PHRASES, &phrases) ||
         !load(dl, dir, "reviews.txt", REVIEWS, &reviews)) return ex_end(dl, &o);
@@ -108,30 +103,45 @@ int main(int argc, char **argv) {
     dl_model_add_dropout(net, 0.5);
     dl_model_add_dense(net, 2, DL_SOFTMAX);
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adamw(0.003));
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o.epochs, fit.batch_size = o.batch, fit.verbose = 0;
+    const dl_fit fit = ex_fit(&o);
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test), known = dl_model_evaluate(net, train);
-    for (int i = 0; i < REVIEWS; i++) listed += by_list(reviews.text[i]) == reviews.good[i];
+    const dl_tensor *p = dl_model_predict_data(net, test);
+    const dl_tensor *of_yours = dl_model_predict_data(net, features(dl, &yours, 1));
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet)
-        printf(EX("Learned from %d phrases (%.1f %% of them right), tried on %d reviews (written for "
-                  "this):\n\n%7.1f %%  always blame\n%7.1f %%  a list of 24 words\n%7.1f %%  the net"
-                  "\n\nThe first reviews that it gets wrong, and how good it takes them to be:\n\n",
-                  "从 %d 个短语学习（其中 %.1f%% 答对），用 %d 条评论检验（为本程序而写）：\n\n%7.1f%%  总说差评"
-                  "\n%7.1f%%  数 24 个词\n%7.1f%%  网络\n\n它答错的头几条，以及它认为有多好：\n\n"),
-               PHRASES, 100 * known.accuracy, REVIEWS, 100.0 * 143 / REVIEWS, 100.0 * listed / REVIEWS,
-               100 * m.accuracy);
-    for (int i = 0; i < REVIEWS && !o.quiet; i++) {
-        const double p = good(net, dl, reviews.text[i]);
-        if ((p > 0.5) != (reviews.good[i] == 1) && wrong++ < SHOWN)
-            printf("%5.2f %s %s\n", p, reviews.good[i] ? "+" : "-", reviews.text[i]);
-        dl_tape_clear(dl);
+    for (int i = 0; i < REVIEWS; i++) {
+        listed += by_list(reviews.text[i]) == reviews.good[i];
+        bad += !reviews.good[i];
     }
-    if (!o.quiet && own) printf(EX("\nYours: %.2f %s\n", "\n你的：%.2f %s\n"), good(net, dl, own), own);
-    if (!o.quiet) printf("\n");
+    if (!o.quiet) {
+        show(&reviews, p->data, known.accuracy, bad * share, listed * share, m.accuracy);
+        if (*yours.text[0])
+            printf(EX("Yours: %.2f %s\n\n", "你的：%.2f %s\n\n"), (double)of_yours->data[1],
+                   yours.text[0]);
+    }
     ex_result("test_accuracy=%.4f test_loss=%.4f naive=%.4f word_list=%.4f reviews=%d seconds=%.2f "
-              "parameters=%lld", m.accuracy, m.loss, 143.0 / REVIEWS, (double)listed / REVIEWS, REVIEWS,
+              "parameters=%lld", m.accuracy, m.loss, bad * share, listed * share, REVIEWS,
               ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
+}
+
+/* What is right, and the first reviews that are not. */
+static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,
+                 double right) {
+    int wrong = 0;
+    printf(EX("Learned from %d phrases (%.1f %% of them right), tried on %d reviews (written for "
+              "this):\n\n", "从 %d 个短语学习（其中 %.1f%% 答对），用 %d 条评论检验（为本程序而写）：\n\n"),
+           PHRASES, 100 * known, REVIEWS);
+    ex_print_share(bad, EX("always blame", "总说差评"));
+    ex_print_share(listed, EX("a list of 24 words", "数 24 个词"));
+    ex_print_share(right, EX("the net", "网络"));
+    printf("%s", EX("\nThe first reviews that it gets wrong, and how good it takes them to be:\n\n",
+                    "\n它答错的头几条，以及它认为有多好：\n\n"));
+    for (int i = 0; i < REVIEWS && wrong < SHOWN; i++) {
+        const double good = (double)p[2 * i + 1];
+        if ((good > 0.5) == (reviews->good[i] == 1)) continue;
+        printf("%5.2f %s %s\n", good, reviews->good[i] ? "+" : "-", reviews->text[i]);
+        wrong++;
+    }
+    printf("\n");
 }

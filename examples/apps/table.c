@@ -15,6 +15,115 @@
 
 enum { LIST = 64, ROUNDS = 10, BARS = 12 };
 
+/* A net for the features of e, trained until rows of its own (check) say that it is enough. */
+static dl_model *train(const ex_options *o, const dl_data *learn, const dl_data *check) {
+    dl_model *m = dl_model_new(dl_data_ctx(learn), dl_data_shape(learn));
+    const int classes = dl_data_classes(learn);
+    dl_model_add_standardize(m, learn);
+    dl_model_add_dense(m, 32, DL_RELU);
+    dl_model_add_dense(m, 32, DL_RELU);
+    if (classes) dl_model_add_dense(m, classes, DL_SOFTMAX);
+    else {
+        dl_model_add_dense(m, 1, DL_LINEAR);
+        dl_model_add_unstandardize(m, learn);
+    }
+    if (classes == 2) dl_model_add_metric(m, DL_AUC);
+    dl_model_compile(m, classes ? DL_SPARSE_CATEGORICAL_CROSSENTROPY : DL_MSE, dl_adamw(0.003));
+    dl_fit fit = ex_fit(o);
+    fit.validation = check;
+    fit.early_stopping = true;
+    fit.patience = 30;
+    return dl_model_fit(m, learn, &fit) ? m : NULL;
+}
+
+/* New rows: a line for each, where it stands in the file, the answer and its probability. */
+static void predict(dl_ctx *dl, const dl_table *t, const char *path) {
+    dl_model *m = dl_model_load(dl, path);
+    const dl_encoder *e = dl_model_encoder(m);
+    if (m && !e) dl_fail(dl, DL_ERR_STATE, "%s was not saved by this program", path);
+    dl_tensor *y = dl_model_predict_data(m, dl_encoder_data(e, t));
+    const int C = y ? (int)y->shape.dim[1] : 0;
+    for (dl_int i = 0; y && i < y->shape.dim[0]; i++) {
+        const dl_real *row = y->data + i * C;
+        const int best = ex_argmax(row, C);
+        if (C == 1) printf("%ld\t%.6g\n", (long)dl_table_line(t, i), (double)row[0]);
+        else printf("%ld\t%s\t%.4f\n", (long)dl_table_line(t, i), dl_model_class_name(m, best),
+                    (double)row[best]);
+    }
+}
+
+/* Behind main: lists, and what is shown. */
+static void split_list(const char *text, const char *const *more, const char **list);
+static void look(ex_page *p, bool quiet, const dl_table *t, const char *target, const char **out);
+static void importance(ex_page *p, bool quiet, dl_model *m, const dl_encoder *e, const dl_data *d);
+static void curves(ex_page *p, bool quiet, const dl_model *m);
+static void of_classes(ex_page *p, bool quiet, dl_model *m, const dl_data *learn,
+                       const dl_data *hold, dl_metrics v);
+static void of_numbers(ex_page *p, bool quiet, dl_model *m, const dl_data *learn,
+                       const dl_data *hold);
+
+int main(int argc, char **argv) {
+    const char *path = "data/iris/iris.csv", *target = NULL, *drop = NULL, *text = NULL;
+    const char *model = NULL, *out[LIST], *dropped[LIST], *texts[LIST];
+    int skip = 0;
+    bool comma = false;
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option extra[] = {
+        {"target", EX_WORDS, &target, 0, 0, EX("the column to learn: the last", "要学的列：末列")},
+        {"drop", EX_WORDS, &drop, 0, 0, EX("columns to leave out: id,name", "略去的列：id,name")},
+        {"text", EX_WORDS, &text, 0, 0, EX("numbers that are classes", "其实是类别的数字列")},
+        {"comma", EX_FLAG, &comma, 0, 0, EX("numbers are written 3,14", "小数写作 3,14")},
+        {"skip", EX_INT, &skip, 0, 1000, EX("lines before the table", "表前面的行数")},
+        {"predict", EX_TEXT, &model, 0, 0, EX("answer the rows by this model", "用这个模型回答")}};
+    o.epochs = 300;
+    o.words = "TABLE.csv";
+    o.words_most = 1;
+    o.word = &path;
+    ex_parse(&o, argc, argv, EX("learn a column of a CSV file", "学习 CSV 文件的一列"),
+             "epochs batch seed threads html save quiet", extra, 6);
+    dl_ctx *dl = ex_begin(&o);
+    dl_csv csv = dl_csv_default();
+    csv.skip = skip;
+    csv.decimal = comma ? ',' : '.';
+    dl_table *all = dl_table_load(dl, path, &csv), *rest, *t[3];
+    if (all && model) predict(dl, all, model);
+    if (!all || model) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+    if (!target) target = dl_table_column(all, dl_table_column_count(all) - 1)->name;
+    look(&page, o.quiet, all, target, out);
+    split_list(drop, out, dropped);
+    split_list(text, NULL, texts);
+    dl_encoding how = dl_encoding_default();
+    how.target = target;
+    how.drop = dropped;
+    how.text = texts;
+    all = dl_table_present(all, target);
+    const dl_coder *goal = dl_encoder_target(dl_encoder_new(all, &how));
+    if (!goal) return ex_end(dl, &o);
+    dl_folds folds = dl_folds_default();
+    folds.seed = (uint64_t)o.seed;
+    const char *by = goal->kind == DL_COLUMN_TEXT ? target : NULL;
+    if (!dl_table_split(all, 0.2, by, &folds, &rest, &t[2]) ||
+        !dl_table_split(rest, 0.2, by, &folds, &t[0], &t[1])) return ex_end(dl, &o);
+    dl_encoder *e = dl_encoder_new(t[0], &how);
+    dl_data *d[3];
+    for (int i = 0; i < 3; i++) d[i] = dl_encoder_data(e, t[i]);
+    ex_show_text(&page, o.quiet, 2, EX("Learning from %ld rows, watching %ld, tested on %ld",
+                                       "用 %ld 行学习，%ld 行监督，%ld 行测试"),
+                 (long)dl_data_count(d[0]), (long)dl_data_count(d[1]), (long)dl_data_count(d[2]));
+    dl_model *m = train(&o, d[0], d[1]);
+    if (!m) return ex_end(dl, &o);
+    curves(&page, o.quiet, m);
+    importance(&page, o.quiet, m, e, d[2]);
+    ex_show_text(&page, o.quiet, 2, EX("What it is worth, on rows it has not seen",
+                                       "在没见过的行上表现如何"));
+    if (by) of_classes(&page, o.quiet, m, d[0], d[2], dl_model_evaluate(m, d[2]));
+    else of_numbers(&page, o.quiet, m, d[0], d[2]);
+    ex_page_close(&page, true);
+    if (o.save && dl_model_set_encoder(m, e)) dl_model_save(m, o.save);
+    return ex_end(dl, &o);
+}
+
 /* "a,b" as a list that ends with NULL. */
 static void split_list(const char *text, const char *const *more, const char **list) {
     static char copy[2][2000];
@@ -134,13 +243,16 @@ static void importance(ex_page *p, bool quiet, dl_model *m, const dl_encoder *e,
     if (p->f) ex_svg_begin(p, 640, 12 + 26 * bars);
     for (int shown = 0; ok && shown < bars; shown++) {
         int best = 0;
-        for (int c = 1; c < columns; c++) if (worse[c] > worse[best]) best = c;
+        for (int c = 1; c < columns; c++)
+            if (worse[c] > worse[best]) best = c;
         bar(p, quiet, dl_encoder_column(e, best)->name, worse[best], worse[best] / most, shown);
         worse[best] = -INFINITY;
     }
     if (p->f) fputs("</svg>\n", p->f);
     dl_loader_free(loader);
-    free(x), free(order), free(worse);
+    free(x);
+    free(order);
+    free(worse);
 }
 
 /* The loss after each epoch. */
@@ -156,7 +268,9 @@ static void curves(ex_page *p, bool quiet, const dl_model *m) {
         y[i] = e[i].loss;
         y[c[0].n + i] = e[i].val_loss;
     }
-    c[0].y = y, c[1].y = y + c[0].n, c[1].n = c[0].n;
+    c[0].y = y;
+    c[1].y = y + c[0].n;
+    c[1].n = c[0].n;
     if (!quiet) ex_draw_plot(axes, c, 2);
     ex_page_plot(p, axes, c, 2);
     free(y);
@@ -214,104 +328,4 @@ static void of_numbers(ex_page *p, bool quiet, dl_model *m, const dl_data *learn
     free(guess);
     ex_result("rmse=%.5g mae=%.5g r2=%.4f naive_rmse=%.5g seconds=%.2f parameters=%lld", v.rmse,
               v.mae, v.r2, naive.rmse, ex_fit_seconds(m), (long long)dl_model_param_count(m));
-}
-
-/* New rows: a line for each, where it stands in the file, the answer and its probability. */
-static void predict(dl_ctx *dl, const dl_table *t, const char *path) {
-    dl_model *m = dl_model_load(dl, path);
-    const dl_encoder *e = dl_model_encoder(m);
-    if (m && !e) dl_fail(dl, DL_ERR_STATE, "%s was not saved by this program", path);
-    dl_tensor *y = dl_model_predict_data(m, dl_encoder_data(e, t));
-    const int C = y ? (int)y->shape.dim[1] : 0;
-    for (dl_int i = 0; y && i < y->shape.dim[0]; i++) {
-        const dl_real *row = y->data + i * C;
-        const int best = ex_argmax(row, C);
-        if (C == 1) printf("%ld\t%.6g\n", (long)dl_table_line(t, i), (double)row[0]);
-        else printf("%ld\t%s\t%.4f\n", (long)dl_table_line(t, i), dl_model_class_name(m, best),
-                    (double)row[best]);
-    }
-}
-
-/* A net for the features of e, trained until rows of its own (check) say that it is enough. */
-static dl_model *train(const ex_options *o, const dl_data *learn, const dl_data *check) {
-    dl_model *m = dl_model_new(dl_data_ctx(learn), dl_data_shape(learn));
-    const int classes = dl_data_classes(learn);
-    dl_model_add_standardize(m, learn);
-    dl_model_add_dense(m, 32, DL_RELU);
-    dl_model_add_dense(m, 32, DL_RELU);
-    if (classes) dl_model_add_dense(m, classes, DL_SOFTMAX);
-    else {
-        dl_model_add_dense(m, 1, DL_LINEAR);
-        dl_model_add_unstandardize(m, learn);
-    }
-    if (classes == 2) dl_model_add_metric(m, DL_AUC);
-    dl_model_compile(m, classes ? DL_SPARSE_CATEGORICAL_CROSSENTROPY : DL_MSE, dl_adamw(0.003));
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o->epochs, fit.batch_size = o->batch, fit.verbose = 0;
-    fit.validation = check;
-    fit.early_stopping = true;
-    fit.patience = 30;
-    return dl_model_fit(m, learn, &fit) ? m : NULL;
-}
-
-int main(int argc, char **argv) {
-    const char *path = "data/iris/iris.csv", *target = NULL, *drop = NULL, *text = NULL;
-    const char *model = NULL, *out[LIST], *dropped[LIST], *texts[LIST];
-    int skip = 0;
-    bool comma = false;
-    if (argc > 1 && argv[1][0] != '-') {
-        path = argv[1];
-        argv[1] = argv[0];
-        argc--, argv++;
-    }
-    ex_options o = ex_options_default(argc, argv);
-    const ex_option extra[] = {
-        {"target", EX_TEXT, &target, 0, 0, EX("the column to learn: the last", "要学的列：末列")},
-        {"drop", EX_TEXT, &drop, 0, 0, EX("columns to leave out: id,name", "略去的列：id,name")},
-        {"text", EX_TEXT, &text, 0, 0, EX("numbers that are classes", "其实是类别的数字列")},
-        {"comma", EX_FLAG, &comma, 0, 0, EX("numbers are written 3,14", "小数写作 3,14")},
-        {"skip", EX_INT, &skip, 0, 1000, EX("lines before the table", "表前面的行数")},
-        {"predict", EX_TEXT, &model, 0, 0, EX("answer the rows by this model", "用这个模型回答")}};
-    o.epochs = 300;
-    ex_parse(&o, argc, argv, EX("learn a column of a CSV file", "学习 CSV 文件的一列"),
-             "epochs batch seed threads html save quiet", extra, 6);
-    dl_ctx *dl = ex_begin(&o);
-    dl_csv csv = dl_csv_default();
-    csv.skip = skip;
-    csv.decimal = comma ? ',' : '.';
-    dl_table *all = dl_table_load(dl, path, &csv), *rest, *t[3];
-    if (all && model) predict(dl, all, model);
-    if (!all || model) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
-    if (!target) target = dl_table_column(all, dl_table_column_count(all) - 1)->name;
-    look(&page, o.quiet, all, target, out);
-    split_list(drop, out, dropped);
-    split_list(text, NULL, texts);
-    dl_encoding how = dl_encoding_default();
-    how.target = target, how.drop = dropped, how.text = texts;
-    all = dl_table_present(all, target);
-    const dl_coder *goal = dl_encoder_target(dl_encoder_new(all, &how));
-    if (!goal) return ex_end(dl, &o);
-    dl_folds folds = dl_folds_default();
-    folds.seed = (uint64_t)o.seed;
-    const char *by = goal->kind == DL_COLUMN_TEXT ? target : NULL;
-    if (!dl_table_split(all, 0.2, by, &folds, &rest, &t[2]) ||
-        !dl_table_split(rest, 0.2, by, &folds, &t[0], &t[1])) return ex_end(dl, &o);
-    dl_encoder *e = dl_encoder_new(t[0], &how);
-    dl_data *d[3];
-    for (int i = 0; i < 3; i++) d[i] = dl_encoder_data(e, t[i]);
-    ex_show_text(&page, o.quiet, 2, EX("Learning from %ld rows, watching %ld, tested on %ld",
-                                       "用 %ld 行学习，%ld 行监督，%ld 行测试"),
-                 (long)dl_data_count(d[0]), (long)dl_data_count(d[1]), (long)dl_data_count(d[2]));
-    dl_model *m = train(&o, d[0], d[1]);
-    if (!m) return ex_end(dl, &o);
-    curves(&page, o.quiet, m);
-    importance(&page, o.quiet, m, e, d[2]);
-    ex_show_text(&page, o.quiet, 2, EX("What it is worth, on rows it has not seen",
-                                       "在没见过的行上表现如何"));
-    if (by) of_classes(&page, o.quiet, m, d[0], d[2], dl_model_evaluate(m, d[2]));
-    else of_numbers(&page, o.quiet, m, d[0], d[2]);
-    ex_page_close(&page, true);
-    if (o.save && dl_model_set_encoder(m, e)) dl_model_save(m, o.save);
-    return ex_end(dl, &o);
 }

@@ -1,0 +1,663 @@
+/* apps.h - what the applications share: reading their data, dealing it into folds, the simulated
+   worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
+
+     data        ex_fold, ex_one_column
+     sound       ex_sound_load, ex_spectrogram
+     road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_car_step,
+                 ex_page_track
+     board       ex_board_print, ex_board_ask
+     ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_rating_right
+     sentences   ex_sentence_new, ex_sentence_load
+     numerals    ex_numeral
+     showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
+
+   All functions are static inline, so that a program may leave some unused without a warning. */
+#ifndef APPS_H_INCLUDED
+#define APPS_H_INCLUDED
+#include "../example.h"
+
+/* -------------------------------------------------------------------------------- data ---- */
+
+/* Cross-validation: the numbers 0 .. n-1 in row[n], dealt by the seed, those of part f of `folds`
+   last. Returns how many stand before them, to learn from. */
+static inline int ex_fold(int32_t *row, int n, int folds, int f, int seed) {
+    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
+    dl_rng r = dl_rng_new((uint64_t)seed, 1);
+    int learn = 0, hold = n;
+    if (!order) return 0;
+    dl_rng_permutation(&r, order, n);
+    for (int i = n - 1; i >= 0; i--)
+        if (i % folds == f) row[--hold] = order[i];
+    for (int i = 0; i < n; i++)
+        if (i % folds != f) row[learn++] = order[i];
+    free(order);
+    return learn;
+}
+
+/* The best that one column can do without a net: in `learn`, note the commonest class for each of
+   its texts, and say that of `hold`. Which column: the one with most right in `learn`, which the
+   last column must name. Returns how many are right in `hold`. */
+static inline int ex_one_column(const dl_table *learn, const dl_data *train, const dl_table *hold,
+                                const dl_data *test) {
+    enum { MOST = 50 };
+    int best = -1, right = 0;
+    for (int c = 0; c + 1 < dl_table_column_count(learn); c++) {
+        const dl_column *k = dl_table_column(learn, c);
+        int found = 0, hits = 0;
+        for (int v = 0; v <= k->categories; v++) {                    /* the last: missing */
+            const char *want = v < k->categories ? k->category[v] : "";
+            int count[MOST] = {0}, say = 0;
+            for (dl_int i = 0; i < dl_table_row_count(learn); i++) {
+                const char *text = dl_table_text(learn, i, c);
+                if (strcmp(text ? text : "", want) == 0) count[dl_data_labels(train)[i]]++;
+            }
+            for (int d = 0; d < dl_data_classes(train); d++) say = count[d] > count[say] ? d : say;
+            found += count[say];
+            for (dl_int i = 0; i < dl_table_row_count(hold); i++) {
+                const char *text = dl_table_text(hold, i, c);
+                hits += strcmp(text ? text : "", want) == 0 && dl_data_labels(test)[i] == say;
+            }
+        }
+        if (found <= best) continue;
+        best = found;
+        right = hits;
+    }
+    return right;
+}
+
+/* ------------------------------------------------------------------------------- sound ---- */
+
+enum { EX_RATE = 8000, EX_LONGEST = 2 * EX_RATE, EX_WINDOW = 256, EX_HOP = 80, EX_BANDS = 24,
+       EX_FRAMES = 32 };
+static const double ex_pi = 3.14159265358979323846;
+
+typedef struct ex_sound { float x[EX_LONGEST]; int n; } ex_sound;
+
+/* A WAV file: "RIFF" size "WAVE", then pieces, each a name, a size and so many bytes. "fmt " says
+   how the samples are (1 channel, 8000 a second, 8 bits unsigned or 16 bits signed), "data" has
+   them. */
+static inline bool ex_sound_load(dl_ctx *dl, const char *path, const char *option, ex_sound *s) {
+    static unsigned char b[2 * EX_LONGEST + 1000];
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return dl_fail(dl, DL_ERR_FILE, "%s: no such file; run this from the repository's root, or "
+                       "say where the recordings are with --%s", path, option);
+    const size_t size = fread(b, 1, sizeof b, f);
+    size_t at = 12, bits = 0;
+    fclose(f);
+    s->n = 0;
+    if (size < 20 || memcmp(b, "RIFF", 4) != 0 || memcmp(b + 8, "WAVE", 4) != 0) at = size;
+    while (at + 8 <= size) {
+        const size_t n = b[at + 4] | (size_t)b[at + 5] << 8 | (size_t)b[at + 6] << 16;
+        const unsigned char *p = b + at + 8;
+        if (b[at + 7] || n > size - at - 8) break;
+        if (memcmp(b + at, "fmt ", 4) == 0 && n >= 16 && p[0] == 1 && p[2] == 1 &&
+            (p[4] | p[5] << 8) == EX_RATE) bits = p[14];
+        if (memcmp(b + at, "data", 4) == 0 && (bits == 8 || bits == 16))
+            for (size_t i = 0; i + bits / 8 <= n && s->n < EX_LONGEST; i += bits / 8)
+                s->x[s->n++] = bits == 8 ? (float)(p[i] - 128) / 128
+                                         : (float)(int16_t)(p[i] | p[i + 1] << 8) / 32768;
+        at += 8 + n + n % 2;
+    }
+    return s->n > 2 * EX_WINDOW || dl_fail(dl, DL_ERR_FORMAT, "%s: this must be a WAV file of 8000 "
+                                           "samples a second, one channel, 8 or 16 bits", path);
+}
+
+/* X_k = sum_t x_t exp(-2 pi i k t / n), n a power of two: of the even x, of the odd x, joined. */
+static inline void ex_fft(const double *re, const double *im, int n, int step, double *out_re,
+                          double *out_im) {
+    if (n == 1) {
+        *out_re = *re;
+        *out_im = *im;
+        return;
+    }
+    ex_fft(re, im, n / 2, 2 * step, out_re, out_im);
+    ex_fft(re + step, im + step, n / 2, 2 * step, out_re + n / 2, out_im + n / 2);
+    for (int k = 0; k < n / 2; k++) {
+        const double c = cos(2 * ex_pi * k / n), s = -sin(2 * ex_pi * k / n);
+        const double a = out_re[k], b = out_im[k], x = out_re[k + n / 2], y = out_im[k + n / 2];
+        out_re[k] = a + c * x - s * y;
+        out_im[k] = b + s * x + c * y;
+        out_re[k + n / 2] = a - c * x + s * y;
+        out_im[k + n / 2] = b - s * x - c * y;
+    }
+}
+
+/* A sound faster (and higher) by `speed`, with noise of a part of its own strength: into
+   x[2 EX_LONGEST]. Returns its length. */
+static inline int ex_sound_vary(const ex_sound *s, double speed, double noise, dl_rng *r,
+                                float *x) {
+    const int most = 2 * EX_LONGEST, n = (int)(s->n / speed) < most ? (int)(s->n / speed) : most;
+    double energy = 0;
+    for (int i = 0; i < s->n; i++) energy += (double)s->x[i] * (double)s->x[i] / s->n;
+    for (int i = 0; i < n; i++) {
+        const double t = i * speed, part = t - floor(t);
+        const int at = (int)t < s->n - 2 ? (int)t : s->n - 2;
+        x[i] = (float)((1 - part) * (double)s->x[at] + part * (double)s->x[at + 1]);
+        if (noise > 0) x[i] += (float)(noise * sqrt(energy) * dl_rng_normal(r));
+    }
+    return n;
+}
+
+/* The power of a window of EX_WINDOW samples in bands as wide as ears hear: mel = log(1 + f / 700).
+   Returns their sum. */
+static inline double ex_sound_bands(const float *x, double band[EX_BANDS]) {
+    double re[EX_WINDOW], im[EX_WINDOW], a[EX_WINDOW], b[EX_WINDOW], total = 0;
+    for (int i = 0; i < EX_WINDOW; i++) {
+        re[i] = (double)x[i] * (0.5 - 0.5 * cos(2 * ex_pi * i / EX_WINDOW));
+        im[i] = 0;
+    }
+    ex_fft(re, im, EX_WINDOW, 1, a, b);
+    for (int k = 0; k < EX_BANDS; k++) band[k] = 0;
+    for (int k = 3; k < EX_WINDOW / 2; k++) {                        /* from 94 Hz on */
+        const double mel = log(1 + k * (double)EX_RATE / EX_WINDOW / 700);
+        band[(int)(mel / log(1 + EX_RATE / 2 / 700.0) * EX_BANDS)] += a[k] * a[k] + b[k] * b[k];
+    }
+    for (int k = 0; k < EX_BANDS; k++) total += band[k];
+    return total;
+}
+
+/* The spectrogram [EX_BANDS,EX_FRAMES] of a sound, as it is or varied: faster or slower, with
+   noise, cut off at the ends. Time is stretched to EX_FRAMES; of each band its mean is taken off,
+   so that it does not matter how a microphone sounds. */
+static inline void ex_spectrogram(const ex_sound *s, bool varied, dl_rng *r, dl_real *picture) {
+    static float x[2 * EX_LONGEST];
+    static double power[2 * EX_LONGEST / EX_HOP][EX_BANDS], total[2 * EX_LONGEST / EX_HOP];
+    const double speed = varied ? 0.75 + 0.6 * dl_rng_uniform(r) : 1;
+    const double noise = varied ? 0.1 * dl_rng_uniform(r) : 0;
+    const int n = ex_sound_vary(s, speed, noise, r, x);
+    double loudest = 1e-12;
+    int frames = 0, first = 0;
+    for (; frames * EX_HOP + EX_WINDOW <= n; frames++) {
+        total[frames] = ex_sound_bands(x + frames * EX_HOP, power[frames]);
+        loudest = fmax(loudest, total[frames]);
+    }
+    int last = frames - 1;
+    while (first < last && total[first] < 1e-3 * loudest) first++;   /* silence on both sides */
+    while (first < last && total[last] < 1e-3 * loudest) last--;
+    if (varied) {
+        const int part = (last - first) / 7 + 1;
+        first += (int)dl_rng_int(r, part);
+        last -= (int)dl_rng_int(r, part);
+    }
+    for (int k = 0; k < EX_BANDS; k++) {
+        dl_real *row = picture + (EX_BANDS - 1 - k) * EX_FRAMES;
+        double mean = 0;
+        for (int t = 0; t < EX_FRAMES; t++) {
+            const int at = first + (last - first) * t / (EX_FRAMES - 1);
+            const double v = log10(power[at][k] / loudest + 1e-5);
+            row[t] = (dl_real)v;
+            mean += v / EX_FRAMES;
+        }
+        for (int t = 0; t < EX_FRAMES; t++) row[t] -= (dl_real)mean;
+    }
+}
+
+/* -------------------------------------------------------------------------------- road ---- */
+
+/* A round track, a circle with bends around (0, 0), 2 wide; a car; what it sees of the road. */
+enum { EX_BENDS = 4, EX_SIGHT = 12, EX_SEEN = EX_SIGHT * EX_SIGHT };
+typedef struct ex_track { double size[EX_BENDS], phase[EX_BENDS]; } ex_track;
+typedef struct ex_car { double x, y, heading; } ex_car;
+
+static inline ex_track ex_track_new(dl_rng *r) {
+    ex_track t;
+    for (int k = 0; k < EX_BENDS; k++) {
+        t.size[k] = 1.2 * dl_rng_uniform(r) / (k + 1);
+        t.phase[k] = 2 * ex_pi * dl_rng_uniform(r);
+    }
+    return t;
+}
+
+/* The middle of the road in direction a from the centre: its distance, and how that changes. */
+static inline double ex_track_middle(const ex_track *t, double a, double *slope) {
+    double r = 10;
+    *slope = 0;
+    for (int k = 0; k < EX_BENDS; k++) {
+        r += t->size[k] * cos((k + 2) * a + t->phase[k]);
+        *slope -= t->size[k] * (k + 2) * sin((k + 2) * a + t->phase[k]);
+    }
+    return r;
+}
+
+/* How far (x, y) is from the middle; the lane ends at 1. */
+static inline double ex_track_off(const ex_track *t, double x, double y) {
+    double slope, r = ex_track_middle(t, atan2(y, x), &slope);
+    return fabs(hypot(x, y) - r) / sqrt(1 + slope * slope / (r * r));
+}
+
+/* A car on the middle of the road, in its direction. */
+static inline ex_car ex_car_on(const ex_track *t, double a) {
+    double slope, r = ex_track_middle(t, a, &slope);
+    ex_car c = {r * cos(a), r * sin(a), a + ex_pi / 2 - atan2(slope, r)};
+    return c;
+}
+
+/* What the car sees: EX_SIGHT x EX_SIGHT cells in front of it, 1 where there is road. */
+static inline void ex_car_see(const ex_track *t, const ex_car *c, dl_real *picture) {
+    for (int i = 0; i < EX_SEEN; i++) {
+        const double ahead = (EX_SIGHT - i / EX_SIGHT - 0.5) * 0.35;
+        const double side = (EX_SIGHT / 2 - i % EX_SIGHT - 0.5) * 0.35;
+        const double x = c->x + ahead * cos(c->heading) - side * sin(c->heading);
+        const double y = c->y + ahead * sin(c->heading) + side * cos(c->heading);
+        picture[i] = ex_track_off(t, x, y) < 1;
+    }
+}
+
+/* The driver knows the map: steer for a point of the middle some way ahead (pure pursuit). */
+static inline double ex_car_driver(const ex_track *t, const ex_car *c) {
+    const ex_car goal = ex_car_on(t, atan2(c->y, c->x) + 0.15);
+    const double dx = goal.x - c->x, dy = goal.y - c->y;
+    const double w = 2 * sin(atan2(dy, dx) - c->heading) / hypot(dx, dy);
+    return w < -1 ? -1 : w > 1 ? 1 : w;
+}
+
+/* One step of 0.25: turn the wheel, be turned by the wind, go on. Returns by which angle around the
+   centre. */
+static inline double ex_car_step(ex_car *c, double wheel, double wind) {
+    const double before = atan2(c->y, c->x);
+    c->heading += 0.25 * wheel;
+    c->heading += wind;
+    c->x += 0.25 * cos(c->heading);
+    c->y += 0.25 * sin(c->heading);
+    const double turned = atan2(c->y, c->x) - before;
+    return turned < -ex_pi ? turned + 2 * ex_pi : turned > ex_pi ? turned - 2 * ex_pi : turned;
+}
+
+/* A way of n points on the page; style: attributes of its line. */
+static inline void ex_page_way(ex_page *p, double (*at)[2], int n, const char *style) {
+    fputs("<polyline fill=\"none\" points=\"", p->f);
+    for (int i = 0; i < n; i++)
+        fprintf(p->f, "%.1f,%.1f ", 300 + 20 * at[i][0], 300 - 20 * at[i][1]);
+    fprintf(p->f, "\" %s/>\n", style);
+}
+
+/* The lane of a track, and two ways on it: the first dashed, the second solid. */
+static inline void ex_page_track(ex_page *p, const ex_track *t, double (*first)[2], int n,
+                                 double (*second)[2], int m) {
+    double lane[181][2];
+    if (!p->f) return;
+    for (int i = 0; i <= 180; i++) {
+        const ex_car c = ex_car_on(t, i * ex_pi / 90);
+        lane[i][0] = c.x;
+        lane[i][1] = c.y;
+    }
+    ex_svg_begin(p, 600, 600);
+    ex_page_way(p, lane, 181, "stroke=\"#ccc\" stroke-width=\"40\"");
+    ex_page_way(p, first, n, "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
+    ex_page_way(p, second, m, "stroke=\"#0072B2\" stroke-width=\"3\"");
+    fputs("</svg>\n", p->f);
+}
+
+/* ------------------------------------------------------------------------------- board ---- */
+
+/* ex_board in the terminal; sign: how -1, 0 and 1 are drawn, empty cells by their numbers. */
+static inline void ex_board_print(const ex_board *b, const char *sign) {
+    for (int i = 0; i < 9; i++)
+        printf("%s%c%s", i % 3 ? " " : "   ", b->cell[i] ? sign[b->cell[i] + 1] : '1' + i,
+               i % 3 == 2 ? "\n" : "");
+}
+
+/* A person's move, cell 0 to 8; -1: the input has ended, or is q. */
+static inline int ex_board_ask(const ex_board *b) {
+    char line[64];
+    for (;;) {
+        printf(EX("your move: ", "你走："));
+        fflush(stdout);
+        const bool ended = !fgets(line, sizeof line, stdin);
+        if (ended) printf("\n");
+        if (ended || *line == 'q') return -1;
+        const int i = atoi(line) - 1;
+        if (i >= 0 && i < 9 && b->cell[i] == 0) return i;
+        printf(EX("There is no such free cell.\n", "没有这个空格。\n"));
+    }
+}
+
+/* ----------------------------------------------------------------------------- ratings ---- */
+
+enum { EX_VIEWERS = 300, EX_FILMS = 100, EX_GENRES = 3, EX_MEMBERS = 435, EX_VOTES = 16,
+       EX_CELLS = 7000 };
+
+/* A table of users and items of which n cells are known, in random order: the first `train` are to
+   learn from, the others hidden. naive: what averages say. */
+typedef struct ex_ratings {
+    int     users, items, n, train;
+    int32_t user[EX_CELLS], item[EX_CELLS];
+    dl_real value[EX_CELLS], naive[EX_CELLS];
+    double  mean;
+} ex_ratings;
+
+/* Viewers with tastes, films with qualities, and what comes of it: ratings 1 to 5. Made up; so it
+   is known how much each viewer likes each film, also those not rated. */
+static inline void ex_films(dl_rng *r, ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS]) {
+    static double taste[EX_VIEWERS][EX_GENRES + 1], film[EX_FILMS][EX_GENRES + 1];
+    static int32_t order[EX_VIEWERS * EX_FILMS];
+    for (int u = 0; u < EX_VIEWERS; u++)
+        for (int g = 0; g <= EX_GENRES; g++) taste[u][g] = dl_rng_normal(r);
+    for (int i = 0; i < EX_FILMS; i++)
+        for (int g = 0; g <= EX_GENRES; g++) film[i][g] = dl_rng_normal(r);
+    for (int u = 0; u < EX_VIEWERS; u++)
+        for (int i = 0; i < EX_FILMS; i++) {
+            truth[u][i] = 3.3 + 0.3 * taste[u][EX_GENRES] + 0.4 * film[i][EX_GENRES];
+            for (int g = 0; g < EX_GENRES; g++) truth[u][i] += 0.45 * taste[u][g] * film[i][g];
+        }
+    c->users = EX_VIEWERS;
+    c->items = EX_FILMS;
+    c->n = 6000;
+    c->train = 4800;
+    dl_rng_permutation(r, order, EX_VIEWERS * EX_FILMS);
+    for (int k = 0; k < c->n; k++) {
+        const int u = order[k] / EX_FILMS, i = order[k] % EX_FILMS;
+        const double v = floor(truth[u][i] + 0.4 * dl_rng_normal(r) + 0.5);
+        c->user[k] = u;
+        c->item[k] = i;
+        c->value[k] = (dl_real)(v < 1 ? 1 : v > 5 ? 5 : v);
+    }
+}
+
+/* Votes of members of Congress from a table: y is 1, n 0; a missing cell is neither. */
+static inline bool ex_votes(dl_ctx *dl, const char *path, const char *option, ex_ratings *c) {
+    static int32_t order[EX_MEMBERS * EX_VOTES];
+    const dl_table *t = ex_table(dl, path, option, EX_MEMBERS);
+    if (!t) return false;
+    if (dl_table_column_count(t) <= EX_VOTES)
+        return dl_fail(dl, DL_ERR_FORMAT, "%s: it needs %d votes", path, EX_VOTES);
+    c->users = EX_MEMBERS;
+    c->items = EX_VOTES;
+    c->n = 0;
+    dl_rng_permutation(dl_ctx_rng(dl), order, EX_MEMBERS * EX_VOTES);
+    for (int k = 0; k < EX_MEMBERS * EX_VOTES; k++) {
+        const int u = order[k] / EX_VOTES, i = order[k] % EX_VOTES;
+        const char *text = dl_table_text(t, u, i);
+        if (!text) continue;
+        c->user[c->n] = u;
+        c->item[c->n] = i;
+        c->value[c->n++] = *text == 'y';
+    }
+    c->train = c->n * 4 / 5;
+    return true;
+}
+
+/* What averages say: the mean, how much above it this item's cells are, and (of_users) this user's.
+   Sums of few cells are divided by 5 more than there are, which keeps them near 0. */
+static inline void ex_averages(ex_ratings *c, bool of_users) {
+    double user[EX_MEMBERS] = {0}, item[EX_FILMS] = {0};
+    int users[EX_MEMBERS] = {0}, items[EX_FILMS] = {0};
+    c->mean = 0;
+    for (int k = 0; k < c->train; k++) c->mean += (double)c->value[k] / c->train;
+    for (int k = 0; k < c->train; k++) {
+        item[c->item[k]] += (double)c->value[k] - c->mean;
+        items[c->item[k]]++;
+    }
+    for (int i = 0; i < c->items; i++) item[i] /= items[i] + 5;
+    for (int k = 0; k < c->train && of_users; k++) {
+        user[c->user[k]] += (double)c->value[k] - c->mean - item[c->item[k]];
+        users[c->user[k]]++;
+    }
+    for (int u = 0; u < c->users; u++) user[u] /= users[u] + 5;
+    for (int k = 0; k < c->n; k++)
+        c->naive[k] = (dl_real)(c->mean + item[c->item[k]] + user[c->user[k]]);
+}
+
+/* The root mean squared error of what is said of the hidden cells. */
+static inline double ex_rating_rmse(const ex_ratings *c, const dl_real *said) {
+    const int hidden = c->n - c->train;
+    return dl_regression_of(said + c->train, c->value + c->train, hidden, 1).rmse;
+}
+
+/* The share of hidden yes and no that is on the right side of a border. */
+static inline double ex_rating_right(const ex_ratings *c, const dl_real *said, double border) {
+    double sum = 0;
+    for (int k = c->train; k < c->n; k++)
+        sum += ((double)said[k] > border) == (c->value[k] > 0);
+    return sum / (c->n - c->train);
+}
+
+/* --------------------------------------------------------------------------- sentences ---- */
+
+/* Chinese sentences whose words have roles: 施 who does it, 动 what is done, 受 what it is done to,
+   给 who gets it, 时 when, 地 where, - none. Words are numbers: 0 nothing, EX_NEW one not known. */
+enum { EX_ROLES = 7, EX_LEXICON = 200, EX_WORD = 16, EX_SENTENCE = 16, EX_NEW = 1 };
+typedef struct ex_sentence { int32_t word[EX_SENTENCE], role[EX_SENTENCE]; int n; } ex_sentence;
+static const char *const ex_role[EX_ROLES] = {"-", "施", "动", "受", "给", "时", "地"};
+
+/* A letter stands for a word out of a list; ? after it: or none. Everything else is itself. */
+static const char *const ex_pattern[] = {
+    "T? S T? A? 在P? V 了 O", "T? S T? A? 在P? V O", "T? S 正在 V O", "T? S 没有 V O", "S V 过 O",
+    "T? S T? A? 在P? 把 O V 了", "T? S A? 把 O V 完 了", "T? O T? A? 被 S V 了", "O T? A? 被 S V 了",
+    "O 让 S V 了", "O 叫 S V 了", "T? O A? 被 V 了", "O ， S A? V 了", "O ， S T? V 过", "O 是 S V 的",
+    "T? S A? V 给 R O", "T? S A? V 了 R O", "S V R O", "T? S A? 给 R V 了 O", "T? S A? 把 O V 给 了 R",
+    "T? S A? 把 O V 给 R", "T? S 把 O V 到 P", "S 把 O V 在 P", "O 被 S V 到 P", "T? S 在P V O",
+    "S 用 X V O", "T? S 给 R V O"};
+static const struct { char letter; int role; const char *words; } ex_list[] = {
+    {'S', 1, "小明 小红 爸爸 妈妈 老师 学生 小王 张三 李四 朋友 猫 狗 老人 男孩 女孩 他 她 我 我们 他们"},
+    {'O', 3, "苹果 书 门 车 菜 电脑 衣服 球 照片 狗 小明 学生 房子 水 面包 玩具 雨伞 树 他 小红"},
+    {'V', 2, "吃 买 卖 打 看 洗 修 找到 打开 关上 拿走 批评 表扬 帮助 喜欢 写 读 送 借 画 推倒 搬"},
+    {'R', 4, "小刚 小丽 妹妹 爷爷 同桌 客人 他 我 老师 学生"},
+    {'T', 5, "昨天 今天 早上 晚上 下午 去年 上个月 刚才 星期天"},
+    {'P', 6, "学校 家里 公园 商店 教室 路上 车站 图书馆 房间里 门口"},
+    {'A', 0, "已经 也 终于 常常 刚 都 就 又"}, {'X', 0, "手 刀 钥匙 笔 布"},
+    {'M', 3, "个 本 只 辆 张 件 位 条"}, {'Q', 3, "一 两 三 那 这"}};
+
+/* The number of a word; with add, a new one gets the next. */
+static inline int ex_word_number(const char *w, bool add) {
+    static char word[EX_LEXICON][EX_WORD] = {"", "?"};
+    static int words = 2;
+    for (int i = 0; i < words; i++)
+        if (strcmp(word[i], w) == 0) return i;
+    if (!add || words == EX_LEXICON || strlen(w) >= EX_WORD) return EX_NEW;
+    strcpy(word[words], w);
+    return words++;
+}
+
+/* Word n of a text with spaces between its words, "" behind the last. */
+static inline void ex_word_at(const char *text, int n, char w[EX_WORD]) {
+    while (n-- > 0 && (text = strchr(text, ' ')) != NULL) text++;
+    const size_t length = text ? strcspn(text, " ") : 0;
+    memcpy(w, text ? text : "", length);
+    w[length] = 0;
+}
+
+static inline void ex_sentence_add(ex_sentence *s, const char *w, int role, bool hide) {
+    if (s->n == EX_SENTENCE) return;
+    s->word[s->n] = hide ? EX_NEW : ex_word_number(w, true);
+    s->role[s->n++] = role;
+}
+
+/* A word of the list for a letter, now and then with 一 本 or 我 的 before it. */
+static inline void ex_sentence_expand(ex_sentence *s, char letter, dl_rng *r) {
+    char w[EX_WORD];
+    size_t k = 0;
+    int n = 0;
+    while (ex_list[k].letter != letter) k++;
+    for (ex_word_at(ex_list[k].words, n, w); *w; ex_word_at(ex_list[k].words, n, w)) n++;
+    ex_word_at(ex_list[k].words, (int)dl_rng_int(r, n), w);
+    const int role = ex_list[k].role;
+    if (letter == 'O' && dl_rng_uniform(r) < 0.3) {
+        ex_sentence_expand(s, 'Q', r);
+        ex_sentence_expand(s, 'M', r);
+    } else if (role == 1 || role == 3) {
+        const double u = dl_rng_uniform(r);
+        if (u < 0.15) ex_sentence_add(s, "我", role, u < 0.08);
+        if (u < 0.15) ex_sentence_add(s, "的", role, false);
+        else if (u < 0.25) ex_sentence_add(s, "那个", role, true);
+    }
+    ex_sentence_add(s, w, role, dl_rng_uniform(r) < (role == 0 || role == 5 ? 0.1 : 0.5));
+}
+
+/* A sentence after one of the patterns. Half of its words, of those that the lists have, are
+   hidden: only that there is one can be seen. */
+static inline ex_sentence ex_sentence_new(dl_rng *r) {
+    const dl_int patterns = (dl_int)(sizeof ex_pattern / sizeof *ex_pattern);
+    ex_sentence s = {{0}, {0}, 0};
+    char w[EX_WORD];
+    const char *p = ex_pattern[dl_rng_int(r, patterns)];
+    for (int k = 0;; k++) {
+        ex_word_at(p, k, w);
+        const size_t n = strlen(w);
+        if (n == 0) return s;
+        if (w[n - 1] == '?' && dl_rng_uniform(r) < 0.6) continue;
+        const bool in = strncmp(w, "在P", 4) == 0, letter = w[0] >= 'A' && w[0] <= 'Z';
+        if (in) ex_sentence_add(&s, "在", 0, false);
+        if (in) ex_sentence_expand(&s, 'P', r);
+        else if (letter) ex_sentence_expand(&s, w[0], r);
+        else ex_sentence_add(&s, w, 0, false);
+    }
+}
+
+/* n lines of word/role, separated by spaces; text gets the words as they are. */
+static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *option, int n,
+                                    ex_sentence *s, char text[][EX_SENTENCE][EX_WORD]) {
+    const dl_table *t = ex_lines(dl, path, option, n);
+    for (int i = 0; t && i < n; i++) {
+        const char *item = dl_table_text(t, i, 0);
+        s[i].n = 0;
+        while (item && *item) {
+            const size_t all = strcspn(item, " ");
+            const char *slash = (const char *)memchr(item, '/', all);
+            const size_t length = slash ? (size_t)(slash - item) : all;
+            int k = 0;
+            while (slash && k < EX_ROLES && (strlen(ex_role[k]) != all - length - 1 ||
+                   memcmp(slash + 1, ex_role[k], all - length - 1) != 0)) k++;
+            if (!slash || length >= EX_WORD || k == EX_ROLES || s[i].n == EX_SENTENCE)
+                return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld: at most %d times word/role, not "
+                               "%.*s", path, (long long)dl_table_line(t, i), EX_SENTENCE,
+                               (int)(all < 60 ? all : 60), item);
+            char *word = text[i][s[i].n];
+            memcpy(word, item, length);
+            word[length] = 0;
+            s[i].word[s[i].n] = ex_word_number(word, false);
+            s[i].role[s[i].n++] = k;
+            item += all + (item[all] == ' ');
+        }
+    }
+    return t != NULL;
+}
+
+/* ---------------------------------------------------------------------------- numerals ---- */
+
+static const char *const ex_sign[16] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
+                                        "十", "百", "千", "万", "", ""};
+
+/* The five digits of a number, and its Chinese numeral as signs, `end` behind it: 20405 is
+   二万零四百零五. */
+static inline void ex_numeral(int number, int32_t *digit, int32_t *sign, int longest, int32_t end) {
+    bool gap = false;
+    int n = 0;
+    for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
+        const int k = number / unit % 10;
+        digit[4 - place] = k;
+        if (k == 0) gap = n > 0;
+        if (k == 0) continue;
+        if (gap) sign[n++] = 0;                                     /* one 零 for a gap */
+        if (!(k == 1 && place == 1 && n == 0)) sign[n++] = k;       /* 十 alone, not 一十 */
+        if (place > 0) sign[n++] = 9 + place;
+        gap = false;
+    }
+    if (n == 0) sign[n++] = 0;
+    while (n < longest) sign[n++] = end;
+}
+
+/* ----------------------------------------------------------------------------- showing ---- */
+
+/* A line "  93.1 %  by the net". */
+static inline void ex_print_share(double share, const char *what) {
+    printf("%7.1f %%  %s\n", 100 * share, what);
+}
+
+/* n pictures (16 at most) of height x width, `step` numbers apart, lo to hi, in the terminal and on
+   the page; if there are several, they are named 0, 1, 2 ... */
+static inline void ex_show_pictures(ex_page *p, bool quiet, const dl_real *x, int step, int n,
+                                    int height, int width, double lo, double hi) {
+    ex_image im[16];
+    for (int k = 0; k < n; k++) {
+        im[k].pixel = x + k * step;
+        im[k].height = height;
+        im[k].width = width;
+        im[k].caption[0] = 0;
+        if (n > 1) snprintf(im[k].caption, sizeof im[k].caption, "%d", k);
+    }
+    if (!quiet) printf("\n");
+    if (!quiet) ex_draw(im, n, lo, hi);
+    ex_page_images(p, im, n, lo, hi, width < 20 ? 8 : 3);
+}
+
+/* A report and its confusion matrix as tables of the page. */
+static inline void ex_page_report(ex_page *p, const dl_report *r, const char *const *names) {
+    if (!p->f) return;
+    ex_page_text(p, 2, EX("How good is it?", "效果如何？"));
+    ex_page_table(p, true);
+    ex_page_row(p, true, "%s", EX("class|precision|recall|F1|pictures", "类别|精确率|召回率|F1|图片数"));
+    for (int k = 0; k < r->classes; k++)
+        ex_page_row(p, false, "%s|%.3f|%.3f|%.3f|%lld", names[k], r->score[k].precision,
+                    r->score[k].recall, r->score[k].f1, (long long)r->score[k].support);
+    ex_page_row(p, false, "%s|%.3f|%.3f|%.3f|%lld", EX("mean", "平均"), r->macro.precision,
+                r->macro.recall, r->macro.f1, (long long)r->count);
+    ex_page_table(p, false);
+    ex_page_text(p, 2, EX("What is taken for what?", "什么被认成了什么？"));
+    ex_page_text(p, 0, EX("A row for each class, in it how many were called what; those on the "
+                          "diagonal are right.", "每类一行，列出各有多少被认成什么；对角线上的是对的。"));
+    fputs("<div class=\"wide\"><table>\n<tr><th></th>", p->f);
+    for (int k = 0; k < r->classes; k++) {
+        fputs("<th>", p->f);
+        ex_page_escape(p, names[k]);
+        fputs("</th>", p->f);
+    }
+    for (int i = 0; i < r->classes; i++) {
+        fputs("</tr>\n<tr><td>", p->f);
+        ex_page_escape(p, names[i]);
+        fputs("</td>", p->f);
+        for (int k = 0; k < r->classes; k++) {
+            const long long n = (long long)r->confusion[i * r->classes + k];
+            const double share = (double)n / fmax(1, (double)r->score[i].support);
+            fprintf(p->f, "<td style=\"background:rgba(%s,%.2f)\">%lld</td>",
+                    i == k ? "0,114,178" : "213,94,0", 0.6 * sqrt(share), n);
+        }
+    }
+    fputs("</tr>\n</table></div>\n", p->f);
+}
+
+#ifndef DL_NO_IMAGES
+/* n samples of a data set of pictures, index[n], with what the probabilities p of all say. */
+static inline void ex_page_samples(ex_page *page, const dl_data *d, const dl_real *p,
+                                   const dl_int *index, int n) {
+    enum { MOST = 12, WIDE = 104 };
+    const char *const *names = dl_data_class_names(d);
+    const int classes = dl_data_classes(d);
+    dl_tensor *picture[MOST];
+    char text[MOST][200];
+    const char *caption[MOST];
+    for (int k = 0; k < n && k < MOST; k++) {
+        const dl_real *of = p + index[k] * classes;
+        const int said = ex_argmax(of, classes), is = dl_data_labels(d)[index[k]];
+        const double percent = 100 * (double)of[said];
+        dl_tensor *x = dl_data_sample(d, index[k]);
+        picture[k] = x ? dl_reshape(x, dl_data_shape(d)) : NULL;
+        caption[k] = text[k];
+        if (said == is) snprintf(text[k], sizeof text[k], "%.80s, %.0f %%", names[said], percent);
+        else snprintf(text[k], sizeof text[k], EX("%.60s, %.0f %%: is %.60s",
+                                                  "%.60s，%.0f %%：实为 %.60s"), names[said], percent,
+                      names[is]);
+    }
+    ex_page_pictures(page, picture, caption, n < MOST ? n : MOST, WIDE);
+}
+#endif
+
+/* Ten probabilities as bars, the highest dark. */
+static inline void ex_page_bars(ex_page *p, const dl_real *y) {
+    const int best = ex_argmax(y, 10);
+    ex_svg_begin(p, 720, 130);
+    for (int k = 0; k < 10; k++) {
+        const double x = 72 * k + 12, tall = 80 * (double)y[k];
+        char text[16];
+        fprintf(p->f, "<rect x=\"%.0f\" y=\"%.1f\" width=\"48\" height=\"%.1f\" fill=\"%s\"/>\n", x,
+                100 - tall, tall + 1, k == best ? "#0072B2" : "#b5c7d3");
+        snprintf(text, sizeof text, "%d", k);
+        ex_svg_text(p, x + 24, 122, "middle", 20, k == best ? "font-weight=\"bold\"" : "", text);
+        snprintf(text, sizeof text, "%.1f %%", 100 * (double)y[k]);
+        if (y[k] >= (dl_real)0.001) ex_svg_text(p, x + 24, 94 - tall, "middle", 13, "", text);
+    }
+    fputs("</svg>\n", p->f);
+}
+
+#endif /* APPS_H_INCLUDED */

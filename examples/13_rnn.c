@@ -20,7 +20,7 @@
               dL/dW_h = sum_t delta_t h_{t-1}^T                                back through time
    @F S1-2.3  LSTM: c_t = f c_{t-1} + i g,  h_t = o tanh c_t;  GRU: h_t = (1 - z) n + z h_{t-1}   */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { STEPS = 3, MONTHS = 144, YEAR = 12, TEST_MONTHS = 24, SAMPLES = MONTHS - 2 * YEAR,

@@ -29,7 +29,7 @@
    @F S4-1  attention: y_i = sum_j p_ij v_j,  p_i = softmax over j of q_i . k_j / sqrt(D)
             back: ds_ij = p_ij (dp_ij - sum_k p_ik dp_ik),  dq_i = sum_j ds_ij k_j / sqrt(D)     */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { SIGNS = 4000, POEMS = 20000, LONGEST = 34, E = 96, H = 192, F = 288, BLOCKS = 2, HEADS = 4,

@@ -21,7 +21,7 @@
    @F S1-5    D: -log D(x) - log(1 - D(G(z)));   G: -log D(G(z))     (Goodfellow et al., 2014)
               with D = sigmoid(u):  dL_D/du = D - 1 (real), D (made);   dL_G/du = D - 1          */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { PIXELS = 784, SHOWN = 8, MAP = 12, MODES = 8, POINTS = 2000, DRAWN = 200, NEAREST = 2000,

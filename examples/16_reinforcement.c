@@ -16,7 +16,7 @@
    @F S0-6.4  Q(s,a) <- Q(s,a) + alpha (r + g max_a' Q(s',a') - Q(s,a))       Watkins, 1989
    @F S3-7.6  w <- w + lr sum_t (G_t - b(s_t)) grad log p(a_t|s_t)            Williams, 1992  */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { ROWS = 4, COLS = 6, CELLS = ROWS * COLS, WAYS = 4, EPISODES = 20000, SHOTS = 40,

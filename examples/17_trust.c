@@ -17,7 +17,7 @@
    @F S3-7.2  IG_i = x_i mean_a dz_c(a x)/dx_i,  sum_i IG_i = z_c(x) - z_c(0)   Sundararajan, 2017
    @F S2-8    g = (sum_i clip(g_i, C) + N(0, (sigma C)^2)) / B       Abadi et al., 2016          */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { PIXELS = 784, TESTED = 1000, POINTS = 9, PGD = 10, SHOWN = 6, PATH = 32, ERASED = 50,

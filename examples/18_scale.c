@@ -15,7 +15,7 @@
    @F S4-8.1  y = x + f(x),  dL/dx = dL/dy (1 + f'(x))            more depth
    @F S3-7.4  2 operations a weight and image forward, 4 backward: what it costs               */
 #define DL_IMPLEMENTATION
-#include "../dl.h"
+#include "dl.h"
 #include "example.h"
 
 enum { WIDTHS = 3, SIZES = 5, DEPTHS = 6, WAYS = 4, NARROW = 32, DEEP_IMAGES = 4000,

@@ -212,8 +212,8 @@ int main(void)
     memcpy(pixels + 5000 * 784, t + 16, 1000 * 784);
     memcpy(label, y + 8, 5000);
     memcpy(label + 5000, u + 8, 1000);
-    speed_begin(pixels, label, 5000);
-    printf("%%.9g\\n", speed_step());
+    speed_begin(pixels, label, 5000, 1);
+    printf("%%.9g\\n", speed_step(0));
     digits_data(pixels, label, 5000, 1000, 7);
     digits_forget(1, 0.001);
     printf("%%.9g\\n", digits_train(1));

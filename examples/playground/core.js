@@ -58,7 +58,7 @@ function num(x, digits) {
     if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace(/-/g, "−");
     return x.toFixed(a >= 100 ? 0 : d).replace("-", "−");
 }
-const percent = x => isFinite(x) ? (100 * x).toFixed(1) + " %" : "–";
+const percent = x => isFinite(x) ? (100 * x).toFixed(1) + "\u00A0%" : "–";
 
 /* ---- the engine ---- */
 const engine = { waiting: new Map(), id: 0, frames: {}, post: null };
@@ -149,7 +149,9 @@ const css = name => css.known[name] ||
     (css.known[name] = getComputedStyle(document.documentElement).getPropertyValue(name).trim());
 css.known = {};
 const rgb = name => [1, 3, 5].map(i => parseInt(css(name).slice(i, i + 2), 16));
-const classColor = k => css(["--minus", "--plus", "--third", "--fourth"][k]);
+const classColors = ["--minus", "--plus", "--third", "--fourth", "--fifth", "--sixth", "--seventh",
+                     "--eighth"];
+const classColor = k => css(classColors[k]);
 const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
 /* A pixel as one number (every browser's machine is little-endian). */
 const pixel = ([r, g, b]) => (0xFF000000 | b << 16 | g << 8 | r) >>> 0;
@@ -340,7 +342,7 @@ function code(text) {
 }
 /* make() gives the content when the fold is opened; of a live one, also every second from then on. */
 function fold(title, make, live) {
-    const body = el("div.fold"), fill = () => body.replaceChildren(...[make()].flat());
+    const body = el("div.fold"), fill = () => body.replaceChildren(...[make()].flat().filter(c => c !== null));
     const d = el("details", { ontoggle: () => {
         if (!d.open) return;
         fill();

@@ -306,22 +306,27 @@ function Engine(send) {
     };
 
     panel.speed = {
-        start(pixels, labels) {
-            C.speed_begin(put(0, pixels), put(1, labels), labels.length);
+        start(pixels, labels, parts) {
+            C.speed_begin(put(0, pixels), put(1, labels), labels.length, parts);
             check();
-            this.steps = 0;
-            this.busy = 0;
-            this.first = NaN;
+            this.parts = parts;
+            this.part = this.steps = this.seen = this.busy = this.first = 0;
             return text(C.speed_info());
         },
         slice() {
-            const from = performance.now(), loss = C.speed_step();
-            if (this.steps++ === 0) this.first = loss;
-            else this.busy += performance.now() - from;
+            const from = performance.now(), loss = C.speed_step(this.part);
+            if (this.steps === 0) {              /* the first step also gets its memory */
+                this.first += loss / this.parts;
+            } else {
+                this.busy += performance.now() - from;
+                this.seen += 128 / this.parts;
+            }
+            this.part = (this.part + 1) % this.parts;
+            if (this.part === 0) this.steps++;
         },
         frame() {
             return { steps: this.steps, first: this.first,
-                     rate: this.busy ? (this.steps - 1) * 128 / this.busy * 1000 : 0 };
+                     rate: this.busy ? this.seen / this.busy * 1000 : 0 };
         }
     };
 

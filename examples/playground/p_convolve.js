@@ -27,7 +27,7 @@ const convolvePanel = {
         this.left.tabIndex = 0;
         this.sum = el("p.products", { "aria-live": "polite" });
         this.cells = this.w.map((v, i) => el("input", { type: "number", step: 0.1, value: +v.toFixed(3), "aria-label": T("kernel ", "核 ") + (i + 1),
-            oninput: e => { this.w[i] = +e.target.value || 0; this.run(); } }));
+            oninput: e => { this.w[i] = +e.target.value || 0; this.names.selectedIndex = this.known(); this.run(); } }));
         this.task = challenge(this, T("build a kernel whose result is 0 wherever the image is even, and largest at the left edge of a stroke.",
                                       "做一个卷积核：图像均匀处结果为 0，在笔画的左边缘结果最大。"));
         const move = e => {
@@ -44,7 +44,7 @@ const convolvePanel = {
         });
         root.append(
             el("div.controls", {}, choose(T("kernel", "卷积核"), kernels.map(k => k[0]()).concat([T("your own", "你自己的")]),
-                Math.max(0, kernels.findIndex(k => k[1].every((v, i) => Math.abs(v - this.w[i]) < 1e-6))), i => {
+                this.known(), i => {
                     if (kernels[i]) this.w = kernels[i][1].slice();
                     this.cells.forEach((c, j) => { c.value = +this.w[j].toFixed(3); });
                     this.run();
@@ -56,7 +56,13 @@ const convolvePanel = {
             this.sum, this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
             fold(T("Explain", "讲解"), () => this.explain(), true));
+        this.names = root.querySelector("select");
         this.run();
+    },
+    /* The number of the kernel that is set: one of those with a name, or one's own. */
+    known() {
+        const i = kernels.findIndex(k => k[1].every((v, j) => Math.abs(v - this.w[j]) < 1e-6));
+        return i < 0 ? kernels.length : i;
     },
     go(j, i) {
         this.at = [Math.max(0, Math.min(17, j)), Math.max(0, Math.min(17, i))];

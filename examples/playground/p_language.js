@@ -19,7 +19,7 @@ const languagePanel = {
         this.shipped = shipped;
         this.losses = growing();
         const packed = await unpacked("poet");
-        this.last = await ask("language", "start", { poems: this.poems, test: POEMS_TEST, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
+        this.last = await ask("language", "start", { poems: this.poems, test: POEMS_TEST, length: POEM, signs: this.signs.length, rate: shipped ? 0.0003 : 0.003, seed: 1,
             weights: shipped ? new Uint16Array(packed.buffer) : null });
         this.ready = true;
         await this.measure();

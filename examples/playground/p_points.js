@@ -53,7 +53,7 @@ const troubles = [
 ];
 
 /* How many classes these rows have; 0: numbers, not classes. */
-const classesOf = rows => rows.every(r => Number.isInteger(r[2]) && r[2] >= 0 && r[2] < 4)
+const classesOf = rows => rows.every(r => Number.isInteger(r[2]) && r[2] >= 0 && r[2] < classColors.length)
     ? Math.max(2, 1 + Math.max(...rows.map(r => r[2]))) : 0;
 
 const pointsPanel = {
@@ -230,6 +230,10 @@ const pointsPanel = {
             ...[...Array(this.classes).keys()].map(k => el("button.brush" + (k === this.brush ? ".on" : ""), {
                 type: "button", style: "border-color:" + classColor(k), "aria-pressed": String(k === this.brush),
                 onclick: () => { this.brush = k; this.drawBrushes(); } }, T("class ", "类 ") + k)),
+            ...(this.classes < classColors.length ? [button(T("another class", "再加一类"), () => {
+                this.brush = this.classes++;
+                this.start();
+            }, "small")] : []),
             button(T("No points", "清空点"), async () => {
                 if (this.training) await this.toggle();
                 this.own = this.rows = [];
@@ -290,7 +294,7 @@ const pointsPanel = {
         const show = v => signed(this.o.sharp ? 0.85 * Math.sign(v) : v);
         if (this.classes === 0) return i => show(f.map[base + i]);
         if (this.classes === 2) return i => show(0.85 * (2 * f.map[base + n + i] - 1));
-        const colors = [0, 1, 2, 3].map(k => rgb(["--minus", "--plus", "--third", "--fourth"][k])), paper = rgb("--paper");
+        const colors = classColors.map(rgb), paper = rgb("--paper");
         return i => {
             const c = [0, 0, 0];
             for (let k = 0; k < out; k++)
@@ -529,8 +533,8 @@ const pointsPanel = {
         let text, formula;
         if (forward) {
             formula = `z = Wx + b = ${sum(input)} + ${brace(bias)} = ${num(L.z[u])}`;
-            text = last ? this.classes ? T(`${name}: softmax makes of all z the probabilities a = ${[...L.a].slice(0, most).map(a => num(a)).join(", ")}. The loss: −ln a of the right class ${w.sample[2]} = ${num(w.loss, 4)}.`,
-                                           `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
+            text = last ? this.classes ? T(`${name}: softmax makes of all z the probabilities a = ${[...L.a].slice(0, most).map(a => num(a)).join(", ")}${L.a.length > most ? " …" : ""}. The loss: −ln a of the right class ${w.sample[2]} = ${num(w.loss, 4)}.`,
+                                           `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}${L.a.length > most ? " …" : ""}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
                                          : T(`The loss: (a − target)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}.`,
                                              `损失：(a − 目标)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}。`)
                         : T(`${name}: a = ${activations[this.o.activation]}(z) = ${num(L.a[u])}.`, `${name}：a = ${activations[this.o.activation]}(z) = ${num(L.a[u])}。`);
@@ -571,8 +575,8 @@ const pointsPanel = {
     csv() {
         const area = el("textarea", { rows: 6, "aria-label": "CSV", placeholder: "x1,x2,class\n0.5,1.2,0\n-1,2,1" });
         const said = el("p.status", { role: "status" });
-        return [el("p", {}, T("A line a point: x1, x2, and its class (0 … 3, or up to four names), or any number with a point in it. A first line of names is skipped.",
-                              "每行一个点：x1，x2，以及类别（0 … 3，或至多四个名称），或任意带小数点的数。第一行若是列名则跳过。")),
+        return [el("p", {}, T("A line a point: x1, x2, and its class (0 … 7, or up to eight names); or a number to predict, not all of them whole. A first line of names is skipped.",
+                              "每行一个点：x1，x2，以及类别（0 … 7，或至多八个名称）；或要预测的数（不全是整数）。第一行若是列名则跳过。")),
             area, el("div.buttons", {}, button(T("Use it", "使用"), () => {
                 try {
                     said.textContent = this.take(area.value);
@@ -601,7 +605,7 @@ const pointsPanel = {
             if (named && !names.includes(r[2])) names.push(r[2]);
             r[2] = named ? names.indexOf(r[2]) : +r[2];
         }
-        if (names.length > 4) throw new Error(T("More than four classes.", "类别超过四个。"));
+        if (names.length > classColors.length) throw new Error(T("More than eight classes.", "类别超过八个。"));
         this.classes = classesOf(rows);
         const said = names.map((n, k) => n + " = " + k);
         for (const k of [0, 1]) {                /* what does not fit the plane is moved and scaled */

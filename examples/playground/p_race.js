@@ -16,13 +16,21 @@ const racePanel = {
 
     async load() {},
     async build(root) {
-        this.map = canvas(480, 480, T("height: click to start there", "高度图：点击选择起点"), true);
+        this.map = canvas(480, 480, T("height: click to start there, or move the start by arrow keys", "高度图：点击选择起点，或用方向键移动起点"), true);
         this.map.smooth = true;
         this.map.again = () => this.draw(this.steps);
         this.map.addEventListener("pointerdown", e => {
             const r = this.map.getBoundingClientRect();
             this.from = [12 * (e.clientX - r.left) / r.width - 6, 6 - 12 * (e.clientY - r.top) / r.height];
             this.go();
+        });
+        this.map.tabIndex = 0;
+        this.map.addEventListener("keydown", e => {
+            const s = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key];
+            if (!s) return;
+            this.from = this.from.map((v, i) => Math.max(-6, Math.min(6, v + 0.25 * s[i])));
+            this.go();
+            e.preventDefault();
         });
         this.curve = chart(220, T("height over steps", "高度随步数变化"));
         this.table = el("div.scroll");

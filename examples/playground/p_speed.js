@@ -9,7 +9,7 @@ const speedPanel = {
     build(root) {
         const row = (name, share) => {
             const value = el("td", {}, "–"), bar = el("i", { style: `transform:scaleX(${share})` });
-            return { value, bar, row: el("tr", {}, el("th", { scope: "row" }, name), value, el("td", {}, el("span.track", {}, bar))) };
+            return { value, bar, row: el("tr", {}, el("th.wrap", { scope: "row" }, name), value, el("td", {}, el("span.track", {}, bar))) };
         };
         this.here = row(T("here: ", "这里：") + (engine.vectors ? T("WebAssembly, 128-bit vectors", "WebAssembly，128 位向量")
                                                               : T("WebAssembly, no vectors", "WebAssembly，无向量指令")), 0);
@@ -31,7 +31,10 @@ const speedPanel = {
         if (this.last) this.frame(this.last);
     },
     async toggle() {
-        if (!this.training) await ask("speed", "start", digitsPanel.pixels.slice(0, 784 * 5000), digitsPanel.labels.slice(0, 5000));
+        /* Without a worker a step is made in four parts, between which the page answers. */
+        if (!this.training)
+            await ask("speed", "start", digitsPanel.pixels.slice(0, 784 * 5000),
+                      digitsPanel.labels.slice(0, 5000), engine.threaded ? 1 : 4);
         await train(this, !this.training);
         this.play.textContent = this.training ? T("Stop", "停止") : T("Measure", "测量");
     },

@@ -118,8 +118,80 @@ async function asset(name) {
     return new Blob(pieces);
 }
 async function unpacked(name) {
-    const stream = (await asset(name)).stream().pipeThrough(new DecompressionStream("gzip"));
+    const packed = await asset(name);
+    if (!window.DecompressionStream) return inflate(new Uint8Array(await packed.arrayBuffer()));
+    const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+/* A gzip file with a header of 10 bytes, unpacked by hand (RFC 1951), for browsers that cannot:
+   Safari before 16.4, Firefox before 113. */
+function inflate(from) {
+    const out = new Uint8Array(new DataView(from.buffer).getUint32(from.length - 4, true));
+    let at = 10, hold = 0, held = 0, n = 0, last = 0;
+    const bits = k => {
+        for (; held < k; held += 8) hold |= from[at++] << held;
+        const v = hold & (1 << k) - 1;
+        hold >>>= k;
+        held -= k;
+        return v;
+    };
+    /* A code: how many signs have each length, and the signs in order of their codes. */
+    const code = lengths => {
+        const count = new Uint16Array(16), list = [...lengths.keys()].filter(s => lengths[s]);
+        for (const s of list) count[lengths[s]]++;
+        return { count, signs: list.sort((a, b) => lengths[a] - lengths[b] || a - b) };
+    };
+    const sign = ({ count, signs }) => {
+        for (let l = 1, value = 0, first = 0, index = 0; l < 16; l++) {
+            value = value << 1 | bits(1);
+            if (value - first < count[l]) return signs[index + value - first];
+            index += count[l];
+            first = first + count[l] << 1;
+        }
+        throw new Error("gzip");
+    };
+    /* The lengths of both codes, themselves in a code. */
+    const read = () => {
+        const literals = 257 + bits(5), all = literals + 1 + bits(5), own = Array(19).fill(0);
+        for (let i = 0, k = 4 + bits(4); i < k; i++)
+            own[[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15][i]] = bits(3);
+        const by = code(own), lengths = [];
+        while (lengths.length < all) {
+            const s = sign(by), again = s < 16 ? 1 : s === 16 ? 3 + bits(2) : s === 17 ? 3 + bits(3)
+                                                                           : 11 + bits(7);
+            const v = s < 16 ? s : s === 16 ? lengths[lengths.length - 1] : 0;
+            for (let i = 0; i < again; i++) lengths.push(v);
+        }
+        return [code(lengths.slice(0, literals)), code(lengths.slice(literals))];
+    };
+    const fixed = () => [code(Array.from({ length: 288 }, (v, s) => s < 144 ? 8 : s < 256 ? 9
+                                         : s < 280 ? 7 : 8)), code(Array(30).fill(5))];
+    while (!last) {
+        last = bits(1);
+        const kind = bits(2);
+        if (kind === 0) {                        /* as it is, from the next byte on */
+            at -= held >> 3;
+            hold = held = 0;
+            const size = from[at] | from[at + 1] << 8;
+            out.set(from.subarray(at + 4, at + 4 + size), n);
+            at += 4 + size;
+            n += size;
+            continue;
+        }
+        const [literal, distance] = kind === 1 ? fixed() : read();
+        for (let s = sign(literal); s !== 256; s = sign(literal)) {
+            if (s < 256) {
+                out[n++] = s;
+                continue;
+            }
+            const a = s - 257, x = a < 8 || a === 28 ? 0 : (a >> 2) - 1;
+            const many = a === 28 ? 258 : a < 8 ? 3 + a : 3 + (4 + (a & 3) << x) + bits(x);
+            const d = sign(distance), y = d < 4 ? 0 : (d >> 1) - 1;
+            const back = d < 4 ? 1 + d : 1 + (2 + (d & 1) << y) + bits(y);
+            for (let i = 0; i < many; i++, n++) out[n] = out[n - back];
+        }
+    }
+    return out;
 }
 
 /* Vector instructions? The module: a function that makes a v128 of an int. */
@@ -207,8 +279,9 @@ function chart(h, label) {
 function pen(c) {
     const g = c.getContext("2d"), width = Math.round(c.room * c.scale);
     if (width && c.width !== width) c.width = width;
-    g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
+    g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, c.width, c.height);
+    g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
     g.font = "12px system-ui, sans-serif";
     return g;
 }

@@ -116,7 +116,7 @@ function Engine(send) {
             return this.frame();
         },
         load(bytes) {
-            C.digits_load(put(0, bytes), bytes.byteLength, 0.001);
+            C.digits_load(put(0, bytes), bytes.byteLength, 0.0001);   /* it knows much already */
             check();
             return this.reset();
         },

@@ -16,11 +16,11 @@ const memoryPanel = {
         this.curve = chart(120, T("loss", "损失"));
         this.status = el("p.status", { role: "status" });
         this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
-        this.task = challenge(this, T("beat “the same as last year” by a factor of three.", "误差降到“同去年”的三分之一。"));
+        this.task = challenge(this, T("train until the net’s mean error is less than a third of that of “as last year”.", "训练到网络的平均误差小于“同去年”的三分之一。"));
         const names = ["RNN", "LSTM", "GRU"];
         root.append(
             el("h3", {}, T("How far back does it remember?", "它能记多远？")),
-            el("p", {}, T("The slope of the last state in the input so many steps back, for a net that has not learned yet. What falls to 0 is forgotten; what grows explodes.",
+            el("p", {}, T("How much the last state changes with the input so many steps back, in a net that has not learned yet. What falls to 0 is forgotten; what grows explodes.",
                           "最后状态对若干步之前输入的梯度（未训练的网络）。降到 0 就是忘掉，增长就是爆炸。")),
             el("div.controls", {}, slider(T("recurrent weights ×", "循环权重 ×"), [0.5, 1, 1.5, 2, 3, 4], this.scale, v => { this.scale = v; this.gradients(); }),
                 slider(T("bias of the gates that keep", "保持门的偏置"), [-2, 0, 1, 2, 4], this.forget, v => { this.forget = v; this.gradients(); }),

@@ -159,8 +159,8 @@ const pointsPanel = {
         this.numbers = el("div.numbers");
         this.shape = el("div.controls");
         this.brushes = el("div.buttons");
-        this.task = challenge(this, T("spirals, only x₁ and x₂ as inputs, test accuracy 95 % or better.",
-                                      "双螺旋，只用 x₁ 和 x₂ 作输入，测试准确率达到 95 %。"));
+        this.task = challenge(this, T("choose the spirals as data, and with only x₁ and x₂ as inputs reach a test accuracy of 95 %.",
+                                      "数据选“双螺旋”，只用 x₁ 和 x₂ 作输入，让测试准确率达到 95 %。"));
         root.append(
             el("div.controls", {},
                 this.sets = choose(T("data", "数据"), pointSets.map(s => s.name()).concat([T("your own", "你自己的")]),
@@ -698,8 +698,10 @@ ${plain ? "" : "    dl_dense dense;\n"}${o.units.map(u => dense(u, A) + (o.dropo
             el("p", {}, T("Each unit adds up what comes in, each times a weight, and a bias; then it bends the sum:", "每个单元把输入各乘一个权重相加，再加偏置，然后弯曲这个和：")),
             el("p.formula", {}, "y = f(W x + b)"),
             e ? el("p", {}, T(`The first weight now is ${num(e.w, 4)}; the last batch's gradient of it ${num(e.g, 4)}.`, `第一个权重此刻是 ${num(e.w, 4)}；上一个小批量给它的梯度是 ${num(e.g, 4)}。`)) : null,
-            el("p", {}, T("Lines: blue for positive weights, orange for negative, as thick as large. The plane: blue where the net says class 1.", "线：蓝色为正权重，橙色为负，越粗越大。平面：蓝色处网络认为是类 1。")),
-            el("p", {}, T("Try: ReLU with rate 3 and SGD, and look for red frames (dead units). A rate of 10 makes the loss explode. No hidden layer cannot learn the circle, unless you give it x₁² and x₂².",
+            el("p", {}, T("Lines: blue for positive weights, orange for negative, as thick as large. ", "线：蓝色为正权重，橙色为负，越粗越大。"),
+                this.classes ? T("The plane: the color of the class that the net finds most likely there.", "平面：网络认为该处最可能的类的颜色。")
+                             : T("The plane: blue where the answer is above 0, orange where it is below.", "平面：回答大于 0 处为蓝色，小于 0 处为橙色。")),
+            el("p", {}, T("Try: ReLU with rate 3 and SGD, and look for red frames (dead units). A rate of 10 makes the loss explode. Without a hidden layer it cannot learn the circle, unless you give it x₁² and x₂².",
                           "试试：ReLU、SGD、学习率 3，看红框（死单元）。学习率 10 会让损失爆炸。没有隐藏层学不会圆，除非给它 x₁² 和 x₂²。")),
             el("p", {}, [["01_forward", T("01: forward", "01：前向传播")], ["02_loss", T("02: loss", "02：损失")], ["03_gradient_descent", T("03: descent", "03：梯度下降")],
                 ["04_backprop", T("04: backpropagation", "04：反向传播")], ["05_optimizers", T("05: optimizers", "05：优化器")]].flatMap(([a, b], i) => [i ? " · " : "", chapter(a, b)]))];

@@ -34,8 +34,8 @@ const racePanel = {
         });
         this.curve = chart(220, T("height over steps", "高度随步数变化"));
         this.table = el("div.scroll");
-        this.task = challenge(this, T("on the saddle all stop at height 0. Find a start from which plain SGD gets below −0.9 in 200 steps.",
-                                      "在鞍点曲面上大家都停在高度 0。找一个起点，让普通 SGD 在 200 步内降到 −0.9 以下。"));
+        this.task = challenge(this, T("choose the saddle: all stop at height 0. Find a start from which plain SGD gets below −0.9 in 200 steps.",
+                                      "选“鞍点”曲面：大家都停在高度 0。找一个起点，让普通 SGD 在 200 步内降到 −0.9 以下。"));
         root.append(
             el("div.controls", {}, choose(T("surface", "曲面"), surfaces.map(s => s[0]()), this.surface, i => {
                 this.surface = i;

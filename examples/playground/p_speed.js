@@ -19,8 +19,8 @@ const speedPanel = {
         this.play = button(T("Measure", "测量"), () => this.toggle(), "main");
         this.task = challenge(this, T("guess before you measure, and be right within a quarter of it.", "先猜再测，猜得与实测相差不超过四分之一。"));
         root.append(
-            el("p", {}, T("How many pictures a second does dl.h learn from here, in this browser, on one core? The net of the first document: 784-512-10, RMSprop, 128 pictures a step.",
-                          "dl.h 在这里、在这个浏览器里、用一个核，每秒能学多少张图片？第一份文档的网络：784-512-10，RMSprop，每步 128 张。")),
+            el("p", {}, T("How many pictures a second does dl.h learn from here, in this browser, on one core? The net of chapter 7: 784-512-10, RMSprop, 128 pictures a step.",
+                          "dl.h 在这里、在这个浏览器里、用一个核，每秒能学多少张图片？用第 07 章的网络：784-512-10，RMSprop，每步 128 张。")),
             el("div.controls", {}, slider(T("my guess: of the native speed", "我猜：原生速度的"), [2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100, 120, 150],
                 this.guess, v => { this.guess = v; this.guessed = true; }, v => v + " %")),
             el("div.buttons", {}, this.play),

@@ -202,7 +202,8 @@ const hasVectors = () => WebAssembly.validate(new Uint8Array(
 async function startEngine() {
     const source = document.getElementById("engine").textContent;
     try {
-        const code = source + "\nconst handle = Engine(m => postMessage(m)); onmessage = e => handle(e.data);";
+        const code = source +
+            "\nconst handle = Engine(m => postMessage(m)); onmessage = e => handle(e.data);";
         const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
         worker.onmessage = e => engine.got(e.data);
         engine.post = m => worker.postMessage(m);
@@ -229,8 +230,10 @@ const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
 const pixel = ([r, g, b]) => (0xFF000000 | b << 16 | g << 8 | r) >>> 0;
 /* Colors for numbers from low to high: 256 pixels, made once. */
 function palette(low, high, color) {
-    const table = Uint32Array.from({ length: 256 }, (v, i) => pixel(color(low + (high - low) * i / 255)));
-    return v => table[Math.max(0, Math.min(255, Math.round(255 * ((v || 0) - low) / (high - low))))];
+    const table = Uint32Array.from({ length: 256 },
+                                   (v, i) => pixel(color(low + (high - low) * i / 255)));
+    return v => table[Math.max(0,
+                               Math.min(255, Math.round(255 * ((v || 0) - low) / (high - low))))];
 }
 /* From orange over the page's background to blue: -1 .. 1. */
 function signedColor() {
@@ -287,7 +290,8 @@ function pen(c) {
 }
 /* w x h numbers as pixels of a small canvas, which the next call takes back; color(v, i) gives a pixel. */
 function small(data, w, h, color) {
-    const key = w + "x" + h, kept = small.kept[key] || (small.kept[key] = { image: new ImageData(w, h),
+    const key = w + "x" + h,
+          kept = small.kept[key] || (small.kept[key] = { image: new ImageData(w, h),
         c: Object.assign(document.createElement("canvas"), { width: w, height: h }) });
     const pixels = new Uint32Array(kept.image.data.buffer);
     for (let i = 0; i < w * h; i++) pixels[i] = color(data[i], i);
@@ -347,7 +351,8 @@ function plot(c, series, options) {
         g.moveTo(left, y);
         g.lineTo(W - right, y);
         g.stroke();
-        g.fillText(o.log ? power(v) : num(v, high - low < 2 ? 2 : high - low < 20 ? 1 : 0), left - 5, y);
+        g.fillText(o.log ? power(v) : num(v, high - low < 2 ? 2 : high - low < 20 ? 1 : 0),
+                   left - 5, y);
     }
     g.textAlign = "center";
     g.textBaseline = "top";
@@ -372,13 +377,15 @@ function plot(c, series, options) {
 }
 /* The names of curves, as text beside a plot. */
 const legend = series => el("div.legend", {}, series.map(s =>
-    el("span", {}, el("i" + (s.dash ? ".dash" : ""), { style: "border-color:" + s.color }), s.name)));
+    el("span", {}, el("i" + (s.dash ? ".dash" : ""), { style: "border-color:" + s.color }),
+       s.name)));
 
 /* Ten bars for ten digits. */
 function bars(names) {
     const rows = names.map(name => {
         const fill = el("i"), value = el("span.value", {}, "");
-        return { row: el("div.bar", {}, el("b", {}, name), el("span.track", {}, fill), value), fill, value };
+        return { row: el("div.bar", {}, el("b", {}, name), el("span.track", {}, fill),
+                         value), fill, value };
     });
     const root = el("div.bars", { role: "img" }, rows.map(r => r.row));
     root.show = p => {
@@ -415,13 +422,15 @@ function code(text) {
 }
 /* make() gives the content when the fold is opened; of a live one, also every second from then on. */
 function fold(title, make, live) {
-    const body = el("div.fold"), fill = () => body.replaceChildren(...[make()].flat().filter(c => c !== null));
+    const body = el("div.fold"),
+          fill = () => body.replaceChildren(...[make()].flat().filter(c => c !== null));
     const d = el("details", { ontoggle: () => {
         if (!d.open) return;
         fill();
         const again = live && setInterval(() => {
             if (!d.open || !d.isConnected) clearInterval(again);
-            else if (!body.contains(document.activeElement) && !getSelection().containsNode(body, true)) fill();
+            else if (!body.contains(document.activeElement) &&
+                     !getSelection().containsNode(body, true)) fill();
         }, 1000);
     } }, el("summary", {}, title), body);
     return d;
@@ -449,6 +458,7 @@ function save(name, bytes, type) {
 }
 function pickFile(accept, use) {
     const input = el("input", { type: "file", accept });
-    input.onchange = () => input.files[0] && input.files[0].arrayBuffer().then(b => use(new Uint8Array(b)));
+    input.onchange = () => input.files[0] &&
+        input.files[0].arrayBuffer().then(b => use(new Uint8Array(b)));
     input.click();
 }

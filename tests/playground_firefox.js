@@ -117,6 +117,32 @@ async function visit(page) {
     check(await page.evaluate(() => current.id === "points"), "the tabs move by arrow keys");
 }
 
+/* Two challenges, done by the keyboard. */
+async function challenges(page) {
+    await page.evaluate(() => open("race"));
+    await page.waitForFunction(() => racePanel.paths);
+    await page.select("select", "a saddle");
+    await page.waitForFunction(() => racePanel.surface === 2 && document.querySelector("summary"));
+    await pause(500);
+    await page.focus("canvas[tabindex]");
+    await page.keyboard.press("ArrowUp");
+    const won = n => page.waitForFunction(n + "Panel.won", { timeout: 5000 })
+        .then(() => true, () => false);
+    check(await won("race"), "race: its challenge, by an arrow key");
+    await page.evaluate(() => open("convolve"));
+    await page.waitForFunction(() => convolvePanel.r && document.querySelector(".kernel input"));
+    const cells = await page.$$(".kernel input"), kernel = [-1, 0, 1, -2, 0, 2, -1, 0, 1];
+    for (let i = 0; i < 9; i++) {
+        await cells[i].focus();
+        await page.keyboard.down("Control");
+        await page.keyboard.press("a");
+        await page.keyboard.up("Control");
+        await page.keyboard.type(String(kernel[i]));
+    }
+    check(await won("convolve"), "convolve: its challenge, a kernel typed");
+    check(await page.evaluate(() => convolvePanel.names.selectedIndex === 6), "it is one's own");
+}
+
 /* As on a phone, in Chinese and dark. */
 async function phone(page) {
     await page.setViewport({ width: 375, height: 740 });
@@ -152,6 +178,7 @@ async function main() {
         page.on("console", m => /^(error|warn)/.test(m.type()) && trouble.push(m.text()));
         page.on("pageerror", e => trouble.push(e.message));
         await visit(page);
+        await challenges(page);
         await phone(page);
     } catch (e) {
         check(false, "it broke off: " + e.message.split("\n")[0]);

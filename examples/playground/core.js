@@ -422,11 +422,13 @@ function code(text) {
 }
 /* make() gives the content when the fold is opened; of a live one, also every second from then on. */
 function fold(title, make, live) {
-    const body = el("div.fold"),
-          fill = () => body.replaceChildren(...[make()].flat().filter(c => c !== null));
+    const body = el("div.fold"), fill = first => {
+        const next = el("div", {}, make());
+        if (first || next.textContent !== body.textContent) body.replaceChildren(...next.childNodes);
+    };
     const d = el("details", { ontoggle: () => {
         if (!d.open) return;
-        fill();
+        fill(true);
         const again = live && setInterval(() => {
             if (!d.open || !d.isConnected) clearInterval(again);
             else if (!body.contains(document.activeElement) &&

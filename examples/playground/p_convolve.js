@@ -28,10 +28,14 @@ const convolvePanel = {
         this.sum = el("p.products", { "aria-live": "polite" });
         this.cells = this.w.map((v, i) => el("input", {
             type: "number", step: 0.1, value: +v.toFixed(3), "aria-label": T("kernel ", "核 ") + (i + 1),
-            oninput: e => { this.w[i] = +e.target.value || 0; this.names.selectedIndex = this.known(); this.run(); } }));
+            oninput: e => {
+                this.w[i] = +e.target.value || 0;
+                this.names.selectedIndex = this.known();
+                this.run();
+            } }));
         this.task = challenge(this,
                               T("build a kernel whose result is 0 wherever the image is even, and largest at the left edge of a stroke.",
-                                      "做一个卷积核：图像均匀处结果为 0，在笔画的左边缘结果最大。"));
+                                "做一个卷积核：图像均匀处结果为 0，在笔画的左边缘结果最大。"));
         const move = e => {
             const r = this.left.getBoundingClientRect();
             this.go(Math.floor((e.clientX - r.left) * 20 / r.width) - 1,
@@ -65,7 +69,7 @@ const convolvePanel = {
                 el("figure", {}, this.pooled,
                    el("figcaption", {}, T("the largest of each 2 × 2", "每个 2 × 2 的最大值")))),
             this.sum, this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         this.names = root.querySelector("select");
         this.run();
@@ -139,7 +143,7 @@ int main(void)
             el("p.formula", {}, "y[i,j] = Σ_u Σ_v x[i+u, j+v] · w[u,v]"),
             this.r ? el("p", {},
                         T(`Here: i = ${i}, j = ${j}, y = ${num(this.r.y[18 * i + j])}. The largest of its 2 × 2 is ${num(this.r.pool[9 * (i >> 1) + (j >> 1)])}.`,
-                                   `此处：i = ${i}，j = ${j}，y = ${num(this.r.y[18 * i + j])}。所在 2 × 2 的最大值是 ${num(this.r.pool[9 * (i >> 1) + (j >> 1)])}。`)) : null,
+                          `此处：i = ${i}，j = ${j}，y = ${num(this.r.y[18 * i + j])}。所在 2 × 2 的最大值是 ${num(this.r.pool[9 * (i >> 1) + (j >> 1)])}。`)) : null,
             el("p", {}, T("The weights are the same everywhere: a pattern is found wherever it is. Nobody chooses them in a trained net; they are learned like all others.",
                           "各处用同一组权重：图案在哪里都能找到。训练时没有人去挑它们，它们和别的权重一样是学出来的。")),
             el("p", {}, chapter("09_conv_pool",

@@ -40,7 +40,7 @@ const digitsPanel = {
         this.mistakes = el("div.maps");
         this.task = challenge(this,
                               T("make the net forget everything, then train it until it gets 95 of 100 test pictures right.",
-                                      "让网络忘掉一切，再训练它，直到 100 张测试图片答对 95 张。"));
+                                "让网络忘掉一切，再训练它，直到 100 张测试图片答对 95 张。"));
         root.append(
             el("div.row", {},
                 el("div", {}, el("div.paper", {}, this.paper, this.invite), el("div.buttons", {},
@@ -76,7 +76,7 @@ const digitsPanel = {
                 button(T("As C with int8 weights", "存成 C，int8 权重"), () => this.exportC(true))),
                 el("p", {}, T("The C file needs neither dl.h nor malloc: digits_predict gives ten scores, the largest wins. It runs on a microcontroller.",
                               "这个 C 文件不需要 dl.h，也不需要 malloc：digits_predict 给出十个分数，最大的就是答案。它能在单片机上运行。"))]),
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         this.frame(this.last);
         this.label = this.drawn ? this.label : -1;
@@ -236,22 +236,26 @@ const digitsPanel = {
         if (!this.drawn) { this.inside.replaceChildren(T("Write a digit first.", "先写一个数字。")); return; }
         const { kind, maps } = await ask("digits", "maps"), signed = signedColor(), tiles = [];
         const scaled = d => { const m = Math.max(...d.map(Math.abs), 1e-9); return d.map(v => v / m); };
+        const add = (count, from, side, color, name) => {
+            for (let k = 0; k < count; k++) {
+                const at = from + side * side * k, map = maps.subarray(at, at + side * side);
+                tiles.push(this.tile(scaled(map), side, side, color, name(k)));
+            }
+        };
         if (kind === 1) {
-            tiles.push(el("p", {},
-                          T("8 kernels of 3 × 3, and below each the map it makes; then 16 maps of the second layer.",
-                                     "8 个 3 × 3 的卷积核，下面是各自得到的特征图；再下面是第二层的 16 张。")));
-            for (let k = 0; k < 8; k++) tiles.push(this.tile(scaled(maps.subarray(9 * k, 9 * k + 9)), 3, 3, signed, T("kernel ", "核 ") + (k + 1)));
-            for (let k = 0; k < 8; k++) tiles.push(this.tile(scaled(maps.subarray(72 + 676 * k, 748 + 676 * k)), 26, 26, ink(), T("map ", "图 ") + (k + 1)));
-            for (let k = 0; k < 16; k++) tiles.push(this.tile(scaled(maps.subarray(5480 + 121 * k, 5601 + 121 * k)), 11, 11, ink(), "2." + (k + 1)));
+            add(8, 0, 3, signed, k => T("kernel ", "核 ") + (k + 1));
+            add(8, 72, 26, ink(), k => T("map ", "图 ") + (k + 1));
+            add(16, 5480, 11, ink(), k => "2." + (k + 1));
         } else {
-            tiles.push(el("p", {},
-                          T("The weights of single units as pictures: ink on blue pixels speaks for the unit, on orange ones against it.",
-                                     "各个单元的权重画成图：墨迹落在蓝色处使它变大，落在橙色处使它变小。")));
-            for (let k = 0; k < maps.length / 784; k++)
-                tiles.push(this.tile(scaled(maps.subarray(784 * k, 784 * k + 784)), 28, 28, signed,
-                                     kind === 2 ? String(k) : T("unit ", "单元 ") + (k + 1)));
+            add(maps.length / 784, 0, 28, signed,
+                k => kind === 2 ? String(k) : T("unit ", "单元 ") + (k + 1));
         }
-        this.inside.replaceChildren(...tiles);
+        const text = kind === 1
+            ? T("8 kernels of 3 × 3, and below each the map it makes; then 16 maps of the second layer.",
+                "8 个 3 × 3 的卷积核，下面是各自得到的特征图；再下面是第二层的 16 张。")
+            : T("The weights of single units as pictures: ink on blue pixels speaks for the unit, on orange ones against it.",
+                "各个单元的权重画成图：墨迹落在蓝色处使它变大，落在橙色处使它变小。");
+        this.inside.replaceChildren(el("p", {}, text), el("div.eight", {}, tiles));
     },
     async saliency() {
         if (!this.drawn) { this.attackBox.replaceChildren(T("Write a digit first.", "先写一个数字。")); return; }
@@ -351,7 +355,7 @@ ${layers}
             el("p.formula", {}, "p_c = e^(z_c) / Σ_k e^(z_k)"),
             p ? el("p", {},
                    T(`Now: p_${best} = ${num(p[best], 4)}. If ${best} is right, its loss is −ln ${num(p[best], 4)} = ${num(-Math.log(p[best]), 4)}.`,
-                              `此刻：p_${best} = ${num(p[best], 4)}。如果 ${best} 是对的，损失是 −ln ${num(p[best], 4)} = ${num(-Math.log(p[best]), 4)}。`)) : null,
+                     `此刻：p_${best} = ${num(p[best], 4)}。如果 ${best} 是对的，损失是 −ln ${num(p[best], 4)} = ${num(-Math.log(p[best]), 4)}。`)) : null,
             el("p", {}, T("Forgetting draws all weights anew by chance. Training repeats one step: 32 pictures forward, the loss, its gradient backward, every weight a little downhill.",
                           "“忘掉一切”就是重新随机抽取所有权重。训练重复同一步：32 张图片前向，算损失，反向求梯度，每个权重往下走一点。")),
             el("p", {}, T("Your drawing is first made into what MNIST is (dl_image_to_mnist): without that the net would see something it has never seen.",

@@ -55,8 +55,8 @@ const languagePanel = {
                   el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
             this.look, el("p.legend", {},
                           T("two blocks of four heads, a row each: the darker, the more the chosen sign takes from there",
-                                               "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+                            "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
         if (this.poem.length) this.show();
@@ -184,7 +184,8 @@ static bool read_poems(const char *path)
     while (f && poems < POEMS && fgets(line, sizeof line, f)) {
         const char *s = strchr(line, '\\t');
         int n = 0;
-        for (const char *c = s; c && *c; c++) n += (*c & 0xC0) == 0xC0;      /* a sign's first byte */
+        for (const char *c = s; c && *c; c++)
+            n += (*c & 0xC0) == 0xC0;               /* a sign's first byte */
         if (n != T) continue;
         s++;
         for (int t = 0; t < T; t++) poem[poems][t] = next_sign(&s);
@@ -204,7 +205,8 @@ static dl_tensor *scores(const int32_t *x, int N, int n)
     o.dropout = 0.15;
     dl_tensor *y = dl_mul_scalar(dl_embedding(p[0], x, dl_shape2(N, n), -1), sqrt((double)E));
     y = dl_dropout(dl_add(y, dl_slice(p[2], 0, 0, n)), o.dropout);
-    for (int k = 0; k < BLOCKS; k++) y = dl_transformer_encoder(y, p + 3 + k * DL_ENCODER_PARAMS, &o);
+    for (int k = 0; k < BLOCKS; k++)
+        y = dl_transformer_encoder(y, p + 3 + k * DL_ENCODER_PARAMS, &o);
     return dl_linear(dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5), p[0], p[1]);
 }
 

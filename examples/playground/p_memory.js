@@ -42,14 +42,15 @@ const memoryPanel = {
                     { name: T("as last year", "同去年"), color: css("--minus"), dash: [1] }]),
             this.chart, el("div.row", {}, el("div.grow", {}, this.curve),
                            el("div.grow", {}, this.status)), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         this.gradients();
         if (this.last) this.frame(this.last);
         else this.start();
     },
     async gradients() {
-        const all = this.all = await Promise.all([0, 1, 2].map(k => ask("memory", "gradient", k, this.scale, this.forget, this.seed)));
+        const of = k => ask("memory", "gradient", k, this.scale, this.forget, this.seed);
+        const all = this.all = await Promise.all([0, 1, 2].map(of));
         plot(this.norms,
              all.map((y, k) => ({ y: [...y], color: racerColor[k],
                                   dash: [null, [6, 3], [2, 2]][k] })), { log: true, x: T("steps back: 0 … 59", "往回的步数：0 … 59") });

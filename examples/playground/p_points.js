@@ -175,14 +175,14 @@ const pointsPanel = {
         this.status = el("p.status", { role: "status" });
         this.hint = el("p.said", { "aria-live": "polite" },
                        T("Point at a line or a unit to read its numbers (or use the arrow keys).",
-                                                      "指向一条线或一个单元（或用方向键），看它的数值。"));
+                         "指向一条线或一个单元（或用方向键），看它的数值。"));
         this.why = el("p.said.why", { role: "status" });
         this.numbers = el("div.numbers");
         this.shape = el("div.controls");
         this.brushes = el("div.buttons");
         this.task = challenge(this,
                               T("choose the spirals as data, and with only x₁ and x₂ as inputs reach a test accuracy of 95 %.",
-                                      "数据选“双螺旋”，只用 x₁ 和 x₂ 作输入，让测试准确率达到 95 %。"));
+                                "数据选“双螺旋”，只用 x₁ 和 x₂ 作输入，让测试准确率达到 95 %。"));
         root.append(
             el("div.controls", {},
                 this.sets = choose(T("data", "数据"),
@@ -246,7 +246,7 @@ const pointsPanel = {
             this.task,
             fold(T("Your own points: paste CSV", "自己的点：粘贴 CSV"), () => this.csv()),
             fold(T("Share this net", "分享这个网络"), () => this.share()),
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         this.drawShape();
         this.drawBrushes();
@@ -541,7 +541,12 @@ const pointsPanel = {
         this.test = 0;
         this.drawMap();
         clearTimeout(this.later);
-        this.later = setTimeout(() => { if (this.rows.length > 1) { const on = this.training; this.start().then(() => on && this.toggle()); } }, 400);
+        this.later = setTimeout(async () => {
+            const on = this.training;
+            if (this.rows.length < 2) return;
+            await this.start();
+            if (on) this.toggle();
+        }, 400);
     },
 
     /* ---- one sample, as numbers ---- */
@@ -601,7 +606,7 @@ const pointsPanel = {
             formula = `z = Wx + b = ${sum(input)} + ${brace(bias)} = ${num(L.z[u])}`;
             text = last ? this.classes
                 ? T(`${name}: softmax makes of all z the probabilities a = ${[...L.a].slice(0, most).map(a => num(a)).join(", ")}${L.a.length > most ? " …" : ""}. The loss: −ln a of the right class ${w.sample[2]} = ${num(w.loss, 4)}.`,
-                                           `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}${L.a.length > most ? " …" : ""}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
+                    `${name}：softmax 把所有 z 变成概率 a = ${[...L.a].slice(0, most).map(a => num(a)).join("，")}${L.a.length > most ? " …" : ""}。损失：正确类 ${w.sample[2]} 的 −ln a = ${num(w.loss, 4)}。`)
                                          : T(`The loss: (a − target)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}.`,
                                              `损失：(a − 目标)² = (${num(L.a[0])} − ${num(w.sample[2])})² = ${num(w.loss, 4)}。`)
                         : T(`${name}: a = ${activations[this.o.activation]}(z) = ${num(L.a[u])}.`,
@@ -614,7 +619,7 @@ const pointsPanel = {
             formula = last ? this.classes
                 ? `δ = a − y = ${num(L.a[u])} − ${u === w.sample[2] ? 1 : 0} = ${num(L.dz[u])}`
                 : `δ = 2(a − t) = ${num(L.dz[u])}`
-                           : `δ = Wᵀδ · f′(z) = (${sum(back)}) · ${num(L.dz[u] / whole, 2)} = ${num(L.dz[u], 4)}`;
+                : `δ = Wᵀδ · f′(z) = (${sum(back)}) · ${num(L.dz[u] / whole, 2)} = ${num(L.dz[u], 4)}`;
             text = T(`${name}: δ is how the loss changes with z. Each weight’s gradient is δ times what came in: ∂L/∂w = `, `${name}：δ 是损失随 z 的变化。每个权重的梯度是 δ 乘以输入：∂L/∂w = `) +
                    input.slice(0, most).map(([x, a]) => `${brace(L.dz[u])}·${brace(a)} = ${num(L.dz[u] * a, 4)}`).slice(0, 2).join(T(", ", "，")) + (input.length > 2 ? " …" : "");
         }
@@ -625,8 +630,10 @@ const pointsPanel = {
         this.hint.textContent = T(`The point (${num(x, 2)}, ${num(y, 2)}), ${this.classes ? "class" : "target"} ${num(t, this.classes ? 0 : 2)}.`,
                                   `点 (${num(x, 2)}, ${num(y, 2)})，${this.classes ? "类别" : "目标"} ${num(t, this.classes ? 0 : 2)}。`);
         const step = (label, d, off) => {
-            const b = button(label,
-                             () => { this.go(d); this.numbers.querySelectorAll("button")[d < 0 ? 0 : 1].focus(); }, "small");
+            const b = button(label, () => {
+                this.go(d);
+                this.numbers.querySelectorAll("button")[d < 0 ? 0 : 1].focus();
+            }, "small");
             b.disabled = off;
             return b;
         };
@@ -663,7 +670,7 @@ const pointsPanel = {
         const said = el("p.status", { role: "status" });
         return [el("p", {},
                    T("A line a point: x1, x2, and its class (0 … 7, or up to eight names); or a number to predict, not all of them whole. A first line of names is skipped.",
-                              "每行一个点：x1，x2，以及类别（0 … 7，或至多八个名称）；或要预测的数（不全是整数）。第一行若是列名则跳过。")),
+                     "每行一个点：x1，x2，以及类别（0 … 7，或至多八个名称）；或要预测的数（不全是整数）。第一行若是列名则跳过。")),
             area, el("div.buttons", {}, button(T("Use it", "使用"), () => {
                 try {
                     said.textContent = this.take(area.value);
@@ -791,6 +798,15 @@ ${plain ? "" : "    dl_dense dense;\n"}${o.units.map(u => dense(u, A) + (o.dropo
 }
 `;
     },
+    /* What the loss of this moment says. */
+    meaning(loss) {
+        const sure = percent(Math.exp(-loss)), off = num(Math.sqrt(loss));
+        return this.classes
+            ? T(`The loss is the mean of −ln p of the right class: ${num(loss)} now, as if the net were ${sure} sure of each point.`,
+                `损失是正确类的 −ln p 的平均：此刻 ${num(loss)}，好比对每个点都有 ${sure} 的把握。`)
+            : T(`The loss is the mean of (answer − target)²: ${num(loss)} now, as if each answer were off by ${off}.`,
+                `损失是 (回答 − 目标)² 的平均：此刻 ${num(loss)}，好比每个回答都差 ${off}。`);
+    },
     explain() {
         const f = this.last, e = f && this.edges && this.edges[0];
         return [
@@ -798,6 +814,7 @@ ${plain ? "" : "    dl_dense dense;\n"}${o.units.map(u => dense(u, A) + (o.dropo
             el("p.formula", {}, "y = f(W x + b)"),
             e ? el("p", {},
                    T(`The first weight now is ${num(e.w, 4)}; the last batch's gradient of it ${num(e.g, 4)}.`, `第一个权重此刻是 ${num(e.w, 4)}；上一个小批量给它的梯度是 ${num(e.g, 4)}。`)) : null,
+            f ? el("p", {}, this.meaning(f.loss)) : null,
             el("p", {}, T("Lines: blue for positive weights, orange for negative, as thick as large. ", "线：蓝色为正权重，橙色为负，越粗越大。"),
                 this.classes
                     ? T("The plane: the color of the class that the net finds most likely there.",

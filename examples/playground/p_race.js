@@ -44,7 +44,7 @@ const racePanel = {
         this.table = el("div.scroll");
         this.task = challenge(this,
                               T("choose the saddle: all stop at height 0. Find a start from which plain SGD gets below −0.9 in 200 steps.",
-                                      "选“鞍点”曲面：大家都停在高度 0。找一个起点，让普通 SGD 在 200 步内降到 −0.9 以下。"));
+                                "选“鞍点”曲面：大家都停在高度 0。找一个起点，让普通 SGD 在 200 步内降到 −0.9 以下。"));
         root.append(
             el("div.controls", {},
                choose(T("surface", "曲面"), surfaces.map(s => s[0]()), this.surface, i => {
@@ -54,7 +54,7 @@ const racePanel = {
                 rebuild();
             }), button(T("Again", "再跑一次"), () => this.go(), "main")),
             el("div.row", {}, this.map, el("div.grow", {}, this.curve, this.table)), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         const heights = await ask("race", "map", this.surface, 96, 6);
         const low = Math.min(...heights), high = Math.max(...heights), paper = rgb("--paper"),
@@ -69,23 +69,29 @@ const racePanel = {
         const rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.1,
                        0.2, 0.3, 0.5, 1, 2, 5];
         this.cells = optimizers.map(() => el("td"));
-        this.table.replaceChildren(el("table", {},
-                                      el("tr", {},
-                                         ["", T("optimizer", "优化器"), T("learning rate", "学习率"),
-                                          T("after ", "走 ") + this.steps +
-                                              T(" steps", " 步后")].map(h => el("th", {}, h))),
-            optimizers.map((name, k) => el("tr", {},
-                                           el("td", {},
-                                              el("input", { type: "checkbox", checked: this.on[k],
-                                                  "aria-label": name,
-                onchange: e => { this.on[k] = e.target.checked; this.draw(this.steps); } })),
-                el("th", {}, el("span.dot", { style: "background:" + racerColor[k] }), name),
-                el("td", {},
-                   el("input", { type: "range", min: 0, max: rates.length - 1,
-                                 value: Math.max(0, rates.indexOf(this.rates[k])),
-                                 "aria-label": name + T(" rate", " 学习率"),
-                    oninput: e => { this.rates[k] = rates[+e.target.value]; e.target.nextSibling.textContent = this.rates[k]; this.go(); } }), el("output", {}, this.rates[k])),
-                this.cells[k]))));
+        const heads = ["", T("optimizer", "优化器"), T("learning rate", "学习率"),
+                       T("after ", "走 ") + this.steps + T(" steps", " 步后")];
+        const row = (name, k) => {
+            const rate = el("output", {}, this.rates[k]);
+            const on = el("input", { type: "checkbox", checked: this.on[k], "aria-label": name,
+                onchange: e => {
+                    this.on[k] = e.target.checked;
+                    this.draw(this.steps);
+                } });
+            const slide = el("input", { type: "range", min: 0, max: rates.length - 1,
+                value: Math.max(0, rates.indexOf(this.rates[k])),
+                "aria-label": name + T(" rate", " 学习率"),
+                oninput: e => {
+                    this.rates[k] = rates[+e.target.value];
+                    rate.textContent = this.rates[k];
+                    this.go();
+                } });
+            const dot = el("span.dot", { style: "background:" + racerColor[k] });
+            return el("tr", {}, el("td", {}, on), el("th", {}, dot, name), el("td", {}, slide, rate),
+                      this.cells[k]);
+        };
+        this.table.replaceChildren(el("table", {}, el("tr", {}, heads.map(h => el("th", {}, h))),
+                                      optimizers.map(row)));
     },
     async go() {
         await ask("race", "start", this.surface, this.from[0], this.from[1], this.rates);
@@ -189,7 +195,7 @@ int main(void)
             el("p.formula", {}, "w ← w − η ∇L(w)"),
             first ? el("p", {},
                        T(`Now: from (${num(first[0], 2)}, ${num(first[1], 2)}), ${num(first[2], 2)} high, SGD’s first step with η = ${this.rates[0]} leads to (${num(next[0], 2)}, ${num(next[1], 2)}).`,
-                                  `此刻：从 (${num(first[0], 2)}, ${num(first[1], 2)})、高度 ${num(first[2], 2)} 出发，SGD 以 η = ${this.rates[0]} 走第一步，到达 (${num(next[0], 2)}, ${num(next[1], 2)})。`)) : null,
+                         `此刻：从 (${num(first[0], 2)}, ${num(first[1], 2)})、高度 ${num(first[2], 2)} 出发，SGD 以 η = ${this.rates[0]} 走第一步，到达 (${num(next[0], 2)}, ${num(next[1], 2)})。`)) : null,
             el("p", {}, T("In a long valley it swings from wall to wall, or creeps: one rate is too large for one direction and too small for the other. Momentum averages the swings away; Adagrad, RMSprop and Adam give each direction a rate of its own.",
                           "在狭长的谷里，它要么在两壁间来回摆，要么慢慢爬：同一个学习率对一个方向太大，对另一个太小。动量把摆动平均掉；Adagrad、RMSprop、Adam 给每个方向自己的学习率。")),
             el("p", {}, chapter("03_gradient_descent",

@@ -36,7 +36,7 @@ const speedPanel = {
                      [T("where", "哪里"), T("pictures a second", "每秒图片"), ""].map(h => el("th", {}, h))),
                 this.here.row, this.there.row)),
             this.status, this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())),
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         if (this.last) this.frame(this.last);
     },
@@ -96,7 +96,7 @@ int main(void)
         const f = this.last, flops = 6 * (784 * 512 + 512 * 10);
         return [
                 el("p", {}, T("The same dl.h, unchanged, one thread each. Compiled for a PC it uses vectors of 256 or 512 bits where the processor has them; WebAssembly has 128, and no fused multiply-add. The number here is your machine’s, the other was measured on the machine named, so they compare only roughly.",
-                    "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。")),
+                              "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。")),
                 el("p.formula", {}, "2 · (784·512 + 512·10) · 3 = " + flops.toLocaleString()),
                 el("p", {}, T("So many multiplications and additions a picture takes: forward, and twice as many backward (for the weights and for what comes before).", "每张图片需要这么多次乘法和加法：前向一份，反向两份（对权重和对前一层）。"),
                     f && f.rate ? T(` Here that is ${num(f.rate * flops / 1e9, 1)} thousand million a second.`, ` 这里是每秒 ${num(f.rate * flops / 1e8, 0)} 亿次。`) : ""),

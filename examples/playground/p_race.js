@@ -66,8 +66,8 @@ const racePanel = {
         this.go();
     },
     makeTable() {
-        const rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.09, 0.1,
-                       0.2, 0.3, 0.5, 1, 2, 5];
+        const rates = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.09,
+                       0.1, 0.2, 0.3, 0.5, 1, 2, 5];
         this.cells = optimizers.map(() => el("td"));
         const heads = ["", T("optimizer", "优化器"), T("learning rate", "学习率"),
                        T("after ", "走 ") + this.steps + T(" steps", " 步后")];

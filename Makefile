@@ -47,7 +47,7 @@ help:
 	@echo 'make check-docs what the pages show against fresh runs; sums, terms, links (python3)'
 	@echo 'make playground builds docs/playground.html: dl.h training in a browser (python3, and a clang'
 	@echo '                for WebAssembly: pip install ziglang)'
-	@echo 'make check-playground  the page, tried in Chromium (pip install playwright)'
+	@echo 'make check-playground  the page, tried in Chromium (pip install playwright) and Firefox'
 	@echo 'make accuracy   five full trainings of each program, against the documents'
 	@echo 'make digits     train apps/predict (some minutes) and have it read 300 drawn digits, more'
 	@echo '                than 97 % of them right (python3 with Pillow; fonts like handwriting)'

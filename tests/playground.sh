@@ -1,9 +1,28 @@
 #!/bin/sh
-# The playground's page, tried in Chromium: tests/playground.py, where python3 is there.
+# The playground's page: in Chromium (tests/playground.py, where python3 is there), and briefly in
+# Firefox (tests/playground_firefox.js, where node is).
 cd "$(dirname "$0")/.." || exit 1
-if ! command -v python3 >/dev/null 2>&1; then
-    echo "SKIP the playground: python3 is not installed"
-    echo "1 passed, 0 failed"
-    exit 0
-fi
-exec python3 tests/playground.py "$@"
+log=${TMPDIR:-/tmp}/dl-playground-$$
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0
+
+# A program that ends with "N passed, N failed"; what it says is shown, and added up.
+try() {
+    if ! command -v "$1" >/dev/null 2>&1; then
+        echo "SKIP $2: $1 is not installed"
+        passed=$((passed + 1))
+        return
+    fi
+    "$@" 2>&1 | tee "$log"
+    line=$(tail -n 1 "$log")
+    case $line in
+    *' passed, '*' failed')
+        line=${line% failed}
+        passed=$((passed + ${line%% *})) failed=$((failed + ${line##* })) ;;
+    *) failed=$((failed + 1)) ;;
+    esac
+}
+try python3 tests/playground.py "$@"
+try node tests/playground_firefox.js "$@"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -58,7 +58,7 @@ function num(x, digits) {
     if (a !== 0 && (a < 0.001 || a >= 1e5)) return x.toExponential(1).replace(/-/g, "−");
     return x.toFixed(a >= 100 ? 0 : d).replace("-", "−");
 }
-const percent = x => isFinite(x) ? (100 * x).toFixed(1) + " %" : "–";
+const percent = x => isFinite(x) ? (100 * x).toFixed(1) + "\u00A0%" : "–";
 
 /* ---- the engine ---- */
 const engine = { waiting: new Map(), id: 0, frames: {}, post: null };
@@ -118,8 +118,80 @@ async function asset(name) {
     return new Blob(pieces);
 }
 async function unpacked(name) {
-    const stream = (await asset(name)).stream().pipeThrough(new DecompressionStream("gzip"));
+    const packed = await asset(name);
+    if (!window.DecompressionStream) return inflate(new Uint8Array(await packed.arrayBuffer()));
+    const stream = packed.stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+/* A gzip file with a header of 10 bytes, unpacked by hand (RFC 1951), for browsers that cannot:
+   Safari before 16.4, Firefox before 113. */
+function inflate(from) {
+    const out = new Uint8Array(new DataView(from.buffer).getUint32(from.length - 4, true));
+    let at = 10, hold = 0, held = 0, n = 0, last = 0;
+    const bits = k => {
+        for (; held < k; held += 8) hold |= from[at++] << held;
+        const v = hold & (1 << k) - 1;
+        hold >>>= k;
+        held -= k;
+        return v;
+    };
+    /* A code: how many signs have each length, and the signs in order of their codes. */
+    const code = lengths => {
+        const count = new Uint16Array(16), list = [...lengths.keys()].filter(s => lengths[s]);
+        for (const s of list) count[lengths[s]]++;
+        return { count, signs: list.sort((a, b) => lengths[a] - lengths[b] || a - b) };
+    };
+    const sign = ({ count, signs }) => {
+        for (let l = 1, value = 0, first = 0, index = 0; l < 16; l++) {
+            value = value << 1 | bits(1);
+            if (value - first < count[l]) return signs[index + value - first];
+            index += count[l];
+            first = first + count[l] << 1;
+        }
+        throw new Error("gzip");
+    };
+    /* The lengths of both codes, themselves in a code. */
+    const read = () => {
+        const literals = 257 + bits(5), all = literals + 1 + bits(5), own = Array(19).fill(0);
+        for (let i = 0, k = 4 + bits(4); i < k; i++)
+            own[[16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15][i]] = bits(3);
+        const by = code(own), lengths = [];
+        while (lengths.length < all) {
+            const s = sign(by), again = s < 16 ? 1 : s === 16 ? 3 + bits(2) : s === 17 ? 3 + bits(3)
+                                                                           : 11 + bits(7);
+            const v = s < 16 ? s : s === 16 ? lengths[lengths.length - 1] : 0;
+            for (let i = 0; i < again; i++) lengths.push(v);
+        }
+        return [code(lengths.slice(0, literals)), code(lengths.slice(literals))];
+    };
+    const fixed = () => [code(Array.from({ length: 288 }, (v, s) => s < 144 ? 8 : s < 256 ? 9
+                                         : s < 280 ? 7 : 8)), code(Array(30).fill(5))];
+    while (!last) {
+        last = bits(1);
+        const kind = bits(2);
+        if (kind === 0) {                        /* as it is, from the next byte on */
+            at -= held >> 3;
+            hold = held = 0;
+            const size = from[at] | from[at + 1] << 8;
+            out.set(from.subarray(at + 4, at + 4 + size), n);
+            at += 4 + size;
+            n += size;
+            continue;
+        }
+        const [literal, distance] = kind === 1 ? fixed() : read();
+        for (let s = sign(literal); s !== 256; s = sign(literal)) {
+            if (s < 256) {
+                out[n++] = s;
+                continue;
+            }
+            const a = s - 257, x = a < 8 || a === 28 ? 0 : (a >> 2) - 1;
+            const many = a === 28 ? 258 : a < 8 ? 3 + a : 3 + (4 + (a & 3) << x) + bits(x);
+            const d = sign(distance), y = d < 4 ? 0 : (d >> 1) - 1;
+            const back = d < 4 ? 1 + d : 1 + (2 + (d & 1) << y) + bits(y);
+            for (let i = 0; i < many; i++, n++) out[n] = out[n - back];
+        }
+    }
+    return out;
 }
 
 /* Vector instructions? The module: a function that makes a v128 of an int. */
@@ -130,7 +202,8 @@ const hasVectors = () => WebAssembly.validate(new Uint8Array(
 async function startEngine() {
     const source = document.getElementById("engine").textContent;
     try {
-        const code = source + "\nconst handle = Engine(m => postMessage(m)); onmessage = e => handle(e.data);";
+        const code = source +
+            "\nconst handle = Engine(m => postMessage(m)); onmessage = e => handle(e.data);";
         const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
         worker.onmessage = e => engine.got(e.data);
         engine.post = m => worker.postMessage(m);
@@ -149,14 +222,18 @@ const css = name => css.known[name] ||
     (css.known[name] = getComputedStyle(document.documentElement).getPropertyValue(name).trim());
 css.known = {};
 const rgb = name => [1, 3, 5].map(i => parseInt(css(name).slice(i, i + 2), 16));
-const classColor = k => css(["--minus", "--plus", "--third", "--fourth"][k]);
+const classColors = ["--minus", "--plus", "--third", "--fourth", "--fifth", "--sixth", "--seventh",
+                     "--eighth"];
+const classColor = k => css(classColors[k]);
 const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
 /* A pixel as one number (every browser's machine is little-endian). */
 const pixel = ([r, g, b]) => (0xFF000000 | b << 16 | g << 8 | r) >>> 0;
 /* Colors for numbers from low to high: 256 pixels, made once. */
 function palette(low, high, color) {
-    const table = Uint32Array.from({ length: 256 }, (v, i) => pixel(color(low + (high - low) * i / 255)));
-    return v => table[Math.max(0, Math.min(255, Math.round(255 * ((v || 0) - low) / (high - low))))];
+    const table = Uint32Array.from({ length: 256 },
+                                   (v, i) => pixel(color(low + (high - low) * i / 255)));
+    return v => table[Math.max(0,
+                               Math.min(255, Math.round(255 * ((v || 0) - low) / (high - low))))];
 }
 /* From orange over the page's background to blue: -1 .. 1. */
 function signedColor() {
@@ -205,14 +282,16 @@ function chart(h, label) {
 function pen(c) {
     const g = c.getContext("2d"), width = Math.round(c.room * c.scale);
     if (width && c.width !== width) c.width = width;
-    g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
+    g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, c.width, c.height);
+    g.setTransform(c.scale, 0, 0, c.scale, 0, 0);
     g.font = "12px system-ui, sans-serif";
     return g;
 }
 /* w x h numbers as pixels of a small canvas, which the next call takes back; color(v, i) gives a pixel. */
 function small(data, w, h, color) {
-    const key = w + "x" + h, kept = small.kept[key] || (small.kept[key] = { image: new ImageData(w, h),
+    const key = w + "x" + h,
+          kept = small.kept[key] || (small.kept[key] = { image: new ImageData(w, h),
         c: Object.assign(document.createElement("canvas"), { width: w, height: h }) });
     const pixels = new Uint32Array(kept.image.data.buffer);
     for (let i = 0; i < w * h; i++) pixels[i] = color(data[i], i);
@@ -272,7 +351,8 @@ function plot(c, series, options) {
         g.moveTo(left, y);
         g.lineTo(W - right, y);
         g.stroke();
-        g.fillText(o.log ? power(v) : num(v, high - low < 2 ? 2 : high - low < 20 ? 1 : 0), left - 5, y);
+        g.fillText(o.log ? power(v) : num(v, high - low < 2 ? 2 : high - low < 20 ? 1 : 0),
+                   left - 5, y);
     }
     g.textAlign = "center";
     g.textBaseline = "top";
@@ -297,13 +377,15 @@ function plot(c, series, options) {
 }
 /* The names of curves, as text beside a plot. */
 const legend = series => el("div.legend", {}, series.map(s =>
-    el("span", {}, el("i" + (s.dash ? ".dash" : ""), { style: "border-color:" + s.color }), s.name)));
+    el("span", {}, el("i" + (s.dash ? ".dash" : ""), { style: "border-color:" + s.color }),
+       s.name)));
 
 /* Ten bars for ten digits. */
 function bars(names) {
     const rows = names.map(name => {
         const fill = el("i"), value = el("span.value", {}, "");
-        return { row: el("div.bar", {}, el("b", {}, name), el("span.track", {}, fill), value), fill, value };
+        return { row: el("div.bar", {}, el("b", {}, name), el("span.track", {}, fill),
+                         value), fill, value };
     });
     const root = el("div.bars", { role: "img" }, rows.map(r => r.row));
     root.show = p => {
@@ -340,13 +422,17 @@ function code(text) {
 }
 /* make() gives the content when the fold is opened; of a live one, also every second from then on. */
 function fold(title, make, live) {
-    const body = el("div.fold"), fill = () => body.replaceChildren(...[make()].flat());
+    const body = el("div.fold"), fill = first => {
+        const next = el("div", {}, make());
+        if (first || next.textContent !== body.textContent) body.replaceChildren(...next.childNodes);
+    };
     const d = el("details", { ontoggle: () => {
         if (!d.open) return;
-        fill();
+        fill(true);
         const again = live && setInterval(() => {
             if (!d.open || !d.isConnected) clearInterval(again);
-            else if (!body.contains(document.activeElement) && !getSelection().containsNode(body, true)) fill();
+            else if (!body.contains(document.activeElement) &&
+                     !getSelection().containsNode(body, true)) fill();
         }, 1000);
     } }, el("summary", {}, title), body);
     return d;
@@ -374,6 +460,7 @@ function save(name, bytes, type) {
 }
 function pickFile(accept, use) {
     const input = el("input", { type: "file", accept });
-    input.onchange = () => input.files[0] && input.files[0].arrayBuffer().then(b => use(new Uint8Array(b)));
+    input.onchange = () => input.files[0] &&
+        input.files[0].arrayBuffer().then(b => use(new Uint8Array(b)));
     input.click();
 }

@@ -285,9 +285,10 @@ static struct {
     dl_ctx    *dl;
     dl_model  *net;
     dl_loader *batches;
+    int        parts;                     /* of a step, where the page has to answer in between */
 } speed;
 
-FOR_PAGE(speed_begin) int speed_begin(const uint8_t *pixels, const uint8_t *label, int n)
+FOR_PAGE(speed_begin) int speed_begin(const uint8_t *pixels, const uint8_t *label, int n, int parts)
 {
     int32_t *wide = (int32_t *)malloc(sizeof(int32_t) * (size_t)n + 1);
     speed.dl = play_begin(speed.dl, 42);
@@ -297,19 +298,32 @@ FOR_PAGE(speed_begin) int speed_begin(const uint8_t *pixels, const uint8_t *labe
     speed.net = dl_model_new(speed.dl, dl_shape1(DIGIT_PIXELS));
     dl_model_add_dense(speed.net, 512, DL_RELU);
     dl_model_add_dense(speed.net, 10, DL_SOFTMAX);
-    speed.batches = dl_loader_new(d, 128, true);
+    speed.batches = dl_loader_new(d, 128 / parts, true);
+    speed.parts = parts;
     return speed.batches && dl_model_compile(speed.net, DL_SPARSE_CATEGORICAL_CROSSENTROPY,
                                              dl_rmsprop(0.001));
 }
 
-/* A step; its loss. */
-FOR_PAGE(speed_step) double speed_step(void)
+/* Part number part of a step, its loss; gradients add up, and with the last the weights change. */
+FOR_PAGE(speed_step) double speed_step(int part)
 {
+    dl_optimizer *opt = dl_model_optimizer(speed.net);
     dl_batch b;
     if (!dl_loader_next(speed.batches, &b) && !dl_loader_next(speed.batches, &b)) return NAN;
-    const double loss = dl_model_train_batch(speed.net, &b).loss;
+    double value = NAN;
+    if (speed.parts == 1) {
+        value = dl_model_train_batch(speed.net, &b).loss;
+    } else {
+        dl_tensor *const *p = dl_model_params(speed.net);
+        dl_tensor *hidden = dl_relu(dl_linear(b.x, p[0], p[1]));
+        dl_tensor *loss = dl_cross_entropy(dl_linear(hidden, p[2], p[3]), b.labels);
+        if (part == 0) dl_optimizer_zero_grad(opt);
+        bool ok = dl_backward(dl_div_scalar(loss, speed.parts));
+        value = dl_item(loss);
+        if (ok && part + 1 == speed.parts) ok = dl_optimizer_step(opt);
+    }
     dl_tape_clear(speed.dl);
-    return loss;
+    return value;
 }
 
 FOR_PAGE(speed_info) const char *speed_info(void) { return dl_info(speed.dl); }

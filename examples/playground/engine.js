@@ -116,7 +116,7 @@ function Engine(send) {
             return this.frame();
         },
         load(bytes) {
-            C.digits_load(put(0, bytes), bytes.byteLength, 0.001);
+            C.digits_load(put(0, bytes), bytes.byteLength, 0.0001);   /* it knows much already */
             check();
             return this.reset();
         },
@@ -148,7 +148,8 @@ function Engine(send) {
         },
         frame() {
             return {
-                images: this.images, loss: this.loss, losses: this.losses.splice(0), accuracy: this.accuracy,
+                images: this.images, loss: this.loss, losses: this.losses.splice(0),
+                accuracy: this.accuracy,
                 rate: this.busy ? this.images / this.busy * 1000 : 0,
                 answer: this.looked ? floats(C.digits_answer(), 10) : null,
                 kind: C.digits_kind(), parameters: C.digits_parameters()
@@ -161,7 +162,8 @@ function Engine(send) {
             return at ? this.look() : null;
         },
         look() {
-            return { input: this.input(), steps: floats(C.digits_steps(), 3 * 784), answer: floats(C.digits_answer(), 10) };
+            return { input: this.input(), steps: floats(C.digits_steps(), 3 * 784),
+                     answer: floats(C.digits_answer(), 10) };
         },
         pick(i) {
             C.digits_pick(i);
@@ -186,7 +188,8 @@ function Engine(send) {
             for (let first = 0; first < this.test; first += 100) {
                 const p = floats(C.digits_test(first, 100), 1000);
                 for (let i = 0; i < 100; i++) {
-                    const row = p.subarray(10 * i, 10 * i + 10), said = row.indexOf(Math.max(...row));
+                    const row = p.subarray(10 * i, 10 * i + 10),
+                          said = row.indexOf(Math.max(...row));
                     const label = this.labels[this.train + first + i];
                     confusion[10 * label + said]++;
                     if (said !== label) worst.push({ i: first + i, label, said, p: row[said] });
@@ -269,7 +272,8 @@ function Engine(send) {
             this.updates = 0;
             this.losses = [];
             this.part = 0;
-            C.language_begin(put(0, o.poems), o.poems.length / o.length, o.test, o.signs, o.rate, o.seed);
+            C.language_begin(put(0, o.poems), o.poems.length / o.length, o.test, o.signs, o.rate,
+                             o.seed);
             check();
             if (o.weights) this.weights(o.weights);
             return this.frame();
@@ -306,22 +310,27 @@ function Engine(send) {
     };
 
     panel.speed = {
-        start(pixels, labels) {
-            C.speed_begin(put(0, pixels), put(1, labels), labels.length);
+        start(pixels, labels, parts) {
+            C.speed_begin(put(0, pixels), put(1, labels), labels.length, parts);
             check();
-            this.steps = 0;
-            this.busy = 0;
-            this.first = NaN;
+            this.parts = parts;
+            this.part = this.steps = this.seen = this.busy = this.first = 0;
             return text(C.speed_info());
         },
         slice() {
-            const from = performance.now(), loss = C.speed_step();
-            if (this.steps++ === 0) this.first = loss;
-            else this.busy += performance.now() - from;
+            const from = performance.now(), loss = C.speed_step(this.part);
+            if (this.steps === 0) {              /* the first step also gets its memory */
+                this.first += loss / this.parts;
+            } else {
+                this.busy += performance.now() - from;
+                this.seen += 128 / this.parts;
+            }
+            this.part = (this.part + 1) % this.parts;
+            if (this.part === 0) this.steps++;
         },
         frame() {
             return { steps: this.steps, first: this.first,
-                     rate: this.busy ? (this.steps - 1) * 128 / this.busy * 1000 : 0 };
+                     rate: this.busy ? this.seen / this.busy * 1000 : 0 };
         }
     };
 

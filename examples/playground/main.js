@@ -1,15 +1,18 @@
 /* main.js - tabs, language, theme. */
 "use strict";
 
-const panels = [digitsPanel, pointsPanel, convolvePanel, racePanel, memoryPanel, languagePanel, speedPanel];
+const panels = [digitsPanel, pointsPanel, convolvePanel, racePanel, memoryPanel, languagePanel,
+                speedPanel];
 let current = digitsPanel;
 
 async function rebuild() {
     css.known = {};
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
     document.title = T("dl.h playground", "dl.h 游乐场");
-    const tabs = el("nav", { role: "tablist", "aria-label": T("panels", "面板") }, panels.map(p => el("button", {
-        type: "button", role: "tab", id: "tab-" + p.id, "aria-selected": String(p === current), "aria-controls": "panel",
+    const tabs = el("nav", { role: "tablist", "aria-label": T("panels", "面板") },
+                    panels.map(p => el("button", {
+        type: "button", role: "tab", id: "tab-" + p.id, "aria-selected": String(p === current),
+        "aria-controls": "panel",
         tabindex: p === current ? 0 : -1, onclick: () => open(p.id),
         onkeydown: e => {
             const d = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
@@ -18,19 +21,24 @@ async function rebuild() {
             open(panels[i].id);
             document.getElementById("tab-" + panels[i].id).focus();
         } }, p.name())));
-    const root = el("section.panel", { role: "tabpanel", id: "panel", "aria-labelledby": "tab-" + current.id });
+    const root = el("section.panel",
+                    { role: "tabpanel", id: "panel", "aria-labelledby": "tab-" + current.id });
     document.body.replaceChildren(
         el("header", {}, el("h1", {}, "dl.h ", el("small", {}, T("playground", "游乐场"))),
             el("p", {}, T("A deep-learning library in one C header, compiled as it is, training in this page.",
                           "一个头文件的 C 语言深度学习库，原样编译，就在这个网页里训练。")),
-            el("div.switches", {}, button(lang === "zh" ? "English" : "中文", () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small"),
+            el("div.switches", {},
+               button(lang === "zh" ? "English" : "中文",
+                      () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small"),
                 button(T("light / dark", "亮 / 暗"), () => {
                     const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
                     document.documentElement.dataset.theme = dark ? "light" : "dark";
                     rebuild();
                 }, "small"))),
         tabs, el("main", {}, root),
-        el("footer", {}, T("Nothing leaves this page. dl.h ", "没有任何数据离开本页。dl.h ") + VERSION + " · ", el("a", { href: lang + "/README" + CHAPTER_EXT }, T("the course", "教程")), " · MNIST: Y. LeCun, C. Cortes (CC BY-SA 3.0)"));
+        el("footer", {}, T("Nothing leaves this page. dl.h ", "没有任何数据离开本页。dl.h ") + VERSION + " · ",
+           el("a", { href: lang + "/README" + CHAPTER_EXT }, T("the course", "教程")),
+           " · MNIST: Y. LeCun, C. Cortes (CC BY-SA 3.0)"));
     document.getElementById("tab-" + current.id).scrollIntoView({ block: "nearest", inline: "center" });
     try {
         await (current.loaded || (current.loaded = current.load()));
@@ -51,7 +59,8 @@ function frame(p, f, error) {
         train(p, false);
         p.failed = true;                         /* a frame may still be on its way */
         p.status.textContent = /infinit|NaN/.test(error)
-            ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。") : error;
+            ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。")
+                : error;
     } else if (p === current && !p.failed) p.frame(f);
 }
 
@@ -70,7 +79,9 @@ async function begin() {
         matchMedia("(prefers-color-scheme: dark)").addEventListener("change", rebuild);
         window.ready = true;
     } catch (e) {
-        document.body.replaceChildren(el("p.loading", {}, T("This browser cannot run the page: ", "这个浏览器无法运行本页：") + e.message));
+        document.body.replaceChildren(el("p.loading", {},
+                                         T("This browser cannot run the page: ", "这个浏览器无法运行本页：") +
+                                             e.message));
         throw e;
     }
 }

@@ -8,7 +8,8 @@ const languagePanel = {
     training: false, losses: growing(), heat: 0.8, prompt: "", poem: [], chosen: -1, shipped: true,
 
     async load() {
-        const text = new TextDecoder().decode(await unpacked("poems")), [signs, ...lines] = text.split("\n");
+        const text = new TextDecoder().decode(await unpacked("poems")),
+              [signs, ...lines] = text.split("\n");
         this.signs = [...signs];
         const number = new Map(this.signs.map((s, i) => [s, i]));
         this.poems = Int32Array.from(lines.filter(l => l).flatMap(l => [...l].map(s => number.get(s))));
@@ -19,7 +20,9 @@ const languagePanel = {
         this.shipped = shipped;
         this.losses = growing();
         const packed = await unpacked("poet");
-        this.last = await ask("language", "start", { poems: this.poems, test: POEMS_TEST, length: POEM, signs: this.signs.length, rate: 0.003, seed: 1,
+        this.last = await ask("language", "start",
+                              { poems: this.poems, test: POEMS_TEST, length: POEM,
+                                signs: this.signs.length, rate: shipped ? 0.0003 : 0.003, seed: 1,
             weights: shipped ? new Uint16Array(packed.buffer) : null });
         this.ready = true;
         await this.measure();
@@ -30,20 +33,31 @@ const languagePanel = {
         this.look = canvas(760, 150, T("attention", "注意力"), true);
         this.curve = chart(140, T("loss", "损失"));
         this.status = el("p.status", { role: "status" });
-        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
-        const input = el("input", { type: "text", maxlength: 10, value: this.prompt, lang: "zh", placeholder: "春", oninput: e => { this.prompt = e.target.value; } });
-        this.task = challenge(this, T("forget everything and train until the net hesitates between fewer than 150 signs.", "忘掉一切，训练到困惑度低于 150。"));
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(),
+                           "main");
+        const input = el("input",
+                         { type: "text", maxlength: 10, value: this.prompt, lang: "zh",
+                           placeholder: "春", oninput: e => { this.prompt = e.target.value; } });
+        this.task = challenge(this,
+                              T("forget everything and train until the net hesitates between fewer than 150 signs.", "忘掉一切，训练到困惑度低于 150。"));
         root.append(
             el("p", {}, T("A transformer that has read Tang poems sign by sign, and writes its own. It knows what goes together, not what it means.",
                           "一个逐字读过唐诗的 transformer，现在自己写。它知道什么字常在一起，不知道意思。")),
             el("div.controls", {}, labelledControl(T("begin with", "开头"), input),
-                slider(T("temperature", "温度"), [0.2, 0.5, 0.8, 1, 1.3, 2], this.heat, v => { this.heat = v; this.next(); })),
-            el("div.buttons", {}, button(T("Write a poem", "写一首诗"), () => this.write(), "main"), this.play,
-                button(T("Forget everything", "忘掉一切"), () => this.start(false)), button(T("As shipped", "恢复训练好的"), () => this.start(true))),
-            el("div.row", {}, el("div", {}, this.paper, el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
-            this.look, el("p.legend", {}, T("two blocks of four heads, a row each: the darker, the more the chosen sign takes from there",
-                                               "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
+                slider(T("temperature", "温度"), [0.2, 0.5, 0.8, 1, 1.3, 2], this.heat,
+                       v => { this.heat = v; this.next(); })),
+            el("div.buttons", {}, button(T("Write a poem", "写一首诗"), () => this.write(), "main"),
+               this.play,
+                button(T("Forget everything", "忘掉一切"), () => this.start(false)),
+                button(T("As shipped", "恢复训练好的"), () => this.start(true))),
+            el("div.row", {},
+               el("div", {}, this.paper,
+                  el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
+            this.look, el("p.legend", {},
+                          T("two blocks of four heads, a row each: the darker, the more the chosen sign takes from there",
+                            "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
         if (this.poem.length) this.show();
         else await this.write();
@@ -68,8 +82,11 @@ const languagePanel = {
             if (this.training && f.updates > this.measured + 200) this.measure();
         }
         if (!this.curve) return;
-        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }], { x: T("loss of each sign while training", "训练中每字的损失") });
-        this.status.textContent = (f ? T("updates ", "更新 ") + f.updates + T("; ", "；") : "") + T("on poems it has not read it hesitates between ", "在没读过的诗上，困惑度 ") + num(this.perplexity, 0) + T(" signs.", "。");
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }],
+             { x: T("loss of each sign while training", "训练中每字的损失") });
+        this.status.textContent = (f ? T("updates ", "更新 ") + f.updates + T("; ", "；") : "") +
+            T("on poems it has not read it hesitates between ", "在没读过的诗上，困惑度 ") +
+                num(this.perplexity, 0) + T(" signs.", "。");
     },
     async write() {
         const start = [...this.prompt].map(s => this.number.get(s)).filter(k => k !== undefined);
@@ -86,11 +103,15 @@ const languagePanel = {
     },
     async show() {
         this.paper.replaceChildren(...this.poem.slice(1).flatMap((k, i) => {
-            const s = this.signs[k], b = el("button.sign" + (this.chosen === i + 1 ? ".on" : ""), { type: "button", onclick: () => { this.chosen = i + 1; this.show(); } }, s);
+            const s = this.signs[k],
+                  b = el("button.sign" + (this.chosen === i + 1 ? ".on" : ""),
+                         { type: "button", onclick: () => { this.chosen = i + 1; this.show(); } },
+                         s);
             return s === "，" || s === "。" ? [b, el("br")] : [b];
         }));
         this.next();
-        const a = await ask("language", "attention", this.poem.slice(0, POEM)), g = pen(this.look), row = this.chosen - 1;
+        const a = await ask("language", "attention", this.poem.slice(0, POEM)), g = pen(this.look),
+              row = this.chosen - 1;
         g.textAlign = "center";
         g.textBaseline = "middle";
         const step = this.look.width / this.look.scale / (POEM + 1), n = POEM * POEM;
@@ -102,7 +123,8 @@ const languagePanel = {
             for (let b = 0; b < 2; b++)
                 for (let h = 0; h < 4; h++) {
                     const from = (4 * b + h) * n + row * POEM, y = 28 + 14 * (4 * b + h) + 6 * b;
-                    const v = j <= row ? a[from + j] / Math.max(...a.subarray(from, from + row + 1)) : 0;
+                    const v = j <= row ? a[from + j] / Math.max(...a.subarray(from, from + row + 1))
+                        : 0;
                     g.fillStyle = css("--plus");
                     g.globalAlpha = v;
                     g.fillRect(step * (j + 0.56), y, 0.88 * step, 12);
@@ -114,10 +136,14 @@ const languagePanel = {
         g.globalAlpha = 1;
     },
     async next() {
-        const upto = this.poem.slice(0, Math.max(1, this.chosen)), p = await ask("language", "next", upto, this.heat);
+        const upto = this.poem.slice(0, Math.max(1, this.chosen)),
+              p = await ask("language", "next", upto, this.heat);
         const best = [...p.keys()].sort((a, b) => p[b] - p[a]).slice(0, 8);
-        this.guess.replaceChildren(el("p", {}, T("What it finds likely there:", "它认为这里可能是：")), ...best.map(k => el("div.bar", {}, el("b", { lang: "zh" }, this.signs[k]),
-            el("span.track", {}, el("i", { style: `transform:scaleX(${p[k]})` })), el("span.value", {}, (100 * p[k]).toFixed(1) + " %"))));
+        this.guess.replaceChildren(el("p", {}, T("What it finds likely there:", "它认为这里可能是：")),
+                                   ...best.map(k => el("div.bar", {},
+                                                       el("b", { lang: "zh" }, this.signs[k]),
+            el("span.track", {}, el("i", { style: `transform:scaleX(${p[k]})` })),
+            el("span.value", {}, (100 * p[k]).toFixed(1) + " %"))));
     },
     c() {
         const start = [...this.prompt].filter(c => this.number.has(c)).join("");
@@ -158,7 +184,8 @@ static bool read_poems(const char *path)
     while (f && poems < POEMS && fgets(line, sizeof line, f)) {
         const char *s = strchr(line, '\\t');
         int n = 0;
-        for (const char *c = s; c && *c; c++) n += (*c & 0xC0) == 0xC0;      /* a sign's first byte */
+        for (const char *c = s; c && *c; c++)
+            n += (*c & 0xC0) == 0xC0;               /* a sign's first byte */
         if (n != T) continue;
         s++;
         for (int t = 0; t < T; t++) poem[poems][t] = next_sign(&s);
@@ -178,7 +205,8 @@ static dl_tensor *scores(const int32_t *x, int N, int n)
     o.dropout = 0.15;
     dl_tensor *y = dl_mul_scalar(dl_embedding(p[0], x, dl_shape2(N, n), -1), sqrt((double)E));
     y = dl_dropout(dl_add(y, dl_slice(p[2], 0, 0, n)), o.dropout);
-    for (int k = 0; k < BLOCKS; k++) y = dl_transformer_encoder(y, p + 3 + k * DL_ENCODER_PARAMS, &o);
+    for (int k = 0; k < BLOCKS; k++)
+        y = dl_transformer_encoder(y, p + 3 + k * DL_ENCODER_PARAMS, &o);
     return dl_linear(dl_layer_norm(y, 1, DL_NONE, DL_NONE, 1e-5), p[0], p[1]);
 }
 

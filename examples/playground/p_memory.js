@@ -15,35 +15,52 @@ const memoryPanel = {
         this.chart = chart(260, T("passengers a month", "每月乘客"));
         this.curve = chart(120, T("loss", "损失"));
         this.status = el("p.status", { role: "status" });
-        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(), "main");
-        this.task = challenge(this, T("beat “the same as last year” by a factor of three.", "误差降到“同去年”的三分之一。"));
+        this.play = button(this.training ? T("Pause", "暂停") : T("Train", "训练"), () => this.toggle(),
+                           "main");
+        this.task = challenge(this,
+                              T("train until the net’s mean error is less than a third of that of “as last year”.", "训练到网络的平均误差小于“同去年”的三分之一。"));
         const names = ["RNN", "LSTM", "GRU"];
         root.append(
             el("h3", {}, T("How far back does it remember?", "它能记多远？")),
-            el("p", {}, T("The slope of the last state in the input so many steps back, for a net that has not learned yet. What falls to 0 is forgotten; what grows explodes.",
+            el("p", {}, T("How much the last state changes with the input so many steps back, in a net that has not learned yet. What falls to 0 is forgotten; what grows explodes.",
                           "最后状态对若干步之前输入的梯度（未训练的网络）。降到 0 就是忘掉，增长就是爆炸。")),
-            el("div.controls", {}, slider(T("recurrent weights ×", "循环权重 ×"), [0.5, 1, 1.5, 2, 3, 4], this.scale, v => { this.scale = v; this.gradients(); }),
-                slider(T("bias of the gates that keep", "保持门的偏置"), [-2, 0, 1, 2, 4], this.forget, v => { this.forget = v; this.gradients(); }),
+            el("div.controls", {},
+               slider(T("recurrent weights ×", "循环权重 ×"), [0.5, 1, 1.5, 2, 3, 4], this.scale,
+                      v => { this.scale = v; this.gradients(); }),
+                slider(T("bias of the gates that keep", "保持门的偏置"), [-2, 0, 1, 2, 4], this.forget,
+                       v => { this.forget = v; this.gradients(); }),
                 button(T("Another net", "换一个网络"), () => { this.seed++; this.gradients(); })),
-            legend(names.map((name, k) => ({ name, color: racerColor[k], dash: [null, [6, 3], [2, 2]][k] }))), this.norms,
+            legend(names.map((name, k) => ({ name, color: racerColor[k],
+                                             dash: [null, [6, 3], [2, 2]][k] }))), this.norms,
             el("h3", {}, T("A forecast: airline passengers, one month ahead", "预测：航空乘客，提前一个月")),
-            el("div.controls", {}, choose(T("net", "网络"), names, this.kind, k => { this.kind = k; this.start(); })),
-            el("div.buttons", {}, this.play, button(T("Start anew", "重新开始"), () => { this.seed++; this.start(); })),
-            legend([{ name: T("real", "实际"), color: css("--text") }, { name: T("net", "网络"), color: css("--plus") }, { name: T("as last year", "同去年"), color: css("--minus"), dash: [1] }]),
-            this.chart, el("div.row", {}, el("div.grow", {}, this.curve), el("div.grow", {}, this.status)), this.task,
-            fold(T("Show me the C", "看 C 程序"), () => code(this.c())), fold(T("Explain", "讲解"), () => this.explain(), true));
+            el("div.controls", {},
+               choose(T("net", "网络"), names, this.kind, k => { this.kind = k; this.start(); })),
+            el("div.buttons", {}, this.play,
+               button(T("Start anew", "重新开始"), () => { this.seed++; this.start(); })),
+            legend([{ name: T("real", "实际"), color: css("--text") },
+                    { name: T("net", "网络"), color: css("--plus") },
+                    { name: T("as last year", "同去年"), color: css("--minus"), dash: [1] }]),
+            this.chart, el("div.row", {}, el("div.grow", {}, this.curve),
+                           el("div.grow", {}, this.status)), this.task,
+            fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
+            fold(T("Explain", "讲解"), () => this.explain(), true));
         this.gradients();
         if (this.last) this.frame(this.last);
         else this.start();
     },
     async gradients() {
-        const all = this.all = await Promise.all([0, 1, 2].map(k => ask("memory", "gradient", k, this.scale, this.forget, this.seed)));
-        plot(this.norms, all.map((y, k) => ({ y: [...y], color: racerColor[k], dash: [null, [6, 3], [2, 2]][k] })), { log: true, x: T("steps back: 0 … 59", "往回的步数：0 … 59") });
+        const of = k => ask("memory", "gradient", k, this.scale, this.forget, this.seed);
+        const all = this.all = await Promise.all([0, 1, 2].map(of));
+        plot(this.norms,
+             all.map((y, k) => ({ y: [...y], color: racerColor[k],
+                                  dash: [null, [6, 3], [2, 2]][k] })), { log: true, x: T("steps back: 0 … 59", "往回的步数：0 … 59") });
     },
     async start() {
         if (this.training) await this.toggle();
         this.losses = growing();
-        this.frame(await ask("memory", "start", { months: this.months, kind: this.kind, units: 16, rate: 0.005, seed: this.seed }));
+        this.frame(await ask("memory", "start",
+                             { months: this.months, kind: this.kind, units: 16, rate: 0.005,
+                               seed: this.seed }));
     },
     async toggle() {
         await train(this, !this.training);
@@ -51,10 +68,19 @@ const memoryPanel = {
     frame(f) {
         this.last = f;
         this.losses.add(...f.losses.splice(0));
-        const from = 84, real = [...this.months.subarray(from)], net = [...f.said.subarray(from - 24)], year = [...this.months.subarray(from - 12, 132)];
-        plot(this.chart, [{ y: real, color: css("--text") }, { y: year, color: css("--minus"), dash: [3, 3], width: 1 }, { y: net, color: css("--plus") }], { x: T("1956 … 1960, the last two years unseen", "1956 … 1960，最后两年未参与训练") });
-        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }], { log: true, x: T("loss", "损失") });
-        this.status.textContent = T("updates ", "更新 ") + f.updates + T("; mean error in the last 24 months: net ", "；最后 24 个月的平均误差：网络 ") + num(f.net, 2) + T(" %, as last year ", " %，同去年 ") + num(f.naive, 2) + " %";
+        const from = 84, real = [...this.months.subarray(from)],
+              net = [...f.said.subarray(from - 24)],
+              year = [...this.months.subarray(from - 12, 132)];
+        plot(this.chart,
+             [{ y: real, color: css("--text") },
+              { y: year, color: css("--minus"), dash: [3, 3], width: 1 },
+              { y: net, color: css("--plus") }], { x: T("1956 … 1960, the last two years unseen",
+                                                        "1956 … 1960，最后两年未参与训练") });
+        plot(this.curve, [{ y: this.losses.y, color: css("--plus") }],
+             { log: true, x: T("loss", "损失") });
+        this.status.textContent = T("updates ", "更新 ") + f.updates +
+            T("; mean error in the last 24 months: net ", "；最后 24 个月的平均误差：网络 ") + num(f.net, 2) +
+                T(" %, as last year ", " %，同去年 ") + num(f.naive, 2) + " %";
         if (f.net < f.naive / 3 && f.updates > 0) this.task.check(true);
     },
     c() {
@@ -108,7 +134,8 @@ int main(void)
 `;
     },
     explain() {
-        const left = (this.all || []).map((y, k) => ["RNN", "LSTM", "GRU"][k] + " " + num(y[59] / y[0], 4)).join(T(", ", "，"));
+        const left = (this.all || []).map((y, k) => ["RNN", "LSTM", "GRU"][k] + " " +
+                                          num(y[59] / y[0], 4)).join(T(", ", "，"));
         return [
             el("p.formula", {}, "h_t = tanh(W_x x_t + W_h h_{t−1} + b)"),
             el("p", {}, T(`Now, of the slope at the last input, so much is left 59 steps back: ${left}.`, `此刻，往回 59 步，梯度是最后一步的这么多倍：${left}。`)),

@@ -356,16 +356,19 @@ static void verdict(const char *diagnosis) {
     if (diagnosis) J.failed++;
 }
 
-/* The calls of a trial take too long: these seconds at least. */
-static void tell_slow(const trial *t, double seconds) {
+/* The calls of a trial took these seconds, and that is too long; at_least: they were stopped. */
+static void tell_slow(const trial *t, double seconds, bool at_least) {
     printf("\n  %s: %s", check_title(), entries[t->entry].function);
     print_sizes(&t->a);
-    printf(T("    The numbers are right, but it is %.0f times slower than the reference (%.2g seconds\n"
-             "    of processor time for %ld calls, %.2g are wanted at most). Is there a loop too many,\n"
-             "    or something in the innermost loop that could be done once before it?\n",
-             "    数是对的，但比参考实现慢 %.0f 倍（%.2g 秒处理器时间，共 %ld 次调用；至多 %.2g 秒）。\n"
+    printf(T("    The numbers are right, but it takes %s%.0f times as long as the reference\n"
+             "    (%.2g seconds of processor time for %ld calls; %d times as long is allowed).\n"
+             "    Is there a loop too many, or something in the innermost loop that could be done\n"
+             "    once before it?\n",
+             "    数是对的，但用时是参考实现的%s %.0f 倍\n"
+             "    （%.2g 秒处理器时间，共 %ld 次调用；最多允许 %d 倍）。\n"
              "    是不是多了一层循环？最里层有没有什么，可以在循环之前只做一次？\n"),
-           seconds / t->reference, seconds, (long)t->times, SLOWER * t->reference);
+           at_least ? T("more than ", "超过") : "", seconds / t->reference, seconds,
+           (long)t->times, SLOWER);
     verdict("slow");
 }
 /* Is it more than SLOWER times slower than the reference? */
@@ -397,7 +400,7 @@ static void tell_crash(const os_job *job, const trial *t) {
     printf("\n  %s: %s", check_title(), entries[t->entry].function);
     print_sizes(&t->a);
     if (job->end == OS_SLOW && t->reference > 0) {
-        tell_slow(t, child_seconds());
+        tell_slow(t, child_seconds(), true);
         return;
     }
     if (job->end == OS_SLOW) {
@@ -523,7 +526,7 @@ static bool judge(const char *check) {
             } else if (t->want[k] && (i = first_wrong(t, k, &wrong)) >= 0)
                 tell_wrong(t, k, i, wrong);
         }
-        if (J.failed == before && is_slow(t)) tell_slow(t, t->seconds);
+        if (J.failed == before && is_slow(t)) tell_slow(t, t->seconds, false);
     }
     if (!ended && J.failed == before) tell_crash(&job,
                                                  &J.trial[done < J.count ? done : J.count - 1]);

@@ -1,8 +1,9 @@
 /* child.c - the learner's function at work. The learner's file, this file and the description of
    the exercise are compiled as one (build.h writes the three #include lines). It reads calls from a
-   file, makes them, and writes what is in the arrays afterwards. It knows no right answers: the
-   judge does, in another process. */
+   file, makes them, and writes what is in the arrays afterwards, and how long it took. It knows no
+   right answers: the judge does, in another process. */
 #include "grader.h"
+#include <time.h>
 
 /* Without the sanitizer, GUARD numbers on both sides of every array tell when they were written to;
    who reads them gets NaN. */
@@ -49,13 +50,14 @@ static bool child_take(arg *g) {
 int main(int argc, char **argv) {
     FILE *in = argc == 4 ? fopen(argv[1], "rb") : NULL;
     FILE *out = argc == 4 ? fopen(argv[2], "wb") : NULL;
-    int32_t which;
+    int32_t which, times;
     if (argc == 4) variant_row = argv[3];
     if (in == NULL || out == NULL) return 3;
     setvbuf(stdout, NULL, _IOLBF, 4096);           /* what was printed before a crash is not lost */
     while (fread(&which, sizeof which, 1, in) == 1) {
         args a;
         args_read(&a, entries[which].list);
+        child_read(&times, sizeof times, in);
         child_read(a.size, sizeof a.size, in);
         args_measure(&a);
         for (int i = 0; i < a.count; i++) {
@@ -67,7 +69,9 @@ int main(int argc, char **argv) {
             g->null = null != 0;
             if (g->rank > 0 && !g->null) child_put(g);
         }
-        entries[which].call(&a);
+        const clock_t before = clock();
+        while (times-- > 0) entries[which].call(&a);
+        const double seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
         for (int i = 0; i < a.count; i++) {
             arg *g = &a.a[i];
             const bool whole = g->rank == 0 || g->null || child_take(g);
@@ -75,6 +79,7 @@ int main(int argc, char **argv) {
             fwrite(g->value, sizeof(double), (size_t)g->n, out);
             free(g->value);
         }
+        fwrite(&seconds, sizeof seconds, 1, out);
         fflush(out);
     }
     fclose(in);

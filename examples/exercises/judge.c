@@ -11,9 +11,11 @@
    ROW which of them is the student's. Exit code 0: all passed. */
 #include "os.h"
 #include <stdarg.h>
+#include <time.h>
 #include "grader.h"
 
-enum { MOST_TRIALS = 4096, SHAPES = 8, SHOWN = 12 };
+enum { MOST_TRIALS = 4096, SHAPES = 8, SHOWN = 12, SLOWER = 100 };
+static const double timed = 5e-4;                /* seconds that the reference works to be timed */
 static const double unset = -98765.4321;         /* what is in an output before the call */
 
 /* One call: its arguments, what they hold afterwards, and what they should hold. */
@@ -24,6 +26,8 @@ typedef struct trial {
     double *want[MOST_ARGS];    /* NULL: not judged                                   */
     bool    whole[MOST_ARGS];   /* nothing was written beside the array               */
     double  tolerance;          /* 0: the usual one                                   */
+    int32_t times;              /* the call is made, one after the other              */
+    double  seconds, reference; /* of processor time for that; the reference's, or 0  */
 } trial;
 
 static struct {
@@ -89,6 +93,7 @@ static trial *trial_new(int e, const dl_int *size) {
     trial *t = &J.trial[J.count++];
     memset(t, 0, sizeof *t);
     t->entry = e;
+    t->times = 1;
     args_read(&t->a, entries[e].list);
     memcpy(t->a.size, size, sizeof t->a.size);
     args_measure(&t->a);
@@ -151,6 +156,9 @@ static void want_reference(trial *t) {
 
 static void path_in(char *path, const char *name) { snprintf(path, OS_PATH, "%s/%s", J.dir, name); }
 
+/* What the child may use of the processor, whatever the reference needs. */
+static int child_seconds(void) { return J.quick ? 1 : 2; }
+
 /* Make all trials' calls in the child. True when it came to the end; else job says how it ended,
    and *done how many calls came back. */
 static bool run_child(os_job *job, int *done) {
@@ -165,6 +173,7 @@ static bool run_child(os_job *job, int *done) {
         const trial *t = &J.trial[c];
         const int32_t which = t->entry;
         fwrite(&which, sizeof which, 1, f);
+        fwrite(&t->times, sizeof t->times, 1, f);
         fwrite(t->a.size, sizeof t->a.size, 1, f);
         for (int i = 0; i < t->a.count; i++) {
             fputc(t->a.a[i].null, f);
@@ -180,7 +189,7 @@ static bool run_child(os_job *job, int *done) {
     p.word[2] = out;
     p.word[3] = variant_row;
     p.out = text;
-    p.cpu = J.quick ? 1 : 2;
+    p.cpu = child_seconds();
     p.wall = J.all ? 15 : 60;
     p.memory = strcmp(getenv("SANITIZED") ? getenv("SANITIZED") : "", "1") == 0 && !J.is_float
              ? 0 : 1024;                                  /* the sanitizer has a limit of its own */
@@ -202,6 +211,7 @@ static bool run_child(os_job *job, int *done) {
             t->got[i] = need(n * sizeof(double));
             came = (mark == 1 || mark == 2) && fread(t->got[i], sizeof(double), n, f) == n;
         }
+        came = came && fread(&t->seconds, sizeof t->seconds, 1, f) == 1;
         if (!came) break;
     }
     if (f) fclose(f);
@@ -315,6 +325,7 @@ static const char *check_title(void) {
         {"null", "an array that may be NULL is NULL", "可以是 NULL 的数组真的是 NULL"},
         {"nan", "a NaN goes through", "NaN 要传下去"},
         {"rows", "samples do not mix", "样本互不相干"},
+        {"time", "not many times slower than the reference", "不比参考实现慢太多"},
         {"float", "the same in single precision", "单精度下同样的检查"},
     };
     if (the_grader.secret) return T("your numbers", "你写的数");
@@ -345,6 +356,26 @@ static void verdict(const char *diagnosis) {
     if (diagnosis) J.failed++;
 }
 
+/* The calls of a trial took these seconds, and that is too long; at_least: they were stopped. */
+static void tell_slow(const trial *t, double seconds, bool at_least) {
+    printf("\n  %s: %s", check_title(), entries[t->entry].function);
+    print_sizes(&t->a);
+    printf(T("    The numbers are right, but it takes %s%.0f times as long as the reference\n"
+             "    (%.2g seconds of processor time for %ld calls; %d times as long is allowed).\n"
+             "    Is there a loop too many, or something in the innermost loop that could be done\n"
+             "    once before it?\n",
+             "    数是对的，但用时是参考实现的%s %.0f 倍\n"
+             "    （%.2g 秒处理器时间，共 %ld 次调用；最多允许 %d 倍）。\n"
+             "    是不是多了一层循环？最里层有没有什么，可以在循环之前只做一次？\n"),
+           at_least ? T("more than ", "超过") : "", seconds / t->reference, seconds,
+           (long)t->times, SLOWER);
+    verdict("slow");
+}
+/* Is it more than SLOWER times slower than the reference? */
+static bool is_slow(const trial *t) {
+    return t->reference > 0 && t->seconds > SLOWER * t->reference;
+}
+
 /* The child did not come to the end. */
 static void tell_crash(const os_job *job, const trial *t) {
     char path[OS_PATH], line[400], where[100] = "", what[200] = "";
@@ -368,12 +399,17 @@ static void tell_crash(const os_job *job, const trial *t) {
     what[strcspn(what, "\r\n")] = 0;
     printf("\n  %s: %s", check_title(), entries[t->entry].function);
     print_sizes(&t->a);
+    if (job->end == OS_SLOW && t->reference > 0) {
+        tell_slow(t, child_seconds(), true);
+        return;
+    }
     if (job->end == OS_SLOW) {
         diagnosis = "slow";
-        printf(T("    It did not come to an end in 2 seconds. A loop that never ends? Look at\n"
+        printf(T("    It did not come to an end in %d seconds. A loop that never ends? Look at\n"
                  "    what each loop counts, and where it stops.\n",
-                 "    2 秒还没有算完。是不是有一个不会结束的循环？\n"
-                 "    看看每个循环数的是什么，到哪里为止。\n"));
+                 "    %d 秒还没有算完。是不是有一个不会结束的循环？\n"
+                 "    看看每个循环数的是什么，到哪里为止。\n"),
+               child_seconds());
     } else if (strstr(what, "overflow") && !strstr(what, "signed")) {
         diagnosis = "out-of-bounds";
         printf(T("    It reads or writes outside an array (%s), here: %s\n"
@@ -448,6 +484,15 @@ static void tell_wrong(const trial *t, int k, dl_int i, dl_int wrong) {
     print_printed();
 }
 
+/* The child's answers are the measure of other calls, or too slow: forget that they were made. */
+static void forget_answers(void) {
+    for (int c = 0; c < J.count; c++)
+        for (int i = 0; i < J.trial[c].a.count; i++) {
+            free(J.trial[c].got[i]);
+            J.trial[c].got[i] = NULL;
+        }
+}
+
 /* Run the trials there are, and judge them: one check. Removes them. */
 static bool judge(const char *check) {
     os_job job;
@@ -458,7 +503,12 @@ static bool judge(const char *check) {
         return true;
     }
     const int before = J.failed;
-    const bool ended = run_child(&job, &done);
+    bool ended = run_child(&job, &done), slow = false;
+    for (int c = 0; c < done; c++) slow = slow || is_slow(&J.trial[c]);
+    if (ended && slow) {                         /* the machine may have been busy: once more */
+        forget_answers();
+        ended = run_child(&job, &done);
+    }
     J.done = done;
     for (int c = 0; c < done && J.failed == before; c++) {
         const trial *t = &J.trial[c];
@@ -476,6 +526,7 @@ static bool judge(const char *check) {
             } else if (t->want[k] && (i = first_wrong(t, k, &wrong)) >= 0)
                 tell_wrong(t, k, i, wrong);
         }
+        if (J.failed == before && is_slow(t)) tell_slow(t, t->seconds, false);
     }
     if (!ended && J.failed == before) tell_crash(&job,
                                                  &J.trial[done < J.count ? done : J.count - 1]);
@@ -712,15 +763,6 @@ static void check_nan(void) {
     judge("nan");
 }
 
-/* The child's answers are the measure of other calls: forget that they were made. */
-static void forget_answers(void) {
-    for (int c = 0; c < J.count; c++)
-        for (int i = 0; i < J.trial[c].a.count; i++) {
-            free(J.trial[c].got[i]);
-            J.trial[c].got[i] = NULL;
-        }
-}
-
 /* Gradients that are not zero before the call; without a reference, the learner's own gradients
    from zero are the measure. */
 static void check_adds(void) {
@@ -858,6 +900,39 @@ static void check_gradient(void) {
     J.tolerance = before;
 }
 
+/* The reference, called so many times, and what it took. */
+static struct { call_fn call; int32_t times; double seconds; } clocked;
+static void call_clocked(args *a) {
+    const clock_t before = clock();
+    for (int32_t i = 0; i < clocked.times; i++) clocked.call(a);
+    clocked.seconds = (double)(clock() - before) / CLOCKS_PER_SEC;
+}
+
+/* As many calls as keep the reference busy for a while, and the same of the learner's. Who prints
+   numbers to find a fault is not timed. */
+static void check_time(void) {
+    char path[OS_PATH];
+    path_in(path, "printed");
+    FILE *f = fopen(path, "r");
+    const bool printed = f && fgetc(f) != EOF;
+    if (f) fclose(f);
+    if (printed || J.failed || the_grader.secret) return;
+    for (int e = 0; e < entry_count(); e++) {
+        if (entries[e].call == NULL || !is_learners(e)) continue;
+        trial *t = trial_random(e, 1, false, NULL);
+        clocked.call = entries[e].call;
+        clocked.times = 1;
+        do {
+            clocked.times *= 2;
+            args b = call_with(call_clocked, &t->a);
+            args_free(&b);
+        } while (clocked.seconds < timed && clocked.times < 1 << 16);
+        t->times = clocked.times;
+        t->reference = fmax(clocked.seconds, timed);
+    }
+    judge("time");
+}
+
 int main(int argc, char **argv) {
     if (argc < 7) return 3;
     J.dir = argv[1];
@@ -887,5 +962,6 @@ int main(int argc, char **argv) {
     check_null();
     if (the_grader.nan) check_nan();
     if (the_grader.rows) check_rows();
+    check_time();
     return J.failed > 0;
 }

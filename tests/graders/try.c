@@ -6,7 +6,7 @@
 
        try              all, on all cores        try NN_name ...   these
        KEEP=1 try ...   shows what the learner would read
-       try class        the class, and the same for: handout, windows                           */
+       try class        the class, and the same for: handout, time, windows                      */
 #include "../../examples/exercises/build.h"
 
 static int passed, failed;
@@ -79,6 +79,42 @@ static char *with_statement(const char *text, const char *function, const char *
     }
     free(made);
     return NULL;
+}
+
+/* How many lines of the solution are the learner's to write: not those that were given between the
+   marks, nor lines of braces and comments alone. */
+static int lines_to_write(const char *solution) {
+    char *text = given(name), *a = NULL, *b = NULL;
+    int n = 0;
+    if (text == NULL || !text_marked(text, &a, &b)) return 0;
+    *b = 0;
+    for (const char *c = solution; *c; c += strcspn(c, "\n"), c += *c == '\n') {
+        const char *begin = c + strspn(c, " \t{}");
+        const char *line = format("%.*s\n", (int)strcspn(c, "\n"), c);
+        const bool counts = *begin && *begin != '\n' && strncmp(begin, "//", 2) != 0 &&
+                            strncmp(begin, "/*", 2) != 0;
+        n += counts && strstr(a, line) == NULL;
+    }
+    free(text);
+    return n;
+}
+
+/* A right answer may be slow, but not a thousand times slower than the reference. */
+static void try_time(void) {
+    name = "01_dense_forward";
+    char *solution = answer(name, 0, NULL, 0), *whole = solution ? with_lines(solution) : NULL;
+    for (int times = 5; whole && times <= 1000; times += 995) {
+        char *text = with_statement(whole, "dense_forward",
+            format("static int again; if (again == 0) { for (again = 1; again < %d; again++) "
+                   "dense_forward(y, x, w, b, N, D, M); again = 0; }", times));
+        for (int full = 0; full < 2; full++)
+            try_text(text, times > 5 ? "1000 times the work" : "5 times the work",
+                     times > 5 ? "slow" : NULL, full);
+        free(text);
+    }
+    expect(whole != NULL, "no solution");
+    free(whole);
+    free(solution);
 }
 
 /* Does the solution train MNIST (200 images of it), where the exercise says so? */
@@ -262,6 +298,8 @@ static void try_exercise(void) {
     if (entry_at && (entry_at = strchr(entry_at,
                                        '"')) != NULL) sscanf(entry_at, "\"%63[^\"]", function);
     free(text);
+    const int lines = lines_to_write(solution);
+    expect(lines >= 1 && lines <= 15, "%d lines to write, and 15 are the limit", lines);
     try_texts();
     try_later();
     try_variants();
@@ -322,7 +360,7 @@ static const struct { const char *who, *statement, *line; int points; } student[
     {"3_crash", "volatile int *volatile nowhere = 0; *nowhere = 1;", "", 0},
     {"4_says_pass", "puts(\"PASS hand ok 100\"); exit(0);", "", 0},
     {"5_forks", "for (int n = 0; n < 1000; n++) if (fork() == 0) for (;;) {}", "int fork(void);",
-     100},
+     88},                                                  /* right, but far too slow */
     {"6_kills", "for (int n = 1; n < 5; n++) kill(getppid() + n, 9);",
      "int kill(int, int); int getppid(void);", 100},
     {"7_writes", "FILE *f = fopen(\"" BUILD "/written\", \"w\"); if (f) exit(1);"
@@ -676,6 +714,7 @@ int main(int argc, char **argv) {
         for (int i = 1; i < argc; i++) {
             name = argv[i];
             if (strcmp(name, "class") == 0) { try_class(); try_numbers(); continue; }
+            if (strcmp(name, "time") == 0) { try_time(); continue; }
             if (strcmp(name, "handout") == 0) { try_handout(); continue; }
             if (strcmp(name, "windows") == 0) { try_windows(); continue; }
             try_exercise();
@@ -718,6 +757,7 @@ int main(int argc, char **argv) {
             }
             os_sleep(5);
         }
+        try_time();
         try_class();
         try_numbers();
         try_handout();

@@ -2,7 +2,6 @@
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -16,7 +15,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -31,7 +29,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -45,7 +42,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -60,7 +56,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -74,7 +69,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -89,7 +83,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -103,7 +96,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -118,7 +110,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -132,7 +123,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -147,7 +137,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -161,7 +150,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -176,7 +164,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -190,7 +177,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)
@@ -205,7 +191,6 @@ void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *
 void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_int H, dl_int W, dl_int K,
                    dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, y++) {
@@ -219,7 +204,6 @@ void local_forward(dl_real *y, const dl_real *x, const dl_real *w, dl_int M, dl_
 void local_backward(dl_real *dx, dl_real *dw, const dl_real *dy, const dl_real *x, const dl_real *w,
                     dl_int M, dl_int H, dl_int W, dl_int K, dl_int OH, dl_int OW)
 {
-    (void)H;
     for (dl_int m = 0; m < M; m++)
         for (dl_int p = 0; p < OH; p++)
             for (dl_int q = 0; q < OW; q++, dy++)

@@ -42,6 +42,7 @@
 #if __has_include(<linux/landlock.h>)
 #include <linux/landlock.h>
 #define OS_LANDLOCK                      /* files can be kept from a process */
+#define OS_TRUNCATE (1u << 14)           /* LANDLOCK_ACCESS_FS_TRUNCATE, which older headers lack */
 #endif
 #endif
 #endif
@@ -345,6 +346,8 @@ static inline bool os_stay_in(const char *dir, const char *const *look_at) {
         LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
         LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
         LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 3)
+        rules.handled_access_fs |= OS_TRUNCATE;                         /* Linux 6.2 and later */
     const int set = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
     const size_t systems = sizeof system / sizeof *system;
     bool ok = set >= 0;

@@ -27,6 +27,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -427,7 +428,8 @@ static inline void os_become(const os_program *p) {
 #endif
     if (geteuid() == 0) {
         struct stat s;
-        if (stat(p->jail, &s) != 0 || setgid(s.st_gid) != 0 || setuid(s.st_uid) != 0) _exit(126);
+        if (stat(p->jail, &s) != 0 || setgroups(0, NULL) != 0 || setgid(s.st_gid) != 0 ||
+            setuid(s.st_uid) != 0) _exit(126);
     }
     if (p->alone) os_limit(RLIMIT_NPROC, 0);
     if (p->alone) os_stay_in(p->jail, NULL);

@@ -89,6 +89,7 @@ static bool unpack(const char *zip, const char *into) {
                        command(log, "tar", "-xf", zip, "-C", into, NULL)};
     for (int i = 0; i < 4; i++) {
         p[i].cpu = 20;                                     /* and no file above 64 MB */
+        p[i].wall = 60;                                    /* a zip that asks for a password */
         const os_job j = os_run(&p[i]);
         if (j.end == OS_EXITED && j.code <= (i == 0))                   /* unzip: 1 is a warning */
             return text_write(done, "", 0);

@@ -133,6 +133,15 @@ static bool result_read(result *r, const char *student, const char *exercise) {
     r->text = text_read(result_path(student, exercise), NULL);
     return r->text && sscanf(r->text, "%llu %d %d", &r->key, &r->earned, &r->of) == 3;
 }
+/* The same, if it is of this file as it is now; the text is to be freed. */
+static bool result_of(result *r, const char *student, const char *exercise, const char *file) {
+    char *text = text_read(file, NULL);
+    const bool there = result_read(r, student, exercise) &&
+                       r->key == key_of(text, exercise, student);
+    free(text);
+    if (!there) free(r->text);
+    return there;
+}
 
 /* Was the file changed after the deadline? Asked when marks are written: another counts at once. */
 static bool is_late(const char *file) {
@@ -321,7 +330,7 @@ static void report_student(const char *student, const char *const *set, int n,
             fprintf(f, "| %s | 0 | %s |\n", set[e], T("not handed in", "没有交"));
             continue;
         }
-        if (!result_read(&r, student, set[e])) continue;
+        if (!result_of(&r, student, set[e], files[e])) continue;
         fprintf(f, "| %s | %d |", set[e], 100 * r.earned / r.of);
         char *line = strchr(r.text, '\n');
         for (char what[32], how[32], why[64]; line; line = strchr(line + 1, '\n')) {
@@ -340,7 +349,7 @@ static void report_student(const char *student, const char *const *set, int n,
             (unsigned long long)seed);
     for (int e = 0; e < n; e++) {
         result r;
-        if (files[e][0] == 0 || !result_read(&r, student, set[e])) continue;
+        if (files[e][0] == 0 || !result_of(&r, student, set[e], files[e])) continue;
         char *words = strstr(r.text, "\nreport\n");
         char *text = text_read(files[e], NULL);
         fprintf(f, "\n## %s\n\n", set[e]);
@@ -421,7 +430,10 @@ int main(int argc, char **argv) {
     if (*seed_text == 0) seed = known ? strtoull(known, NULL, 10)
                                       : (uint64_t)(os_seconds() * 1e9) ^ (uint64_t)time(NULL) << 20;
     const char *as_text = format("%llu\n", (unsigned long long)seed);
-    text_write(format("%s/seed", out), as_text, strlen(as_text));
+    if (!text_write(format("%s/seed", out), as_text, strlen(as_text))) {
+        fprintf(stderr, T("grade: %s/seed: cannot be written\n", "grade：写不了 %s/seed\n"), out);
+        return 1;
+    }
     free(known);
 
     /* Who handed in what. */
@@ -466,7 +478,7 @@ int main(int argc, char **argv) {
     bool running[MOST_JOBS] = {false};
     const int cores = os_cores() < MOST_JOBS ? os_cores() : MOST_JOBS;
     const double start = os_seconds();
-    int judged = 0, kept = 0, busy = 0;
+    int judged = 0, kept = 0, busy = 0, lost = 0;
     for (int k = 0; k < n * students.count || busy > 0;) {
         int slot = -1;
         for (int i = 0; i < cores; i++) {
@@ -478,12 +490,11 @@ int main(int argc, char **argv) {
         k++;
         result r;
         if (files[e][s][0] == 0) continue;
-        char *text = text_read(files[e][s], NULL);
-        const bool there = result_read(&r, students.name[s], set[e]) &&
-                           r.key == key_of(text, set[e], students.name[s]);
-        free(text);
-        free(r.text);
-        if (there) { kept++; continue; }
+        if (result_of(&r, students.name[s], set[e], files[e][s])) {
+            free(r.text);
+            kept++;
+            continue;
+        }
         os_program p = command(format("%s/worker-%d.log", out, slot), argv[0], format("DIR=%s",
                                                                                       from),
                                format("OUT=%s", out), format("LANG=%s", T("en", "zh")),
@@ -519,7 +530,7 @@ int main(int argc, char **argv) {
             result r;
             const size_t at = strlen(remarks);
             strcpy(mine[e], files[e][s]);
-            if (files[e][s][0] && result_read(&r, students.name[s], set[e])) {
+            if (files[e][s][0] && result_of(&r, students.name[s], set[e], files[e][s])) {
                 const int points = 100 * r.earned / r.of;
                 fprintf(f, ",%d", points);
                 sum += points;
@@ -534,7 +545,13 @@ int main(int argc, char **argv) {
                     snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks), "%s%.2s: %s",
                              *remarks ? "; " : "", set[e], T("late", "迟交"));
                 free(r.text);
-            } else fprintf(f, ",");
+            } else {
+                fprintf(f, ",");
+                if (files[e][s][0] == 0) continue;
+                snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "", set[e],
+                         T("not judged", "没有评成"));
+                lost++;
+            }
         }
         fprintf(f, ",%.1f,", n > 0 ? sum / n : 0);
         csv_text(f, remarks);
@@ -561,5 +578,8 @@ int main(int argc, char **argv) {
            judged, kept, os_seconds() - start);
     printf(T("  %s, %s/reports/, %s/similar.md, %s/seed (publish it afterwards)\n",
              "  %s，%s/reports/，%s/similar.md，%s/seed（事后公布）\n"), csv, out, out, out);
-    return 0;
+    if (lost > 0)
+        fprintf(stderr, T("grade: %d files could not be judged (%s/worker-*.log); run it again\n",
+                          "grade：有 %d 份没有评成（见 %s/worker-*.log）；请再运行一次\n"), lost, out);
+    return lost > 0;
 }

@@ -397,12 +397,12 @@ static void tell_crash(const os_job *job, const trial *t) {
     }
     if (f) fclose(f);
     what[strcspn(what, "\r\n")] = 0;
-    printf("\n  %s: %s", check_title(), entries[t->entry].function);
-    print_sizes(&t->a);
     if (job->end == OS_SLOW && t->reference > 0) {
         tell_slow(t, child_seconds(), true);
         return;
     }
+    printf("\n  %s: %s", check_title(), entries[t->entry].function);
+    print_sizes(&t->a);
     if (job->end == OS_SLOW) {
         diagnosis = "slow";
         printf(T("    It did not come to an end in %d seconds. A loop that never ends? Look at\n"

@@ -410,7 +410,8 @@ static void tell_crash(const os_job *job, const trial *t) {
                  "    %d 秒还没有算完。是不是有一个不会结束的循环？\n"
                  "    看看每个循环数的是什么，到哪里为止。\n"),
                child_seconds());
-    } else if (strstr(what, "overflow") && !strstr(what, "signed")) {
+    } else if (strstr(what, "overflow") && !strstr(what, "signed") &&
+               strcmp(what, "stack-overflow") != 0) {
         diagnosis = "out-of-bounds";
         printf(T("    It reads or writes outside an array (%s), here: %s\n"
                  "    Look at the index, and at where the loops end.\n",

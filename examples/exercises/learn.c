@@ -220,7 +220,10 @@ static bool wait_for_save(int *e, double *seen) {
                      "  你改的是原文件；要改的是你自己的 %s\n"), mine(*e));
             return true;
         }
-        if (!os_line(word, sizeof word, 150)) continue;
+        if (!os_line(word, sizeof word, 150)) {
+            if (feof(stdin)) exit(0);                       /* or every later look is in vain */
+            continue;
+        }
         if (word[0] == 'q') exit(0);
         if (word[0] == 'h') hint(*e);
         if (word[0] == 'l') list();

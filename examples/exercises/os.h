@@ -278,7 +278,8 @@ static inline bool os_line(char *line, int size, int ms) {
     DWORD n = 0;
     if (WaitForSingleObject(in, (DWORD)ms) != WAIT_OBJECT_0) return false;
     if (!PeekConsoleInputW(in, &r, 1, &n) || n == 0) return false;
-    if (r.EventType != KEY_EVENT || !r.Event.KeyEvent.bKeyDown) {      /* not a key: throw away */
+    if (r.EventType != KEY_EVENT || !r.Event.KeyEvent.bKeyDown ||
+        r.Event.KeyEvent.uChar.UnicodeChar == 0) {       /* no character (Alt, say): throw away */
         ReadConsoleInputW(in, &r, 1, &n);
         return false;
     }

@@ -383,8 +383,9 @@ static inline const char *unfinished(const char *result) {
 /* dl.h as the judges use it (double, not optimized: three seconds), and as the learner's kernels
    train with it (float: half a minute, so it is begun early). */
 static inline const char *library_file(bool is_float) {
-    const char *slash = strrchr(tools.cc, '/');
-    return format(BUILD "/dl-%s-%s.o", is_float ? "float" : "double", slash ? slash + 1 : tools.cc);
+    const char *name = tools.cc;
+    for (const char *c = name; *c; c++) if (strchr("/\\:", *c)) name = c + 1;
+    return format(BUILD "/dl-%s-%s.o", is_float ? "float" : "double", name);
 }
 static inline os_program library_command(bool is_float, const char *part) {
     const char *source = BUILD "/dl.c", *text = "#define DL_IMPLEMENTATION\n#include \"dl.h\"\n";

@@ -406,6 +406,9 @@ static inline bool library(bool is_float) {
     if (!stale(library_file(is_float), "dl.h", NULL)) return true;
     if (is_float && library_part[0]) {
         os_wait(&library_job);
+#ifdef _WIN32
+        remove(library_file(true));
+#endif
         const bool ok = library_job.end == OS_EXITED && library_job.code == 0 &&
                         rename(library_part, library_file(true)) == 0;
         remove(format("%s.log", library_part));

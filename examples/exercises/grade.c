@@ -183,6 +183,9 @@ static void judge_one(const char *student, const char *exercise, const char *fil
     snprintf(all, 1 << 16, "%llu %d %d\n%.4000s\nreport\n%.40000s", (unsigned long long)key, earned,
              of > 0 ? of : 1, verdicts ? verdicts : "", report ? report : "");
     text_write(format("%s.part", path), all, strlen(all));
+#ifdef _WIN32
+    remove(path);
+#endif
     rename(format("%s.part", path), path);                 /* whole, or not there */
     free(all);
     free(verdicts);

@@ -275,10 +275,10 @@ static void similar(FILE *f, const char *exercise, os_names students, char files
     prints *p = calloc((size_t)students.count, sizeof *p), known[2];
     char *solution = answer(exercise, 0, NULL, 0);
     char *stub = text_read(format(SHIPPED "/%s.c", exercise), NULL);
-    const char *marked = format("/* >>> */\n%.600s/* <<< */", solution ? solution : "\n");
-    char *ours = malloc(OS_PATH);
+    const size_t size = (solution ? strlen(solution) : 0) + 40;
+    char *ours = malloc(size);
     if (p == NULL || ours == NULL) exit(3);
-    snprintf(ours, OS_PATH, "%s", marked);
+    snprintf(ours, size, "/* >>> */\n%s/* <<< */", solution ? solution : "\n");
     known[0] = prints_of(stub);
     known[1] = prints_of(ours);
     for (int s = 0; s < students.count; s++) {

@@ -707,9 +707,6 @@ static inline bool check(const char *file, const char *exercise, const char *dir
         if (f == NULL) exit(3);
         fprintf(f, "#define main learners_main\n#line 1 \"%s\"\n%s\n", file, plain);
         fclose(f);
-        const char *all = format("#include \"exercise.c\"\n#undef main\n#include \"child.c\"\n"
-                                 "#include \"" GRADERS "/%s.c\"\n", exercise);
-        text_write(format("%.900s/all.c", dir), all, strlen(all));
 #ifdef _WIN32
         _putenv(sanitized ? "SANITIZED=1" : "SANITIZED=0");
 #else

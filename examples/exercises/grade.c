@@ -81,7 +81,7 @@ static bool unpack(const char *zip, const char *into) {
         "    os.utime(z.extract(f, sys.argv[2]), (time.mktime(f.date_time + (0, 0, -1)),) * 2)";
     const char *log = format("%s/unpack.log", out);
     const char *done = format("%s.done", into);
-    if (os_time(done) > 0 && os_time(done) >= os_time(zip)) return true;
+    if (os_time(done) > 0) return true;
     os_mkdir(into);
     os_program p[4] = {command(log, "unzip", "-qo", zip, "-d", into, NULL),
                        command(log, "bsdtar", "-xf", zip, "-C", into, NULL),
@@ -450,7 +450,8 @@ int main(int argc, char **argv) {
         const bool zip = os_kind(path) == 'f' && n > 4 && strcmp(name + n - 4, ".zip") == 0;
         if (zip) name[n - 4] = 0;
         if (!zip && os_kind(path) != 'd') continue;
-        const char *dir = zip ? format("%s/unpacked/%s", out, name) : path;
+        const char *dir = path;                /* a zip handed in again: a directory of its own */
+        if (zip) dir = format("%s/unpacked/%.200s-%.0f", out, name, os_time(path));
         broken[students.count] = zip && !unpack(path, dir);
         snprintf(where[students.count], OS_PATH, "%s", dir);
         os_names_add(&students, name);

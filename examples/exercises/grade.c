@@ -462,9 +462,11 @@ int main(int argc, char **argv) {
     static char files[MOST_SET][MOST_STUDENTS][OS_PATH];
     for (int e = 0; e < all.count && n < MOST_SET; e++) {
         bool wanted = false;
+        char name[OS_PATH];                                /* find_file() uses many of format's */
+        snprintf(name, sizeof name, "%s.c", all.name[e]);
         for (int s = 0; s < students.count; s++) {
             files[n][s][0] = 0;
-            if (find_file(files[n][s], where[s], format("%s.c", all.name[e]), 3)) wanted = true;
+            if (find_file(files[n][s], where[s], name, 3)) wanted = true;
             else files[n][s][0] = 0;
         }
         if (*only) wanted = strstr(format(",%s,", only), format(",%s,", all.name[e])) != NULL;

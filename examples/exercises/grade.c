@@ -447,9 +447,14 @@ int main(int argc, char **argv) {
         char *path = format("%s/%s", from, entries.name[i]), name[256];
         snprintf(name, sizeof name, "%s", entries.name[i]);
         const size_t n = strlen(name);
-        const bool zip = os_kind(path) == 'f' && n > 4 && strcmp(name + n - 4, ".zip") == 0;
+        const bool zip = os_kind(path) == 'f' && n > 4 && (strcmp(name + n - 4, ".zip") == 0 ||
+                                                       strcmp(name + n - 4, ".ZIP") == 0);
         if (zip) name[n - 4] = 0;
-        if (!zip && os_kind(path) != 'd') continue;
+        if (!zip && os_kind(path) != 'd') {
+            fprintf(stderr, T("grade: %s is neither a folder nor a .zip, and left out\n",
+                              "grade：%s 既不是文件夹也不是 .zip，跳过\n"), path);
+            continue;
+        }
         const char *dir = path;                /* a zip handed in again: a directory of its own */
         if (zip) dir = format("%s/unpacked/%.200s-%.0f", out, name, os_time(path));
         broken[students.count] = zip && !unpack(path, dir);
@@ -471,6 +476,11 @@ int main(int argc, char **argv) {
         }
         if (*only) wanted = strstr(format(",%s,", only), format(",%s,", all.name[e])) != NULL;
         if (wanted) set[n++] = all.name[e];
+    }
+    if (n == 0) {
+        fprintf(stderr, T("grade: there is no file of an exercise (EX= takes whole names)\n",
+                          "grade：没有找到任何练习的文件（EX= 要写完整的题名）\n"));
+        return 2;
     }
     library(false);
     for (int e = 0; e < n; e++) if (!judge_ready(set[e])) return 3;

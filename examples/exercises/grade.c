@@ -404,6 +404,9 @@ int main(int argc, char **argv) {
             }
         if (!known) { fprintf(stderr, "grade: what is %s?\n", argv[i]); return 2; }
     }
+    static char course_word[80];                            /* as learn.c reads it */
+    snprintf(course_word, sizeof course_word, "%.*s", (int)strcspn(course, " \r\n"), course);
+    course = course_word;
     os_console();
     chinese = *lang ? strncmp(lang, "zh", 2) == 0 : os_chinese();
     if (os_time("dl.h") == 0 || os_kind(from) != 'd' || !tools_find()) {

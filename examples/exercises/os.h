@@ -388,7 +388,8 @@ static inline bool os_can_be_alone(void) {
 #ifdef __linux__
     const int apart = CLONE_NEWNET | CLONE_NEWPID;
     const pid_t p = fork();
-    if (p == 0) _exit(unshare(apart) != 0 && unshare(CLONE_NEWUSER | apart) != 0);
+    if (p == 0)
+        _exit(unshare(apart) != 0 && (geteuid() == 0 || unshare(CLONE_NEWUSER | apart) != 0));
     if (p < 0 || waitpid(p, &status, 0) != p) return false;
 #endif
     return status == 0;
@@ -396,10 +397,11 @@ static inline bool os_can_be_alone(void) {
 
 #ifdef __linux__
 /* No network, and no other process to be seen or killed: this one stays behind, and ends as its
-   child in there ends. Where namespaces are not allowed, nothing happens. */
+   child in there ends. Where namespaces are not allowed, nothing happens. Root takes no namespace of
+   users: in there it would not see that it is root, and would remain it. */
 static inline void os_be_alone(void) {
-    if (unshare(CLONE_NEWNET | CLONE_NEWPID) != 0 &&
-        unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWPID) != 0) return;
+    const int apart = CLONE_NEWNET | CLONE_NEWPID;
+    if (unshare(apart) != 0 && (geteuid() == 0 || unshare(CLONE_NEWUSER | apart) != 0)) return;
     const pid_t inside = fork();
     int status = 0;
     if (inside == 0) return;

@@ -797,7 +797,7 @@ static inline bool mnist_part(const char *dir, const char *file, int n, int head
 /* After check() passed, in its directory, if the exercise has a @train. The program's words go to a
    file, or are printed (NULL). */
 static inline bool train(const char *exercise, const char *dir, int images, const char *words) {
-    char net[32], paths[5][OS_PATH];
+    char net[32], paths[5][OS_PATH], box[OS_PATH];
     if (!text_has(exercise, "train ", net, sizeof net)) return true;
     if (!mnist_part(dir, "train-images-idx3-ubyte", images, 16, 784) ||
         !mnist_part(dir, "train-labels-idx1-ubyte", images, 8, 1) ||
@@ -810,7 +810,8 @@ static inline bool train(const char *exercise, const char *dir, int images, cons
     p.cpu = 60;
     p.wall = 120;
     p.memory = 2048;
-    p.jail = dir;
+    os_box(box, dir);
+    p.jail = box;
     const os_job j = os_run(&p);
     if (j.end == OS_SLOW)
         printf(T("  It did not end within a minute: much slower than three plain loops.\n",

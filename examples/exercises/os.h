@@ -3,6 +3,7 @@
 
      os_start, os_wait   a program in the background; os_run does both
      os_list             the names in a directory        os_time    when a file was changed
+     os_box              where what is run may write
      os_mkdir, os_remove, os_temp                        os_seconds, os_sleep, os_cores
      os_console          UTF-8 on the console, and back again at exit
      os_line             a line typed by the user, without waiting for one
@@ -59,7 +60,7 @@ typedef struct os_program {
     long        memory;                  /* MB                                                 */
     const char *jail;                    /* run here as somebody who may do little; or NULL    */
     bool        alone;                   /* in a jail: no second process, no network           */
-    const char *home, *look[8];          /* write here only, and look at these only            */
+    const char *home, *look[8];          /* write here only (in a jail: there); look at these  */
 } os_program;
 
 typedef enum os_end { OS_EXITED, OS_CRASHED, OS_SLOW, OS_NOT_FOUND } os_end;
@@ -88,11 +89,16 @@ static inline os_job os_run(const os_program *p) {
     return j;
 }
 
+/* In a directory that os_temp made: the place of what is run. */
+static inline void os_box(char *box, const char *dir) {
+    snprintf(box, OS_PATH, "%.1000s/box", dir);
+}
+
 /* Several names in one array, sorted. */
 typedef struct os_names { char (*name)[256]; int count; } os_names;
 static inline int os_compare(const void *a, const void *b) { return strcmp(a, b); }
 static inline void os_names_add(os_names *n, const char *name) {
-    if (strlen(name) > 255 || name[0] == '.') return;
+    if (strlen(name) > 255) return;
     if (n->count % 64 == 0) n->name = realloc(n->name, (size_t)(n->count + 64) * 256);
     if (n->name == NULL) exit(3);
     strcpy(n->name[n->count++], name);
@@ -147,7 +153,7 @@ static inline wchar_t *os_wide(const char *text) {
     MultiByteToWideChar(CP_UTF8, 0, text, -1, w, n);
     return w;
 }
-static inline os_names os_list(const char *dir) {
+static inline os_names os_list_all(const char *dir) {
     os_names n = {NULL, 0};
     char pattern[OS_PATH];
     WIN32_FIND_DATAA f;
@@ -159,10 +165,14 @@ static inline os_names os_list(const char *dir) {
     qsort(n.name, (size_t)n.count, 256, os_compare);
     return n;
 }
-/* A directory of our own for what is run; in the build directory, since nobody is shut out here. */
+/* A directory of our own, with a box for what is run; in the build directory, since nobody is shut
+   out here. */
 static inline void os_temp(char *path, size_t size) {
     snprintf(path, size, "build/learn/run-%lu", (unsigned long)GetCurrentProcessId());
+    char box[OS_PATH];
     os_mkdir(path);
+    os_box(box, path);
+    os_mkdir(box);
 }
 
 /* Words that hold spaces or quotes, as CommandLineToArgvW takes them apart. */
@@ -301,7 +311,7 @@ static inline void os_sleep(int ms) {
 }
 static inline int os_cores(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 static inline void os_mkdir(const char *path) { mkdir(path, 0755); }
-static inline os_names os_list(const char *dir) {
+static inline os_names os_list_all(const char *dir) {
     os_names n = {NULL, 0};
     DIR *d = opendir(dir);
     if (d == NULL) return n;
@@ -311,8 +321,9 @@ static inline os_names os_list(const char *dir) {
     return n;
 }
 
-/* A directory of our own for what is run. When we are root it belongs to somebody who owns nothing
-   else, and runs what is in it. */
+/* A directory of our own, with a box for what is run: there alone may it write, for who writes
+   beside us could put a link where we write next. When we are root the box belongs to somebody who
+   owns nothing else, and runs what is in the directory. */
 static inline void os_temp(char *path, size_t size) {
     const char *tmp = getenv("TMPDIR");
     snprintf(path, size, "%s/dl-learn-XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -321,7 +332,10 @@ static inline void os_temp(char *path, size_t size) {
         exit(3);
     }
     const uid_t nobody = 60000 + (uid_t)getpid() % 5000;
-    if (geteuid() == 0 && chown(path, nobody, nobody) != 0) perror(path);
+    char box[OS_PATH];
+    os_box(box, path);
+    if (mkdir(box, 0700) != 0) perror(box);
+    if (geteuid() == 0 && (chmod(path, 0711) != 0 || chown(box, nobody, nobody) != 0)) perror(path);
 }
 
 static inline void os_limit(int what, double value) {
@@ -397,8 +411,8 @@ static inline bool os_can_be_alone(void) {
 
 #ifdef __linux__
 /* No network, and no other process to be seen or killed: this one stays behind, and ends as its
-   child in there ends. Where namespaces are not allowed, nothing happens. Root takes no namespace of
-   users: in there it would not see that it is root, and would remain it. */
+   child in there ends. Where namespaces are not allowed, nothing happens. Root takes no namespace
+   of users: in there it would not see that it is root, and would remain it. */
 static inline void os_be_alone(void) {
     const int apart = CLONE_NEWNET | CLONE_NEWPID;
     if (unshare(apart) != 0 && (geteuid() == 0 || unshare(CLONE_NEWUSER | apart) != 0)) return;
@@ -435,7 +449,7 @@ static inline void os_become(const os_program *p) {
             setuid(s.st_uid) != 0) _exit(126);
     }
     if (p->alone) os_limit(RLIMIT_NPROC, 0);
-    if (p->alone) os_stay_in(p->jail, NULL);
+    if (p->alone) os_stay_in(p->jail, p->look);
     if (chdir(p->jail) != 0) _exit(126);
 }
 static inline void os_start(os_job *j, const os_program *p) {
@@ -482,13 +496,22 @@ static inline bool os_chinese(void) {
 }
 #endif
 
-/* Remove a directory with the files in it. */
-static inline void os_remove(const char *dir) {
-    os_names n = os_list(dir);
+/* The names in a directory, without those that begin with a point. */
+static inline os_names os_list(const char *dir) {
+    os_names all = os_list_all(dir);
+    int n = 0;
+    for (int i = 0; i < all.count; i++)
+        if (all.name[i][0] != '.') memmove(all.name[n++], all.name[i], 256);
+    all.count = n;
+    return all;
+}
+/* Remove a directory with the files in it, and none that a link leads to. */
+static inline void os_remove_flat(const char *dir) {
+    os_names n = os_list_all(dir);
     for (int i = 0; i < n.count; i++) {
         char path[OS_PATH + 256];
         snprintf(path, sizeof path, "%s/%s", dir, n.name[i]);
-        remove(path);
+        if (strcmp(n.name[i], ".") != 0 && strcmp(n.name[i], "..") != 0) remove(path);
     }
     free(n.name);
 #ifdef _WIN32
@@ -496,6 +519,13 @@ static inline void os_remove(const char *dir) {
 #else
     rmdir(dir);
 #endif
+}
+/* The same, and the box in it. */
+static inline void os_remove(const char *dir) {
+    char box[OS_PATH];
+    os_box(box, dir);
+    if (os_kind(box) == 'd') os_remove_flat(box);
+    os_remove_flat(dir);
 }
 
 #endif /* OS_H_INCLUDED */

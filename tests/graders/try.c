@@ -364,7 +364,10 @@ static const struct { const char *who, *statement, *line; int points; } student[
     {"6_kills", "for (int n = 1; n < 5; n++) kill(getppid() + n, 9);",
      "int kill(int, int); int getppid(void);", 100},
     {"7_writes", "FILE *f = fopen(\"" BUILD "/written\", \"w\"); if (f) exit(1);"
-                 "f = fopen(\"../verdicts\", \"a\"); if (f) exit(1);", "", 100},
+                 "f = fopen(\"../verdicts\", \"a\"); if (f) exit(1);"
+                 "if (remove(\"../printed\") == 0) exit(1);"
+                 "f = fopen(\"verdicts\", \"w\");"
+                 "if (f) { fputs(\"hand failed x\", f); fclose(f); }", "", 100},
     {"8_reads", "FILE *f = fopen(DL_PATH, \"r\"); if (f) exit(1);", "", 100},
     {"9_includes", "", "#include \"" ANSWERS "/01_dense_forward.c\"", 0},
     {"10_bom", "", "\xef\xbb\xbf", 100},

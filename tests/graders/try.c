@@ -367,7 +367,7 @@ static const struct { const char *who, *statement, *line; int points; } student[
                  "f = fopen(\"../verdicts\", \"a\"); if (f) exit(1);"
                  "if (remove(\"../printed\") == 0) exit(1);"
                  "f = fopen(\"verdicts\", \"w\");"
-                 "if (f) { fputs(\"hand failed x\", f); fclose(f); }", "", 100},
+                 "if (f) { fputs(\"hand failed x\", f); fclose(f); }", "", 88},     /* nor quick */
     {"8_reads", "FILE *f = fopen(DL_PATH, \"r\"); if (f) exit(1);", "", 100},
     {"9_includes", "", "#include \"" ANSWERS "/01_dense_forward.c\"", 0},
     {"10_bom", "", "\xef\xbb\xbf", 100},

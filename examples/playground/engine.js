@@ -64,6 +64,7 @@ function Engine(send) {
         enough() { return this.o.pace && this.updates >= this.shown + this.o.pace; },
         step() {
             C.points_train(1);
+            check();
             this.updates++;
             return this.frame();
         },

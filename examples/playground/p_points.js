@@ -117,6 +117,7 @@ const pointsPanel = {
         this.losses = growing();
         this.tests = growing();
         this.walk = null;
+        this.failed = false;
         this.numbers.replaceChildren();
         this.drawBrushes();
         try {
@@ -131,7 +132,8 @@ const pointsPanel = {
     set(change) {
         Object.assign(this.o, change);
         this.why.textContent = "";
-        if ("rate" in change && Object.keys(change).length === 1) return void ask("points", "rate", this.o.rate);
+        if ("rate" in change && Object.keys(change).length === 1 && !this.failed)
+            return void ask("points", "rate", this.o.rate);      /* without starting anew */
         if (["set", "noise", "count", "part"].some(k => k in change)) {
             if ("set" in change) this.own = null;
             this.makeData();
@@ -553,7 +555,9 @@ const pointsPanel = {
     async step() {
         if (this.training) await this.toggle();
         const sample = this.walk && this.walk.sample;
-        this.frame(await ask("points", "step"));
+        try {
+            this.frame(await ask("points", "step"));
+        } catch (e) { return void frame(this, null, e.message); }
         if (sample) this.probe(sample);
     },
     /* All numbers of one sample: for each layer z, a, dz = dL/dz, dW [out][in], db. */

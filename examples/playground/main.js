@@ -42,7 +42,7 @@ async function rebuild() {
     document.getElementById("tab-" + current.id).scrollIntoView({ block: "nearest", inline: "center" });
     try {
         await (current.loaded || (current.loaded = current.load()));
-        await current.build(root);
+        if (root.isConnected) await current.build(root);         /* another may have been chosen */
     } catch (e) {
         root.append(el("p.status", {}, e.message));
         throw e;
@@ -53,15 +53,16 @@ async function open(id) {
     current = panels.find(p => p.id === id) || digitsPanel;
     await rebuild();
 }
-/* What the engine sends while a panel trains. */
+/* What the engine sends while a panel trains. A frame that was on its way when that ended may be of
+   another net or other data than are set now. */
 function frame(p, f, error) {
     if (error) {
         train(p, false);
-        p.failed = true;                         /* a frame may still be on its way */
+        p.failed = true;
         p.status.textContent = /infinit|NaN/.test(error)
             ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。")
                 : error;
-    } else if (p === current && !p.failed) p.frame(f);
+    } else if (p === current && p.training) p.frame(f);
 }
 
 async function begin() {

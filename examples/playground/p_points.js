@@ -110,7 +110,7 @@ const pointsPanel = {
     },
     async start() {
         const o = this.o, n = this.rows.length;
-        if (this.training) await this.toggle();
+        if (this.training) await this.run(false);
         if (n - this.test < 2) { this.status.textContent = T("At least two points.", "至少要两个点。"); return; }
         const xy = new Float32Array(2 * n), target = new Float32Array(n);
         this.rows.forEach(([x, y, t], i) => { xy[2 * i] = x; xy[2 * i + 1] = y; target[i] = t; });
@@ -143,9 +143,13 @@ const pointsPanel = {
     },
     async toggle() {
         if (!this.training && this.rows.length - this.test < 2) return;
+        await this.run(!this.training);
+        if (!this.training) this.frame(await ask("points", "frame"));      /* where it stopped */
+    },
+    async run(on) {
         this.leave();
-        await train(this, !this.training);
-        this.hint.setAttribute("aria-live", this.training ? "off" : "polite");
+        await train(this, on);
+        this.hint.setAttribute("aria-live", on ? "off" : "polite");
     },
 
     build(root) {
@@ -563,6 +567,7 @@ const pointsPanel = {
     /* All numbers of one sample: for each layer z, a, dz = dL/dz, dW [out][in], db. */
     async probe(sample) {
         if (this.training) await this.toggle();
+        if (!sample && !this.rows.length) return;
         const s = sample || this.rows[Math.floor(Math.random() * (this.rows.length - this.test))],
               f = this.last;
         const v = await ask("points", "probe", s[0], s[1], s[2]);

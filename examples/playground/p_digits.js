@@ -5,6 +5,7 @@ const digitsPanel = {
     id: "digits",
     name: () => T("Digits", "手写数字"),
     kind: 1, training: false, losses: growing(), drawn: null, strokes: null, label: -1, size: 0.1,
+    shipped: true, forgot: false,
 
     async load() {
         const all = await unpacked("mnist"), n = all.length / 785;
@@ -70,7 +71,7 @@ const digitsPanel = {
                 button(T("Save digits.safetensors", "保存 digits.safetensors"), () =>
                     ask("digits", "save").then(b => save("digits.safetensors", b, "application/octet-stream"))),
                 button(T("Load a file", "读入文件"), () => pickFile(".safetensors", b =>
-                    ask("digits", "load", b).then(f => { this.kind = f.kind; rebuild(); },
+                    ask("digits", "load", b).then(f => this.loadedFile(f),
                                                   e => { this.status.textContent = e.message; }))),
                 button(T("As C: digits.h", "存成 C：digits.h"), () => this.exportC(false)),
                 button(T("As C with int8 weights", "存成 C，int8 权重"), () => this.exportC(true))),
@@ -81,6 +82,15 @@ const digitsPanel = {
         this.frame(this.last);
         this.label = this.drawn ? this.label : -1;
         this.look(this.drawn);
+    },
+
+    /* Another net, from a file: nothing of the one before it stays on the screen. */
+    loadedFile(f) {
+        this.kind = f.kind;
+        this.last = f;
+        this.losses = growing();
+        this.shipped = this.forgot = false;
+        return rebuild();
     },
 
     /* ---- the paper ---- */
@@ -183,8 +193,11 @@ const digitsPanel = {
     },
     say(p) {
         if (!p) {
-            this.said.textContent = T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
-                                      "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。");
+            this.said.textContent = this.shipped
+                ? T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
+                    "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。")
+                : T("Write a digit: the net answers while you draw.",
+                    "写一个数字：网络边看边猜。");
             return;
         }
         const best = p.indexOf(Math.max(...p));
@@ -203,6 +216,7 @@ const digitsPanel = {
         if (this.training) await this.toggle();
         this.kind = kind;
         this.losses = growing();
+        this.shipped = false;
         this.forgot = true;
         this.frame(await ask("digits", "forget", kind));
         if (this.drawn) {

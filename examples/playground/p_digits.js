@@ -190,6 +190,7 @@ const digitsPanel = {
         });
         this.bars.show(r ? r.answer : null);
         this.say(r ? r.answer : null);
+        this.renew(false);
     },
     say(p) {
         if (!p) {
@@ -211,6 +212,7 @@ const digitsPanel = {
     /* ---- training ---- */
     async toggle() {
         await train(this, !this.training);
+        if (!this.training) this.renew(true);
     },
     async forget(kind) {
         if (this.training) await this.toggle();
@@ -223,6 +225,7 @@ const digitsPanel = {
             const again = await ask("digits", "frame");
             if (again.answer) { this.bars.show(again.answer); this.say(again.answer); }
         }
+        this.renew(true);
     },
     frame(f) {
         this.last = f;
@@ -241,6 +244,18 @@ const digitsPanel = {
     },
 
     /* ---- inside ---- */
+    /* What is open below is made again, of the picture that is new, or of a net that is. */
+    renew(net) {
+        this.stale = this.stale || net;
+        clearTimeout(this.later);
+        this.later = setTimeout(() => {
+            const isOpen = box => box.isConnected && box.closest("details").open;
+            if (isOpen(this.inside)) this.maps();
+            if (isOpen(this.attackBox)) this.saliency();
+            if (this.stale && isOpen(this.mistakes)) this.report();
+            this.stale = false;
+        }, 300);
+    },
     tile(data, w, h, color, title, size) {
         const c = canvas(size || 72, size || 72, title);
         picture(c, data, w, h, color);
@@ -273,8 +288,8 @@ const digitsPanel = {
     },
     async saliency() {
         if (!this.drawn) { this.attackBox.replaceChildren(T("Write a digit first.", "先写一个数字。")); return; }
-        const p = this.drawn.answer, best = p.indexOf(Math.max(...p)),
-              before = this.drawn.input.slice();
+        const before = this.drawn.input, p = await ask("digits", "see", before),
+              best = p.indexOf(Math.max(...p));
         const s = await ask("digits", "saliency", best), m = Math.max(...s, 1e-9);
         const show = (input, answer) => {
             const now = answer.indexOf(Math.max(...answer));
@@ -292,14 +307,18 @@ const digitsPanel = {
             slider(T("largest change of a pixel", "像素的最大改动"), sizes, this.size,
                    v => { this.size = v; }),
             el("div.buttons", {}, button(T("Attack", "攻击"), async () => {
+                await ask("digits", "see", before);
                 const r = await ask("digits", "attack", best, -1, this.size, 10);
                 tiles.replaceChildren(...show(r.input, r.answer));
                 this.bars.show(r.answer);
                 const now = r.answer.indexOf(Math.max(...r.answer));
                 this.said.textContent = T(`Of the changed picture the net says ${now}, ${percent(r.answer[now])} sure.`, `对改动后的图，网络说是 ${now}，${percent(r.answer[now])} 的把握。`);
-            }), button(T("Put it back", "恢复"), () => this.strokes && this.label < 0
-                ? this.changed(this.paper.getContext("2d", { willReadFrequently: true }))
-                : this.look(this.drawn))),
+            }), button(T("Put it back", "恢复"), async () => {
+                const answer = await ask("digits", "see", before);
+                tiles.replaceChildren(...show(before, answer));
+                this.bars.show(answer);
+                this.say(answer);
+            })),
             tiles);
     },
     async report() {

@@ -59,7 +59,7 @@ const languagePanel = {
             fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
-        if (this.poem.length) this.show();
+        if (this.poem.length > POEM) this.show();
         else await this.write();
         this.frame(this.last);
     },
@@ -72,7 +72,7 @@ const languagePanel = {
         this.perplexity = Math.exp(sum / (POEMS_TEST / 4));
         if (!this.shipped && this.perplexity < 150 && this.task) this.task.check(true);
         this.frame(this.last);
-        if (this.chosen > 0) this.attend();
+        if (this.poem.length > POEM) this.attend();
     },
     async toggle() {
         await train(this, !this.training);

@@ -696,8 +696,8 @@ const pointsPanel = {
         let named = false;
         lines.forEach((line, i) => {
             if (!line.trim()) return;
-            const f = line.trim().split(/\s*[,;\t]\s*|\s+/), x = f.map(Number);
-            if (f.length === 3 && isFinite(x[0]) && isFinite(x[1])) {
+            const f = line.trim().split(/[,;\t]/.test(line) ? /\s*[,;\t]\s*/ : /\s+/), x = f.map(Number);
+            if (f.length === 3 && f.every(v => v) && isFinite(x[0]) && isFinite(x[1])) {
                 named = named || !isFinite(x[2]);
                 rows.push([x[0], x[1], f[2]]);
             } else if (rows.length || i > 0)

@@ -352,8 +352,12 @@ const pointsPanel = {
         const colors = classColors.map(rgb), paper = rgb("--paper");
         return i => {
             const c = [0, 0, 0];
-            for (let k = 0; k < out; k++)
+            let best = 0;
+            for (let k = 0; k < out; k++) {
+                if (f.map[base + k * n + i] > f.map[base + best * n + i]) best = k;
                 for (let j = 0; j < 3; j++) c[j] += f.map[base + k * n + i] * colors[k][j];
+            }
+            if (this.o.sharp) return pixel(mix(paper, colors[best], 0.7));
             return pixel(mix(paper, c, 0.7));
         };
     },

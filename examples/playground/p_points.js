@@ -770,9 +770,13 @@ const pointsPanel = {
               F = this.last ? this.last.inputs : 2;
         const feature = ["p[0]", "p[1]", "p[0] * p[0]", "p[1] * p[1]", "p[0] * p[1]", "sinf(p[0])",
                          "sinf(p[1])"].filter((v, k) => o.features >> k & 1);
-        const A = "DL_" + activations[o.activation].toUpperCase(), plain = !o.l1 && !o.l2;
-        const dense = (u, f) => plain ? `    dl_model_add_dense(net, ${u}, ${f});\n`
-            : `    dense = dl_dense_default(${u}, ${f});\n    dense.l1 = ${o.l1};\n    dense.l2 = ${o.l2};\n    dl_model_add_dense_with(net, &dense);\n`;
+        const A = "DL_" + activations[o.activation].toUpperCase(), l12 = o.l1 || o.l2;
+        const special = f => l12 || f === "DL_RELU";
+        const dense = (u, f) => !special(f) ? `    dl_model_add_dense(net, ${u}, ${f});\n`
+            : `    dense = dl_dense_default(${u}, ${f});\n` +
+              (f === "DL_RELU" ? "    dense.weight_init = dl_init_he_uniform();\n" : "") +
+              (l12 ? `    dense.l1 = ${o.l1};\n    dense.l2 = ${o.l2};\n` : "") +
+              "    dl_model_add_dense_with(net, &dense);\n";
         const rows = this.rows.slice(0, n - this.test).map(([x, y, t]) => `{${x.toFixed(3)}f, ${y.toFixed(3)}f, ${this.classes ? t : t.toFixed(3) + "f"}}`);
         const lines = [];
         for (let i = 0; i < rows.length; i += 4) lines.push("    " + rows.slice(i, i + 4).join(", "));
@@ -798,7 +802,7 @@ ${this.classes ? "    int32_t label[N];\n" : ""}    for (int i = 0; i < N; i++) 
     dl_ctx *dl = dl_new(${o.seed});
     dl_data *data = ${this.classes ? `dl_data_from_arrays(dl, x[0], N, dl_shape1(F), label, ${this.classes})` : "dl_data_from_targets(dl, x[0], N, dl_shape1(F), y, dl_shape1(1))"};
     dl_model *net = dl_model_new(dl, dl_shape1(F));
-${plain ? "" : "    dl_dense dense;\n"}${o.units.map(u => dense(u, A) + (o.dropout ? `    dl_model_add_dropout(net, ${o.dropout});\n` : "")).join("")}${dense(this.classes || 1, this.classes ? "DL_SOFTMAX" : "DL_LINEAR")}    dl_model_compile(net, ${this.classes ? "DL_SPARSE_CATEGORICAL_CROSSENTROPY" : "DL_MSE"}, ${r});
+${l12 || (o.units.length && special(A)) ? "    dl_dense dense;\n" : ""}${o.units.map(u => dense(u, A) + (o.dropout ? `    dl_model_add_dropout(net, ${o.dropout});\n` : "")).join("")}${dense(this.classes || 1, this.classes ? "DL_SOFTMAX" : "DL_LINEAR")}    dl_model_compile(net, ${this.classes ? "DL_SPARSE_CATEGORICAL_CROSSENTROPY" : "DL_MSE"}, ${r});
     dl_fit fit = dl_fit_default();
     fit.epochs = 100;
     fit.batch_size = ${Math.min(o.batch, n - this.test)};

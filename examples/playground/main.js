@@ -5,6 +5,8 @@ const panels = [digitsPanel, pointsPanel, convolvePanel, racePanel, memoryPanel,
                 speedPanel];
 let current = digitsPanel;
 
+const named = (name, e) => Object.assign(e, { id: "switch-" + name });
+
 async function rebuild() {
     css.known = {};
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
@@ -23,22 +25,25 @@ async function rebuild() {
         } }, p.name())));
     const root = el("section.panel",
                     { role: "tabpanel", id: "panel", "aria-labelledby": "tab-" + current.id });
+    const focused = document.activeElement && document.activeElement.id;
     document.body.replaceChildren(
         el("header", {}, el("h1", {}, "dl.h ", el("small", {}, T("playground", "游乐场"))),
             el("p", {}, T("A deep-learning library in one C header, compiled as it is, training in this page.",
                           "一个头文件的 C 语言深度学习库，原样编译，就在这个网页里训练。")),
             el("div.switches", {},
-               button(lang === "zh" ? "English" : "中文",
-                      () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small"),
-                button(T("light / dark", "亮 / 暗"), () => {
+               named("language", button(lang === "zh" ? "English" : "中文",
+                      () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small")),
+                named("theme", button(T("light / dark", "亮 / 暗"), () => {
                     const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
                     document.documentElement.dataset.theme = dark ? "light" : "dark";
                     rebuild();
-                }, "small"))),
+                }, "small")))),
         tabs, el("main", {}, root),
         el("footer", {}, T("Nothing leaves this page. dl.h ", "没有任何数据离开本页。dl.h ") + VERSION + " · ",
            el("a", { href: lang + "/README" + CHAPTER_EXT }, T("the course", "教程")),
            " · MNIST: Y. LeCun, C. Cortes (CC BY-SA 3.0)"));
+    /* Tabs and switches keep the focus; the others are new, numbered as they come. */
+    if (/^(tab|switch)-/.test(focused)) document.getElementById(focused).focus();
     document.getElementById("tab-" + current.id).scrollIntoView({ block: "nearest", inline: "center" });
     try {
         await (current.loaded || (current.loaded = current.load()));

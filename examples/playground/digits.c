@@ -256,8 +256,8 @@ FOR_PAGE(digits_export) int digits_export(int int8)
     return digits.file ? (int)dl_model_export_c_to_memory(digits.net, digits.file, n, &o) : 0;
 }
 
-/* Into to the weights of from, a net of the same layers: false for another one. A softmax at its end
-   is none of them, since ours gives scores. */
+/* Gives a net the weights of another of the same layers; false when they are not the same. Only a
+   softmax at its end may differ, since ours gives scores. */
 static bool digit_copy(dl_model *to, const dl_model *from)
 {
     const int layers = dl_model_layer_count(to), n = dl_model_tensor_count(to);

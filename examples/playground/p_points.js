@@ -704,7 +704,7 @@ const pointsPanel = {
             if (f.length === 3 && f.every(v => v) && isFinite(x[0]) && isFinite(x[1])) {
                 named = named || !isFinite(x[2]);
                 rows.push([x[0], x[1], f[2]]);
-            } else if (rows.length || i > 0)
+            } else if (i > 0 || (f[0] && isFinite(x[0])))        /* else names */
                 throw new Error(T(`Line ${i + 1}: “${line}” is not two numbers and a class.`,
                                   `第 ${i + 1} 行：“${line}”不是两个数加一个类别。`));
         });
@@ -759,6 +759,8 @@ const pointsPanel = {
         to.features = whole(to.features, 127) || 3;
         to.pace = paces.some(p => p[1] === to.pace) ? to.pace : 8;
         to.count = Math.max(10, whole(to.count, 10000));
+        to.seed = whole(to.seed, 1e9);
+        to.part = Math.max(0, Math.min(0.9, to.part));
         to.batch = Math.max(1, whole(to.batch, 1e4));
         this.makeData();
         this.last = null;

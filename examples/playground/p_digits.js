@@ -152,18 +152,18 @@ const digitsPanel = {
         if (!quiet) this.look(null);
     },
     changed(g) {
-        this.strokes = g.getImageData(0, 0, 280, 280);
+        const strokes = this.strokes = g.getImageData(0, 0, 280, 280);
         if (this.asking) { this.again = true; return; }
         this.asking = true;
         this.invite.hidden = true;
         this.label = -1;
-        ask("digits", "draw", this.strokes.data, 280, 280).then(r => {
-            this.asking = false;
-            this.look(r);
-            if (this.again) {
-                this.again = false;
+        ask("digits", "draw", strokes.data, 280, 280).then(r => {
+            const { again } = this;
+            this.asking = this.again = false;
+            if (again && this.strokes && this.label < 0) {
+                this.look(r);
                 this.changed(g);
-            }
+            } else if (this.strokes === strokes) this.look(r);    /* not cleared since */
         });
     },
     async pick(i) {

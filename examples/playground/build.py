@@ -33,7 +33,7 @@ def version():
 def sources_hash():
     h = hashlib.sha256()
     for name in sorted(os.listdir(HERE)):
-        if name.endswith(('.c', '.h', '.js', '.css', '.py', '.safetensors', '.bf16')):
+        if name.endswith(('.c', '.h', '.js', '.css', '.py', '.safetensors', '.bf16', '.txt')):
             h.update(name.encode() + b'\0' + read('examples', 'playground', name))
     return h.hexdigest()[:16]
 

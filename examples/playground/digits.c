@@ -256,19 +256,35 @@ FOR_PAGE(digits_export) int digits_export(int int8)
     return digits.file ? (int)dl_model_export_c_to_memory(digits.net, digits.file, n, &o) : 0;
 }
 
+/* Gives a net the weights of another of the same layers; false when they are not the same. Only a
+   softmax at its end may differ, since ours gives scores. */
+static bool digit_copy(dl_model *to, const dl_model *from)
+{
+    const int layers = dl_model_layer_count(to), n = dl_model_tensor_count(to);
+    dl_tensor *const *p = dl_model_params(to), *const *q = dl_model_params(from);
+    bool same = dl_model_layer_count(from) == layers && dl_model_tensor_count(from) == n;
+    for (int i = 0; same && i < layers; i++) {
+        const dl_layer *a = dl_model_layer(to, i), *b = dl_model_layer(from, i);
+        same = a->type == b->type && (a->activation == b->activation ||
+                                      (i + 1 == layers && b->activation == DL_SOFTMAX));
+    }
+    for (int i = 0; same && i < n; i++) same = dl_shape_equal(p[i]->shape, q[i]->shape);
+    for (int i = 0; same && i < n; i++) play_put(p[i]->data, q[i]->data, p[i]->size);
+    return same;
+}
+
 FOR_PAGE(digits_load) int digits_load(const void *bytes, int n, double rate)
 {
     dl_model *m = dl_model_load_from_memory(digits.dl, bytes, (size_t)n);
     if (!m) return 0;
     for (int kind = 0; kind < 3; kind++) {
-        dl_model *like = digit_net(digits.dl, kind);
-        const bool same = dl_model_layer_count(like) == dl_model_layer_count(m) &&
-                          dl_model_param_count(like) == dl_model_param_count(m);
-        dl_model_free(like);
-        if (same) {
+        dl_model *net = digit_net(digits.dl, kind);
+        if (digit_copy(net, m)) {
+            dl_model_free(m);
             digits.kind = kind;
-            return digit_use(m, rate);
+            return digit_use(net, rate);
         }
+        dl_model_free(net);
     }
     dl_model_free(m);
     return dl_fail(digits.dl, DL_ERR_FORMAT, "this file's net is none of the page's three");

@@ -64,6 +64,7 @@ function Engine(send) {
         enough() { return this.o.pace && this.updates >= this.shown + this.o.pace; },
         step() {
             C.points_train(1);
+            check();
             this.updates++;
             return this.frame();
         },
@@ -172,6 +173,11 @@ function Engine(send) {
                      label: this.labels[this.train + i] };
         },
         input() { return floats(C.digits_input(), 784); },
+        /* Looks at what the page shows, whatever an attack has made of it. */
+        see(input) {
+            view(Float32Array, C.digits_input(), 784).set(input);
+            return floats(C.digits_answer(), 10);
+        },
         saliency(c) { return floats(C.digits_saliency(c), 784); },
         attack(right, wanted, size, steps) {
             return { input: floats(C.digits_attack(right, wanted, size, steps), 784),

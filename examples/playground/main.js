@@ -5,6 +5,8 @@ const panels = [digitsPanel, pointsPanel, convolvePanel, racePanel, memoryPanel,
                 speedPanel];
 let current = digitsPanel;
 
+const named = (name, e) => Object.assign(e, { id: "switch-" + name });
+
 async function rebuild() {
     css.known = {};
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
@@ -23,26 +25,29 @@ async function rebuild() {
         } }, p.name())));
     const root = el("section.panel",
                     { role: "tabpanel", id: "panel", "aria-labelledby": "tab-" + current.id });
+    const focused = document.activeElement && document.activeElement.id;
     document.body.replaceChildren(
         el("header", {}, el("h1", {}, "dl.h ", el("small", {}, T("playground", "游乐场"))),
             el("p", {}, T("A deep-learning library in one C header, compiled as it is, training in this page.",
                           "一个头文件的 C 语言深度学习库，原样编译，就在这个网页里训练。")),
             el("div.switches", {},
-               button(lang === "zh" ? "English" : "中文",
-                      () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small"),
-                button(T("light / dark", "亮 / 暗"), () => {
+               named("language", button(lang === "zh" ? "English" : "中文",
+                      () => { lang = lang === "zh" ? "en" : "zh"; rebuild(); }, "small")),
+                named("theme", button(T("light / dark", "亮 / 暗"), () => {
                     const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
                     document.documentElement.dataset.theme = dark ? "light" : "dark";
                     rebuild();
-                }, "small"))),
+                }, "small")))),
         tabs, el("main", {}, root),
         el("footer", {}, T("Nothing leaves this page. dl.h ", "没有任何数据离开本页。dl.h ") + VERSION + " · ",
            el("a", { href: lang + "/README" + CHAPTER_EXT }, T("the course", "教程")),
            " · MNIST: Y. LeCun, C. Cortes (CC BY-SA 3.0)"));
+    /* Tabs and switches keep the focus; the others are new, numbered as they come. */
+    if (/^(tab|switch)-/.test(focused)) document.getElementById(focused).focus();
     document.getElementById("tab-" + current.id).scrollIntoView({ block: "nearest", inline: "center" });
     try {
         await (current.loaded || (current.loaded = current.load()));
-        await current.build(root);
+        if (root.isConnected) await current.build(root);         /* another may have been chosen */
     } catch (e) {
         root.append(el("p.status", {}, e.message));
         throw e;
@@ -53,15 +58,16 @@ async function open(id) {
     current = panels.find(p => p.id === id) || digitsPanel;
     await rebuild();
 }
-/* What the engine sends while a panel trains. */
+/* What the engine sends while a panel trains. A frame that was on its way when that ended may be of
+   another net or other data than are set now. */
 function frame(p, f, error) {
     if (error) {
         train(p, false);
-        p.failed = true;                         /* a frame may still be on its way */
+        p.failed = true;
         p.status.textContent = /infinit|NaN/.test(error)
             ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。")
                 : error;
-    } else if (p === current && !p.failed) p.frame(f);
+    } else if (p === current && p.training) p.frame(f);
 }
 
 async function begin() {

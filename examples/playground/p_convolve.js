@@ -116,7 +116,7 @@ const convolvePanel = {
     c() {
         const rows = [];
         for (let i = 0; i < 20; i++) rows.push("    " +
-                                               [...this.x.subarray(20 * i, 20 * i + 20)].map(v => v.toFixed(2) + "f").join(", "));
+                                               [...this.x.subarray(20 * i, 20 * i + 20)].map(v => v.toFixed(4) + "f").join(", "));
         return `#define DL_IMPLEMENTATION
 #include "dl.h"
 #include <stdio.h>
@@ -127,7 +127,7 @@ ${rows.join(",\n")}
 
 int main(void)
 {
-    const dl_real w[3 * 3] = {${this.w.map(v => num(v, 3).replace("−", "-")).join(", ")}};
+    const dl_real w[3 * 3] = {${this.w.map(v => +v.toFixed(6)).join(", ")}};
     dl_real y[18 * 18];
     dlk_conv2d_size s = {1, 1, 20, 20, 1, 18, 18, 3, 3, 1, 1, 0, 0, 1, 1, 1};
     dlk_conv2d_forward(y, x, w, NULL, &s);      /* floor 1: a plain loop on arrays */

@@ -5,6 +5,7 @@ const digitsPanel = {
     id: "digits",
     name: () => T("Digits", "手写数字"),
     kind: 1, training: false, losses: growing(), drawn: null, strokes: null, label: -1, size: 0.1,
+    shipped: true, forgot: false,
 
     async load() {
         const all = await unpacked("mnist"), n = all.length / 785;
@@ -70,7 +71,7 @@ const digitsPanel = {
                 button(T("Save digits.safetensors", "保存 digits.safetensors"), () =>
                     ask("digits", "save").then(b => save("digits.safetensors", b, "application/octet-stream"))),
                 button(T("Load a file", "读入文件"), () => pickFile(".safetensors", b =>
-                    ask("digits", "load", b).then(f => { this.kind = f.kind; rebuild(); },
+                    ask("digits", "load", b).then(f => this.loadedFile(f),
                                                   e => { this.status.textContent = e.message; }))),
                 button(T("As C: digits.h", "存成 C：digits.h"), () => this.exportC(false)),
                 button(T("As C with int8 weights", "存成 C，int8 权重"), () => this.exportC(true))),
@@ -81,6 +82,15 @@ const digitsPanel = {
         this.frame(this.last);
         this.label = this.drawn ? this.label : -1;
         this.look(this.drawn);
+    },
+
+    /* Another net, from a file: nothing of the one before it stays on the screen. */
+    loadedFile(f) {
+        this.kind = f.kind;
+        this.last = f;
+        this.losses = growing();
+        this.shipped = this.forgot = false;
+        return rebuild();
     },
 
     /* ---- the paper ---- */
@@ -142,18 +152,18 @@ const digitsPanel = {
         if (!quiet) this.look(null);
     },
     changed(g) {
-        this.strokes = g.getImageData(0, 0, 280, 280);
+        const strokes = this.strokes = g.getImageData(0, 0, 280, 280);
         if (this.asking) { this.again = true; return; }
         this.asking = true;
         this.invite.hidden = true;
         this.label = -1;
-        ask("digits", "draw", this.strokes.data, 280, 280).then(r => {
-            this.asking = false;
-            this.look(r);
-            if (this.again) {
-                this.again = false;
+        ask("digits", "draw", strokes.data, 280, 280).then(r => {
+            const { again } = this;
+            this.asking = this.again = false;
+            if (again && this.strokes && this.label < 0) {
+                this.look(r);
                 this.changed(g);
-            }
+            } else if (this.strokes === strokes) this.look(r);    /* not cleared since */
         });
     },
     async pick(i) {
@@ -180,11 +190,15 @@ const digitsPanel = {
         });
         this.bars.show(r ? r.answer : null);
         this.say(r ? r.answer : null);
+        this.renew(false);
     },
     say(p) {
         if (!p) {
-            this.said.textContent = T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
-                                      "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。");
+            this.said.textContent = this.shipped
+                ? T("Write a digit: this net, trained on 60,000, answers while you draw; then make it forget, and train it anew, right here.",
+                    "写一个数字：这个读过六万个手写数字的网络边看边猜；然后让它忘掉，就在这里重新训练。")
+                : T("Write a digit: the net answers while you draw.",
+                    "写一个数字：网络边看边猜。");
             return;
         }
         const best = p.indexOf(Math.max(...p));
@@ -198,17 +212,20 @@ const digitsPanel = {
     /* ---- training ---- */
     async toggle() {
         await train(this, !this.training);
+        if (!this.training) this.renew(true);
     },
     async forget(kind) {
         if (this.training) await this.toggle();
         this.kind = kind;
         this.losses = growing();
+        this.shipped = false;
         this.forgot = true;
         this.frame(await ask("digits", "forget", kind));
         if (this.drawn) {
             const again = await ask("digits", "frame");
             if (again.answer) { this.bars.show(again.answer); this.say(again.answer); }
         }
+        this.renew(true);
     },
     frame(f) {
         this.last = f;
@@ -227,6 +244,18 @@ const digitsPanel = {
     },
 
     /* ---- inside ---- */
+    /* What is open below is made again, of the picture that is new, or of a net that is. */
+    renew(net) {
+        this.stale = this.stale || net;
+        clearTimeout(this.later);
+        this.later = setTimeout(() => {
+            const isOpen = box => box.isConnected && box.closest("details").open;
+            if (isOpen(this.inside)) this.maps();
+            if (isOpen(this.attackBox)) this.saliency();
+            if (this.stale && isOpen(this.mistakes)) this.report();
+            this.stale = false;
+        }, 300);
+    },
     tile(data, w, h, color, title, size) {
         const c = canvas(size || 72, size || 72, title);
         picture(c, data, w, h, color);
@@ -259,8 +288,8 @@ const digitsPanel = {
     },
     async saliency() {
         if (!this.drawn) { this.attackBox.replaceChildren(T("Write a digit first.", "先写一个数字。")); return; }
-        const p = this.drawn.answer, best = p.indexOf(Math.max(...p)),
-              before = this.drawn.input.slice();
+        const before = this.drawn.input, p = await ask("digits", "see", before),
+              best = p.indexOf(Math.max(...p));
         const s = await ask("digits", "saliency", best), m = Math.max(...s, 1e-9);
         const show = (input, answer) => {
             const now = answer.indexOf(Math.max(...answer));
@@ -278,14 +307,18 @@ const digitsPanel = {
             slider(T("largest change of a pixel", "像素的最大改动"), sizes, this.size,
                    v => { this.size = v; }),
             el("div.buttons", {}, button(T("Attack", "攻击"), async () => {
+                await ask("digits", "see", before);
                 const r = await ask("digits", "attack", best, -1, this.size, 10);
                 tiles.replaceChildren(...show(r.input, r.answer));
                 this.bars.show(r.answer);
                 const now = r.answer.indexOf(Math.max(...r.answer));
                 this.said.textContent = T(`Of the changed picture the net says ${now}, ${percent(r.answer[now])} sure.`, `对改动后的图，网络说是 ${now}，${percent(r.answer[now])} 的把握。`);
-            }), button(T("Put it back", "恢复"), () => this.strokes && this.label < 0
-                ? this.changed(this.paper.getContext("2d", { willReadFrequently: true }))
-                : this.look(this.drawn))),
+            }), button(T("Put it back", "恢复"), async () => {
+                const answer = await ask("digits", "see", before);
+                tiles.replaceChildren(...show(before, answer));
+                this.bars.show(answer);
+                this.say(answer);
+            })),
             tiles);
     },
     async report() {

@@ -59,21 +59,24 @@ const languagePanel = {
             fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
-        if (this.poem.length) this.show();
+        if (this.poem.length > POEM) this.show();
         else await this.write();
         this.frame(this.last);
     },
     async measure() {
         let sum = 0;
+        const { losses } = this;
         this.measured = this.last ? this.last.updates : 0;
         for (let i = 0; i < POEMS_TEST; i += 4) sum += await ask("language", "test", i, 4);
+        if (this.losses !== losses) return;      /* of a net that is gone */
         this.perplexity = Math.exp(sum / (POEMS_TEST / 4));
         if (!this.shipped && this.perplexity < 150 && this.task) this.task.check(true);
         this.frame(this.last);
+        if (this.poem.length > POEM) this.attend();
     },
     async toggle() {
         await train(this, !this.training);
-        if (!this.training) await this.measure();
+        if (!this.training) this.measure();
     },
     frame(f) {
         if (f) {
@@ -90,25 +93,34 @@ const languagePanel = {
     },
     async write() {
         const start = [...this.prompt].map(s => this.number.get(s)).filter(k => k !== undefined);
-        this.poem = [0, ...start];
-        while (this.poem.length <= POEM) {
-            this.paper.textContent = this.poem.slice(1).map(k => this.signs[k]).join("");
-            const p = await ask("language", "next", this.poem, this.heat);
+        const poem = this.poem = [0, ...start];
+        while (poem.length <= POEM) {
+            this.paper.textContent = poem.slice(1).map(k => this.signs[k]).join("");
+            const p = await ask("language", "next", poem, this.heat);
+            if (this.poem !== poem) return;      /* another one has been begun */
             let u = Math.random(), k = 0;
             while (k < p.length - 1 && (u -= p[k]) > 0) k++;
-            this.poem.push(k);
+            poem.push(k);
         }
         this.chosen = 12;
         this.show();
     },
-    async show() {
+    show() {
         this.paper.replaceChildren(...this.poem.slice(1).flatMap((k, i) => {
             const s = this.signs[k],
                   b = el("button.sign" + (this.chosen === i + 1 ? ".on" : ""),
-                         { type: "button", onclick: () => { this.chosen = i + 1; this.show(); } },
-                         s);
+                         { type: "button", "aria-pressed": String(this.chosen === i + 1),
+                           onclick: () => {
+                               this.chosen = i + 1;
+                               this.show();
+                               this.paper.querySelectorAll("button")[i].focus();
+                           } }, s);
             return s === "，" || s === "。" ? [b, el("br")] : [b];
         }));
+        this.attend();
+    },
+    /* What it finds likely at the chosen sign, and where it looks. */
+    async attend() {
         this.next();
         const a = await ask("language", "attention", this.poem.slice(0, POEM)), g = pen(this.look),
               row = this.chosen - 1;

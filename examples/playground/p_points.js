@@ -110,13 +110,14 @@ const pointsPanel = {
     },
     async start() {
         const o = this.o, n = this.rows.length;
-        if (this.training) await this.toggle();
+        if (this.training) await this.run(false);
         if (n - this.test < 2) { this.status.textContent = T("At least two points.", "至少要两个点。"); return; }
         const xy = new Float32Array(2 * n), target = new Float32Array(n);
         this.rows.forEach(([x, y, t], i) => { xy[2 * i] = x; xy[2 * i + 1] = y; target[i] = t; });
         this.losses = growing();
         this.tests = growing();
         this.walk = null;
+        this.failed = false;
         this.numbers.replaceChildren();
         this.drawBrushes();
         try {
@@ -131,7 +132,8 @@ const pointsPanel = {
     set(change) {
         Object.assign(this.o, change);
         this.why.textContent = "";
-        if ("rate" in change && Object.keys(change).length === 1) return void ask("points", "rate", this.o.rate);
+        if ("rate" in change && Object.keys(change).length === 1 && !this.failed)
+            return void ask("points", "rate", this.o.rate);      /* without starting anew */
         if (["set", "noise", "count", "part"].some(k => k in change)) {
             if ("set" in change) this.own = null;
             this.makeData();
@@ -141,9 +143,13 @@ const pointsPanel = {
     },
     async toggle() {
         if (!this.training && this.rows.length - this.test < 2) return;
+        await this.run(!this.training);
+        if (!this.training) this.frame(await ask("points", "frame"));      /* where it stopped */
+    },
+    async run(on) {
         this.leave();
-        await train(this, !this.training);
-        this.hint.setAttribute("aria-live", this.training ? "off" : "polite");
+        await train(this, on);
+        this.hint.setAttribute("aria-live", on ? "off" : "polite");
     },
 
     build(root) {
@@ -346,8 +352,12 @@ const pointsPanel = {
         const colors = classColors.map(rgb), paper = rgb("--paper");
         return i => {
             const c = [0, 0, 0];
-            for (let k = 0; k < out; k++)
+            let best = 0;
+            for (let k = 0; k < out; k++) {
+                if (f.map[base + k * n + i] > f.map[base + best * n + i]) best = k;
                 for (let j = 0; j < 3; j++) c[j] += f.map[base + k * n + i] * colors[k][j];
+            }
+            if (this.o.sharp) return pixel(mix(paper, colors[best], 0.7));
             return pixel(mix(paper, c, 0.7));
         };
     },
@@ -553,12 +563,15 @@ const pointsPanel = {
     async step() {
         if (this.training) await this.toggle();
         const sample = this.walk && this.walk.sample;
-        this.frame(await ask("points", "step"));
+        try {
+            this.frame(await ask("points", "step"));
+        } catch (e) { return void frame(this, null, e.message); }
         if (sample) this.probe(sample);
     },
     /* All numbers of one sample: for each layer z, a, dz = dL/dz, dW [out][in], db. */
     async probe(sample) {
         if (this.training) await this.toggle();
+        if (!sample && !this.rows.length) return;
         const s = sample || this.rows[Math.floor(Math.random() * (this.rows.length - this.test))],
               f = this.last;
         const v = await ask("points", "probe", s[0], s[1], s[2]);
@@ -687,11 +700,11 @@ const pointsPanel = {
         let named = false;
         lines.forEach((line, i) => {
             if (!line.trim()) return;
-            const f = line.trim().split(/\s*[,;\t]\s*|\s+/), x = f.map(Number);
-            if (f.length === 3 && isFinite(x[0]) && isFinite(x[1])) {
+            const f = line.trim().split(/[,;\t]/.test(line) ? /\s*[,;\t]\s*/ : /\s+/), x = f.map(Number);
+            if (f.length === 3 && f.every(v => v) && isFinite(x[0]) && isFinite(x[1])) {
                 named = named || !isFinite(x[2]);
                 rows.push([x[0], x[1], f[2]]);
-            } else if (rows.length || i > 0)
+            } else if (i > 0 || (f[0] && isFinite(x[0])))        /* else names */
                 throw new Error(T(`Line ${i + 1}: “${line}” is not two numbers and a class.`,
                                   `第 ${i + 1} 行：“${line}”不是两个数加一个类别。`));
         });
@@ -746,6 +759,8 @@ const pointsPanel = {
         to.features = whole(to.features, 127) || 3;
         to.pace = paces.some(p => p[1] === to.pace) ? to.pace : 8;
         to.count = Math.max(10, whole(to.count, 10000));
+        to.seed = whole(to.seed, 1e9);
+        to.part = Math.max(0, Math.min(0.9, to.part));
         to.batch = Math.max(1, whole(to.batch, 1e4));
         this.makeData();
         this.last = null;
@@ -757,9 +772,13 @@ const pointsPanel = {
               F = this.last ? this.last.inputs : 2;
         const feature = ["p[0]", "p[1]", "p[0] * p[0]", "p[1] * p[1]", "p[0] * p[1]", "sinf(p[0])",
                          "sinf(p[1])"].filter((v, k) => o.features >> k & 1);
-        const A = "DL_" + activations[o.activation].toUpperCase(), plain = !o.l1 && !o.l2;
-        const dense = (u, f) => plain ? `    dl_model_add_dense(net, ${u}, ${f});\n`
-            : `    dense = dl_dense_default(${u}, ${f});\n    dense.l1 = ${o.l1};\n    dense.l2 = ${o.l2};\n    dl_model_add_dense_with(net, &dense);\n`;
+        const A = "DL_" + activations[o.activation].toUpperCase(), l12 = o.l1 || o.l2;
+        const special = f => l12 || f === "DL_RELU";
+        const dense = (u, f) => !special(f) ? `    dl_model_add_dense(net, ${u}, ${f});\n`
+            : `    dense = dl_dense_default(${u}, ${f});\n` +
+              (f === "DL_RELU" ? "    dense.weight_init = dl_init_he_uniform();\n" : "") +
+              (l12 ? `    dense.l1 = ${o.l1};\n    dense.l2 = ${o.l2};\n` : "") +
+              "    dl_model_add_dense_with(net, &dense);\n";
         const rows = this.rows.slice(0, n - this.test).map(([x, y, t]) => `{${x.toFixed(3)}f, ${y.toFixed(3)}f, ${this.classes ? t : t.toFixed(3) + "f"}}`);
         const lines = [];
         for (let i = 0; i < rows.length; i += 4) lines.push("    " + rows.slice(i, i + 4).join(", "));
@@ -785,7 +804,7 @@ ${this.classes ? "    int32_t label[N];\n" : ""}    for (int i = 0; i < N; i++) 
     dl_ctx *dl = dl_new(${o.seed});
     dl_data *data = ${this.classes ? `dl_data_from_arrays(dl, x[0], N, dl_shape1(F), label, ${this.classes})` : "dl_data_from_targets(dl, x[0], N, dl_shape1(F), y, dl_shape1(1))"};
     dl_model *net = dl_model_new(dl, dl_shape1(F));
-${plain ? "" : "    dl_dense dense;\n"}${o.units.map(u => dense(u, A) + (o.dropout ? `    dl_model_add_dropout(net, ${o.dropout});\n` : "")).join("")}${dense(this.classes || 1, this.classes ? "DL_SOFTMAX" : "DL_LINEAR")}    dl_model_compile(net, ${this.classes ? "DL_SPARSE_CATEGORICAL_CROSSENTROPY" : "DL_MSE"}, ${r});
+${l12 || (o.units.length && special(A)) ? "    dl_dense dense;\n" : ""}${o.units.map(u => dense(u, A) + (o.dropout ? `    dl_model_add_dropout(net, ${o.dropout});\n` : "")).join("")}${dense(this.classes || 1, this.classes ? "DL_SOFTMAX" : "DL_LINEAR")}    dl_model_compile(net, ${this.classes ? "DL_SPARSE_CATEGORICAL_CROSSENTROPY" : "DL_MSE"}, ${r});
     dl_fit fit = dl_fit_default();
     fit.epochs = 100;
     fit.batch_size = ${Math.min(o.batch, n - this.test)};

@@ -94,8 +94,11 @@ const racePanel = {
                                       optimizers.map(row)));
     },
     async go() {
-        await ask("race", "start", this.surface, this.from[0], this.from[1], this.rates);
-        this.paths = await ask("race", "steps", this.steps);
+        /* Asked for at once, so that the start of the next race does not come between. */
+        const [, paths] = await Promise.all([
+            ask("race", "start", this.surface, this.from[0], this.from[1], this.rates),
+            ask("race", "steps", this.steps)]);
+        this.paths = paths;
         this.heights = optimizers.map((n, k) => Float32Array.from({ length: this.steps },
             (v, i) => this.paths[24 * i + 3 * k + 2] +
                 (this.surface === 2 ? 1.1 : 0)));      /* above 0, for a logarithm */
@@ -143,7 +146,9 @@ const racePanel = {
         plot(this.curve,
              this.heights.map((y, k) => ({ y: this.on[k] ? y.subarray(0, t) : [],
                                            color: racerColor[k] })),
-             { log: true, n: this.steps, x: T("height over steps (log)", "高度随步数（对数）"), low: 1e-4,
+             { log: true, n: this.steps, x: this.surface === 2
+                   ? T("height + 1.1 over steps (log)", "高度 + 1.1 随步数（对数）")
+                   : T("height over steps (log)", "高度随步数（对数）"), low: 1e-4,
                high: 100 });
     },
     c() {
@@ -170,13 +175,15 @@ int main(void)
         dl_tensor *at = dl_param_from(dl, dl_shape1(2), start);
         dl_optimizer *opt = dl_optimizer_new(dl, racer[k], &at, 1);
         double reached = NAN;
-        for (int step = 0; step < ${this.steps} && at && fabs((double)at->data[0]) < 100; step++) {
+        for (int step = 0; step < ${this.steps} && at; step++) {
             dl_tensor *x = dl_slice(at, 0, 0, 1), *y = dl_slice(at, 0, 1, 2);
             dl_tensor *height = ${h};
             reached = dl_item(height);
-            dl_optimizer_zero_grad(opt);
-            dl_backward(dl_sum(height));
-            dl_optimizer_step(opt);
+            if (fabs((double)at->data[0]) < 100 && fabs((double)at->data[1]) < 100) {
+                dl_optimizer_zero_grad(opt);
+                dl_backward(dl_sum(height));
+                dl_optimizer_step(opt);
+            }
             dl_tape_clear(dl);
         }
         printf("%-9s %g\\n", name[k], reached);

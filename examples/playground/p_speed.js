@@ -18,7 +18,7 @@ const speedPanel = {
         this.there = row(T("the same C, compiled for a PC: ", "同样的 C，为 PC 编译：") + NATIVE.where, 1);
         this.there.value.textContent = Math.round(NATIVE.rate).toLocaleString();
         this.status = el("p.status", { role: "status" });
-        this.play = button(T("Measure", "测量"), () => this.toggle(), "main");
+        this.play = button(this.training ? T("Stop", "停止") : T("Measure", "测量"), () => this.toggle(), "main");
         this.task = challenge(this,
                               T("guess before you measure, and be right within a quarter of it.",
                                 "先猜再测，猜得与实测相差不超过四分之一。"));
@@ -93,12 +93,12 @@ int main(void)
 }
 `,
     explain() {
-        const f = this.last, flops = 6 * (784 * 512 + 512 * 10);
+        const f = this.last, flops = 4 * 784 * 512 + 6 * 512 * 10;
         return [
                 el("p", {}, T("The same dl.h, unchanged, one thread each. Compiled for a PC it uses vectors of 256 or 512 bits where the processor has them; WebAssembly has 128, and no fused multiply-add. The number here is your machine’s, the other was measured on the machine named, so they compare only roughly.",
                               "同一个 dl.h，一字未改，各用一个线程。为 PC 编译时，它用处理器所有的 256 或 512 位向量；WebAssembly 只有 128 位，也没有融合乘加。这里的数字是你的机器的，另一个是在所写的机器上测的，只能粗略比较。")),
-                el("p.formula", {}, "2 · (784·512 + 512·10) · 3 = " + flops.toLocaleString()),
-                el("p", {}, T("So many multiplications and additions a picture takes: forward, and twice as many backward (for the weights and for what comes before).", "每张图片需要这么多次乘法和加法：前向一份，反向两份（对权重和对前一层）。"),
+                el("p.formula", {}, "2 · (784·512 · 2 + 512·10 · 3) = " + flops.toLocaleString()),
+                el("p", {}, T("So many multiplications and additions a picture takes: forward, as many backward for the weights, and in the second layer as many again for what comes before it.", "每张图片需要这么多次乘法和加法：前向一份，反向对权重一份；第二层还要对前一层再算一份。"),
                     f && f.rate ? T(` Here that is ${num(f.rate * flops / 1e9, 1)} thousand million a second.`, ` 这里是每秒 ${num(f.rate * flops / 1e8, 0)} 亿次。`) : ""),
                 el("p", {}, chapter("07_mlp_rmsprop", T("Chapter 07: this net", "第 07 章：这个网络")))];
     }

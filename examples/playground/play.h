@@ -17,20 +17,22 @@
 
 static char play_text[512];               /* the first error since it was read */
 
-static void play_note(dl_code code, const char *text, void *user)
+/* The context forgets the error, so that it tells of the next one, too. */
+static void play_note(dl_code code, const char *text, void *dl)
 {
     (void)code;
-    (void)user;
     if (!play_text[0]) strncpy(play_text, text, sizeof play_text - 1);
+    dl_clear_error((dl_ctx *)dl);
 }
 
-/* A new context for a panel in place of the one it had. */
+/* A new context for a panel in place of the one it had, whose errors are past. */
 static dl_ctx *play_begin(dl_ctx *old, int seed)
 {
     dl_free(old);
+    if (old) play_text[0] = 0;
     dl_ctx *dl = dl_new((uint64_t)seed);
     if (!dl) play_note(DL_ERR_MEMORY, "out of memory", NULL);
-    dl_set_error_callback(dl, play_note, NULL);
+    dl_set_error_callback(dl, play_note, dl);
     return dl;
 }
 

@@ -111,14 +111,15 @@ FOR_PAGE(points_rate) int points_rate(double rate)
 FOR_PAGE(points_train) double points_train(int updates)
 {
     double loss = NAN;
-    for (int i = 0; i < updates && dl_error(points.dl) == DL_OK; i++) {
+    for (int i = 0; i < updates; i++) {
         dl_batch batch;
         if (!dl_loader_next(points.batches, &batch) &&        /* false once: an epoch's end */
             !dl_loader_next(points.batches, &batch)) return NAN;
         loss = dl_model_train_batch(points.net, &batch).loss;
         dl_tape_clear(points.dl);
+        if (isnan(loss)) break;
     }
-    return dl_error(points.dl) == DL_OK ? loss : NAN;
+    return loss;
 }
 
 /* Loss and accuracy: on the training points (0), on the test points (1). */

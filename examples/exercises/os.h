@@ -327,6 +327,7 @@ static inline os_names os_list_all(const char *dir) {
 static inline void os_temp(char *path, size_t size) {
     const char *tmp = getenv("TMPDIR");
     snprintf(path, size, "%s/dl-learn-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    umask(022);                                 /* whom we run as must be able to read what is here */
     if (mkdtemp(path) == NULL) {
         perror(path);
         exit(3);
@@ -411,17 +412,26 @@ static inline bool os_can_be_alone(void) {
 
 #ifdef __linux__
 /* No network, and no other process to be seen or killed: this one stays behind, and ends as its
-   child in there ends. Where namespaces are not allowed, nothing happens. Root takes no namespace
+   child in there ends, which it kills after so many seconds: it could leave our group of processes,
+   which os_done kills. Where namespaces are not allowed, nothing happens. Root takes no namespace
    of users: in there it would not see that it is root, and would remain it. */
-static inline void os_be_alone(void) {
+static pid_t os_inside;
+static inline void os_end_inside(int signal_number) {
+    (void)signal_number;
+    kill(os_inside, SIGKILL);
+}
+static inline void os_be_alone(double wall) {
     const int apart = CLONE_NEWNET | CLONE_NEWPID;
     if (unshare(apart) != 0 && (geteuid() == 0 || unshare(CLONE_NEWUSER | apart) != 0)) return;
-    const pid_t inside = fork();
     int status = 0;
-    if (inside == 0) return;
-    while (waitpid(inside, &status, 0) < 0 && errno == EINTR) {}
+    os_inside = fork();
+    if (os_inside == 0) return;
+    if (os_inside < 0) _exit(126);
+    signal(SIGALRM, os_end_inside);
+    alarm((unsigned)wall);
+    while (waitpid(os_inside, &status, 0) < 0 && errno == EINTR) {}
     if (WIFSIGNALED(status)) raise(WTERMSIG(status));
-    _exit(inside < 0 ? 126 : WEXITSTATUS(status));
+    _exit(WEXITSTATUS(status));
 }
 #endif
 
@@ -441,7 +451,7 @@ static inline void os_become(const os_program *p) {
     if (p->jail == NULL) return;
     os_limit(RLIMIT_NOFILE, 32);
 #ifdef __linux__
-    if (p->alone) os_be_alone();
+    if (p->alone) os_be_alone(p->wall);
 #endif
     if (geteuid() == 0) {
         struct stat s;
@@ -454,7 +464,7 @@ static inline void os_become(const os_program *p) {
 }
 static inline void os_start(os_job *j, const os_program *p) {
     memset(j, 0, sizeof *j);
-    j->deadline = p->wall > 0 ? os_seconds() + p->wall : 0;
+    j->deadline = p->wall > 0 ? os_seconds() + p->wall + p->alone : 0;
     fflush(NULL);
     j->pid = fork();
     if (j->pid == 0) {

@@ -17776,7 +17776,8 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
         dli_format(number, sizeof number, "%d", c);
         dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
     }
-    dli_putf(out, "\n%*s  %9s %9s %9.2f %9td\n", width, "accuracy", "", "", r->accuracy, r->count);
+    dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
+             (long long)r->count);
     dli_put_score(out, width, "macro avg", &r->macro);
     dli_put_score(out, width, "weighted avg", &r->weighted);
 }

@@ -302,6 +302,7 @@ static struct {
     dl_model  *net;
     dl_loader *batches;
     int        parts;                     /* of a step, where the page has to answer in between */
+    int        size;                      /* pictures of the last part; an epoch's end has fewer */
 } speed;
 
 FOR_PAGE(speed_begin) int speed_begin(const uint8_t *pixels, const uint8_t *label, int n, int parts)
@@ -327,6 +328,7 @@ FOR_PAGE(speed_step) double speed_step(int part)
     dl_batch b;
     if (!dl_loader_next(speed.batches, &b) && !dl_loader_next(speed.batches, &b)) return NAN;
     double value = NAN;
+    speed.size = (int)b.size;
     if (speed.parts == 1) {
         value = dl_model_train_batch(speed.net, &b).loss;
     } else {
@@ -342,4 +344,5 @@ FOR_PAGE(speed_step) double speed_step(int part)
     return value;
 }
 
+FOR_PAGE(speed_size) int speed_size(void) { return speed.size; }
 FOR_PAGE(speed_info) const char *speed_info(void) { return dl_info(speed.dl); }

@@ -329,7 +329,7 @@ function Engine(send) {
                 this.first += loss / this.parts;
             } else {
                 this.busy += performance.now() - from;
-                this.seen += 128 / this.parts;
+                this.seen += C.speed_size();
             }
             this.part = (this.part + 1) % this.parts;
             if (this.part === 0) this.steps++;

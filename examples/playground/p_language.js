@@ -52,10 +52,10 @@ const languagePanel = {
                 button(T("As shipped", "恢复训练好的"), () => this.start(true))),
             el("div.row", {},
                el("div", {}, this.paper,
-                  el("p", {}, T("Choose a sign to see where it looks.", "点一个字，看它在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
+                  el("p", {}, T("Choose a sign to see where the net looks when it guesses it.", "点一个字，看网络猜它的时候在看哪里。"))), el("div.grow", {}, this.guess), el("div.grow", {}, this.curve, this.status)),
             this.look, el("p.legend", {},
-                          T("two blocks of four heads, a row each: the darker, the more the chosen sign takes from there",
-                            "两个块，各四个头，每头一行：颜色越深，所选的字从那里取得越多")), this.task,
+                          T("two blocks of four heads, a row each: the darker, the more the guess of the chosen sign takes from there",
+                            "两个块，各四个头，每头一行：颜色越深，猜所选的字时从那里取得越多")), this.task,
             fold(T("Show me the C", "看 C 程序"), () => code(this.c()), true),
             fold(T("Explain", "讲解"), () => this.explain(), true));
         if (!this.ready) await this.start(true);
@@ -119,7 +119,7 @@ const languagePanel = {
         }));
         this.attend();
     },
-    /* What it finds likely at the chosen sign, and where it looks. */
+    /* What it finds likely at the chosen sign, and where it looks to guess it. */
     async attend() {
         this.next();
         const a = await ask("language", "attention", this.poem.slice(0, POEM)), g = pen(this.look),

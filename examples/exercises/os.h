@@ -325,7 +325,7 @@ static inline os_names os_list_all(const char *dir) {
    beside us could put a link where we write next. When we are root the box belongs to somebody who
    owns nothing else, and runs what is in the directory. */
 static inline void os_temp(char *path, size_t size) {
-    const char *tmp = getenv("TMPDIR");
+    const char *tmp = geteuid() ? getenv("TMPDIR") : NULL;              /* root's may be closed   */
     snprintf(path, size, "%s/dl-learn-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     umask(022);                                 /* whom we run as must be able to read what is here */
     if (mkdtemp(path) == NULL) {

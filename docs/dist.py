@@ -7,7 +7,8 @@ import hashlib, os, re, sys, zipfile
 
 from take import ROOT
 
-PARTS = ['dl.h', 'Makefile', 'learn.bat', 'LICENSE', 'README.md', 'README.zh.md', 'examples', 'data', 'docs', 'tests']
+PARTS = ['dl.h', 'Makefile', 'learn.bat', 'LICENSE', 'README.md', 'README.zh.md', 'examples', 'data',
+         'docs', 'tests']
 
 
 def files():

@@ -8,6 +8,10 @@ trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 warn="-Werror -Wall -Wextra -Wpedantic -Wshadow -Wconversion"
 
+# The library with the tests' allocator, for rooms that are linked with it: the Makefile's.
+library=build/tests/dl.c
+[ -f $library ] || make -s $library || exit 1
+
 if [ $# -eq 0 ]; then
     sh tests/builds.sh clang >"$work/clang" 2>&1 &
     sh tests/builds.sh gcc >"$work/gcc" 2>&1
@@ -228,17 +232,13 @@ else
     echo "SKIP $cc, pictures: libstb-dev is not installed"
 fi
 
-# The library with the tests' allocator, for rooms that are linked with it (as the Makefile does).
-printf '#include "tests/counting.h"\n#include "examples/stb.h"\n%s\n#include "dl.h"\n' \
-    '#define DL_IMPLEMENTATION' >"$work/tests.c"
-
 for real in float double; do                             # with a BLAS, where there is one
     n="$cc -DDL_USE_CBLAS, $real"
     flags="-O1 $warn -DDL_USE_CBLAS -DDL_REAL=$real -I."
     if printf '#include <cblas.h>\nint main(void) { return 0; }\n' |
        $cc -x c - -o "$work/a.out" -lopenblas >/dev/null 2>&1; then
         # shellcheck disable=SC2086
-        try "$n" $cc $flags -c "$work/tests.c" -o "$work/tests.o"
+        try "$n" $cc $flags -c $library -o "$work/tests.o"
         for room in ops layers losses; do
             # shellcheck disable=SC2086
             try "$n, $room" $cc $flags -DDL_IMPLEMENTED "tests/$room.c" "$work/tests.o" \
@@ -291,7 +291,7 @@ if [ "$cc" = gcc ]; then
             return
         fi
         try "$1 (run)" $3 "$work/b.exe"
-        try "$1, library" $2 -O1 -D_FILE_OFFSET_BITS=64 -I. -I"$work/inc" -c "$work/tests.c" \
+        try "$1, library" $2 -O1 -D_FILE_OFFSET_BITS=64 -I. -I"$work/inc" -c $library \
             -o "$work/tests.o"                       # 64: else 32 bits cannot list large disks
         for room in files folders data rng errors locale private; do
             shared="-DDL_IMPLEMENTED $work/tests.o"

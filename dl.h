@@ -16218,7 +16218,6 @@ static bool dli_model_learn_data(dl_model *m, const dl_data *data)
 
 /* Where the values of each activation lie: from [0] to [1]. */
 #define DLI_RANGE(code, text, formula, low, high) { low, high },
-static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
 
 /* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
 static const dl_layer *dli_bounding_layer(const dl_layer *l)
@@ -16240,7 +16239,8 @@ static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_
     const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
     const dl_loss *loss = m->goal[k].loss;
     const bool fused = loss->logits != DL_LINEAR;
-    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
+    const double ranges[][2] = { DL_ACTIVATIONS(DLI_RANGE) };  /* tcc: not in a static one */
+    const double *range = ranges[fused ? loss->logits : last->activation];
     dl_int outside = 0;
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
@@ -17769,12 +17769,12 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     char number[24];
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+        if (names[c] && (int)strlen(names[c]) > width) width = (int)strlen(names[c]);
     dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
-        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+        dli_put_score(out, width, names && names[c] ? names[c] : number, &r->score[c]);
     }
     dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
              (long long)r->count);
@@ -23897,10 +23897,15 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
 {
     char line[1000];
     va_list args;
-    if (!f) return;
+    if (!f || !format) return;
     va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
+    const int length = dli_format_args(line, sizeof line, format, args);
     va_end(args);
+    if (length >= (int)sizeof line) {
+        f->failed = !dl_fail(f->ctx, DL_ERR_LIMIT, "dl_onnx_line: a line of %d bytes, 999 at most: "
+                             "'%.100s...'", length, line);
+        return;
+    }
     for (char *at = line, *next; at; at = next) {
         next = strchr(at, ';');
         if (next) *next++ = 0;
@@ -23912,7 +23917,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
                            double c)
 {
     char s[DLI_ONNX_LONG];
-    if (!f) return;
+    if (!f || !name) return;
     dli_onnx_word(s, f, name, strlen(name));
     if (x) {
         dli_onnx_tensor(f, s, strlen(s), shape, 1, x, 0, NULL);
@@ -23932,7 +23937,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
 {
     char s[DLI_ONNX_LONG];
-    if (!f) return;
+    if (!f || !name || !v) return;
     dli_onnx_word(s, f, name, strlen(name));
     dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
 }

@@ -277,6 +277,11 @@ if [ "$cc" = gcc ]; then
     done
     mkdir "$work/inc"                       # cross compilers do not look where stb is
     [ -d /usr/include/stb ] && ln -s /usr/include/stb "$work/inc/stb"
+    if have tcc; then
+        try "tcc" tcc -I. "$work/one.c" -o "$work/a.out" -lm && run "tcc"
+    else
+        echo "SKIP tcc: it is not installed"
+    fi
     # Other machines: a program, and the rooms that depend on the system or on the size of a word.
     # machine NAME COMPILER RUNNER
     machine() {

@@ -1818,7 +1818,8 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
 /* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
    t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
    l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
-   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. (So it is no mean over samples:
+   what is made of several batches, by dl_model_evaluate or dl_fit.accumulate, depends on them.) */
 typedef struct dl_entropy {
     const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
     double        smoothing;      /* 0 .. 1                                                   */
@@ -2792,8 +2793,8 @@ DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, siz
    (dl_table_present). */
 DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t);
 /* One row, [1,features] on the tape: for each column of the encoder its text, or where that is NULL
-   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN:
-   missing. NULL with a message. */
+   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN
+   and "": missing. NULL with a message. */
 DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
                                  const double *numbers);
 
@@ -2860,7 +2861,7 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
 /* How pictures in folders become samples. */
 typedef struct dl_images {
     dl_int height, width;     /* 0: as the first picture; else all become so large            */
-    int    channels;          /* 3; 1: grey; or as of dl_image_load                           */
+    int    channels;          /* 3; 1: grey; or 2 or 4, as of dl_image_load                   */
     bool   crop;              /* false: stretched to that size; true: what is too long or too
                                  wide for it is cut off at both ends, evenly                  */
     dl_resampling resampling; /* DL_BILINEAR                                                  */
@@ -3462,7 +3463,9 @@ static const char *dli_stb_reason(void)
 }
 static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
 {
-    return stbi_info_from_memory(p, bytes, W, H, C) != 0;
+    const bool ok = stbi_info_from_memory(p, bytes, W, H, C) != 0;
+    if (ok && *H < 0 && *H > INT_MIN) *H = -*H;       /* of a BMP that begins with its top row */
+    return ok;
 }
 static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
 {
@@ -11245,7 +11248,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     if (!fits)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
                           "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
-    dli_matmul_state s = { 1, 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
+    dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
     if (ra > 2) s.step_a = s.N * s.K;
     if (rb > 2) s.step_b = s.K * s.M;
     dl_shape shape = ra >= rb ? a->shape : b->shape;
@@ -11397,13 +11400,13 @@ static dli_axis_view dli_along(dl_shape s, int axis)
 static void dli_blocks_copy(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
                             dl_int count, dl_int len)
 {
-    for (dl_int o = 0; o < count; o++)
+    for (dl_int o = 0; len && o < count; o++)
         memcpy(to + o * to_step, from + o * from_step, (size_t)len * sizeof *to);
 }
 static void dli_blocks_add(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
                            dl_int count, dl_int len)
 {
-    for (dl_int o = 0; o < count; o++)
+    for (dl_int o = 0; len && o < count; o++)
         for (dl_int i = 0; i < len; i++) to[o * to_step + i] += from[o * from_step + i];
 }
 
@@ -12709,7 +12712,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
     dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
-    if (y) dl->kernels.positional_encoding(y->data, T, E);
+    if (y && y->size) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
 
@@ -19181,7 +19184,7 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
     const char **cell = t->cell;
     while (s->p < s->end) {
         const dl_int line = s->line;
-        const char *text = "";
+        const char *from = s->p, *text = from;
         bool last = false;
         int k = 0;
         for (; !last; k++) {
@@ -19192,7 +19195,7 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
             if (!text) return false;
             cell[k] = t->rows > 0 && dli_csv_missing(o, text) ? NULL : text;
         }
-        if (k == 1 && !*text) continue;                          /* an empty line */
+        if (k == 1 && !*text && (text == from || text[-1] != '"')) continue;  /* an empty line */
         if (t->rows == 0) t->columns = k;
         if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
         if (k != t->columns)
@@ -19296,8 +19299,8 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
         const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
         if (n == 0)
             return dli_csv_bad(s, line, 0, *p ? "the byte %02X is no UTF-8; convert the file: "
-                               "iconv -f LATIN1 -t UTF-8" : "a byte %02X: no text, or UTF-16; save "
-                               "it as UTF-8", (uint8_t)*p);
+                               "iconv -f CP1252 -t UTF-8 (of a Chinese Windows: -f GB18030)"
+                               : "a byte %02X: no text, or UTF-16; save it as UTF-8", (uint8_t)*p);
         line += *p == '\n' || (*p == '\r' && p[1] != '\n');
         p += n;
     }
@@ -20046,8 +20049,8 @@ DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
     for (int i = 0; i < e->columns; i++) {
         const dl_coder *k = &e->column[i];
         const char *text = texts ? texts[i] : NULL;
-        double v = numbers ? numbers[i] : NAN;
-        if (text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
+        double v = numbers && !text ? numbers[i] : NAN;
+        if (text && *text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
         if (fabs(v) > DLI_NUMBER_MAX)
             return DLI_REFUSE(e->ctx, DL_ERR_NUMERIC, "%s: column '%.60s': %g is too large", who,
                               k->name, v);

@@ -231,6 +231,21 @@ static void sorts(void)
     dl_free(dl);
 }
 
+/* A BMP whose height is negative begins with its top row: red above blue, 1 x 2. */
+static void bmp_from_the_top(void)
+{
+    static const uint8_t bmp[62] = { 'B', 'M', 62, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0,
+                                     1, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 1, 0, 24, 0, 0, 0, 0, 0,
+                                     8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                     0, 0, 255, 0, 255, 0, 0, 0 };
+    static const dl_real want[6] = { 1, 0, 0, 0, 0, 1 };
+    dl_ctx *dl = test_quiet_new(1);
+    dl_tensor *x = HAVE_STB ? dl_image_from_memory(dl, bmp, sizeof bmp, 3) : NULL;
+    if (HAVE_STB && CHECK(x && x->size == 6, "%s", dl_error_text(dl)))
+        CHECK_ARRAY(x->data, want, 6);
+    dl_free(dl);
+}
+
 /* Pictures cut off anywhere, and with any byte wrong: an error or a picture, nothing else. */
 static void damage(void)
 {
@@ -472,6 +487,7 @@ int main(void)
     TEST(channels);
     TEST(bad_files);
     TEST(sorts);
+    TEST(bmp_from_the_top);
     TEST(damage);
     TEST(to_memory);
     TEST(resize);

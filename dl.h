@@ -2736,8 +2736,9 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
 /* How rows become samples; dl_encoding_default fills in what stands in front of each. */
 typedef struct dl_encoding {
     const char *target;           /* NULL: the last column is to be predicted. Texts are classes,
-                                     and so are numbers if there are just two different ones; other
-                                     numbers are targets, in their own units                      */
+                                     and so are numbers if there are just two different ones (0 and
+                                     0.0 are the same); other numbers are targets, in their own
+                                     units                                                        */
     const char *const *drop;      /* NULL; else columns to leave out, until NULL: names, numbers of
                                      customers, whatever says nothing about other rows            */
     const char *const *text;      /* NULL; else columns to take as texts though they are numbers,
@@ -13183,7 +13184,7 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
     for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
+        number += !strcmp(m->layer[i]->type->prefix, type->prefix) && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
     const size_t sources = dli_padded((size_t)froms * sizeof *from);
     const size_t bytes = dli_padded(type->options_size);
@@ -13420,14 +13421,20 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
 DL_DEF int dl_model_input_count(const dl_model *m) { return m ? m->inputs : 0; }
 DL_DEF int dl_model_output_count(const dl_model *m) { return m ? (m->out ? m->outs : 1) : 0; }
 
-/* t, named "dense_1.weight", at the end of one of the layer's two lists. */
+/* t, named "dense_1.weight", at the end of one of the layer's two lists. Two of one name could not
+   be saved. */
 static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, dl_tensor ***list,
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1, sizeof t)
-                           : NULL;
+    bool twice = false;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
+    for (int i = 0; i < l->params; i++) twice = twice || strcmp(l->param[i]->name, full) == 0;
+    for (int i = 0; i < l->states; i++) twice = twice || strcmp(l->state[i]->name, full) == 0;
+    if (t && twice)
+        dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has a tensor named '%s' already", l->name, name);
+    dl_tensor **longer = t && !twice ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1,
+                                                               sizeof t) : NULL;
     if (longer) {
         *list = longer;
         longer[(*count)++] = t;
@@ -15537,7 +15544,9 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 
 DL_DEF void dl_model_free(dl_model *m)
 {
-    if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
+    if (m && m->fitting)
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
+    else if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
 }
 
 /* ---- compile ---- */
@@ -19793,6 +19802,23 @@ static const char *dli_number_hint(const char *text, char decimal)
                           : "; is it a number with a decimal comma? Set dl_csv.decimal to ','";
 }
 
+/* Texts that are the same number, such as 0 and 0.0, are one category, which is called as the first
+   of them; they are in order. */
+static void dli_merge_numbers(const dl_table *t, dl_column *k)
+{
+    const char **text = (const char **)(uintptr_t)k->category;
+    double last = 0;
+    int n = 0;
+    for (int i = 0; i < k->categories; i++) {
+        double x = NAN;
+        dli_cell_value(text[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
+        if (n == 0 || x != last) text[n++] = text[i];
+        last = x;
+    }
+    text[n] = text[k->categories];                           /* the column's name, behind them */
+    k->categories = n;
+}
+
 /* Columns as the options want them; those left out have no name. Numbers that are to be texts get
    categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
@@ -19808,6 +19834,7 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
             seen[c].kind = DL_COLUMN_TEXT;
             seen[c].wrong = 0;
             if (!dli_categories(t, who, c, &seen[c])) return false;
+            if (!dli_listed(o->text, seen[c].name)) dli_merge_numbers(t, &seen[c]);
         }
         if (seen[c].wrong)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
@@ -19964,6 +19991,16 @@ static bool dli_code_cell(const dl_encoder *e, const char *who, const dl_table *
     return true;
 }
 
+/* Which category is the same number as the text, -1 for none: 1.0 is the class 1. */
+static int dli_same_number(const dl_coder *k, const char *text, char decimal)
+{
+    double x, y;
+    if (!dli_cell_value(text, DL_COLUMN_NUMBER, decimal, &x)) return -1;
+    for (int i = 0; i < k->categories; i++)
+        if (dli_cell_value(k->category[i], DL_COLUMN_NUMBER, decimal, &y) && x == y) return i;
+    return -1;
+}
+
 /* Labels or targets out of column c, one of which is there. */
 static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table *t, int c,
                             int32_t *labels, dl_real *y)
@@ -19976,6 +20013,7 @@ static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table
             return dli_cell_bad(e, who, t, i, k, "", "is missing, but it is to be predicted, and "
                                 "other rows have it; take those (dl_table_present)");
         if (!dli_code_cell(e, who, t, i, k, text, &v)) return false;
+        if (labels && v < 0) v = dli_same_number(k, text, t->sheet->decimal);
         if (labels && v < 0)
             return dli_cell_bad(e, who, t, i, k, text, "is a class that the rows for training did "
                                 "not have");

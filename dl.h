@@ -26363,6 +26363,21 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
+/* PyTorch writes tensors of equal numbers once, and nodes Identity for the others. What is to be an
+   initializer becomes one of its own. */
+static void dli_graph_copied(dli_graph *g, dli_value *v)
+{
+    dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
+    if (!n || !dli_pb_is(n->type, "Identity") || n->ins != 1 || n->in[0] < 0) return;
+    const dli_value *from = &g->value[n->in[0]];
+    if (from->made != DLI_MADE_TENSOR) return;
+    v->tensor = from->tensor;
+    v->raw = from->raw;
+    v->shape = from->shape;
+    v->made = DLI_MADE_TENSOR;
+    n->dropped = true;
+}
+
 /* From the outputs, which are needed, back: what is; and which initializers are no parameters. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
@@ -26375,7 +26390,9 @@ static bool dli_graph_live(dli_onnx_in *in)
             if (n->in[k] < 0) continue;
             dli_value *v = &g->value[n->in[k]];
             v->live = true;
-            if (n->op && dli_op_fixed(n->op, k)) v->fixed = true;
+            if (!n->op || !dli_op_fixed(n->op, k)) continue;
+            v->fixed = true;
+            dli_graph_copied(g, v);
         }
     }
     for (int i = 0; i < g->nodes; i++) {

@@ -175,7 +175,8 @@ static const char *const graphs[] = {
     "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
-    "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if" };
+    "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
+    "hand_copied" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross",
                                      "hand_last" };

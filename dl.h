@@ -2661,7 +2661,8 @@ DL_DEF dl_int dl_loader_batch_count(const dl_loader *l);
 /* How a file is read; dl_csv_default fills in what stands in front of each. */
 typedef struct dl_csv {
     char separator;               /* 0: tab, semicolon, bar or comma, whichever occurs equally often
-                                     in the first 20 lines                                        */
+                                     in the first 20 lines; or what a first line such as sep=;
+                                     says, which is Excel's and no row                            */
     char decimal;                 /* '.'; ',' for numbers like 3,14                               */
     int  header;                  /* -1: the first row names the columns unless a number is in it;
                                      1: it does; 0: it does not, they are column_1, column_2, ... */
@@ -19317,7 +19318,14 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
         while (s->p < s->end && *s->p != '\n' && *s->p != '\r') s->p++;
         if (s->p < s->end) dli_csv_break(s);
     }
-    s->separator = o->separator ? o->separator : dli_csv_separator(s->p, s->end, o->decimal);
+    const bool told = s->end - s->p > 5 && memcmp(s->p, "sep=", 4) == 0 && s->p[4] != o->decimal &&
+                      strchr(",;|\t", s->p[4]) && (s->p[5] == '\n' || s->p[5] == '\r');
+    s->separator = o->separator ? o->separator : told ? s->p[4]
+                 : dli_csv_separator(s->p, s->end, o->decimal);
+    if (told) {
+        s->p += 5;
+        dli_csv_break(s);
+    }
     return true;
 }
 

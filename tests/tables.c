@@ -623,6 +623,11 @@ static void corners(void)
           dl_error_text(dl));
     t = table_of(dl, "x\n\n\"\"\n\n1\n \n \"\" \n");
     CHECK(t && strcmp(cells(t), "~;1;~") == 0, "%s", t ? cells(t) : dl_error_text(dl));
+    t = table_of(dl, "sep=;\r\na;b\r\n1,5;x,y,z\r\n");
+    CHECK(t && strcmp(cells(t), "1,5|x,y,z") == 0 && dl_table_line(t, 0) == 3, "%s",
+          t ? cells(t) : dl_error_text(dl));
+    t = table_of(dl, "sep=.\nx\ny\n");
+    CHECK(t && strcmp(cells(t), "x;y") == 0, "no separator: %s", t ? cells(t) : dl_error_text(dl));
     CHECK(!table_of(dl, "a,b\r1,2\r\xE4,3\r"), "no UTF-8");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "line 3: the byte E4 is no UTF-8");
     t = table_of(dl, "a,y\n1,0\n2,1.0\n3,1\n4,0.0\n5,1.00\n");      /* two classes, 0 and 1.0 */

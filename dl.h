@@ -13266,8 +13266,10 @@ static bool dli_layer_build(dl_layer *l)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: reads nothing; give it one or more layers",
                        l->name);
     if (!dli_layer_fields(l)) return false;
+    const dl_code before = dl_error(l->ctx);
     if (t->build && !t->build(l))
         return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
+    if (before == DL_OK && dl_error(l->ctx) != DL_OK) return false;    /* build did not say so */
     if (!(l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX))
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or "
                        "more", l->name, l->l1, l->l2);

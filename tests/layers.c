@@ -435,6 +435,11 @@ static bool twice_build(dl_layer *l)
     return dl_layer_param(l, "w", dl_shape1(1), dl_init_zeros()) &&
            dl_layer_state(l, "w", dl_shape1(1), 0);
 }
+static bool lax_build(dl_layer *l)                    /* does not look at what it gets */
+{
+    dl_layer_param(l, "w", dl_shape1(-1), dl_init_zeros());
+    return true;
+}
 static bool huge_build(dl_layer *l)
 {
     l->output[0] = dl_shape2((dl_int)1 << (4 * sizeof(dl_int)), (dl_int)1 << (4 * sizeof(dl_int)));
@@ -449,6 +454,7 @@ static void own_layer_errors(void)
         { "Bad", "bad", 0, NULL, 2, NULL, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, long_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, twice_build, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, lax_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, huge_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 8, NULL, 1, NULL, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, NULL, NULL, NULL, NULL, NULL },
@@ -457,15 +463,16 @@ static void own_layer_errors(void)
     static const char *const text[] = {
         "bad_1: its build failed", "bad_1: reads 2 tensors, but the layer before it gives 1",
         "nnn' is longer than 255 bytes", "bad_1: it has a tensor named 'w' already",
+        "[-1] is no shape",
         "bad_1: an output of shape [", "bad_1: the options are",
         "dl_model_add: a type needs name, prefix and forward",
         "bad_1: its forward gave no output 0",
         "bad_1: its forward gave [8] where its build said [2,4]" };
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 10; i++) {
         dl_ctx *dl = quiet_context(1);
         dl_model *m = dl_model_new(dl, dl_shape1(4));
         const bool added = dl_model_add(m, &bad[i], NULL) != NULL;
-        CHECK(added == (i > 6), "case %d: %s", i, dl_error_text(dl));
+        CHECK(added == (i > 7), "case %d: %s", i, dl_error_text(dl));
         CHECK(!dl_model_forward(m, dl_zeros(dl, dl_shape2(2, 4))), "case %d", i);
         CHECK(dl_error(dl) != DL_OK && strstr(dl_error_text(dl), text[i]), "case %d: %s", i,
               dl_error_text(dl));

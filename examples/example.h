@@ -7,7 +7,7 @@
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
-     terminal    ex_draw (pictures), ex_draw_plot (curves)
+     terminal    ex_say, ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
                  ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
                  ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
@@ -902,6 +902,15 @@ static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *fo
         cell = next;
     }
     if (!quiet) printf("\n");
+}
+
+/* Print in the terminal. */
+static inline void ex_say(bool quiet, const char *format, ...) EX_PRINTF(2, 3);
+static inline void ex_say(bool quiet, const char *format, ...) {
+    va_list a;
+    va_start(a, format);
+    if (!quiet) vprintf(format, a);
+    va_end(a);
 }
 
 /* A task for the reader: in the terminal the question, on the page its answer too, folded. */

@@ -71,10 +71,9 @@ static void backward(pass *s, dl_real *g, net n, const dl_real *p, const dl_real
 enum { D = 2, H = 3, MOST = H * D + H + 2 * H + 2 };
 static const net small = {D, H, 2, true}, xor_net = {D, H, 1, false};
 static const dl_real x01[D] = {1, 2}, t01[2] = {1, 0};
-static const dl_real p01[MOST] = {(dl_real)0.5, (dl_real)-0.25, (dl_real)-0.5, (dl_real)0.75,
-                                  (dl_real)0.25, (dl_real)-0.5, (dl_real)0.1, 0, (dl_real)0.2,
-                                  1, (dl_real)0.5, -1, -2, (dl_real)0.25, (dl_real)0.5,
-                                  (dl_real)-0.2, (dl_real)0.3};
+static const dl_real p01[MOST] = {
+    0.5, -0.25, -0.5, 0.75, 0.25, -0.5,  (dl_real)0.1, 0, (dl_real)0.2,         /* W1, b1        */
+    1, 0.5, -1, -2, 0.25, 0.5,           (dl_real)-0.2, (dl_real)0.3};          /* W2, b2        */
 static const dl_real X[4 * D] = {0, 0, 0, 1, 1, 0, 1, 1}, T[4] = {0, 1, 1, 0};
 
 /* Gradient descent on all four samples of XOR, until every answer is within 0.1: after how many
@@ -130,8 +129,7 @@ int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 5000;
     ex_parse(&o, argc, argv, EX("gradients by backpropagation, checked; XOR and small digits "
-                                "learned; two seconds",
-                                "反向传播算梯度并检验，再学会异或和小的数字；两秒"),
+                                "learned; two seconds", "反向传播算梯度并检验，再学会异或和小的数字；两秒"),
              "data epochs seed html quiet", NULL, 0);
     dl_ctx *dl = ex_begin(&o);
     shrink(&train_set, ex_mnist(dl, &o, DL_TRAIN));
@@ -170,13 +168,13 @@ int main(int argc, char **argv) {
 typedef struct taped { net n; int N; const dl_real *x, *t; dl_tensor *w[4]; } taped;
 static taped taped_new(dl_ctx *dl, net n, int N, const dl_real *x, const dl_real *t,
                        const dl_real *p) {
+    const dl_shape shape[END] = {dl_shape2(n.H, n.D), dl_shape1(n.H), dl_shape2(n.M, n.H),
+                                 dl_shape1(n.M)};
     taped a = {n, N, x, t, {NULL, NULL, NULL, NULL}};
-    a.w[W1] = dl_param(dl, dl_shape2(n.H, n.D), dl_init_uniform(-1, 1));
-    a.w[B1] = dl_param(dl, dl_shape1(n.H), dl_init_uniform(-1, 1));
-    a.w[W2] = dl_param(dl, dl_shape2(n.M, n.H), dl_init_uniform(-1, 1));
-    a.w[B2] = dl_param(dl, dl_shape1(n.M), dl_init_uniform(-1, 1));
-    for (int k = W1; k < END; k++)
+    for (int k = W1; k < END; k++) {
+        a.w[k] = dl_param(dl, shape[k], dl_init_uniform(-1, 1));
         if (a.w[k]) memcpy(a.w[k]->data, p + at(n, k), (size_t)a.w[k]->size * sizeof *p);
+    }
     return a;
 }
 static dl_tensor *taped_loss(dl_ctx *dl, void *user) {
@@ -244,7 +242,7 @@ static double compare(const dl_real *g, const taped *tape, double *tape_differen
 
 static double show_net(dl_ctx *dl, pass *one, const dl_real *g, double *tape_difference,
                        ex_page *page, bool quiet) {
-    const taped tape = taped_new(dl, small, 1, x01, t01, p01);
+    taped tape = taped_new(dl, small, 1, x01, t01, p01);
     ex_graph graph;
     dlk_sigmoid_forward(one->y, one->z2, small.M, 0, 0);
     memset(&graph, 0, sizeof graph);
@@ -265,7 +263,7 @@ static double show_net(dl_ctx *dl, pass *one, const dl_real *g, double *tape_dif
     ex_say(quiet, EX("x = (1, 2), t = (1, 0), loss %.4f\n\n",
                      "x = (1, 2)，t = (1, 0)，损失 %.4f\n\n"), (double)one->loss);
     if (!quiet) aloud(one, g);
-    if (!dl_backward(taped_loss(dl, (void *)&tape))) return HUGE_VAL;
+    if (!dl_backward(taped_loss(dl, &tape))) return HUGE_VAL;
     const double worst = compare(g, &tape, tape_difference, quiet);
     dl_tape_clear(dl);
     return worst;
@@ -317,19 +315,17 @@ static void show_xor(const pass *s, const dl_real *p, const double *loss, int st
 
 /* 28 x 28 pixels, their edge of two cut off, become 8 x 8 means of 3 x 3. */
 static void shrink(digits *d, const dl_data *data) {
+    const dlk_pool2d_size means = {1, 24, 28, 8, 8, 3, 3, 3, 3, 0, 0};   /* from the third row on */
     for (int n = 0; n < IMAGES; n++) {
         const dl_tensor *image = dl_data_sample(data, n);
         if (image == NULL) return;
-        for (int i = 0; i < PIXELS; i++) {
-            const dl_real *corner = image->data + (2 + 3 * (i / 8)) * 28 + 2 + 3 * (i % 8);
-            double ink = 0;
-            for (int k = 0; k < 9; k++) ink += (double)corner[k / 3 * 28 + k % 3];
-            d->x[n * PIXELS + i] = (dl_real)(ink / 9);
-        }
+        dlk_avg_pool2d_forward(d->x + n * PIXELS, image->data + 2 * 28 + 2, &means, false);
         d->t[n] = dl_data_labels(data)[n];
         dl_tape_clear(dl_data_ctx(data));
     }
 }
+
+enum { EPOCHS = 20, STARTS = 4 };
 
 /* Percent right of all images. */
 static double digits_right(pass *s, const dl_real *p, const digits *d) {
@@ -342,7 +338,6 @@ static double digits_right(pass *s, const dl_real *p, const digits *d) {
     return 100.0 * right / IMAGES;
 }
 
-enum { EPOCHS = 20 };
 /* Train from weights times as large as Glorot's; accuracy after each epoch. Returns the loss at
    first. */
 static double digits_from(const dl_real *random, double times, const digits *train,
@@ -366,7 +361,6 @@ static double digits_from(const dl_real *random, double times, const digits *tra
 /* Returns the last accuracy from Glorot's weights. */
 static double show_digits(const dl_real *random, const digits *train, const digits *test,
                           ex_page *page, bool quiet) {
-    enum { STARTS = 4 };
     static double accuracy[STARTS][EPOCHS];
     static const double times[STARTS] = {0, 0.01, 1, 30};
     static const char *const name[STARTS] = {"0", "0.01 x", "1 x Glorot", "30 x"};

@@ -147,8 +147,8 @@ int main(int argc, char **argv) {
     const dl_tensor *start = dl_param(dl, dl_shape1(at(xor_net, END)), dl_init_uniform(-1, 1));
     const dl_tensor *random = dl_param(dl, dl_shape1(ALL), dl_init_uniform(-1, 1));
     if (dl_error(dl)) return ex_end(dl, &o);
+    const bool agrees = show_gradcheck(dl, start->data, o.quiet);
     memcpy(p, start->data, (size_t)start->size * sizeof *p);
-    const bool agrees = show_gradcheck(dl, p, o.quiet);
     const int steps = train(&s, p, o.epochs, 0.5, loss);
     show_xor(&s, p, loss, steps, &page, o.quiet);
 

@@ -49,6 +49,14 @@ static void layer(double *y, double *z, const double *in, const dl_real *W, cons
         printf("  %s%d = %s(%.6g) = %.6g\n", to, j, name, z[j], y[j]);
 }
 
+/* Floor 1, kernels: the same with the functions that every network here runs on. */
+static void by_kernels(dl_real z1[3], dl_real a[3], dl_real z2[2], dl_real y[2]) {
+    dlk_linear_forward(z1, x, W1, b1, 1, 2, 3);
+    dlk_relu_forward(a, z1, 3, 0, 0);
+    dlk_linear_forward(z2, a, W2, b2, 1, 3, 2);
+    dlk_sigmoid_forward(y, z2, 2, 0, 0);
+}
+
 static double largest_difference(const double *a, const dl_real *b, int n) {
     double d = 0;
     for (int i = 0; i < n; i++) d = fmax(d, fabs(a[i] - (double)b[i]));
@@ -77,11 +85,7 @@ int main(int argc, char **argv) {
                        "\n输出层，y = sigmoid(W2 a + b2)：\n"));
     layer(y, z2, a, W2, b2, 3, 2, sigmoid, "sigmoid", "y", o.quiet);
 
-    /* Floor 1, kernels: the same with the functions that every network here runs on. */
-    dlk_linear_forward(kz1, x, W1, b1, 1, 2, 3);
-    dlk_relu_forward(ka, kz1, 3, 0, 0);
-    dlk_linear_forward(kz2, ka, W2, b2, 1, 3, 2);
-    dlk_sigmoid_forward(ky, kz2, 2, 0, 0);
+    by_kernels(kz1, ka, kz2, ky);
     difference = fmax(largest_difference(z1, kz1, 3), largest_difference(a, ka, 3));
     difference = fmax(difference, largest_difference(z2, kz2, 2));
     difference = fmax(difference, largest_difference(y, ky, 2));

@@ -327,19 +327,8 @@ static void shrink(digits *d, const dl_data *data) {
 
 enum { EPOCHS = 20, STARTS = 4 };
 
-/* Percent right of all images. */
-static double digits_right(pass *s, const dl_real *p, const digits *d) {
-    int right = 0;
-    for (int n = 0; n < IMAGES; n += BATCH) {
-        forward(s, digit_net, p, d->x + n * PIXELS, BATCH);
-        for (int i = 0; i < BATCH; i++)
-            right += ex_argmax(s->z2 + i * CLASSES, CLASSES) == d->t[n + i];
-    }
-    return 100.0 * right / IMAGES;
-}
-
-/* Train from weights times as large as Glorot's; accuracy after each epoch. Returns the loss at
-   first. */
+/* Train from weights `times` as large as Glorot's; accuracy in % after each epoch. Returns the loss
+   at first. */
 static double digits_from(const dl_real *random, double times, const digits *train,
                           const digits *test, double *accuracy) {
     static pass s;
@@ -353,7 +342,13 @@ static double digits_from(const dl_real *random, double times, const digits *tra
     const double before = (double)s.loss;
     for (int e = 0; e < EPOCHS; e++) {
         digits_epoch(&s, p, train);
-        accuracy[e] = digits_right(&s, p, test);
+        int right = 0;
+        for (int n = 0; n < IMAGES; n += BATCH) {
+            forward(&s, digit_net, p, test->x + n * PIXELS, BATCH);
+            for (int i = 0; i < BATCH; i++)
+                right += ex_argmax(s.z2 + i * CLASSES, CLASSES) == test->t[n + i];
+        }
+        accuracy[e] = 100.0 * right / IMAGES;
     }
     return before;
 }

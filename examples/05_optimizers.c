@@ -212,8 +212,8 @@ static void show_valley(ex_page *page, run (*best)[RACERS], double k, bool quiet
     ex_curve c[RACERS];
     char s[2][16];
     ex_page_formula(page, "f = (u² + k v²) / 2");
-    ex_show_text(page, quiet, 2, EX("The valley (u^2 + %g v^2) / 2: steps until f stays below 0.1 %%",
-                                    "山谷 (u^2 + %g v^2) / 2：多少步之后 f 一直低于 0.1 %%"), k);
+    ex_show_text(page, quiet, 2, EX("The valley (u^2 + %g v^2) / 2: steps until f stays below "
+                                    "0.1 %%", "山谷 (u^2 + %g v^2) / 2：多少步之后 f 一直低于 0.1 %%"), k);
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("optimizer|best lr|steps|best lr, turned|steps, turned",
                                       "优化器|最好 lr|步数|转 45 度的 lr|转后步数"));

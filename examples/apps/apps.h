@@ -1,13 +1,14 @@
 /* apps.h - what the applications share: reading their data, dealing it into folds, the simulated
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
-     data        ex_fold, ex_one_column
+     data        ex_fold, ex_one_column, ex_quantile
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_car_step,
                  ex_page_track
      board       ex_board_print, ex_board_ask
-     ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_rating_right
-     sentences   ex_sentence_new, ex_sentence_load
+     ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_films_liked, ex_rating_right
+     texts       ex_praise_load, ex_sign_bytes
+     sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
      numerals    ex_numeral
      showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
 
@@ -63,6 +64,19 @@ static inline int ex_one_column(const dl_table *learn, const dl_data *train, con
         right = hits;
     }
     return right;
+}
+
+static inline int ex_by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The number that a part of x[n], and of one more like them, is not larger than (the largest, if n
+   is too small to say): x_(k) of the sorted x_(1) .. x_(n), k = ceil(part (n + 1)). Sorts x. */
+static inline double ex_quantile(double *x, int n, double part) {
+    const int k = (int)ceil(part * (n + 1));
+    qsort(x, (size_t)n, sizeof *x, ex_by_size);
+    return x[(k < n ? k : n) - 1];
 }
 
 /* ------------------------------------------------------------------------------- sound ---- */
@@ -405,12 +419,58 @@ static inline double ex_rating_rmse(const ex_ratings *c, const dl_real *said) {
     return dl_regression_of(said + c->train, c->value + c->train, hidden, 1).rmse;
 }
 
+/* How much viewers would like the `top` films that each has not rated and that have the highest
+   scores, on average: of viewer u, film i it is score[step u + i] (step 0: the same for all). */
+static inline double ex_films_liked(const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS],
+                                    const dl_real *score, int step, int top) {
+    static bool rated[EX_VIEWERS][EX_FILMS];
+    double sum = 0;
+    for (int k = 0; k < c->n; k++) rated[c->user[k]][c->item[k]] = true;
+    for (int u = 0; u < EX_VIEWERS; u++) {
+        dl_real left[EX_FILMS];
+        for (int i = 0; i < EX_FILMS; i++) left[i] = rated[u][i] ? -100 : score[step * u + i];
+        for (int t = 0; t < top; t++) {
+            const int i = ex_argmax(left, EX_FILMS);
+            sum += truth[u][i] / (EX_VIEWERS * top);
+            left[i] = -100;
+        }
+    }
+    return sum;
+}
+
 /* The share of hidden yes and no that is on the right side of a border. */
 static inline double ex_rating_right(const ex_ratings *c, const dl_real *said, double border) {
     double sum = 0;
     for (int k = c->train; k < c->n; k++)
         sum += ((double)said[k] > border) == (c->value[k] > 0);
     return sum / (c->n - c->train);
+}
+
+/* ------------------------------------------------------------------------------- texts ---- */
+
+/* n texts that praise (1) or blame (0), from the lines "+<tab>text" and "-<tab>text" of dir/name;
+   option: names another dir. */
+static inline bool ex_praise_load(dl_ctx *dl, const char *dir, const char *name, const char *option,
+                                  int n, const char **text, int32_t *praise) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    const dl_table *lines = ex_lines(dl, path, option, n);
+    for (int i = 0; lines && i < n; i++) {
+        const char *mark = dl_table_text(lines, i, 0);
+        text[i] = dl_table_text(lines, i, 1);
+        praise[i] = mark && *mark == '+';
+        if (!mark || strchr("+-", *mark) == NULL || !text[i])
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %d needs + or -, a tab and a text", path,
+                           i + 1);
+    }
+    return lines != NULL;
+}
+
+/* The bytes of the sign (UTF-8) at p. */
+static inline size_t ex_sign_bytes(const char *p) {
+    size_t n = 1;
+    while (((unsigned char)p[n] & 0xc0) == 0x80 && n < 4) n++;
+    return n;
 }
 
 /* --------------------------------------------------------------------------- sentences ---- */
@@ -503,6 +563,24 @@ static inline ex_sentence ex_sentence_new(dl_rng *r) {
         else if (letter) ex_sentence_expand(&s, w[0], r);
         else ex_sentence_add(&s, w, 0, false);
     }
+}
+
+/* Without a net one can say the commonest role of the word, of a new one that of its place: what
+   ex_role_count has counted. */
+static int ex_role_of_place[EX_SENTENCE][EX_ROLES], ex_role_of_word[EX_LEXICON][EX_ROLES];
+
+static inline void ex_role_count(const ex_sentence *s) {
+    for (int t = 0; t < s->n; t++) {
+        ex_role_of_place[t][s->role[t]]++;
+        ex_role_of_word[s->word[t]][s->role[t]]++;
+    }
+}
+
+static inline int ex_role_guess(const ex_sentence *s, int t) {
+    const int *count = s->word[t] == EX_NEW ? ex_role_of_place[t] : ex_role_of_word[s->word[t]];
+    int best = 0;
+    for (int k = 0; k < EX_ROLES; k++) best = count[k] > count[best] ? k : best;
+    return best;
 }
 
 /* n lines of word/role, separated by spaces; text gets the words as they are. */

@@ -15,45 +15,24 @@
 
 enum { REVIEWS = 285, PHRASES = 717, MOST = 3000, SHOWN = 6 };
 
-/* Lines "+<tab>text" of praise and "-<tab>text" of blame. */
 typedef struct texts { const char *text[PHRASES]; int32_t good[PHRASES]; } texts;
-
-static bool load(dl_ctx *dl, const char *dir, const char *name, int n, texts *t) {
-    char path[600];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    const dl_table *lines = ex_lines(dl, path, "reviews DIR", n);
-    for (int i = 0; lines && i < n; i++) {
-        const char *mark = dl_table_text(lines, i, 0);
-        t->text[i] = dl_table_text(lines, i, 1);
-        t->good[i] = mark && *mark == '+';
-        if (!mark || strchr("+-", *mark) == NULL || !t->text[i])
-            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %d needs + or -, a tab and a text", path,
-                           i + 1);
-    }
-    return lines != NULL;
-}
 
 /* The signs and pairs that phrases are made of. */
 static char part[MOST][12];
 static int parts;
 
-/* The bytes of the sign (UTF-8) at p. */
-static size_t sign(const char *p) {
-    size_t n = 1;
-    while (((unsigned char)p[n] & 0xc0) == 0x80 && n < 4) n++;
-    return n;
-}
-
 /* For each sign and each pair of text: its place in x[parts] becomes 1. x NULL: learn new ones. */
 static void read_parts(const char *text, dl_real *x) {
-    for (const char *p = text; *p; p += sign(p))
-        for (int pair = 0; pair < 2 && (!pair || p[sign(p)]); pair++) {
-            const size_t n = sign(p) + (pair ? sign(p + sign(p)) : 0);
+    for (const char *p = text; *p; p += ex_sign_bytes(p)) {
+        const char *next = p + ex_sign_bytes(p), *end[2] = {next, *next ? next + ex_sign_bytes(next) : p};
+        for (int k = 0; k < 2 && end[k] > p; k++) {
+            const size_t n = (size_t)(end[k] - p);
             int i = 0;
             while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
             if (x && i < parts) x[i] = 1;
             if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
         }
+    }
 }
 
 /* Texts as samples [parts]. */

@@ -50,11 +50,6 @@ static void learn(dl_ctx *dl, const dl_real *y, int n, int lo, int hi, const ex_
     dl_data_free(train);
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* width[h]: of the mistakes of windows 0 .. n-1, each made by nets that had not seen it, the one
    that 90 % are not larger than. */
 static void widths(dl_ctx *dl, const dl_real *y, int n, const ex_options *o, double width[AHEAD]) {
@@ -62,10 +57,8 @@ static void widths(dl_ctx *dl, const dl_real *y, int n, const ex_options *o, dou
     for (int part = 0; part < PARTS; part++)
         learn(dl, y, n, part * n / PARTS, (part + 1) * n / PARTS, o, said);
     for (int h = 0; h < AHEAD; h++) {
-        const int rank = (int)ceil(0.9 * (n + 1)) - 1;
         for (int k = 0; k < n; k++) miss[k] = fabs(said[k][h] - (double)y[k + BACK + h]);
-        qsort(miss, (size_t)n, sizeof *miss, by_size);
-        width[h] = miss[rank < n ? rank : n - 1];
+        width[h] = ex_quantile(miss, n, 0.9);
     }
 }
 
@@ -117,6 +110,8 @@ int main(int argc, char **argv) {
               seconds);
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* last: the last year, as it was said at the end of the year before: real, forecast, from, to. */
 static void show(ex_page *page, bool quiet, const score *s, double last[4][AHEAD]) {

@@ -3,9 +3,9 @@
 
      data        ex_fold, ex_one_column, ex_quantile
      sound       ex_sound_load, ex_spectrogram
-     road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_car_step,
+     road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track
-     board       ex_board_print, ex_board_ask
+     board       ex_largest, ex_board_print, ex_board_ask
      ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_films_liked, ex_rating_right
      texts       ex_praise_load, ex_sign_bytes
      sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
@@ -278,6 +278,16 @@ static inline double ex_car_step(ex_car *c, double wheel, double wind) {
     return turned < -ex_pi ? turned + 2 * ex_pi : turned > ex_pi ? turned - 2 * ex_pi : turned;
 }
 
+/* A ride: which part of a lap it is, 1 at most, and where each step has led. */
+enum { EX_STEPS = 280 };
+typedef struct ex_ride { double part, path[EX_STEPS][2]; int steps; } ex_ride;
+
+static inline void ex_ride_step(ex_ride *d, ex_car *c, double wheel, double wind) {
+    d->part = fmin(1, d->part + ex_car_step(c, wheel, wind) / (2 * ex_pi));
+    d->path[d->steps][0] = c->x;
+    d->path[d->steps++][1] = c->y;
+}
+
 /* A way of n points on the page; style: attributes of its line. */
 static inline void ex_page_way(ex_page *p, double (*at)[2], int n, const char *style) {
     fputs("<polyline fill=\"none\" points=\"", p->f);
@@ -286,9 +296,8 @@ static inline void ex_page_way(ex_page *p, double (*at)[2], int n, const char *s
     fprintf(p->f, "\" %s/>\n", style);
 }
 
-/* The lane of a track, and two ways on it: the first dashed, the second solid. */
-static inline void ex_page_track(ex_page *p, const ex_track *t, double (*first)[2], int n,
-                                 double (*second)[2], int m) {
+/* The lane of a track, and two rides on it: the first dashed, the second solid. */
+static inline void ex_page_track(ex_page *p, const ex_track *t, ex_ride ride[2]) {
     double lane[181][2];
     if (!p->f) return;
     for (int i = 0; i <= 180; i++) {
@@ -298,12 +307,24 @@ static inline void ex_page_track(ex_page *p, const ex_track *t, double (*first)[
     }
     ex_svg_begin(p, 600, 600);
     ex_page_way(p, lane, 181, "stroke=\"#ccc\" stroke-width=\"40\"");
-    ex_page_way(p, first, n, "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
-    ex_page_way(p, second, m, "stroke=\"#0072B2\" stroke-width=\"3\"");
+    ex_page_way(p, ride[0].path, ride[0].steps,
+                "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
+    ex_page_way(p, ride[1].path, ride[1].steps, "stroke=\"#0072B2\" stroke-width=\"3\"");
     fputs("</svg>\n", p->f);
 }
 
 /* ------------------------------------------------------------------------------- board ---- */
+
+/* Which of x[n] is the largest; of equal ones any. */
+static inline int ex_largest(const double *x, int n, dl_rng *r) {
+    int k = 0, equal = 1;
+    for (int i = 1; i < n; i++) {
+        const double more = x[i] - x[k];
+        equal = more > 1e-9 ? 1 : more < -1e-9 ? equal : equal + 1;
+        if (more > 1e-9 || (more > -1e-9 && dl_rng_int(r, equal) == 0)) k = i;
+    }
+    return k;
+}
 
 /* ex_board in the terminal; sign: how -1, 0 and 1 are drawn, empty cells by their numbers. */
 static inline void ex_board_print(const ex_board *b, const char *sign) {
@@ -449,12 +470,12 @@ static inline double ex_rating_right(const ex_ratings *c, const dl_real *said, d
 /* ------------------------------------------------------------------------------- texts ---- */
 
 /* n texts that praise (1) or blame (0), from the lines "+<tab>text" and "-<tab>text" of dir/name;
-   option: names another dir. */
-static inline bool ex_praise_load(dl_ctx *dl, const char *dir, const char *name, const char *option,
-                                  int n, const char **text, int32_t *praise) {
+   --reviews names another dir. */
+static inline bool ex_praise_load(dl_ctx *dl, const char *dir, const char *name, int n,
+                                  const char **text, int32_t *praise) {
     char path[600];
     snprintf(path, sizeof path, "%s/%s", dir, name);
-    const dl_table *lines = ex_lines(dl, path, option, n);
+    const dl_table *lines = ex_lines(dl, path, "reviews DIR", n);
     for (int i = 0; lines && i < n; i++) {
         const char *mark = dl_table_text(lines, i, 0);
         text[i] = dl_table_text(lines, i, 1);

@@ -41,14 +41,7 @@ static moves moves_of(const ex_board *b) {
 /* The best move, among equals any; or any at all. */
 static int choose(const ex_board *b, bool best, dl_rng *r) {
     const moves m = moves_of(b);
-    int k = 0, equal = 1;
-    if (!best) return m.move[dl_rng_int(r, m.n)];
-    for (int i = 1; i < m.n; i++) {
-        const double more = m.worth[i] - m.worth[k];
-        equal = more > 1e-9 ? 1 : more < -1e-9 ? equal : equal + 1;
-        if (more > 1e-9 || (more > -1e-9 && dl_rng_int(r, equal) == 0)) k = i;
-    }
-    return m.move[k];
+    return m.move[best ? ex_largest(m.worth, m.n, r) : dl_rng_int(r, m.n)];
 }
 
 /* One game against itself; of every position on the way its number is corrected. */

@@ -15,23 +15,27 @@
 
 enum { REVIEWS = 285, PHRASES = 717, MOST = 3000, SHOWN = 6 };
 
+/* Texts, and whether they are good (1) or bad (0). */
 typedef struct texts { const char *text[PHRASES]; int32_t good[PHRASES]; } texts;
 
 /* The signs and pairs that phrases are made of. */
 static char part[MOST][12];
 static int parts;
 
-/* For each sign and each pair of text: its place in x[parts] becomes 1. x NULL: learn new ones. */
+/* A part of n bytes at p: its place in x[parts] becomes 1. x NULL: learn it, if it is new. */
+static void note(const char *p, size_t n, dl_real *x) {
+    int i = 0;
+    while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
+    if (x && i < parts) x[i] = 1;
+    if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
+}
+
+/* Each sign and each pair of a text. */
 static void read_parts(const char *text, dl_real *x) {
-    for (const char *p = text; *p; p += ex_sign_bytes(p)) {
-        const char *next = p + ex_sign_bytes(p), *end[2] = {next, *next ? next + ex_sign_bytes(next) : p};
-        for (int k = 0; k < 2 && end[k] > p; k++) {
-            const size_t n = (size_t)(end[k] - p);
-            int i = 0;
-            while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
-            if (x && i < parts) x[i] = 1;
-            if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
-        }
+    for (size_t n; *text; text += n) {
+        n = ex_sign_bytes(text);
+        note(text, n, x);
+        if (text[n]) note(text, n + ex_sign_bytes(text + n), x);
     }
 }
 
@@ -72,8 +76,9 @@ int main(int argc, char **argv) {
                                 "这条评论是好评还是差评？3 秒"),
              "epochs batch seed threads quiet", own, 2);
     dl_ctx *dl = ex_begin(&o);
-    if (!load(dl, dir, "phrases.txt", PHRASES, &phrases) ||
-        !load(dl, dir, "reviews.txt", REVIEWS, &reviews)) return ex_end(dl, &o);
+    if (!ex_praise_load(dl, dir, "phrases.txt", PHRASES, phrases.text, phrases.good) ||
+        !ex_praise_load(dl, dir, "reviews.txt", REVIEWS, reviews.text, reviews.good))
+        return ex_end(dl, &o);
     for (int i = 0; i < PHRASES; i++) read_parts(phrases.text[i], NULL);
     dl_data *train = features(dl, &phrases, PHRASES), *test = features(dl, &reviews, REVIEWS);
     dl_model *net = dl_model_new(dl, dl_shape1(parts));
@@ -92,17 +97,17 @@ int main(int argc, char **argv) {
         listed += by_list(reviews.text[i]) == reviews.good[i];
         bad += !reviews.good[i];
     }
-    if (!o.quiet) {
-        show(&reviews, p->data, known.accuracy, bad * share, listed * share, m.accuracy);
-        if (*yours.text[0])
-            printf(EX("Yours: %.2f %s\n\n", "你的：%.2f %s\n\n"), (double)of_yours->data[1],
-                   yours.text[0]);
-    }
+    if (!o.quiet) show(&reviews, p->data, known.accuracy, bad * share, listed * share, m.accuracy);
+    if (!o.quiet && *yours.text[0])
+        printf(EX("Yours: %.2f %s\n\n", "你的：%.2f %s\n\n"), (double)of_yours->data[1],
+               yours.text[0]);
     ex_result("test_accuracy=%.4f test_loss=%.4f naive=%.4f word_list=%.4f reviews=%d seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, bad * share, listed * share, REVIEWS,
               ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* What is right, and the first reviews that are not. */
 static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,

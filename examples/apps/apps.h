@@ -1,15 +1,15 @@
 /* apps.h - what the applications share: reading their data, dealing it into folds, the simulated
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
-     data        ex_fold, ex_one_column, ex_quantile
+     data        ex_fold, ex_one_column, ex_quantile, ex_nearest
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track
      board       ex_largest, ex_board_print, ex_board_ask
      ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_films_liked, ex_rating_right
-     texts       ex_praise_load, ex_sign_bytes
+     texts       ex_praise_load, ex_sign_bytes, ex_passages_load, ex_count, ex_shared
      sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
-     numerals    ex_numeral
+     numerals    ex_numeral_set, ex_numeral_right, ex_hold_out, ex_number
      showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
 
    All functions are static inline, so that a program may leave some unused without a warning. */
@@ -77,6 +77,22 @@ static inline double ex_quantile(double *x, int n, double part) {
     const int k = (int)ceil(part * (n + 1));
     qsort(x, (size_t)n, sizeof *x, ex_by_size);
     return x[(k < n ? k : n) - 1];
+}
+
+/* Of n rows of `size` numbers, each `step` behind the one before, in groups of `group` rows: the
+   one, j, in another group than row i that has the least sum_k (x_jk - x_ik)^2. */
+static inline int ex_nearest(const dl_real *x, int n, int step, int size, int i, int group) {
+    double best = HUGE_VAL;
+    int nearest = 0;
+    for (int j = 0; j < n; j++) {
+        const dl_real *a = x + i * step, *b = x + j * step;
+        double d = 0;
+        for (int k = 0; k < size; k++) d += pow((double)a[k] - (double)b[k], 2);
+        if (j / group == i / group || d >= best) continue;
+        best = d;
+        nearest = j;
+    }
+    return nearest;
 }
 
 /* ------------------------------------------------------------------------------- sound ---- */
@@ -487,6 +503,51 @@ static inline bool ex_praise_load(dl_ctx *dl, const char *dir, const char *name,
     return lines != NULL;
 }
 
+/* A passage of EX_LINES sentences. */
+enum { EX_LINES = 5 };
+typedef struct ex_passage { const char *line[EX_LINES]; } ex_passage;
+
+/* n passages, and which line of each says it all: the one with a * in front. */
+static inline bool ex_passages_load(dl_ctx *dl, const char *path, int n, ex_passage *p,
+                                    int32_t *best) {
+    const dl_table *t = ex_lines(dl, path, "passages FILE", n * EX_LINES);
+    for (int i = 0; t && i < n; i++) {
+        int marks = 0;
+        for (int k = 0; k < EX_LINES; k++) {
+            const char *line = dl_table_text(t, i * EX_LINES + k, 0);
+            p[i].line[k] = line + (*line == '*');
+            marks += *line == '*';
+            if (*line == '*') best[i] = k;
+        }
+        if (marks != 1)
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld: of %d lines one must have a * in "
+                           "front", path, (long long)dl_table_line(t, i * EX_LINES), EX_LINES);
+    }
+    return t != NULL;
+}
+
+/* How many words of a list, NULL behind the last, are in a text. */
+static inline int ex_count(const char *text, const char *const *list) {
+    int n = 0;
+    for (; *list; list++) n += strstr(text, *list) != NULL;
+    return n;
+}
+
+/* The share of neighbouring signs (3 bytes each) of sentence k that other sentences have, too. */
+static inline double ex_shared(const ex_passage *p, int k) {
+    const char *s = p->line[k];
+    int all = 0, found = 0;
+    for (; strlen(s) >= 6; s += 3) {
+        char pair[7] = "";
+        bool seen = false;
+        memcpy(pair, s, 6);
+        for (int j = 0; j < EX_LINES; j++) seen = seen || (j != k && strstr(p->line[j], pair));
+        found += seen;
+        all++;
+    }
+    return all ? (double)found / all : 0;
+}
+
 /* The bytes of the sign (UTF-8) at p. */
 static inline size_t ex_sign_bytes(const char *p) {
     size_t n = 1;
@@ -635,26 +696,59 @@ static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *op
 
 /* ---------------------------------------------------------------------------- numerals ---- */
 
-static const char *const ex_sign[16] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
-                                        "十", "百", "千", "万", "", ""};
+/* n numbers of EX_DIGITS digits; want: their Chinese numerals as signs, EX_END behind them; said: what
+   has been said when a sign is to be found, at first EX_START; best: for what is found. */
+enum { EX_DIGITS = 5, EX_NUMBERS = 100000, EX_NUMERAL = 10, EX_SIGNS = 16, EX_END = 14,
+       EX_START = 15, EX_MANY = 1001 };
+typedef struct ex_numerals {
+    int32_t number[EX_MANY], digit[EX_MANY][EX_DIGITS], want[EX_MANY][EX_NUMERAL],
+            said[EX_MANY][EX_NUMERAL], best[EX_MANY][EX_NUMERAL];
+} ex_numerals;
+static const char *const ex_sign[EX_SIGNS] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
+                                              "十", "百", "千", "万", "", ""};
 
-/* The five digits of a number, and its Chinese numeral as signs, `end` behind it: 20405 is
-   二万零四百零五. */
-static inline void ex_numeral(int number, int32_t *digit, int32_t *sign, int longest, int32_t end) {
+/* Number i: 20405 is 二万零四百零五. told: said gets its numeral, too, a sign later. */
+static inline void ex_numeral_set(ex_numerals *s, int i, int number, bool told) {
+    int32_t *want = s->want[i];
     bool gap = false;
     int n = 0;
+    s->number[i] = number;
     for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
         const int k = number / unit % 10;
-        digit[4 - place] = k;
+        s->digit[i][4 - place] = k;
         if (k == 0) gap = n > 0;
         if (k == 0) continue;
-        if (gap) sign[n++] = 0;                                     /* one 零 for a gap */
-        if (!(k == 1 && place == 1 && n == 0)) sign[n++] = k;       /* 十 alone, not 一十 */
-        if (place > 0) sign[n++] = 9 + place;
+        if (gap) want[n++] = 0;                                     /* one 零 for a gap */
+        if (!(k == 1 && place == 1 && n == 0)) want[n++] = k;       /* 十 alone, not 一十 */
+        if (place > 0) want[n++] = 9 + place;
         gap = false;
     }
-    if (n == 0) sign[n++] = 0;
-    while (n < longest) sign[n++] = end;
+    if (n == 0) want[n++] = 0;
+    while (n < EX_NUMERAL) want[n++] = EX_END;
+    for (int t = 0; t < EX_NUMERAL; t++)
+        s->said[i][t] = t == 0 ? EX_START : told ? want[t - 1] : EX_END;
+}
+
+static inline bool ex_numeral_right(const ex_numerals *s, int i) {
+    return memcmp(s->best[i], s->want[i], sizeof s->want[i]) == 0;
+}
+
+/* Deal all numbers into order: the first n are held out. And so is, behind them, one more, if it is
+   not below 0. Returns how many. */
+static inline int ex_hold_out(dl_rng *r, int32_t *order, bool *held_out, int n, int more) {
+    dl_rng_permutation(r, order, EX_NUMBERS);
+    if (more >= 0) order[n++] = more;
+    for (int i = 0; i < n; i++) held_out[order[i]] = true;
+    return n;
+}
+
+/* A number that is not held out; short ones as often as long ones. */
+static inline int ex_number(dl_rng *r, const bool *held_out) {
+    dl_int below = 10, number;
+    for (dl_int d = dl_rng_int(r, EX_DIGITS); d > 0; d--) below *= 10;
+    do number = dl_rng_int(r, below);
+    while (held_out[number]);
+    return (int)number;
 }
 
 /* ----------------------------------------------------------------------------- showing ---- */

@@ -10,6 +10,7 @@
      texts       ex_praise_load, ex_sign_bytes, ex_passages_load, ex_count, ex_shared
      sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
      numerals    ex_numeral_set, ex_numeral_right, ex_hold_out, ex_number
+     files       ex_write, ex_silent
      showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
 
    All functions are static inline, so that a program may leave some unused without a warning. */
@@ -749,6 +750,25 @@ static inline int ex_number(dl_rng *r, const bool *held_out) {
     do number = dl_rng_int(r, below);
     while (held_out[number]);
     return (int)number;
+}
+
+/* ------------------------------------------------------------------------------- files ---- */
+
+/* Write a file; if that cannot be done, --option names another directory. */
+static inline bool ex_write(dl_ctx *dl, const char *path, const void *bytes, size_t size,
+                            const char *option) {
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(bytes, 1, size, f) == size;
+    if (f) ok = fclose(f) == 0 && ok;
+    return ok || dl_fail(dl, DL_ERR_FILE, "%s: this file cannot be written; choose another directory "
+                         "with --%s", path, option);
+}
+
+/* For dl_set_error_callback: errors are said elsewhere. */
+static inline void ex_silent(dl_code code, const char *text, void *user) {
+    (void)code;
+    (void)text;
+    (void)user;
 }
 
 /* ----------------------------------------------------------------------------- showing ---- */

@@ -105,6 +105,8 @@ int main(int argc, char **argv) {
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* What each way of lending costs, and the cost by the threshold. */
 static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *fair) {
     ex_show_text(page, quiet, 0,

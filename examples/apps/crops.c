@@ -90,6 +90,8 @@ int main(int argc, char **argv) {
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 static void show(const counts *c, const dl_report *r, const dl_column *disease) {
     const double share = 1.0 / PLANTS;
     printf(EX("%d plants, each judged by a net that has not seen it:\n\n",

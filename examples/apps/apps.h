@@ -2,6 +2,7 @@
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
      data        ex_fold, ex_one_column, ex_quantile, ex_nearest
+     tables      ex_list_add, ex_useless, ex_list_useless, ex_describe, ex_importance
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track
@@ -11,7 +12,8 @@
      sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
      numerals    ex_numeral_set, ex_numeral_right, ex_hold_out, ex_number
      files       ex_write, ex_silent
-     showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
+     showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars,
+                 ex_show_columns, ex_show_losses
 
    All functions are static inline, so that a program may leave some unused without a warning. */
 #ifndef APPS_H_INCLUDED
@@ -94,6 +96,100 @@ static inline int ex_nearest(const dl_real *x, int n, int step, int size, int i,
         nearest = j;
     }
     return nearest;
+}
+
+/* ------------------------------------------------------------------------------ tables ---- */
+
+/* Append the parts of "a,b" to a list of `most` places that ends with NULL. */
+static inline void ex_list_add(const char **list, int most, const char *text) {
+    static char room[4000];
+    static size_t used;
+    int n = 0;
+    while (list[n]) n++;
+    while (text && *text && n + 1 < most) {
+        const size_t length = strcspn(text, ",");
+        if (used + length + 1 > sizeof room) return;
+        memcpy(room + used, text, length);
+        if (length) list[n++] = room + used;
+        room[used + length] = 0;
+        used += length + 1;
+        text += length + (text[length] == ',');
+    }
+    list[n] = NULL;
+}
+
+/* Can nothing be learned from a column? It counts the rows, or hardly two of them share a text. */
+static inline bool ex_useless(const dl_column *k, dl_int rows) {
+    const bool counts = k->kind == DL_COLUMN_NUMBER && k->missing == 0 && k->mean == k->median &&
+                        k->high - k->low + 1 == (double)rows && rows > 20;
+    return counts || k->categories > dl_encoding_default().max_categories;
+}
+
+/* Append to a list of `most` places the useless columns of a table, but for the target. */
+static inline void ex_list_useless(const char **list, int most, const dl_table *t,
+                                   const char *target) {
+    int n = 0;
+    while (list[n]) n++;
+    for (int c = 0; c < dl_table_column_count(t) && n + 1 < most; c++) {
+        const dl_column *k = dl_table_column(t, c);
+        if (ex_useless(k, dl_table_row_count(t)) && strcmp(k->name, target) != 0)
+            list[n++] = k->name;
+    }
+    list[n] = NULL;
+}
+
+/* What is in a column, in a few words. */
+static inline void ex_describe(const dl_column *k, char *text, size_t size) {
+    int n = 0;
+    text[0] = 0;
+    if (k->kind == DL_COLUMN_NUMBER || k->kind == DL_COLUMN_DATE)
+        snprintf(text, size, EX("%.6g to %.6g, median %.6g", "%.6g 到 %.6g，中位数 %.6g"), k->low,
+                 k->high, k->median);
+    if (k->categories > 5)
+        snprintf(text, size, EX("%d texts, such as %.40s", "%d 种文字，例如 %.40s"), k->categories,
+                 k->category[0]);
+    for (int i = 0; i < k->categories && k->categories <= 5; i++)
+        n += snprintf(text + n, size - (size_t)n, "%s%.20s %ld", i ? ", " : "", k->category[i],
+                      (long)k->category_count[i]);
+}
+
+/* How much worse a net becomes when a column's values are dealt out anew among the rows, on average
+   of some rounds: L(column mixed) - L, where L is the cross-entropy of classes, else the root mean
+   squared error. One number for each column, to be freed, or NULL. */
+static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_data *d, int rounds) {
+    const int D = dl_encoder_feature_count(e), columns = dl_encoder_column_count(e);
+    const dl_int n = dl_data_count(d);
+    const bool classes = dl_data_classes(d) > 0;
+    dl_real *x = (dl_real *)malloc((size_t)(n * D) * sizeof *x);
+    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
+    double *worse = (double *)calloc((size_t)columns, sizeof *worse);
+    const double base = dl_model_evaluate(m, d).loss;
+    dl_loader *loader = dl_loader_new(d, n, false);
+    dl_batch all;
+    const bool ok = x && order && worse && dl_loader_next(loader, &all);
+    dl_rng r = dl_rng_new(1, 0);
+    for (int c = 0; ok && c < columns; c++) {
+        const dl_coder *k = dl_encoder_column(e, c);
+        for (int round = 0; round < rounds; round++) {
+            memcpy(x, all.x->data, (size_t)(n * D) * sizeof *x);
+            dl_rng_permutation(&r, order, n);
+            for (dl_int i = 0; i < n; i++)
+                memcpy(x + i * D + k->first, all.x->data + order[i] * D + k->first,
+                       (size_t)k->count * sizeof *x);
+            dl_data *mixed = classes
+                ? dl_data_borrow_arrays(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_labels(d),
+                                        dl_data_classes(d))
+                : dl_data_borrow_targets(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_targets(d),
+                                         dl_shape1(1));
+            const double loss = dl_model_evaluate(m, mixed).loss;
+            worse[c] += (classes ? loss - base : sqrt(loss) - sqrt(base)) / rounds;
+            dl_data_free(mixed);
+        }
+    }
+    dl_loader_free(loader);
+    free(x);
+    free(order);
+    return worse;
 }
 
 /* ------------------------------------------------------------------------------- sound ---- */
@@ -871,6 +967,57 @@ static inline void ex_page_bars(ex_page *p, const dl_real *y) {
         if (y[k] >= (dl_real)0.001) ex_svg_text(p, x + 24, 94 - tall, "middle", 13, "", text);
     }
     fputs("</svg>\n", p->f);
+}
+
+/* A bar for the number x of each column that e has learned from, the longest first, `most` at most;
+   x is used up. */
+static inline void ex_show_columns(ex_page *p, bool quiet, const dl_encoder *e, double *x, int most) {
+    const int n = x ? dl_encoder_column_count(e) : 0;
+    double longest = 1e-12;
+    for (int i = 0; i < n; i++) longest = fmax(longest, x[i]);
+    if (p->f) ex_svg_begin(p, 640, 12 + 26 * (n < most ? n : most));
+    for (int k = 0; k < n && k < most; k++) {
+        int best = 0;
+        char text[32];
+        for (int i = 1; i < n; i++)
+            if (x[i] > x[best]) best = i;
+        const char *name = dl_encoder_column(e, best)->name;
+        const double part = fmax(0, x[best] / longest), y = 12 + 26 * k;
+        snprintf(text, sizeof text, "%.4g", x[best]);
+        if (!quiet) {
+            ex_pad(name, 22, false);
+            for (int i = 0; i < 40; i++) printf("%s", part > (i + 0.5) / 40 ? "\xe2\x96\x88" : " ");
+            printf(" %s\n", text);
+        }
+        x[best] = -INFINITY;
+        if (!p->f) continue;
+        ex_svg_text(p, 170, y + 12, "end", 14, "", name);
+        fprintf(p->f, "<rect x=\"178\" y=\"%.0f\" width=\"%.1f\" height=\"16\" "
+                "fill=\"#0072B2\"/>\n", y, 1 + 380 * part);
+        ex_svg_text(p, 186 + 380 * part, y + 13, "start", 14, "", text);
+    }
+    if (p->f) fputs("</svg>\n", p->f);
+}
+
+/* Training and validation loss of the last dl_model_fit, epoch by epoch. */
+static inline void ex_show_losses(ex_page *p, bool quiet, const dl_model *m) {
+    const ex_axes axes = {EX("Loss after each epoch", "每轮之后的损失"), EX("epoch", "轮"),
+                          EX("loss", "损失"), 0, 0, 0, 0, true};
+    ex_curve c[2] = {{EX("training", "训练"), NULL, NULL, 0},
+                     {EX("validation", "验证"), NULL, NULL, 0}};
+    const dl_epoch *e = dl_model_history(m, &c[0].n);
+    double *y = (double *)malloc(2 * (size_t)(c[0].n + 1) * sizeof *y);
+    if (!y) return;
+    for (int i = 0; i < c[0].n; i++) {
+        y[i] = e[i].loss;
+        y[c[0].n + i] = e[i].val_loss;
+    }
+    c[0].y = y;
+    c[1].y = y + c[0].n;
+    c[1].n = c[0].n;
+    if (!quiet) ex_draw_plot(axes, c, 2);
+    ex_page_plot(p, axes, c, 2);
+    free(y);
 }
 
 #endif /* APPS_H_INCLUDED */

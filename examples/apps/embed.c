@@ -86,7 +86,6 @@ int main(int argc, char **argv) {
     dl_fit fit = ex_fit(&o);
     fit.verbose = o.quiet ? 0 : 2;
     dl_model_fit(net, train, &fit);
-    if (dl_error(dl)) return ex_end(dl, &o);
     snprintf(path, sizeof path, "%s/images", dir);
     bool ok = first_images(net, test, path, answer);
     snprintf(path, sizeof path, "%s/device.c", dir);

@@ -69,6 +69,7 @@ static inline int ex_one_column(const dl_table *learn, const dl_data *train, con
     return right;
 }
 
+/* For qsort: numbers, the smallest first. */
 static inline int ex_by_size(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -108,7 +109,7 @@ static inline void ex_list_add(const char **list, int most, const char *text) {
     while (list[n]) n++;
     while (text && *text && n + 1 < most) {
         const size_t length = strcspn(text, ",");
-        if (used + length + 1 > sizeof room) return;
+        if (used + length + 1 > sizeof room) break;
         memcpy(room + used, text, length);
         if (length) list[n++] = room + used;
         room[used + length] = 0;
@@ -156,7 +157,8 @@ static inline void ex_describe(const dl_column *k, char *text, size_t size) {
 /* How much worse a net becomes when a column's values are dealt out anew among the rows, on average
    of some rounds: L(column mixed) - L, where L is the cross-entropy of classes, else the root mean
    squared error. One number for each column, to be freed, or NULL. */
-static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_data *d, int rounds) {
+static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_data *d,
+                                    int rounds) {
     const int D = dl_encoder_feature_count(e), columns = dl_encoder_column_count(e);
     const dl_int n = dl_data_count(d);
     const bool classes = dl_data_classes(d) > 0;
@@ -744,8 +746,7 @@ static inline ex_sentence ex_sentence_new(dl_rng *r) {
     }
 }
 
-/* Without a net one can say the commonest role of the word, of a new one that of its place: what
-   ex_role_count has counted. */
+/* How often a word, and a place in a sentence, had each role in sentences that were counted. */
 static int ex_role_of_place[EX_SENTENCE][EX_ROLES], ex_role_of_word[EX_LEXICON][EX_ROLES];
 
 static inline void ex_role_count(const ex_sentence *s) {
@@ -755,6 +756,7 @@ static inline void ex_role_count(const ex_sentence *s) {
     }
 }
 
+/* Without a net: the commonest role of word t, of a new one that of its place. */
 static inline int ex_role_guess(const ex_sentence *s, int t) {
     const int *count = s->word[t] == EX_NEW ? ex_role_of_place[t] : ex_role_of_word[s->word[t]];
     int best = 0;
@@ -793,8 +795,8 @@ static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *op
 
 /* ---------------------------------------------------------------------------- numerals ---- */
 
-/* n numbers of EX_DIGITS digits; want: their Chinese numerals as signs, EX_END behind them; said: what
-   has been said when a sign is to be found, at first EX_START; best: for what is found. */
+/* Numbers of at most EX_DIGITS digits; want: their Chinese numerals as signs, EX_END behind them;
+   said: the signs said before each of these, at first EX_START; best: room for what a net says. */
 enum { EX_DIGITS = 5, EX_NUMBERS = 100000, EX_NUMERAL = 10, EX_SIGNS = 16, EX_END = 14,
        EX_START = 15, EX_MANY = 1001 };
 typedef struct ex_numerals {
@@ -826,6 +828,7 @@ static inline void ex_numeral_set(ex_numerals *s, int i, int number, bool told) 
         s->said[i][t] = t == 0 ? EX_START : told ? want[t - 1] : EX_END;
 }
 
+/* Is best[i] what it should be? */
 static inline bool ex_numeral_right(const ex_numerals *s, int i) {
     return memcmp(s->best[i], s->want[i], sizeof s->want[i]) == 0;
 }
@@ -856,8 +859,8 @@ static inline bool ex_write(dl_ctx *dl, const char *path, const void *bytes, siz
     FILE *f = fopen(path, "wb");
     bool ok = f && fwrite(bytes, 1, size, f) == size;
     if (f) ok = fclose(f) == 0 && ok;
-    return ok || dl_fail(dl, DL_ERR_FILE, "%s: this file cannot be written; choose another directory "
-                         "with --%s", path, option);
+    return ok || dl_fail(dl, DL_ERR_FILE, "%s: this file cannot be written; choose another "
+                                          "directory with --%s", path, option);
 }
 
 /* For dl_set_error_callback: errors are said elsewhere. */
@@ -971,7 +974,8 @@ static inline void ex_page_bars(ex_page *p, const dl_real *y) {
 
 /* A bar for the number x of each column that e has learned from, the longest first, `most` at most;
    x is used up. */
-static inline void ex_show_columns(ex_page *p, bool quiet, const dl_encoder *e, double *x, int most) {
+static inline void ex_show_columns(ex_page *p, bool quiet, const dl_encoder *e, double *x,
+                                   int most) {
     const int n = x ? dl_encoder_column_count(e) : 0;
     double longest = 1e-12;
     for (int i = 0; i < n; i++) longest = fmax(longest, x[i]);

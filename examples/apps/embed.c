@@ -13,7 +13,7 @@
 
 enum { IMAGES = 100 };
 
-/* The program for the device; it needs digits.h. Input: a file with 28 x 28 floats for each digit. */
+/* The program for the device; it needs digits.h. Input: a file of 28 x 28 floats for each digit. */
 static const char device[] =
     "#define DIGITS_IMPLEMENTATION\n"
     "#define DIGITS_SELFTEST\n"
@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
         dl_export_c how = dl_export_c_default();
         how.name = "digits";
         how.int8 = int8 == 1;
-        how.data = test;                         /* its accuracy; its first digits for the selftest */
+        how.data = test;                       /* its accuracy; its first digits for the selftest */
         how.report = &r[int8];
         ok = dl_model_export_c(net, path, &how);
         same[int8] = ok ? same_answers(dir, answer) : -2;
@@ -134,7 +134,7 @@ static void show(const ex_options *o, const dl_c_report r[2], const int same[2])
     ex_show_now_you(&page, o->quiet,
                     EX("How many hidden units still fit into a chip with 32 KB of flash, in int8?",
                        "用 int8 时，32 KB 闪存的芯片还放得下多少个隐藏单元？"),
-                    EX("A unit takes 784 + 10 bytes and a bias and scale of 4 bytes each: 40 of them.",
-                       "每个单元占 784 + 10 字节，再加偏置和比例各 4 字节：40 个。"));
+                    EX("A unit takes 784 + 10 bytes and a bias and scale of 4 bytes each: 40 of "
+                       "them.", "每个单元占 784 + 10 字节，再加偏置和比例各 4 字节：40 个。"));
     ex_page_close(&page, o->quiet);
 }

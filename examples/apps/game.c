@@ -118,7 +118,8 @@ static void show(int games, const score *before, const score *after) {
               "All games that can come about against it: %d, of which it loses %d.\n\n",
               "自我对弈 %d 局。对手随机走时\n   学之前赢 %.1f%%，输 %.1f%%\n   学之后赢 %.1f%%，输 %.1f%%\n"
               "与它下棋所有可能的局：%d，其中它输 %d。\n\n"), games, 100 * before->p_win,
-           100 * before->p_loss, 100 * after->p_win, 100 * after->p_loss, after->games, after->lost);
+           100 * before->p_loss, 100 * after->p_win, 100 * after->p_loss, after->games,
+           after->lost);
 }
 
 /* Against a person, game after game. They take turns to begin. */

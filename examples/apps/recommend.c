@@ -75,8 +75,8 @@ static double liked(const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS], dl_
     return s ? ex_films_liked(c, truth, s->data, EX_FILMS, TOP) : 0;
 }
 
-/* Of the films: the error of the product and of averages, how much what they choose is liked. Of the
-   votes: the share that the product and the majority have right. */
+/* Of the films: the error of the product and of averages, and how much is liked what they choose.
+   Of the votes: the share that the product and the majority have right. */
 typedef struct result { double error, naive, liked, popular, right, majority; } result;
 static void show(const ex_ratings *films, const ex_ratings *votes, const result *s);
 

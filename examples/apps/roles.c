@@ -119,8 +119,8 @@ static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_
 }
 
 static void show(const counts *c) {
-    printf(EX("\nThe first 8, and all with mistakes, of %d sentences; %d of %d words are new to it. "
-              "Right are\n\n",
+    printf(EX("\nThe first 8, and all with mistakes, of %d sentences; %d of %d words are new to "
+              "it. Right are\n\n",
               "\n以上是 %d 个句子中的前 8 个，以及所有有错的；%d 个词（共 %d 个）网络没见过。答对的词：\n\n"),
            SENTENCES, c->unknown, c->all);
     ex_print_share((double)c->naive / c->all,

@@ -49,13 +49,10 @@ static dl_data *features(dl_ctx *dl, const texts *t, int n) {
 /* What anyone might try first: count words of praise and of blame. 1 good, 0 bad. */
 static int by_list(const char *text) {
     static const char *const praise[] = {"好", "喜欢", "满意", "推荐", "新鲜", "干净", "舒服", "热情",
-                                         "漂亮", "方便", "值", "快"};
+                                         "漂亮", "方便", "值", "快", NULL};
     static const char *const blame[] = {"差", "坏", "贵", "慢", "脏", "难", "不", "没", "假", "骗", "吵",
-                                        "烂"};
-    int sum = 0;
-    for (int i = 0; i < 12; i++)
-        sum += (strstr(text, praise[i]) != NULL) - (strstr(text, blame[i]) != NULL);
-    return sum > 0;
+                                        "烂", NULL};
+    return ex_count(text, praise) > ex_count(text, blame);
 }
 
 static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,

@@ -115,7 +115,8 @@ static void show_sounds(ex_page *page, bool quiet) {
     ex_show_text(page, quiet, 0,
                  EX("The ten digits as a person says them: time to the right, pitch upwards.",
                     "一个人说的十个数字：向右是时间，向上是音高。"));
-    ex_show_pictures(page, quiet, picture[0], VARIANTS * PIXELS, DIGITS, EX_BANDS, EX_FRAMES, -2, 3);
+    ex_show_pictures(page, quiet, picture[0], VARIANTS * PIXELS, DIGITS, EX_BANDS, EX_FRAMES, -2,
+                     3);
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, "%s",
                 EX("voice, new to the net|it heard 0 1 2 3 4 5 6 7 8 9 as|right|nearest picture",

@@ -58,8 +58,8 @@ static int most(dl_real x[EX_LINES][FEATURES], int feature) {
     return best;
 }
 
-/* How many are right: the first sentence, the one in the place that is right most often, the longest,
-   the one that shares most with the others, and the net's. */
+/* How many are right: the first sentence, the one in the place that is right most often, the
+   longest, the one that shares most with the others, and the net's. */
 typedef struct score { int first, place, longest, central, net; } score;
 static void show(const ex_passage *p, const int32_t *best, const int32_t *said, const score *s);
 

@@ -24,7 +24,7 @@ static dl_tensor *encoder_block(dl_tensor *x, dl_tensor *const *w) {
     return dl_add(x, dl_linear(dl_relu(dl_linear(y, w[4], w[5])), w[6], w[7]));
 }
 
-/* Logits [N,EX_NUMERAL,EX_SIGNS] of the sign after each of those said; none depends on later ones. */
+/* Logits [N,EX_NUMERAL,EX_SIGNS] of the sign after each one said; none depends on later ones. */
 static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const ex_numerals *s, int N) {
     dl_transformer o = dl_transformer_default();
     dl_tensor *const *w = p + 4;
@@ -65,7 +65,8 @@ static double learn(dl_ctx *dl, dl_tensor **p, int steps, const bool *held_out, 
 }
 
 /* Translate N numbers: the likeliest sign, ten times over. */
-static void translate(dl_ctx *dl, dl_tensor *const *p, ex_numerals *s, const int32_t *number, int N) {
+static void translate(dl_ctx *dl, dl_tensor *const *p, ex_numerals *s, const int32_t *number,
+                      int N) {
     for (int i = 0; i < N; i++) ex_numeral_set(s, i, number[i], false);
     for (int t = 0; t < EX_NUMERAL && dl_argmax_axis(s->best[0], forward(dl, p, s, N), 2); t++) {
         for (int i = 0; i < N && t + 1 < EX_NUMERAL; i++) s->said[i][t + 1] = s->best[i][t];
@@ -117,8 +118,8 @@ static void show_one(const ex_numerals *s, int i) {
 
 /* The first, and all mistakes; then the reader's own. */
 static void show(const ex_numerals *s, int steps, bool own) {
-    printf(EX("\nTrained on %lld examples. Of %d numbers held out from training, the first 8 and all "
-              "mistakes:\n\n", "\n训练用了 %lld 个例子。%d 个没有学过的数，前 8 个和所有的错：\n\n"),
+    printf(EX("\nTrained on %lld examples. Of %d numbers held out from training, the first 8 and "
+              "all mistakes:\n\n", "\n训练用了 %lld 个例子。%d 个没有学过的数，前 8 个和所有的错：\n\n"),
            (long long)steps * BATCH, HELD_OUT);
     for (int i = 0; i < HELD_OUT; i++)
         if (i < 8 || !ex_numeral_right(s, i)) show_one(s, i);

@@ -1,7 +1,7 @@
 /* apps.h - what the applications share: reading their data, dealing it into folds, the simulated
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
-     data        ex_fold, ex_one_column, ex_quantile, ex_nearest
+     data        ex_fold, ex_commonest, ex_always_mean, ex_one_column, ex_quantile, ex_nearest
      tables      ex_list_add, ex_useless, ex_list_useless, ex_describe, ex_importance
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
@@ -36,6 +36,29 @@ static inline int ex_fold(int32_t *row, int n, int folds, int f, int seed) {
         if (i % folds != f) row[learn++] = order[i];
     free(order);
     return learn;
+}
+
+/* What anyone can say without a net: the class that is commonest in `learn`. */
+static inline int ex_commonest(const dl_data *learn) {
+    int best = 0;
+    dl_int most = 0;
+    for (int k = 0; k < dl_data_classes(learn); k++) {
+        dl_int count = 0;
+        for (dl_int i = 0; i < dl_data_count(learn); i++) count += dl_data_labels(learn)[i] == k;
+        if (count <= most) continue;
+        best = k;
+        most = count;
+    }
+    return best;
+}
+
+/* And of numbers: what always saying their mean in `learn` is worth in `hold`. */
+static inline dl_regression ex_always_mean(const dl_data *learn, const dl_data *hold) {
+    const dl_int n = dl_data_count(hold), of = dl_data_count(learn);
+    double mean = 0;
+    for (dl_int i = 0; i < of; i++) mean += (double)dl_data_targets(learn)[i] / (double)of;
+    const dl_tensor *said = dl_full(dl_data_ctx(hold), dl_shape1(n), mean);
+    return dl_regression_of(said ? said->data : NULL, dl_data_targets(hold), said ? n : 0, 1);
 }
 
 /* The best that one column can do without a net: in `learn`, note the commonest class for each of

@@ -65,9 +65,7 @@ int main(int argc, char **argv) {
         dl_model *net = learn(train, &o);
         dl_tensor *p = dl_model_predict_data(net, test);
         if (!dl_argmax_axis(said + done, p, 1)) return ex_end(dl, &o);
-        int count[DISEASES] = {0}, common = 0;
-        for (int i = 0; i < n; i++) count[dl_data_labels(train)[i]]++;
-        for (int d = 0; d < DISEASES; d++) common = count[d] > count[common] ? d : common;
+        const int common = ex_commonest(train);
         c.one += ex_one_column(rows, train, others, test);
         for (int i = 0; i < holds; i++, done++) {
             truth[done] = dl_data_labels(test)[i];

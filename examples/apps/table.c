@@ -15,7 +15,7 @@
 
 enum { LIST = 64, ROUNDS = 10, BARS = 12 };
 
-/* A net for the features of e, trained until rows of its own (check) say that it is enough. */
+/* A net for the columns as numbers, trained until rows of its own (check) say that it is enough. */
 static dl_model *train(const ex_options *o, const dl_data *learn, const dl_data *check) {
     dl_model *m = dl_model_new(dl_data_ctx(learn), dl_data_shape(learn));
     const int classes = dl_data_classes(learn);
@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
     if (!dl_table_split(all, 0.2, by, &folds, &rest, &t[2]) ||
         !dl_table_split(rest, 0.2, by, &folds, &t[0], &t[1])) return ex_end(dl, &o);
     dl_encoder *e = dl_encoder_new(t[0], &how);
-    dl_data *d[3];
+    dl_data *d[3];                                       /* to learn from, to watch, to test */
     for (int i = 0; i < 3; i++) d[i] = dl_encoder_data(e, t[i]);
     dl_model *m = train(&o, d[0], d[1]);
     if (!m) return ex_end(dl, &o);
@@ -138,11 +138,9 @@ static void look(ex_page *p, bool quiet, const dl_table *t, const char *target) 
 /* Of classes: precision and recall of each, and what always naming the most frequent one gives. */
 static void of_classes(ex_page *p, bool quiet, dl_model *m, const dl_data *learn,
                        const dl_data *hold, dl_metrics v) {
-    dl_report *r = dl_model_report(m, hold), *of = dl_model_report(m, learn);
-    int often = 0;
-    if (!r || !of) return;
-    for (int c = 1; c < r->classes; c++)
-        if (of->score[c].support > of->score[often].support) often = c;
+    const dl_report *r = dl_model_report(m, hold);
+    const int often = ex_commonest(learn);
+    if (!r) return;
     const double naive = (double)r->score[often].support / (double)r->count;
     ex_page_table(p, true);
     ex_show_row(p, quiet, true, EX("class|precision|recall|F1|rows", "类别|精确率|召回率|F1|行数"));
@@ -168,14 +166,7 @@ static void of_classes(ex_page *p, bool quiet, dl_model *m, const dl_data *learn
    from. */
 static void of_numbers(ex_page *p, bool quiet, dl_model *m, const dl_data *learn,
                        const dl_data *hold) {
-    const dl_int n = dl_data_count(hold);
-    double mean = 0;
-    for (dl_int i = 0; i < dl_data_count(learn); i++)
-        mean += (double)dl_data_targets(learn)[i] / (double)dl_data_count(learn);
-    const dl_tensor *guess = dl_full(dl_data_ctx(hold), dl_shape1(n), mean);
-    if (!guess) return;
-    const dl_regression v = dl_model_regression(m, hold);
-    const dl_regression naive = dl_regression_of(guess->data, dl_data_targets(hold), n, 1);
+    const dl_regression v = dl_model_regression(m, hold), naive = ex_always_mean(learn, hold);
     ex_page_table(p, true);
     ex_show_row(p, quiet, true, EX("|rms error|mean error|R2", "|均方根误差|平均误差|R2"));
     ex_show_row(p, quiet, false, EX("the net|%.5g|%.5g|%.3f", "网络|%.5g|%.5g|%.3f"), v.rmse, v.mae,

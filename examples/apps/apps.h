@@ -2,7 +2,7 @@
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
      data        ex_fold, ex_commonest, ex_always_mean, ex_one_column, ex_quantile, ex_nearest
-     tables      ex_list_add, ex_useless, ex_list_useless, ex_describe, ex_importance
+     tables      ex_table_classes, ex_list_add, ex_useless, ex_list_useless, ex_describe, ex_importance
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track
@@ -123,6 +123,16 @@ static inline int ex_nearest(const dl_real *x, int n, int step, int size, int i,
 }
 
 /* ------------------------------------------------------------------------------ tables ---- */
+
+/* A table of so many rows whose column `class` has so many texts; --table names another. */
+static inline dl_table *ex_table_classes(dl_ctx *dl, const char *path, int rows, int classes) {
+    dl_table *t = ex_table(dl, path, "table FILE", 0);
+    const dl_column *k = dl_table_column(t, dl_table_find(t, "class"));
+    if (!t || (k && k->categories == classes && dl_table_row_count(t) == rows)) return t;
+    dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with %d texts, and %d rows", path,
+            classes, rows);
+    return NULL;
+}
 
 /* Append the parts of "a,b" to a list of `most` places that ends with NULL. */
 static inline void ex_list_add(const char **list, int most, const char *text) {

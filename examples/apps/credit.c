@@ -86,12 +86,8 @@ int main(int argc, char **argv) {
                                 "谁会还款？犯错的代价；2 秒"),
              "epochs batch seed threads html quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    const dl_table *all = ex_table(dl, path, "table FILE", 0);
-    const dl_column *paid = dl_table_column(all, dl_table_find(all, "class"));
-    if (all && (!paid || paid->categories != 2 || dl_table_row_count(all) != LOANS))
-        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with two texts, and %d rows", path,
-                LOANS);
-    if (dl_error(dl) || !ask(all, NULL, &o, &with_all) || !ask(all, unfair, &o, &fair))
+    const dl_table *all = ex_table_classes(dl, path, LOANS, 2);
+    if (!all || !ask(all, NULL, &o, &with_all) || !ask(all, unfair, &o, &fair))
         return ex_end(dl, &o);
     const verdict v[5] = {judge(&fair, 2), judge(&fair, -1), judge(&fair, 0.5), judge(&fair, best),
                           judge(&with_all, best)};

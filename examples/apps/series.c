@@ -96,7 +96,7 @@ int main(int argc, char **argv) {
             s.growth += 100 * fabs(grown - real) / real / all;
             s.inside += (real >= lo && real <= hi) / all;
             s.half += 100 * (hi - lo) / 2 / f / all;
-            last[0][h] = real;
+            last[0][h] = real;                    /* of the last forecast */
             last[1][h] = f;
             last[2][h] = lo;
             last[3][h] = hi;

@@ -2,7 +2,8 @@
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
      data        ex_fold, ex_commonest, ex_always_mean, ex_one_column, ex_quantile, ex_nearest
-     tables      ex_table_classes, ex_list_add, ex_useless, ex_list_useless, ex_describe, ex_importance
+     tables      ex_table_classes, ex_list_add, ex_useless, ex_list_useless, ex_describe,
+                 ex_importance
      sound       ex_sound_load, ex_spectrogram
      road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track

@@ -102,13 +102,13 @@ static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metric
     const bool ok = p && ex_predict(m[LINEAR], test, p) && ex_predict(m[NET], test, p + n);
     const int found = ok ? only_the_net(test, p, p + n, im, SHOWN) : 0;
     if (!quiet) {
-        printf(EX("\nThe net reads these and the line does not (what it is, what the line said):\n\n",
-                  "\n网络认得、直线不认得的数字（是几，直线说成了几）：\n\n"));
+        printf(EX("\nThe net reads these and the line does not (what it is, what the line "
+                  "said):\n\n", "\n网络认得、直线不认得的数字（是几，直线说成了几）：\n\n"));
         ex_draw(im, found, 0, 1);
     }
     ex_page_text(page, 2, EX("The net reads these and the line does not", "网络认得、直线不认得的数字"));
-    ex_page_figure(page, "00-only-the-net", EX("Digits that only the net reads, with what they are and "
-                                               "what the linear model said",
+    ex_page_figure(page, "00-only-the-net", EX("Digits that only the net reads, with what they are "
+                                               "and what the linear model said",
                                                "只有网络认得的数字：是几，线性模型说成了几"));
     ex_page_images(page, im, found, 0, 1, 4);
     for (int c = 0; c < 10; c++) {
@@ -116,11 +116,11 @@ static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metric
         template_[c] = ex_image_of(w->data + 784 * c, 28, 28, digit);
     }
     ex_page_text(page, 2, EX("All that the line knows: one picture a digit", "直线知道的全部：每个数字一张图"));
-    ex_page_text(page, 0, EX("Ink on dark pixels speaks for the digit, on light ones against it. One "
-                             "template must fit every way to write a digit.",
+    ex_page_text(page, 0, EX("Ink on dark pixels speaks for the digit, on light ones against it. "
+                             "One template must fit every way to write a digit.",
                              "深色处有墨，加分；浅色处有墨，减分。一张模板要配所有的写法。"));
-    ex_page_figure(page, "00-templates", EX("The ten rows of the linear model's weights as pictures",
-                                            "线性模型的十行权重，画成图"));
+    ex_page_figure(page, "00-templates", EX("The ten rows of the linear model's weights as "
+                                            "pictures", "线性模型的十行权重，画成图"));
     ex_page_images(page, template_, 10, -0.15, 0.15, 4);
     free(p);
     ex_show_now_you(page, quiet,

@@ -67,18 +67,15 @@ int main(int argc, char **argv) {
     double lr[2] = {1.0, 0.001};
     ex_options o = ex_options_default(argc, argv);
     const ex_option extra[3] = {
-        {"full", EX_FLAG, &full, 0, 0, EX("12 epochs of all images, not 3 of 4000", "全部图像 12 轮，不是 4000 张 3 轮")},
+        {"full", EX_FLAG, &full, 0, 0, EX("12 epochs of all images, not 3 of 4000",
+                                          "全部图像 12 轮，不是 4000 张 3 轮")},
         {"lr", EX_REAL, &lr[0], 0, 100, EX("Adadelta's learning rate", "Adadelta 的学习率")},
         {"test", EX_INT, &tested, 0, 10000, EX("test on the first N images only, 0 is all",
                                                "只用前 N 张测试图像，0 表示全部")}};
-    o.epochs = FEW;
-    o.limit = SOME;
+    for (int i = 1; i < argc; i++) full = full || strcmp(argv[i], "--full") == 0;
+    o.epochs = full ? ALL : FEW;                  /* --epochs and --limit still change these     */
+    o.limit = full ? 0 : SOME;
     o.batch = 128;
-    for (int i = 1; i < argc; i++)                /* --epochs and --limit still change these     */
-        if (strcmp(argv[i], "--full") == 0) {
-            o.epochs = ALL;
-            o.limit = 0;
-        }
     ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta; a "
                                 "minute, --full a quarter of an hour",
                                 "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，Adadelta；一分钟，"

@@ -1320,7 +1320,7 @@ static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *cons
     fputs("</svg>\n", p->f);
 }
 
-/* The accuracy of the last dl_model_fit as a plot: in training, and where there was some, validation. */
+/* The accuracy of the last dl_model_fit as a plot: in training and, if it was taken, validation. */
 static inline void ex_page_history(ex_page *p, const dl_model *m) {
     ex_axes axes = {EX("Accuracy after each epoch", "每轮之后的准确率"), EX("epoch", "轮"),
                     EX("accuracy, %", "准确率（%）"), 0, 0, 0, 0, false};

@@ -167,7 +167,7 @@ static void boxes(ex_page *page, int batch) {
         fprintf(page->f, "<rect x=\"%.0f\" y=\"70\" width=\"154\" height=\"84\" rx=\"8\" fill=\"#f3f7fa\" "
                 "stroke=\"#333\" stroke-width=\"1.5\"/>\n", x);
         ex_svg_text(page, x + 77, 98, "middle", 17, "font-weight=\"bold\"", name[k]);
-        ex_svg_text(page, x + 77, 121, "middle", 14, "font-family=\"monospace\"", call[k]);
+        ex_svg_text(page, x + 77, 121, "middle", 13, "font-family=\"monospace\"", call[k]);
         ex_svg_text(page, x + 77, 143, "middle", 14, "", what[k]);
         if (k < 3) fprintf(page->f, "<path d=\"M%.0f 112h22m-8 -6l8 6l-8 6\" fill=\"none\" "
                            "stroke=\"#333\" stroke-width=\"2\"/>\n", x + 157);

@@ -21832,34 +21832,40 @@ static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_real *to)
 /* Numbers, their name in the file, and what the file has of them, once that is known. */
 typedef struct dli_item {
     dl_tensor  *tensor;             /* whose they are, or NULL */
-    dl_real    *data;
+    dl_real    *data;               /* they; or NULL, and ...  */
+    double     *number;             /* ... these, a quarter as many, to be kept to the last bit */
     dl_shape    shape;
     char        name[2 * DL_NAME_MAX];
     const dli_entry *found;
 } dli_item;
 
-/* What is saved or loaded, and the function that does it. */
+/* What is saved or loaded, and the function that does it. Who saves or loads it frees it. */
 typedef struct dli_list {
     dl_ctx     *ctx;
     const char *who, *what;         /* "dl_save", "the list" */
-    dli_item   *item;               /* for DL_FREE */
+    double     *number;             /* room for numbers, and behind them the items; for DL_FREE */
+    dli_item   *item;               /* NULL: the list could not be made */
     int         items;
     const dl_model *const *model;   /* saved whole, and how their tensors' names begin */
     const char *const *prefix;
     int         models;
 } dli_list;
 
-/* An empty list with room for n. */
-static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
+/* An empty list with room for so many. */
+static dli_list dli_list_new(dl_ctx *c, const char *who, const char *what, int items, int numbers)
 {
-    const dli_list made = { c, who, what, DLI_NEW(dli_item, c, who, n), 0, NULL, NULL, 0 };
-    *l = made;
-    return l->item != NULL;
+    dli_list l = { c, who, what, NULL, NULL, 0, NULL, NULL, 0 };
+    l.number = (double *)dli_alloc(c, who, (size_t)items * sizeof *l.item +
+                                           (size_t)numbers * sizeof *l.number, 1);
+    if (l.number) l.item = (dli_item *)(void *)(l.number + numbers);
+    return l;
 }
 
+static void dli_list_free(dli_list *l) { if (l->number) DL_FREE(l->number); }
+
 /* Add an array; without a name it goes by its number. */
-static void dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
-                         dl_real *data, dl_shape shape)
+static dli_item *dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
+                              dl_real *data, dl_shape shape)
 {
     dli_item *i = &l->item[l->items++];
     char digits[12];
@@ -21867,41 +21873,72 @@ static void dli_list_add(dli_list *l, const char *prefix, const char *name, int 
     dli_format(i->name, sizeof i->name, "%s%s", prefix, name[0] ? name : digits);
     i->data = data;
     i->shape = shape;
+    return i;
 }
 
 static void dli_list_tensors(dli_list *l, const char *prefix, dl_tensor *const *t, int n)
 {
-    for (int i = 0; i < n; i++) {
-        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape);
-        l->item[l->items - 1].tensor = t[i];
+    for (int i = 0; l->item && i < n; i++)
+        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape)->tensor = t[i];
+}
+
+/* Add n numbers that must be kept to the last bit. Each becomes four of 16 bits, which a float
+   holds exactly, the lowest first. */
+static double *dli_list_numbers(dli_list *l, const char *prefix, const char *name, double *at,
+                                int n)
+{
+    if (n > 0) dli_list_add(l, prefix, name, 0, NULL, dl_shape1(4 * n))->number = at;
+    return at;
+}
+
+static void dli_put_item(dli_text *out, const dli_item *i)
+{
+    const dl_int n = dl_shape_size(i->shape);
+    if (i->data) dli_put_reals(out, i->data, n);
+    for (dl_int k = 0; i->number && k < n; k++) {
+        uint64_t bits;
+        memcpy(&bits, &i->number[k / 4], sizeof bits);
+        const dl_real part = (dl_real)(bits >> 16 * (k % 4) & 0xFFFF);
+        dli_put_reals(out, &part, 1);
     }
 }
 
 static void dli_take_item(const dli_file *f, const dli_item *i)
 {
-    dli_copy_from(f, i->found, i->data);
+    const dli_entry *e = i->found;
+    const uint8_t *p = f->data + e->begin;
+    uint64_t bits = 0;
+    if (i->data) dli_copy_from(f, e, i->data);
     if (i->tensor) ++*dli_version(i->tensor);
+    for (dl_int k = 0; i->number && k < e->shape.dim[0]; k++, p += e->dtype->width) {
+        const dl_real x = dli_read_real(p, e->dtype, false);
+        bits = bits >> 16 | (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 48;
+        memcpy(&i->number[k / 4], &bits, sizeof bits);            /* whole after the fourth */
+    }
 }
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
-static bool dli_list_of(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
+static dli_list dli_list_of(dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
 {
-    if (!c) return false;
+    dli_list l = DLI_ZERO;
+    if (!c) return l;
     if (!tensor || n < 1)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
-    if (dli_inputs(who, tensor, n) != c)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
-    if (!dli_list_begin(l, c, who, "the list", n)) return false;
-    dli_list_tensors(l, "", tensor, n);
-    return true;
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
+    else if (dli_inputs(who, tensor, n) != c)
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
+    else l = dli_list_new(c, who, "the list", n, 0);
+    dli_list_tensors(&l, "", tensor, n);
+    return l;
 }
 
 #ifndef DL_NO_MODEL
-static bool dli_list_of_model(dli_list *l, const dl_model *m, const char *who)
+static dli_list dli_list_of_model(const dl_model *m, const char *who)
 {
-    if (!m || !dli_list_begin(l, m->ctx, who, "the model", m->tensors)) return false;
-    dli_list_tensors(l, "", m->tensor, m->tensors);
-    return true;
+    dli_list l = DLI_ZERO;
+    if (!m) return l;
+    l = dli_list_new(m->ctx, who, "the model", m->tensors, 0);
+    dli_list_tensors(&l, "", m->tensor, m->tensors);
+    return l;
 }
 #endif
 
@@ -22125,21 +22162,44 @@ static bool dli_check_loading(const dli_list *l, const dl_loading *o)
     return true;
 }
 
-/* Load the list, and free it. */
-static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size_t size,
+/* Which tensors of the file are the list's? */
+static bool dli_list_match(const dli_list *l, dli_file *f, const dl_loading *o)
+{
+    return (o->in_order ? dli_match_order : dli_match_names)(f, l, o) && dli_report(f, l, o) &&
+           (!o->in_order || dli_check_letters(f, l));
+}
+
+/* Take those that are to be kept to the last bit, or the others. */
+static void dli_list_take(const dli_list *l, const dli_file *f, bool numbers)
+{
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        if (i->found && i->found->fate == 'l' && numbers == (i->number != NULL))
+            dli_take_item(f, i);
+}
+
+static bool dli_load_list(dli_list l, const char *from, const void *bytes, size_t size,
                           const dl_loading *options)
 {
     const dl_loading o = options ? *options : dl_loading_default();
     dli_file f;
-    bool ok = dli_check_loading(l, &o);
-    if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
-        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
-             dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
-        for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
-            if (i->found && i->found->fate == 'l') dli_take_item(&f, i);
+    bool ok = l.item && dli_check_loading(&l, &o) &&
+              dli_file_open(&f, l.ctx, l.who, from, bytes, size);
+    if (ok) {
+        ok = dli_list_match(&l, &f, &o);
+        if (ok) dli_list_take(&l, &f, false);
         dli_file_close(&f);
-    } else ok = false;
-    DL_FREE(l->item);
+    }
+    dli_list_free(&l);
+    return ok;
+}
+
+/* Match all of it, and take what is to be kept to the last bit; when that turns out good, the rest
+   may follow. */
+static bool dli_list_begin(const dli_list *l, dli_file *f)
+{
+    const dl_loading o = dl_loading_default();
+    const bool ok = dli_check_loading(l, &o) && dli_list_match(l, f, &o);
+    if (ok) dli_list_take(l, f, true);
     return ok;
 }
 
@@ -22433,46 +22493,41 @@ static void dli_put_list(dli_text *out, const void *what)
     dli_put_bytes(length, header.length, 8);
     dli_put_some(out, (const char *)length, 8);
     dli_put_header(out, l);
-    for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        dli_put_reals(out, i->data, dl_shape_size(i->shape));
+    for (const dli_item *i = l->item; i < l->item + l->items; i++) dli_put_item(out, i);
 }
 
-/* Write the list, and free it. */
-static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t room)
+static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t room)
 {
-    bool ok = true;
-    for (int i = 0; ok && i < l->items; i++) ok = dli_check_name(l, i);
+    bool ok = l.item != NULL;
+    for (int i = 0; ok && i < l.items; i++) ok = dli_check_name(&l, i);
 #ifndef DL_NO_MODEL
-    for (int k = 0; ok && k < l->models; k++) ok = dli_check_savable(l->model[k], l->who);
+    for (int k = 0; ok && k < l.models; k++) ok = dli_check_savable(l.model[k], l.who);
 #endif
-    const size_t size = ok ? dli_write(l->ctx, l->who, path, buffer, room, dli_put_list, l) : 0;
-    DL_FREE(l->item);
-    l->item = NULL;
+    const size_t size = ok ? dli_write(l.ctx, l.who, path, buffer, room, dli_put_list, &l) : 0;
+    dli_list_free(&l);
     return size;
 }
 
 #ifndef DL_NO_MODEL
-static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
-                             void *buffer, size_t room)
+/* A whole model. */
+static dli_list dli_list_of_whole(const dl_model *const *m, const char *who)
 {
-    const char *none = "";
-    dli_list l;
-    if (!dli_list_of_model(&l, m, who)) return 0;
-    l.model = &m;
+    static const char *const none = "";
+    dli_list l = dli_list_of_model(*m, who);
+    l.model = m;
     l.prefix = &none;
-    l.models = whole;
-    return dli_save_list(&l, path, buffer, room);
+    l.models = 1;
+    return l;
 }
 
 /* Several models, a part of the file for each. */
-static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *models,
-                              const char *const *prefixes, int n, const char *path, void *buffer,
-                              size_t room)
+static dli_list dli_list_of_models(dl_ctx *c, const char *who, dl_model *const *models,
+                                   const char *const *prefixes, int n)
 {
-    dli_list l;
+    dli_list l = DLI_ZERO;
     int tensors = 0;
     bool ok = models && prefixes && n > 0;
-    if (!c) return 0;
+    if (!c) return l;
     for (int i = 0; ok && i < n; i++) {
         ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
              strlen(prefixes[i]) < DL_NAME_MAX;
@@ -22480,16 +22535,16 @@ static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *model
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
         tensors += ok ? models[i]->tensors : 0;
     }
-    if (!ok)
+    if (ok) l = dli_list_new(c, who, "the models", tensors, 0);
+    else
         dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
-    if (!ok || !dli_list_begin(&l, c, who, "the models", tensors)) return 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; l.item && i < n; i++)
         dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
     l.model = (const dl_model *const *)models;
     l.prefix = prefixes;
     l.models = n;
-    return dli_save_list(&l, path, buffer, room);
+    return l;
 }
 
 /* ---- a model from its text ---- */
@@ -22911,126 +22966,44 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
 
 #endif
 
-/* ---- optimizers, and training that goes on ----
-   Numbers that must be kept to the last bit become arrays of a list, and come first in it, so that
-   they are looked at before anything is changed. */
+/* ---- optimizers, and training that goes on ---- */
 
-typedef struct dli_bundle {
-    dli_list    list;
-    double     *number;             /* [numbers] of all kinds, one after the other  */
-    dl_real    *cut;                /* the same in four parts each                  */
-    int         numbers, used, early;    /* early: items of the list that are numbers */
-} dli_bundle;
-
-static void dli_bundle_free(dli_bundle *b)
-{
-    if (b->number) DL_FREE(b->number);
-    if (b->cut) DL_FREE(b->cut);
-    if (b->list.item) DL_FREE(b->list.item);
-}
-
-static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, const char *what,
-                            int numbers, int items)
-{
-    memset(b, 0, sizeof *b);
-    b->numbers = numbers;
-    b->number = DLI_NEW(double, c, who, numbers);
-    b->cut = DLI_NEW(dl_real, c, who, numbers * 4);
-    return b->number && b->cut && dli_list_begin(&b->list, c, who, what, items);
-}
-
-/* n numbers, to be filled in or read at the place that is returned. */
-static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
-{
-    double *at = b->number + b->used;
-    if (n > 0) dli_list_add(&b->list, prefix, name, 0, b->cut + 4 * b->used, dl_shape1(4 * n));
-    b->used += n;
-    b->early = b->list.items;
-    return at;
-}
-
-/* All numbers into four parts of 16 bits, which a float holds exactly; and back. */
-static void dli_bundle_cut(dli_bundle *b)
-{
-    for (int i = 0; i < 4 * b->numbers; i++) {
-        uint64_t bits;
-        memcpy(&bits, &b->number[i / 4], sizeof bits);
-        b->cut[i] = (dl_real)(bits >> 16 * (i % 4) & 0xFFFF);
-    }
-}
-static void dli_bundle_join(dli_bundle *b)
-{
-    for (int i = 0; i < b->numbers; i++) {
-        uint64_t bits = 0;
-        for (int k = 0; k < 4; k++) {
-            const dl_real x = b->cut[4 * i + k];
-            bits |= (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 16 * k;
-        }
-        memcpy(&b->number[i], &bits, sizeof bits);
-    }
-}
-
-static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
-{
-    dli_bundle_cut(b);
-    return dli_save_list(&b->list, path, buffer, room);
-}
-
-/* The numbers from a file that has all of it; and, when they turn out good, the rest. */
-static bool dli_bundle_read(dli_bundle *b, dli_file *f)
-{
-    const dl_loading o = dl_loading_default();
-    const dli_list *l = &b->list;
-    if (!dli_check_loading(l, &o) || !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
-        return false;
-    for (int i = 0; i < b->early; i++) dli_take_item(f, &l->item[i]);
-    dli_bundle_join(b);
-    return true;
-}
-static void dli_bundle_take(const dli_bundle *b, const dli_file *f)
-{
-    for (int i = b->early; i < b->list.items; i++) dli_take_item(f, &b->list.item[i]);
-}
-
-/* An optimizer's counts: learning rate, updates, updates of each parameter. */
-static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
-{
-    char prefix[DL_NAME_MAX];
-    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
-    double *count = dli_bundle_numbers(b, prefix, "counts", 2 + o->n);
-    count[0] = o->desc.lr;
-    count[1] = (double)o->updates;
-    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
-    return count;
-}
 static int dli_state_count(const dl_optimizer *o)
 {
     return o->desc.type->states + (o->desc.ema > 0);
 }
-static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
+
+/* Add an optimizer: its counts (learning rate, updates, updates of each parameter), which lie at
+   count[2 + o->n], and its states. */
+static void dli_list_optimizer(dli_list *l, const dl_optimizer *o, double *count)
 {
+    char prefix[DL_NAME_MAX];
+    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
+    dli_list_numbers(l, prefix, "counts", count, 2 + o->n);
+    count[0] = o->desc.lr;
+    count[1] = (double)o->updates;
+    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
     for (int k = 0; k < dli_state_count(o); k++) {
-        char prefix[DL_NAME_MAX];
         dli_format(prefix, sizeof prefix, "%s.%d.", o->desc.type->name, k);
         for (int i = 0; i < o->n; i++)
-            dli_list_add(&b->list, prefix, o->param[i]->name, i, o->slot[i].state[k],
-                         o->param[i]->shape);
+            dli_list_add(l, prefix, o->param[i]->name, i, o->slot[i].state[k], o->param[i]->shape);
     }
 }
+
 /* Are all of them counts, 0, 1, 2 ...? */
-static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
+static bool dli_whole_numbers(const dli_list *l, const double *x, int n)
 {
     for (int i = 0; i < n; i++)
         if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
-            return dl_fail(b->list.ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged",
-                           b->list.who, x[i]);
+            return dl_fail(l->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", l->who,
+                           x[i]);
     return true;
 }
-static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
+static bool dli_good_counts(const dli_list *l, const dl_optimizer *o, const double *count)
 {
     dl_optim d = o->desc;
     d.lr = count[0];
-    return dli_check_optim(o->ctx, b->list.who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
+    return dli_check_optim(o->ctx, l->who, &d) && dli_whole_numbers(l, count + 1, 1 + o->n);
 }
 static void dli_take_counts(dl_optimizer *o, const double *count)
 {
@@ -23039,46 +23012,31 @@ static void dli_take_counts(dl_optimizer *o, const double *count)
     for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
 }
 
-/* Where its counts are, or NULL. */
-static double *dli_optimizer_bundle(dli_bundle *b, dl_optimizer *o, const char *who)
+static dli_list dli_list_of_optimizer(const dl_optimizer *o, const char *who)
 {
-    memset(b, 0, sizeof *b);
-    if (!o) return NULL;
+    dli_list l = DLI_ZERO;
+    if (!o) return l;
     if (o->averaged)
         dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
                 "dl_optimizer_set_averaged(o, false) first", who);
-    if (o->averaged || !dli_bundle_make(b, o->ctx, who, "the optimizer", 2 + o->n,
-                                        1 + o->n * dli_state_count(o)))
-        return NULL;
-    double *count = dli_bundle_counts(b, o);
-    dli_bundle_states(b, o);
-    return count;
+    else l = dli_list_new(o->ctx, who, "the optimizer", 1 + o->n * dli_state_count(o), 2 + o->n);
+    if (l.item) dli_list_optimizer(&l, o, l.number);
+    return l;
 }
-static size_t dli_optimizer_save(dl_optimizer *o, const char *who, const char *path, void *buffer,
-                                 size_t room)
-{
-    dli_bundle b;
-    const size_t size = dli_optimizer_bundle(&b, o, who)
-                      ? dli_bundle_save(&b, path, buffer, room) : 0;
-    dli_bundle_free(&b);
-    return size;
-}
+
 static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
                                const void *bytes, size_t size)
 {
-    dli_bundle b;
+    dli_list l = dli_list_of_optimizer(o, who);
     dli_file f;
-    const double *count = dli_optimizer_bundle(&b, o, who);
-    bool ok = count && dli_file_open(&f, o->ctx, who, from, bytes, size);
+    bool ok = l.item && dli_file_open(&f, o->ctx, who, from, bytes, size);
     if (ok) {
-        ok = dli_bundle_read(&b, &f) && dli_good_counts(&b, o, count);
-        if (ok) {
-            dli_bundle_take(&b, &f);
-            dli_take_counts(o, count);
-        }
+        ok = dli_list_begin(&l, &f) && dli_good_counts(&l, o, l.number);
+        if (ok) dli_list_take(&l, &f, false);
+        if (ok) dli_take_counts(o, l.number);
         dli_file_close(&f);
     }
-    dli_bundle_free(&b);
+    dli_list_free(&l);
     return ok;
 }
 
@@ -23177,13 +23135,15 @@ static void dli_run_options(const dli_run *r, dli_option *to)
     }
 }
 
-/* A training and its bundle. */
+/* A training and its list. */
 typedef struct dli_kept_run {
-    dli_bundle b;
+    dli_list   list;
     dli_run   *r;
     int        epochs;                   /* in history */
     dli_option option[DLI_RUN_OPTIONS];
-    double    *place, *options, *history, *count;
+    double     options[DLI_RUN_OPTIONS]; /* as the file has them */
+    dli_place  place;
+    double    *history, *count;
 } dli_kept_run;
 
 static double dli_build(const dl_ctx *c)
@@ -23193,11 +23153,13 @@ static double dli_build(const dl_ctx *c)
                                                            (int)sizeof(dl_real), dli_fast_name(c)));
 }
 
-static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
+/* Where its numbers go; the rest of it is there. */
+static bool dli_list_run(dli_kept_run *k, dli_run *r, int epochs)
 {
     const dl_optimizer *o = r->m->optimizer;
     const dl_fit *f = r->o;
-    dli_bundle *b = &k->b;
+    const char *own = "checkpoint.";
+    dli_list *l = &k->list;
     memset(k, 0, sizeof *k);
     k->r = r;
     k->epochs = epochs;
@@ -23206,21 +23168,19 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
         dli_inputs("dl_model_fit: state", f->state, f->state_count) != r->m->ctx))
         return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
                        "another context");
-    const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
-    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", "this training", numbers,
-                         5 + o->n * dli_state_count(o) + r->m->tensors +
-                         (int)dli_larger(f->state_count, 0)))
-        return false;
-    const char *own = "checkpoint.";
-    k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
-    k->options = dli_bundle_numbers(b, own, "options", DLI_RUN_OPTIONS);
-    k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
-    k->count = dli_bundle_counts(b, o);
-    dli_bundle_states(b, o);
+    *l = dli_list_new(o->ctx, "dl_model_fit", "this training",
+                      5 + o->n * dli_state_count(o) + r->m->tensors +
+                      (int)dli_larger(f->state_count, 0), epochs * DLI_HISTORY + 2 + o->n);
+    if (!l->item) return false;
+    dli_list_numbers(l, own, "place", (double *)(void *)&k->place, DLI_PLACE);
+    dli_list_numbers(l, own, "options", k->options, DLI_RUN_OPTIONS);
+    k->history = dli_list_numbers(l, own, "history", l->number, epochs * DLI_HISTORY);
+    k->count = k->history + epochs * DLI_HISTORY;
+    dli_list_optimizer(l, o, k->count);
     const dl_int total = (dl_int)dli_sum_sizes(r->m->tensor, r->m->tensors);
-    if (r->best_weights) dli_list_add(&b->list, own, "best", 0, r->best_weights, dl_shape1(total));
-    dli_list_tensors(&b->list, "weights.", r->m->tensor, r->m->tensors);
-    dli_list_tensors(&b->list, "state.", f->state, f->state_count);
+    if (r->best_weights) dli_list_add(l, own, "best", 0, r->best_weights, dl_shape1(total));
+    dli_list_tensors(l, "weights.", r->m->tensor, r->m->tensors);
+    dli_list_tensors(l, "state.", f->state, f->state_count);
     return true;
 }
 
@@ -23229,81 +23189,72 @@ static bool dli_run_save(dli_run *r)
     const dl_loader *l = r->loader;
     const dl_ctx *c = r->m->ctx;
     const double *accuracy = (const double *)r->m->metric_state[0][0];
+    const dli_place place = {
+        (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
+        (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
+        r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
+        dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
     dli_kept_run k;
-    bool ok = dli_run_bundle(&k, r, r->m->epochs);
-    if (ok) {
-        const dli_place p = {
-            (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
-            (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
-            r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
-            dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
-        memcpy(k.place, &p, sizeof p);
-        for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
-        for (int i = 0; i < k.epochs; i++)
-            memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss,
-                   DLI_HISTORY * sizeof(double));
-        ok = dli_bundle_save(&k.b, r->o->checkpoint, NULL, 0) > 0;
-    }
-    dli_bundle_free(&k.b);
-    return ok;
+    if (!dli_list_run(&k, r, r->m->epochs)) return false;
+    k.place = place;
+    for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
+    for (int i = 0; i < k.epochs; i++)
+        memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss, DLI_HISTORY * sizeof(double));
+    return dli_save_list(k.list, r->o->checkpoint, NULL, 0) > 0;
 }
 
 /* Does the checkpoint belong to this training, and can it be true? */
 static bool dli_good_run(const dli_kept_run *k)
 {
     const dli_run *r = k->r;
+    const dli_place *p = &k->place;
     dl_ctx *c = r->m->ctx;
-    dli_place p;
-    memcpy(&p, k->place, sizeof p);
     for (int i = 0; i < DLI_RUN_OPTIONS; i++)
         if (memcmp(&k->options[i], &k->option[i].value, sizeof(double)) != 0)
             return dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s was made with another "
                            "%s (%.10g, now %.10g); give the same options and data, or start anew "
                            "without it", r->o->checkpoint, k->option[i].name, k->options[i],
                            k->option[i].value);
-    if (!dli_whole_numbers(&k->b, k->place, DLI_PLACE_WHOLE) ||
-        !dli_good_counts(&k->b, r->m->optimizer, k->count))
+    if (!dli_whole_numbers(&k->list, (const double *)(const void *)p, DLI_PLACE_WHOLE) ||
+        !dli_good_counts(&k->list, r->m->optimizer, k->count))
         return false;
-    if (p.epochs != k->epochs || p.next > (double)r->train->count || p.wait > INT32_MAX ||
-        p.schedule_wait > INT32_MAX || !(p.schedule_now >= 0 && p.schedule_now < INFINITY) ||
-        !(p.size == p.next || p.next == 0) ||
-        p.updates > k->count[1] || p.stop > 1)
-        return dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it "
-                       "is damaged", r->o->checkpoint);
-    return true;
+    return (p->epochs == k->epochs && p->next <= (double)r->train->count && p->wait <= INT32_MAX &&
+            p->schedule_wait <= INT32_MAX && p->schedule_now >= 0 && p->schedule_now < INFINITY &&
+            (p->size == p->next || p->next == 0) && p->updates <= k->count[1] && p->stop <= 1) ||
+           dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it is "
+                   "damaged", r->o->checkpoint);
 }
 
-static void dli_take_run(dli_kept_run *k)
+static void dli_take_run(const dli_kept_run *k)
 {
+    const dli_place *p = &k->place;
     dli_run *r = k->r;
     dl_loader *l = r->loader;
-    dli_place p;
-    memcpy(&p, k->place, sizeof p);
     dli_take_counts(r->m->optimizer, k->count);
     r->m->epochs = k->epochs;
-    r->updates = (int64_t)p.updates;
-    r->wait = (int)p.wait;
-    r->schedule.wait = (int)p.schedule_wait;
-    r->schedule.best = p.schedule_best;
-    r->schedule.now = p.schedule_now;
-    r->stop = p.stop > 0;
-    r->best = p.best;
-    r->m->ctx->rng = p.stream[0];
-    r->order = l->rng = p.stream[1];
-    l->next = (dl_int)p.next;
+    r->updates = (int64_t)p->updates;
+    r->wait = (int)p->wait;
+    r->schedule.wait = (int)p->schedule_wait;
+    r->schedule.best = p->schedule_best;
+    r->schedule.now = p->schedule_now;
+    r->stop = p->stop > 0;
+    r->best = p->best;
+    r->m->ctx->rng = p->stream[0];
+    r->order = l->rng = p->stream[1];
+    l->next = (dl_int)p->next;
     if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     r->tally = dli_tally_start(r->m, 0);
-    r->tally.loss = p.loss;
-    r->tally.size = p.size;
-    memcpy(r->m->metric_state[0][0], p.accuracy, sizeof p.accuracy);
-    r->start = dli_now() - p.seconds;
+    r->tally.loss = p->loss;
+    r->tally.size = p->size;
+    memcpy(r->m->metric_state[0][0], p->accuracy, sizeof p->accuracy);
+    r->start = dli_now() - p->seconds;
     for (int i = 0; i < k->epochs; i++) {
         dl_epoch *e = &r->m->history[i];
         memcpy(&e->loss, k->history + i * DLI_HISTORY, DLI_HISTORY * sizeof(double));
         e->epoch = i + 1;
         e->epochs = r->o->epochs;
     }
-    if (p.build != dli_build(r->m->ctx) && r->o->verbose)
+    if (p->build != dli_build(r->m->ctx) && r->o->verbose)
         dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
                   "training goes on, but not to the same bits\n", r->o->checkpoint);
 }
@@ -23324,14 +23275,12 @@ static bool dli_run_resume(dli_run *r)
               dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %td epochs behind it; "
                       "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
-    if (ok) {
-        ok = dli_run_bundle(&k, r, (int)epochs) && dli_bundle_read(&k.b, &f) && dli_good_run(&k);
-        if (ok) {
-            dli_bundle_take(&k.b, &f);
-            dli_take_run(&k);
-        }
-        dli_bundle_free(&k.b);
-    }
+    if (ok && dli_list_run(&k, r, (int)epochs)) {
+        ok = dli_list_begin(&k.list, &f) && dli_good_run(&k);
+        if (ok) dli_list_take(&k.list, &f, false);
+        if (ok) dli_take_run(&k);
+        dli_list_free(&k.list);
+    } else ok = false;
     dli_file_close(&f);
     return ok;
 }
@@ -23512,20 +23461,16 @@ static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path
 DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
                                 int n)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n)
-         ? dli_save_list(&l, dli_buffer, buffer, room) : 0;
+    return dli_save_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) &&
-           dli_load_list(&l, dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, bytes, size, options);
 }
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
 {
-    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_optimizer(o, __func__), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
 {
@@ -23543,18 +23488,16 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) && dli_load_list(&l, path, NULL, 0, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0, options);
 }
 DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_optimizer(o, __func__), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 {
@@ -23573,7 +23516,7 @@ DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 #ifndef DL_NO_MODEL
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, __func__, true, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_whole(&m, __func__), dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
@@ -23582,7 +23525,8 @@ DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, __func__, models, prefixes, n, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), dli_buffer, buffer,
+                         room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix)
@@ -23591,20 +23535,18 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
 }
 DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, __func__, false, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_model(m, __func__), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of_model(&l, m, __func__) &&
-           dli_load_list(&l, dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of_model(m, __func__), dli_buffer, bytes, size, options);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_model_save(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, __func__, true, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_whole(&m, __func__), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 {
@@ -23613,7 +23555,7 @@ DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, __func__, models, prefixes, n, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
@@ -23621,12 +23563,11 @@ DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *pr
 }
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, __func__, false, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_model(m, __func__), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of_model(&l, m, __func__) && dli_load_list(&l, path, NULL, 0, options);
+    return dli_load_list(dli_list_of_model(m, __func__), path, NULL, 0, options);
 }
 #endif
 #endif

@@ -4693,6 +4693,9 @@ static bool dli_save_end(dli_saving *s, bool ok)
 /* What stands in place of a path for bytes in memory. */
 static const char dli_buffer[] = "the buffer";
 
+/* Memory of a source: a link to the next piece, and behind it what somebody wanted. */
+typedef struct dli_piece { struct dli_piece *next; double align; } dli_piece;
+
 /* Bytes being read, and what to complain of. */
 typedef struct dli_source {
     dl_ctx     *ctx;
@@ -4700,7 +4703,15 @@ typedef struct dli_source {
     const uint8_t *bytes;
     size_t      size;
     uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
+    dli_piece  *pieces;
 } dli_source;
+
+static dli_source dli_source_from(dl_ctx *c, const char *who, const char *from,
+                                  const void *bytes, size_t size)
+{
+    const dli_source s = { c, who, from, (const uint8_t *)bytes, size, NULL, NULL };
+    return s;
+}
 
 /* They are not what they should be: why. */
 DLI_PRINTF(2, 3)
@@ -4718,8 +4729,7 @@ static bool dli_bad(const dli_source *s, const char *format, ...)
 static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
                             const void *bytes, size_t size)
 {
-    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
-    *s = given;
+    *s = dli_source_from(c, who, from, bytes, size);
     if (!from) return dli_null(c, who, "the path");
 #ifndef DL_NO_STDIO
     if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
@@ -4729,7 +4739,25 @@ static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const cha
                     : dli_null(c, who, "the buffer");
 }
 
-static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
+static void dli_source_close(dli_source *s)
+{
+    for (dli_piece *p = s->pieces, *next; p; p = next) {
+        next = p->next;
+        DL_FREE(p);
+    }
+    if (s->own) DL_FREE(s->own);
+}
+
+/* Zeroed memory for count elements of size bytes that lasts until the source is closed. */
+static void *dli_source_alloc(dli_source *s, dl_int count, size_t size)
+{
+    const size_t link = (sizeof(dli_piece) + size - 1) / size;
+    dli_piece *p = (dli_piece *)dli_alloc(s->ctx, s->who, link + (size_t)count, size);
+    if (!p) return NULL;
+    p->next = s->pieces;
+    s->pieces = p;
+    return p + 1;
+}
 
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
@@ -18403,8 +18431,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 {
     if (!dl) return NULL;
     if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", __func__);
-    dli_source image = { dl, __func__, "images", (const uint8_t *)images, image_bytes, NULL };
-    dli_source label = { dl, __func__, "labels", (const uint8_t *)labels, label_bytes, NULL };
+    dli_source image = dli_source_from(dl, __func__, "images", images, image_bytes);
+    dli_source label = dli_source_from(dl, __func__, "labels", labels, label_bytes);
     return dli_idx(&image, &label, classes);
 }
 
@@ -18412,7 +18440,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_source image = { c, who, images, NULL, 0, NULL }, label = { c, who, labels, NULL, 0, NULL };
+    dli_source image = dli_source_from(c, who, images, NULL, 0);
+    dli_source label = dli_source_from(c, who, labels, NULL, 0);
     image.bytes = image.own = dli_read_file(c, who, images, hint, &image.size);
     if (image.own && labels)
         label.bytes = label.own = dli_read_file(c, who, labels, hint, &label.size);
@@ -21553,13 +21582,14 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
     return dli_scan_take(j, close) || dli_scan_wrong(j, open == '{' ? ", or }" : ", or ]");
 }
 
-/* The values of a text that is an object; for DL_FREE. There is about one at most for every second
-   byte, and strings get no longer, so memory is taken once. NULL with a message. */
-static dli_json *dli_json_read(const dli_source *s, const char *what, const void *text, size_t size,
+/* The values of a text that is an object. There is about one at most for every second byte, and
+   strings get no longer, so memory is taken once. NULL with a message. */
+static dli_json *dli_json_read(dli_source *s, const char *what, const void *text, size_t size,
                                bool python)
 {
-    const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
-    dli_json *value = DLI_NEW(dli_json, s->ctx, s->who, most + size / sizeof *value + 1);
+    const dl_int most = (dl_int)size / 2 + DLI_JSON_DEPTH + 2;
+    dli_json *value = (dli_json *)dli_source_alloc(s, most + (dl_int)(size / sizeof *value) + 1,
+                                                   sizeof *value);
     if (!value) return NULL;
     const uint8_t *p = (const uint8_t *)text;
     dli_scan j = { p, p + size, NULL, value, 0, (char *)(value + most), python };
@@ -21567,7 +21597,6 @@ static dli_json *dli_json_read(const dli_source *s, const char *what, const void
     else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
         dli_scan_wrong(&j, "a space: it is behind the last }");
     if (!j.wrong) return value;
-    DL_FREE(value);
     return DLI_NO(dli_json, dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - p, size,
                                     j.wrong));
 }
@@ -21678,7 +21707,6 @@ typedef struct dli_entry {
 
 typedef struct dli_file {
     dli_source  source;
-    dli_json   *header;
     const dli_json *metadata;       /* the value of "__metadata__", or NULL         */
     const uint8_t *data;            /* what is behind the header                    */
     dl_int      data_size;
@@ -21720,7 +21748,7 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 /* Read the header: into f->metadata and f->entry. */
 static bool dli_read_header(dli_file *f)
 {
-    const dli_source *s = &f->source;
+    dli_source *s = &f->source;
     const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
     if (s->size >= 4 && memcmp(s->bytes, "PK\3\4", 4) == 0)
         return dli_bad(s, "it is a zip archive, such as torch.save and Keras write; of a PyTorch "
@@ -21731,14 +21759,12 @@ static bool dli_read_header(dli_file *f)
                        "should take 8 + %llu", s->size, (unsigned long long)size);
     f->data = s->bytes + 8 + size;
     f->data_size = (dl_int)(s->size - 8 - (size_t)size);
-    f->header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8, (size_t)size,
-                              false);
-    if (!f->header) return false;
-    size_t count = 0;
-    for (DLI_JSON_EACH_KEY(e, f->header)) count++;
-    f->entry = DLI_NEW(dli_entry, s->ctx, s->who, count);
+    const dli_json *header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8,
+                                           (size_t)size, false);
+    if (!header) return false;
+    f->entry = (dli_entry *)dli_source_alloc(s, header->size / 2, sizeof *f->entry);
     if (!f->entry) return false;
-    for (DLI_JSON_EACH_KEY(e, f->header)) {
+    for (DLI_JSON_EACH_KEY(e, header)) {
         if (strcmp(e->text, "__metadata__") != 0) {
             if (!dli_read_entry(f, e, &f->entry[f->entries++])) return false;
         } else if (f->metadata) return dli_bad(s, "its header has the key '%s' twice", e->text);
@@ -21783,14 +21809,7 @@ static bool dli_check_places(dli_file *f)
     return true;
 }
 
-static void dli_file_close(dli_file *f)
-{
-    if (f->entry) DL_FREE(f->entry);
-    if (f->header) DL_FREE(f->header);
-    dli_source_close(&f->source);
-}
-
-/* Look through the bytes of a file. False with a message; else close it. */
+/* Look through the bytes of a file. False with a message; else close its source. */
 static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *from,
                           const void *bytes, size_t size)
 {
@@ -21798,7 +21817,7 @@ static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *f
     f->prefix = "";
     if (!dli_source_open(&f->source, c, who, from, bytes, size)) return false;
     if (dli_read_header(f) && dli_check_places(f)) return true;
-    dli_file_close(f);
+    dli_source_close(&f->source);
     return false;
 }
 
@@ -22187,7 +22206,7 @@ static bool dli_load_list(dli_list l, const char *from, const void *bytes, size_
     if (ok) {
         ok = dli_list_match(&l, &f, &o);
         if (ok) dli_list_take(&l, &f, false);
-        dli_file_close(&f);
+        dli_source_close(&f.source);
     }
     dli_list_free(&l);
     return ok;
@@ -22655,42 +22674,50 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
     return dli_readable(f, e);
 }
 
-/* The layers in a list of numbers, *n of them; for DL_FREE. NULL with a message. */
-static dl_layer **dli_take_layers(const dli_file *f, const dl_model *m, const dli_json *v, int *n)
+/* The layers in a list of numbers, *n of them. NULL with a message. */
+static dl_layer **dli_take_layers(dli_file *f, const dl_model *m, const dli_json *v, int *n)
 {
     double x;
+    dl_layer **list = (dl_layer **)dli_source_alloc(&f->source, v->size, sizeof *list);
+    bool ok = list && v->kind == '[' && v->size < 1 << 30;
     *n = 0;
-    dl_layer **list = DLI_NEW(dl_layer *, m->ctx, f->source.who, v->size);
-    bool ok = v->kind == '[' && v->size < 1 << 30;
     for (DLI_JSON_EACH(e, v)) {
-        ok = list && ok && dli_json_whole(e, -1, m->layers - 1, &x);
+        ok = ok && dli_json_whole(e, -1, m->layers - 1, &x);
         if (ok) list[(*n)++] = x < 0 ? NULL : m->layer[(int)x];
     }
-    if (list && ok) return list;
-    if (list) DL_FREE(list);
+    if (ok) return list;
     dli_bad(&f->source, "from and outputs should be lists of layers' numbers, from -1 to %d",
             m->layers - 1);
     return NULL;
 }
 
+/* The texts in a list of nothing else, with room for one more; NULL, with a message only for want
+   of memory. */
+static const char **dli_take_texts(dli_file *f, const dli_json *v)
+{
+    bool ok = v->kind == '[';
+    for (DLI_JSON_EACH(e, v)) ok = ok && e->kind == '"';
+    const char **text = ok ? (const char **)dli_source_alloc(&f->source, v->size, sizeof *text)
+                           : NULL;
+    for (dl_int i = 1; text && i < v->size; i++) text[i - 1] = v[i].text;
+    return text;
+}
+
 /* Add a layer of this type, where its "from" and "shared" tell. */
-static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *v,
+static dl_layer *dli_build_from(dli_file *f, dl_model *m, const dli_json *v,
                                 const dl_layer_type *t, const void *options)
 {
     const dli_json *from = dli_json_find(v, "from"), *shared = dli_json_find(v, "shared");
-    dl_layer *l = NULL;
     double x;
     int n;
     if (!from && !shared) return dl_model_add(m, t, options);
-    if (!from) from = v;                                     /* no list: refused */
-    dl_layer **list = dli_take_layers(f, m, from, &n);
+    dl_layer **list = dli_take_layers(f, m, from ? from : v, &n);       /* v is no list: refused */
     if (!list) return NULL;
-    if (!shared) l = dl_model_add_from(m, t, options, list, n);
-    else if (n != 1 || !dli_json_whole(shared, 0, m->layers - 1, &x))
-        dli_bad(&f->source, "what is shared should be a layer's number, and from one");
-    else if (dl_model_at(m, list[0])) l = dl_model_reuse(m, m->layer[(int)x]);
-    DL_FREE(list);
-    return l;
+    if (!shared) return dl_model_add_from(m, t, options, list, n);
+    if (n == 1 && dli_json_whole(shared, 0, m->layers - 1, &x))
+        return dl_model_at(m, list[0]) ? dl_model_reuse(m, m->layer[(int)x]) : NULL;
+    return DLI_NO(dl_layer, dli_bad(&f->source, "what is shared should be a layer's number, and "
+                                    "from one"));
 }
 
 /* What may have been changed in a layer after it was built; and its numbers. */
@@ -22716,7 +22743,7 @@ static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
     return !rest.frozen || dl_layer_set_frozen(l, true);
 }
 
-static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_layer(dli_file *f, dl_model *m, const dli_json *v)
 {
     static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
@@ -22727,14 +22754,10 @@ static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
                            "dl_register_layer before");
     void *options = NULL;
     if (t->options_size && !dli_json_find(v, "shared")) {
-        options = dli_alloc(m->ctx, f->source.who, 1, t->options_size);
-        if (!options || !dli_take_options(f, v, type, t->fields, options)) {
-            if (options) DL_FREE(options);
-            return false;
-        }
+        options = dli_source_alloc(&f->source, 1, t->options_size);
+        if (!options || !dli_take_options(f, v, type, t->fields, options)) return false;
     }
     dl_layer *l = dli_build_from(f, m, v, t, options);
-    if (options) DL_FREE(options);
     return l && dli_build_rest(f, l, v);
 }
 
@@ -22763,57 +22786,49 @@ static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_
     return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
+/* Is it a list of n values that are no lists themselves? */
+static bool dli_json_list(const dli_json *v, int n)
+{
+    return v && v->kind == '[' && v->size == 1 + n;
+}
+
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
 {
     const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
     const dli_json *optimizer = dli_json_find(v, "optimizer");
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
-        weights->kind != '[' || weights->size != 1 + n)
+    if (!dli_json_list(losses, n) || !dli_json_list(weights, n))
         return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
-    double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
-                                         sizeof *weight + sizeof(dl_loss *));
-    if (!weight) return false;
-    const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
-    bool ok = true;
-    for (int k = 0; ok && k < n; k++) {
+    const dl_loss **loss = (const dl_loss **)dli_source_alloc(&f->source, n, sizeof *loss);
+    double *weight = (double *)dli_source_alloc(&f->source, n, sizeof *weight);
+    for (int k = 0; k < n; k++) {
         const char *name = dli_json_text(losses + 1 + k);
+        if (!loss || !weight) return false;
         loss[k] = dl_find_loss(m->ctx, name);
-        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
-        else if (!dli_json_double(weights + 1 + k, &weight[k]))
-            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
+        if (!loss[k]) return dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        if (!dli_json_double(weights + 1 + k, &weight[k]))
+            return dli_bad(&f->source, "'loss_weights' should be numbers");
     }
-    ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
-         dl_model_compile_outputs(m, loss, weight, o);
-    DL_FREE(weight);
-    return ok;
+    return dli_build_optim(f, m->ctx, optimizer, &o) &&
+           dl_model_compile_outputs(m, loss, weight, o);
 }
 
-/* What the classes are called; in the list's own memory, its strings stand one by one. */
-static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
+/* What the classes are called. */
+static bool dli_build_classes(dli_file *f, dl_model *m, const dli_json *v)
 {
-    const dl_int n = v->kind == '[' ? v->size - 1 : -1;
-    const char **name = NULL;
-    bool ok = n == dli_model_classes(m);
-    if (ok) name = DLI_NEW(const char *, m->ctx, f->source.who, n);
-    if (ok && !name) return false;
-    for (dl_int i = 0; ok && i < n; i++) {
-        ok = v[1 + i].kind == '"';
-        name[i] = v[1 + i].text;
-    }
-    if (ok) ok = dl_model_set_class_names(m, name, (int)n);
-    else dli_bad(&f->source, "'classes' should be a list of %td names", dli_model_classes(m));
-    if (name) DL_FREE((void *)name);
-    return ok;
+    const dl_int n = dli_model_classes(m);
+    const char **name = v->size == 1 + n ? dli_take_texts(f, v) : NULL;
+    return name ? dl_model_set_class_names(m, name, (int)n)
+                : dli_bad(&f->source, "'classes' should be a list of %td names", n);
 }
 
 /* What dli_put_extras has written, as far as it is there. */
-static bool dli_build_extras(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_extras(dli_file *f, dl_model *m, const dli_json *v)
 {
     const dli_json *scaling = dli_json_find(v, "scaling"), *classes = dli_json_find(v, "classes");
     return (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
@@ -22823,7 +22838,7 @@ static bool dli_build_extras(const dli_file *f, dl_model *m, const dli_json *v)
 }
 
 /* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
-static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
+static bool dli_build_coder(dli_file *f, dl_encoder *e, const dli_json *v, bool target)
 {
     static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
     if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
@@ -22833,26 +22848,20 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
     dl_coder k = DLI_ZERO;
     for (int i = 0; i <= DL_COLUMN_TEXT; i++)
         if (strcmp(kind, dl_column_kind_name((dl_column_kind)i)) == 0) k.kind = (dl_column_kind)i;
-    bool ok = name && name->kind == '"' && indicator && fill && dli_json_double(fill, &k.fill) &&
-              fabs(k.fill) <= DLI_NUMBER_MAX && list && list->kind == '[' &&
-              strcmp(kind, dl_column_kind_name(k.kind)) == 0;
-    for (dl_int i = 1; ok && i < list->size; i++) ok = list[i].kind == '"';
-    if (!ok || list->size > INT32_MAX / 2 - e->features)
+    const char **text = list ? dli_take_texts(f, list) : NULL;
+    if (!name || name->kind != '"' || !indicator || !fill || !dli_json_double(fill, &k.fill) ||
+        !(fabs(k.fill) <= DLI_NUMBER_MAX) || strcmp(kind, dl_column_kind_name(k.kind)) != 0 ||
+        !text || list->size > INT32_MAX / 2 - e->features)
         return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
                        "categories");
     k.indicator = indicator->kind == 't';
     k.categories = (int)list->size - 1;
-    const char **text = DLI_NEW(const char *, e->ctx, f->source.who, list->size);
-    if (!text) return false;
-    for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
     text[k.categories] = name->text;
-    ok = dli_encoder_add(e, f->source.who, k, text, target);
-    DL_FREE((void *)text);
-    return ok;
+    return dli_encoder_add(e, f->source.who, k, text, target);
 }
 
 /* The encoder of tables. */
-static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_encoder(dli_file *f, dl_model *m, const dli_json *v)
 {
     static const char *const names[] = { "codes", "target", "columns", NULL };
     if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
@@ -22910,20 +22919,18 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
     dl_model *m = *made = dl_model_new(f->source.ctx, shape);
     if (!m) return false;
     m->source = f;
-    bool ok = dli_build_layers(f, m, dli_json_find(v, "layers"));
+    if (!dli_build_layers(f, m, dli_json_find(v, "layers"))) return false;
     m->source = NULL;
-    if (ok && outputs) {
+    if (outputs) {
         int n;
         dl_layer **list = dli_take_layers(f, m, outputs, &n);
-        ok = list && dl_model_outputs(m, list, n);
-        if (list) DL_FREE(list);
+        if (!list || !dl_model_outputs(m, list, n)) return false;
     }
-    if (ok && batch)
-        ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
-           : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
-    return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) &&
-           dli_build_compiled(f, m, v);
+    if (batch && !dli_json_whole(batch, 1, 2147483647, &x))
+        return dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
+    if (batch) m->batch_size = (dl_int)x;
+    return (!metrics || dli_build_metrics(f, m, metrics)) && dli_build_extras(f, m, v) &&
+           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
 /* The text of the model in the metadata; NULL with a message. */
@@ -22952,16 +22959,14 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     f.prefix = prefix;
     const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
     const char *text = dli_model_text(&f);
-    dli_json *tree = !text ? NULL : dli_json_read(&f.source, "its text of the model is not as it "
-                                                  "should be", text, strlen(text), false);
-    if (tree && !dli_build_model(&f, tree, &m) && m) {
-        dl_model_free(m);
-        m = NULL;
-    }
-    if (tree) DL_FREE(tree);
-    dli_file_close(&f);
+    const dli_json *tree = !text ? NULL
+        : dli_json_read(&f.source, "its text of the model is not as it should be", text,
+                        strlen(text), false);
+    const bool ok = tree && dli_build_model(&f, tree, &m);
+    if (!ok) dl_model_free(m);
+    dli_source_close(&f.source);
     c->rng = rng;
-    return m;
+    return ok ? m : NULL;
 }
 
 #endif
@@ -23034,7 +23039,7 @@ static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *fro
         ok = dli_list_begin(&l, &f) && dli_good_counts(&l, o, l.number);
         if (ok) dli_list_take(&l, &f, false);
         if (ok) dli_take_counts(o, l.number);
-        dli_file_close(&f);
+        dli_source_close(&f.source);
     }
     dli_list_free(&l);
     return ok;
@@ -23281,7 +23286,7 @@ static bool dli_run_resume(dli_run *r)
         if (ok) dli_take_run(&k);
         dli_list_free(&k.list);
     } else ok = false;
-    dli_file_close(&f);
+    dli_source_close(&f.source);
     return ok;
 }
 #endif
@@ -23420,10 +23425,9 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
         dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
     else {
         const uint8_t *text = s.bytes + front;
-        dli_json *header = dli_json_read(&s, "its header is no .npy header", text, (size_t)length,
-                                         true);
+        const dli_json *header = dli_json_read(&s, "its header is no .npy header", text,
+                                               (size_t)length, true);
         if (header) t = dli_npy_tensor(&s, header, text + length);
-        if (header) DL_FREE(header);
     }
     dli_source_close(&s);
     return t;
@@ -26847,10 +26851,11 @@ static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
     if (text.p == text.end) return true;
     memset(&file, 0, sizeof file);
     file.source = in->source;
-    dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
-                                (size_t)(text.end - text.p), false);
+    file.source.own = NULL;
+    const dli_json *v = dli_json_read(&file.source, "its dl_extras are damaged", text.p,
+                                      (size_t)(text.end - text.p), false);
     const bool ok = v && v->kind == '{' && dli_build_extras(&file, m, v);
-    if (v) DL_FREE(v);
+    dli_source_close(&file.source);
     return ok || dli_bad(&in->source, "its dl_extras are damaged");
 }
 

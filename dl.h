@@ -13274,6 +13274,13 @@ static bool dli_layer_fields(const dl_layer *l)
     return true;
 }
 
+static bool dli_check_penalties(const dl_layer *l)
+{
+    return (l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX) ||
+           dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or more",
+                   l->name, l->l1, l->l2);
+}
+
 static bool dli_input_build(dl_layer *l);
 
 /* Let the type build the layer, and look at what it has made of it. */
@@ -13291,9 +13298,7 @@ static bool dli_layer_build(dl_layer *l)
     if (!dli_layer_fields(l)) return false;
     if (t->build && !t->build(l))
         return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
-    if (!(l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX))
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or "
-                       "more", l->name, l->l1, l->l2);
+    if (!dli_check_penalties(l)) return false;
     if ((int)l->activation < 0 || (int)l->activation >= (int)DLI_ACTIVATION_COUNT)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name,
                        (int)l->activation);
@@ -13417,23 +13422,19 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
                        "the last one", __func__, n);
     for (int i = 0; i < n; i++) {
+        int seen = 0;
         if (!list[i])
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
                            __func__, i);
-    }
-    if (!dli_model_open(__func__, m, list, n)) return false;
-    const size_t room = (size_t)n + (size_t)m->layers;   /* of those that came already, by index */
-    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, room) : NULL;
-    if (n && !out) return false;
-    for (int i = 0; i < n; i++) {
-        const int seen = n + list[i]->index;
-        if (out[seen]) {
-            DL_FREE(out);
+        while (list[seen] != list[i]) seen++;
+        if (seen < i)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
                            list[i]->name);
-        }
-        out[seen] = out[i] = list[i];
     }
+    if (!dli_model_open(__func__, m, list, n)) return false;
+    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
+    if (n && !out) return false;
+    if (n) memcpy(out, list, (size_t)n * sizeof *out);
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
@@ -21789,23 +21790,22 @@ static int dli_by_place(const void *a, const void *b)
    So what is made of the tensors takes memory in proportion to the file. */
 static bool dli_check_places(dli_file *f)
 {
+    const size_t n = (size_t)f->entries, size = sizeof *f->entry;
     dl_int end = 0;
-    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_place);
-    for (dl_int i = 0; i < f->entries; i++) {
-        const dli_entry *e = &f->entry[i];
-        if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
-                           e->name);
-        if (e->begin < end) break;                                /* twice: see below */
-        if (e->begin > end)
-            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
-                           e->begin);
-        end = e->end;
-    }
-    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_name);
+    qsort(f->entry, n, size, dli_by_name);
     for (dl_int i = 1; i < f->entries; i++)
         if (dli_by_name(&f->entry[i - 1], &f->entry[i]) == 0)
             return dli_bad(&f->source, "tensor '%.255s' is there twice", f->entry[i].name);
+    qsort(f->entry, n, size, dli_by_place);
+    for (const dli_entry *e = f->entry; e < f->entry + n; end = e->end, e++) {
+        if (e->begin < end)
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
+        if (e->begin > end)
+            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
+                           e->begin);
+    }
+    qsort(f->entry, n, size, dli_by_name);
     return true;
 }
 
@@ -22181,13 +22181,6 @@ static bool dli_check_loading(const dli_list *l, const dl_loading *o)
     return true;
 }
 
-/* Which tensors of the file are the list's? */
-static bool dli_list_match(const dli_list *l, dli_file *f, const dl_loading *o)
-{
-    return (o->in_order ? dli_match_order : dli_match_names)(f, l, o) && dli_report(f, l, o) &&
-           (!o->in_order || dli_check_letters(f, l));
-}
-
 /* Take those that are to be kept to the last bit, or the others. */
 static void dli_list_take(const dli_list *l, const dli_file *f, bool numbers)
 {
@@ -22196,29 +22189,34 @@ static void dli_list_take(const dli_list *l, const dli_file *f, bool numbers)
             dli_take_item(f, i);
 }
 
+/* Looks at what was to be kept to the last bit, and takes it over if it is good. */
+typedef bool (*dli_numbers_fn)(const dli_list *l, void *user);
+
+/* Find the list's tensors in the file and take them, all or (false) none. */
+static bool dli_list_load(const dli_list *l, dli_file *f, const dl_loading *o,
+                          dli_numbers_fn numbers, void *user)
+{
+    if (!(o->in_order ? dli_match_order : dli_match_names)(f, l, o) || !dli_report(f, l, o) ||
+        (o->in_order && !dli_check_letters(f, l)))
+        return false;
+    if (numbers) dli_list_take(l, f, true);
+    if (numbers && !numbers(l, user)) return false;
+    dli_list_take(l, f, false);
+    return true;
+}
+
 static bool dli_load_list(dli_list l, const char *from, const void *bytes, size_t size,
-                          const dl_loading *options)
+                          const dl_loading *options, dli_numbers_fn numbers, void *user)
 {
     const dl_loading o = options ? *options : dl_loading_default();
     dli_file f;
     bool ok = l.item && dli_check_loading(&l, &o) &&
               dli_file_open(&f, l.ctx, l.who, from, bytes, size);
     if (ok) {
-        ok = dli_list_match(&l, &f, &o);
-        if (ok) dli_list_take(&l, &f, false);
+        ok = dli_list_load(&l, &f, &o, numbers, user);
         dli_source_close(&f.source);
     }
     dli_list_free(&l);
-    return ok;
-}
-
-/* Match all of it, and take what is to be kept to the last bit; when that turns out good, the rest
-   may follow. */
-static bool dli_list_begin(const dli_list *l, dli_file *f)
-{
-    const dl_loading o = dl_loading_default();
-    const bool ok = dli_check_loading(l, &o) && dli_list_match(l, f, &o);
-    if (ok) dli_list_take(l, f, true);
     return ok;
 }
 
@@ -22427,10 +22425,10 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     dli_put(out, "}");
 }
 
-/* Is what goes by this name, if anything does, the thing itself? */
-static bool dli_check_known(const dl_model *m, const char *who, const char *name, const void *known,
-                            const void *own)
+/* A description of the model's: is what goes by its name here, if anything does, it itself? */
+static bool dli_check_known(const dl_model *m, const char *who, const void *own, const void *known)
 {
+    const char *name = dli_name_of(own);
     if (!dli_good_name(name))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the name '%s' is no UTF-8, or has quotes, "
                        "backslashes or control characters in it", who, name);
@@ -22443,25 +22441,25 @@ static bool dli_check_known(const dl_model *m, const char *who, const char *name
 static bool dli_check_savable(const dl_model *m, const char *who)
 {
     if (!dli_model_whole(who, m)) return false;
-    bool ok = true;
-    for (int i = 0; ok && i < m->layers; i++) {
+    for (int i = 0; i < m->layers; i++) {
         const dl_layer_type *t = m->layer[i]->type;
-        ok = dli_check_known(m, who, t->name, dl_find_layer(m->ctx, t->name), t);
-        if (ok && t->options_size && !t->fields)
+        if (!dli_check_known(m, who, t, dl_find_layer(m->ctx, t->name))) return false;
+        if (t->options_size && !t->fields)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
                            "fields, so they cannot be saved%s", who, m->layer[i]->name, t->name,
                            t->onnx ? "; dl_onnx_save can" : "");
     }
-    for (int i = 1; ok && i < m->metrics; i++)
-        ok = dli_check_known(m, who, m->metric[i]->name, dl_find_metric(m->ctx, m->metric[i]->name),
-                             m->metric[i]);
-    for (int k = 0; ok && m->compiled && k < dl_model_output_count(m); k++) {
-        const dl_loss *loss = m->goal[k].loss;
-        ok = dli_check_known(m, who, loss->name, dl_find_loss(m->ctx, loss->name), loss);
+    for (int i = 1; i < m->metrics; i++) {
+        const dl_metric *metric = m->metric[i];
+        if (!dli_check_known(m, who, metric, dl_find_metric(m->ctx, metric->name))) return false;
     }
-    const dl_optim_type *kind = m->compiled ? dl_optimizer_desc(m->optimizer).type : NULL;
-    return ok && (!kind ||
-                  dli_check_known(m, who, kind->name, dl_find_optim(m->ctx, kind->name), kind));
+    if (!m->compiled) return true;
+    for (int k = 0; k < dl_model_output_count(m); k++) {
+        const dl_loss *loss = m->goal[k].loss;
+        if (!dli_check_known(m, who, loss, dl_find_loss(m->ctx, loss->name))) return false;
+    }
+    const dl_optim_type *kind = m->optimizer->desc.type;
+    return dli_check_known(m, who, kind, dl_find_optim(m->ctx, kind->name));
 }
 #endif
 
@@ -22528,19 +22526,8 @@ static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t r
 }
 
 #ifndef DL_NO_MODEL
-/* A whole model. */
-static dli_list dli_list_of_whole(const dl_model *const *m, const char *who)
-{
-    static const char *const none = "";
-    dli_list l = dli_list_of_model(*m, who);
-    l.model = m;
-    l.prefix = &none;
-    l.models = 1;
-    return l;
-}
-
 /* Several models, a part of the file for each. */
-static dli_list dli_list_of_models(dl_ctx *c, const char *who, dl_model *const *models,
+static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *const *models,
                                    const char *const *prefixes, int n)
 {
     dli_list l = DLI_ZERO;
@@ -22560,10 +22547,15 @@ static dli_list dli_list_of_models(dl_ctx *c, const char *who, dl_model *const *
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
     for (int i = 0; l.item && i < n; i++)
         dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
-    l.model = (const dl_model *const *)models;
+    l.model = models;
     l.prefix = prefixes;
     l.models = n;
     return l;
+}
+static dli_list dli_list_of_whole(const dl_model *const *m, const char *who)
+{
+    static const char *const none = "";
+    return dli_list_of_models(*m ? (*m)->ctx : NULL, who, m, &none, 1);
 }
 
 /* ---- a model from its text ---- */
@@ -22723,24 +22715,20 @@ static dl_layer *dli_build_from(dli_file *f, dl_model *m, const dli_json *v,
 /* What may have been changed in a layer after it was built; and its numbers. */
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
-    dl_layer rest = *l;
     const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
-    rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
-    if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
-        return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
-    l->activation = rest.activation;
-    l->l1 = rest.l1;
-    l->l2 = rest.l2;
+    if (now && (!dli_take_fields(f, now, l->name, dli_layer_now, l) || !dli_check_penalties(l)))
+        return false;
     for (int k = 0; !l->shared && k < l->params + l->states; k++) {
         dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
         const dli_entry *e = dli_entry_of(f, t->name);
         if (e) dli_copy_from(f, e, t->data);
     }
-    return !rest.frozen || dl_layer_set_frozen(l, true);
+    const bool frozen = l->frozen;
+    l->frozen = false;                                /* of those that share it, its own tells */
+    return !frozen || dl_layer_set_frozen(l, true);
 }
 
 static bool dli_build_layer(dli_file *f, dl_model *m, const dli_json *v)
@@ -23016,6 +23004,13 @@ static void dli_take_counts(dl_optimizer *o, const double *count)
     o->updates = (int64_t)count[1];
     for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
 }
+static bool dli_optimizer_numbers(const dli_list *l, void *user)
+{
+    dl_optimizer *o = (dl_optimizer *)user;
+    if (!dli_good_counts(l, o, l->number)) return false;
+    dli_take_counts(o, l->number);
+    return true;
+}
 
 static dli_list dli_list_of_optimizer(const dl_optimizer *o, const char *who)
 {
@@ -23027,22 +23022,6 @@ static dli_list dli_list_of_optimizer(const dl_optimizer *o, const char *who)
     else l = dli_list_new(o->ctx, who, "the optimizer", 1 + o->n * dli_state_count(o), 2 + o->n);
     if (l.item) dli_list_optimizer(&l, o, l.number);
     return l;
-}
-
-static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
-                               const void *bytes, size_t size)
-{
-    dli_list l = dli_list_of_optimizer(o, who);
-    dli_file f;
-    bool ok = l.item && dli_file_open(&f, o->ctx, who, from, bytes, size);
-    if (ok) {
-        ok = dli_list_begin(&l, &f) && dli_good_counts(&l, o, l.number);
-        if (ok) dli_list_take(&l, &f, false);
-        if (ok) dli_take_counts(o, l.number);
-        dli_source_close(&f.source);
-    }
-    dli_list_free(&l);
-    return ok;
 }
 
 #if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
@@ -23209,7 +23188,7 @@ static bool dli_run_save(dli_run *r)
 }
 
 /* Does the checkpoint belong to this training, and can it be true? */
-static bool dli_good_run(const dli_kept_run *k)
+static bool dli_good_run(const dli_kept_run *k, const dli_list *l)
 {
     const dli_run *r = k->r;
     const dli_place *p = &k->place;
@@ -23220,8 +23199,8 @@ static bool dli_good_run(const dli_kept_run *k)
                            "%s (%.10g, now %.10g); give the same options and data, or start anew "
                            "without it", r->o->checkpoint, k->option[i].name, k->options[i],
                            k->option[i].value);
-    if (!dli_whole_numbers(&k->list, (const double *)(const void *)p, DLI_PLACE_WHOLE) ||
-        !dli_good_counts(&k->list, r->m->optimizer, k->count))
+    if (!dli_whole_numbers(l, (const double *)(const void *)p, DLI_PLACE_WHOLE) ||
+        !dli_good_counts(l, r->m->optimizer, k->count))
         return false;
     return (p->epochs == k->epochs && p->next <= (double)r->train->count && p->wait <= INT32_MAX &&
             p->schedule_wait <= INT32_MAX && p->schedule_now >= 0 && p->schedule_now < INFINITY &&
@@ -23230,11 +23209,13 @@ static bool dli_good_run(const dli_kept_run *k)
                    "damaged", r->o->checkpoint);
 }
 
-static void dli_take_run(const dli_kept_run *k)
+static bool dli_take_run(const dli_list *list, void *user)
 {
+    const dli_kept_run *k = (const dli_kept_run *)user;
     const dli_place *p = &k->place;
     dli_run *r = k->r;
     dl_loader *l = r->loader;
+    if (!dli_good_run(k, list)) return false;
     dli_take_counts(r->m->optimizer, k->count);
     r->m->epochs = k->epochs;
     r->updates = (int64_t)p->updates;
@@ -23262,10 +23243,12 @@ static void dli_take_run(const dli_kept_run *k)
     if (p->build != dli_build(r->m->ctx) && r->o->verbose)
         dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
                   "training goes on, but not to the same bits\n", r->o->checkpoint);
+    return true;
 }
 
 static bool dli_run_resume(dli_run *r)
 {
+    const dl_loading o = dl_loading_default();
     dl_ctx *c = r->m->ctx;
     dli_kept_run k;
     dli_file f;
@@ -23280,12 +23263,11 @@ static bool dli_run_resume(dli_run *r)
               dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %td epochs behind it; "
                       "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
-    if (ok && dli_list_run(&k, r, (int)epochs)) {
-        ok = dli_list_begin(&k.list, &f) && dli_good_run(&k);
-        if (ok) dli_list_take(&k.list, &f, false);
-        if (ok) dli_take_run(&k);
+    ok = ok && dli_list_run(&k, r, (int)epochs);
+    if (ok) {
+        ok = dli_check_loading(&k.list, &o) && dli_list_load(&k.list, &f, &o, dli_take_run, &k);
         dli_list_free(&k.list);
-    } else ok = false;
+    }
     dli_source_close(&f.source);
     return ok;
 }
@@ -23303,13 +23285,6 @@ static bool dli_set_name(dl_tensor *t, const char *prefix, const char *name)
     return dl_set_name(t, full);
 }
 
-static bool dli_set_names(dl_tensor *const *w, const char *prefix, const char *const *names, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (!w || !dli_set_name(w[i], prefix, names[i])) return false;
-    return true;
-}
-
 DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
                                    const dl_recurrent *options)
 {
@@ -23324,29 +23299,33 @@ DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
     return n > 0;
 }
 
-DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix)
+/* n of the names in a decoder from the first on, without so many letters. */
+static bool dli_set_names(dl_tensor *const *w, const char *prefix, int first, int n, size_t without)
 {
-    static const char *const names[] = { "in_proj_weight", "in_proj_bias", "out_proj.weight",
-                                         "out_proj.bias" };
-    return dli_set_names(w, prefix, names, 4);
+    static const char *const names[] = {
+        "self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
+        "self_attn.out_proj.bias", "multihead_attn.in_proj_weight", "multihead_attn.in_proj_bias",
+        "multihead_attn.out_proj.weight", "multihead_attn.out_proj.bias", "linear1.weight",
+        "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
+        "norm2.weight", "norm2.bias", "norm3.weight", "norm3.bias" };
+    for (int i = 0; i < n; i++)
+        if (!w || !dli_set_name(w[i], prefix, names[first + i] + without)) return false;
+    return true;
 }
 
-static const char *const dli_block_names[] = {
-    "self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
-    "self_attn.out_proj.bias", "multihead_attn.in_proj_weight", "multihead_attn.in_proj_bias",
-    "multihead_attn.out_proj.weight", "multihead_attn.out_proj.bias", "linear1.weight",
-    "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
-    "norm2.weight", "norm2.bias", "norm3.weight", "norm3.bias" };
+DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix)
+{
+    return dli_set_names(w, prefix, 0, 4, strlen("self_attn."));
+}
 
 DL_DEF bool dl_transformer_encoder_set_names(dl_tensor *const *w, const char *prefix)
 {
-    return dli_set_names(w, prefix, dli_block_names, 4) &&
-           dli_set_names(w + 4, prefix, dli_block_names + 8, 8);
+    return dli_set_names(w, prefix, 0, 4, 0) && dli_set_names(w + 4, prefix, 8, 8, 0);
 }
 
 DL_DEF bool dl_transformer_decoder_set_names(dl_tensor *const *w, const char *prefix)
 {
-    return dli_set_names(w, prefix, dli_block_names, DL_DECODER_PARAMS);
+    return dli_set_names(w, prefix, 0, DL_DECODER_PARAMS, 0);
 }
 #endif
 
@@ -23470,7 +23449,8 @@ DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
-    return dli_load_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, bytes, size, options,
+                         NULL, NULL);
 }
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
 {
@@ -23478,7 +23458,8 @@ DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t 
 }
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
 {
-    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
+    return dli_load_list(dli_list_of_optimizer(o, __func__), dli_buffer, bytes, size, NULL,
+                         dli_optimizer_numbers, o);
 }
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
@@ -23497,7 +23478,7 @@ DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
-    return dli_load_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0, options, NULL, NULL);
 }
 DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 {
@@ -23505,7 +23486,8 @@ DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 }
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_load(o, __func__, path, NULL, 0);
+    return dli_load_list(dli_list_of_optimizer(o, __func__), path, NULL, 0, NULL,
+                         dli_optimizer_numbers, o);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
@@ -23529,7 +23511,8 @@ DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), dli_buffer, buffer,
+    const dl_model *const *list = (const dl_model *const *)models;
+    return dli_save_list(dli_list_of_models(dl, __func__, list, prefixes, n), dli_buffer, buffer,
                          room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
@@ -23544,7 +23527,8 @@ DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, s
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
-    return dli_load_list(dli_list_of_model(m, __func__), dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of_model(m, __func__), dli_buffer, bytes, size, options, NULL,
+                         NULL);
 }
 
 #ifndef DL_NO_STDIO
@@ -23559,7 +23543,8 @@ DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), path, NULL, 0) > 0;
+    const dl_model *const *list = (const dl_model *const *)models;
+    return dli_save_list(dli_list_of_models(dl, __func__, list, prefixes, n), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
@@ -23571,7 +23556,7 @@ DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
-    return dli_load_list(dli_list_of_model(m, __func__), path, NULL, 0, options);
+    return dli_load_list(dli_list_of_model(m, __func__), path, NULL, 0, options, NULL, NULL);
 }
 #endif
 #endif

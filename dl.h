@@ -3005,12 +3005,7 @@ DL_DEF bool dl_model_save(const dl_model *m, const char *path);
    instruction set). Types of your own must be made known first (dl_register_layer, _loss, _metric,
    _optim). NULL with a message on failure. Free with dl_model_free or dl_free. */
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path);
-#endif
-/* The same to the caller's buffer, and from a buffer. */
-DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room);
-DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 
-#ifndef DL_NO_STDIO
 /* Several models of this context in one file, each with a prefix of its own for its names, such as
    "generator." (none may begin with another); and one of them out of such a file. */
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
@@ -3018,13 +3013,14 @@ DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room);
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n);
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix);
 #endif
 
-#ifndef DL_NO_MODEL
 /* ---- training that survives ----
        fit.checkpoint = "run.safetensors";  fit.resume = true;
 
@@ -3048,7 +3044,6 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
    data, up to 64 samples are compared; a stream can't go on from its middle and is refused. With
    accumulate, it is written when a group is complete.
    Metrics of your own see only what comes after, in the epoch that was cut through. */
-#endif
 
 /* ---- weights, of one's own or others' ---- */
 
@@ -13246,10 +13241,17 @@ static size_t dli_field_size(dl_field_kind kind)
          : sizeof(int);
 }
 
+/* The names that a field's values have, or NULL. */
+static const char *const *dli_field_names(const dl_field *f)
+{
+    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
+}
+
 /* Is what lies at `at` something that an option of this field can be? */
 static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
 {
-    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
+    const char *const *names = dli_field_names(f);
     if (f->kind == DL_FIELD_DOUBLE) {
         double v;
         memcpy(&v, at, sizeof v);
@@ -15928,15 +15930,13 @@ static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw r
 {
     const size_t n = (size_t)(m->places + dl_model_output_count(m));
     const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
-    dli_flow f;
+    dli_flow f = DLI_ZERO;
     f.m = m;
     f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
     if (!f.value) return NULL;
     memset(f.value, 0, bytes);
     f.out = f.value + m->places;
     f.live = (int *)(void *)(f.value + n);
-    f.lives = 0;
-    f.size = 0;
     f.raw = raw;
     f.way = way;
     f.x = x + 1;
@@ -21412,15 +21412,20 @@ static bool dli_scan_wrong(dli_scan *j, const char *expected)
 /* The byte at p if there is one, else -1. */
 static int dli_scan_byte(const dli_scan *j) { return j->p < j->end ? *j->p : -1; }
 
-/* The same, behind white space. */
+/* Is it one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
+/* The byte behind white space. */
 static int dli_scan_peek(dli_scan *j)
 {
-    int b = dli_scan_byte(j);
-    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
-        j->p++;
-        b = dli_scan_byte(j);
-    }
-    return b;
+    while (dli_scan_any(j, " \t\n\r")) {}
+    return dli_scan_byte(j);
 }
 
 /* Is c next? Then go past it. */
@@ -21431,45 +21436,37 @@ static bool dli_scan_take(dli_scan *j, char c)
     return true;
 }
 
-/* The four hexadecimal digits behind \u, or -1. */
-static int dli_scan_hex(dli_scan *j)
+/* The four hexadecimal digits behind \u. */
+static bool dli_scan_hex(dli_scan *j, int *v)
 {
     static const char digits[] = "0123456789abcdefABCDEF";
-    int v = 0;
+    *v = 0;
     for (int i = 0; i < 4; i++, j->p++) {
         const int b = dli_scan_byte(j);
         const char *at = b > 0 ? strchr(digits, b) : NULL;
-        if (!at) {
-            dli_scan_wrong(j, "four hexadecimal digits");
-            return -1;
-        }
-        v = v * 16 + (int)(at - digits) - (at - digits > 15 ? 6 : 0);
+        if (!at) return dli_scan_wrong(j, "four hexadecimal digits");
+        *v = *v * 16 + (int)(at - digits) - (at - digits > 15 ? 6 : 0);
     }
-    return v;
+    return true;
 }
 
-/* What stands behind a backslash: a code point, or -1. */
-static int dli_scan_escape(dli_scan *j)
+/* What stands behind a backslash: a code point. Above FFFF it is a pair, \uD83D\uDE00. */
+static bool dli_scan_escape(dli_scan *j, int *code)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const int b = dli_scan_byte(j);
     const char *known = b > 0 ? strchr(from, b) : NULL;
-    if (!known && b != 'u') {
-        dli_scan_wrong(j, "one of \"\\/bfnrtu");
-        return -1;
-    }
+    int low = 0;
+    if (!known && b != 'u') return dli_scan_wrong(j, "one of \"\\/bfnrtu");
     j->p++;
-    if (known) return to[known - from];
-    const int high = dli_scan_hex(j);
-    if (high < 0xD800 || high > 0xDFFF) return high;
-    int low = -1;
-    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
-        j->p += 2;
-        low = dli_scan_hex(j);
-    }
-    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
-    dli_scan_wrong(j, "the other half of a surrogate pair");
-    return -1;
+    if (known) *code = to[known - from];
+    else if (!dli_scan_hex(j, code)) return false;
+    if (*code < 0xD800 || *code > 0xDFFF) return true;
+    if (*code < 0xDC00 && dli_scan_any(j, "\\") && dli_scan_any(j, "u") && !dli_scan_hex(j, &low))
+        return false;
+    *code = 0x10000 + (*code - 0xD800) * 0x400 + (low - 0xDC00);
+    return (low >= 0xDC00 && low <= 0xDFFF) ||
+           dli_scan_wrong(j, "the other half of a surrogate pair");
 }
 
 /* A string, decoded to UTF-8. A control character becomes "?": the text may end up in a message on
@@ -21478,35 +21475,25 @@ static bool dli_scan_string(dli_scan *j)
 {
     const int quote = dli_scan_peek(j);
     if (quote != '"' && !(j->python && quote == '\'')) return dli_scan_wrong(j, "a string");
-    for (j->p++; dli_scan_byte(j) != quote;) {
-        char out[4];
+    for (j->p++; dli_scan_byte(j) != quote; j->text++) {
         int b = dli_scan_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
         if (b < ' ') return dli_scan_wrong(j, "the end of the string");
         if (bytes == 0) return dli_scan_wrong(j, "UTF-8");
         if (b == '\\') {
             j->p++;
-            if ((b = dli_scan_escape(j)) < 0) return false;
+            if (!dli_scan_escape(j, &b)) return false;
             bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            *j->text = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
             for (int i = 1; i < bytes; i++)
-                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+                *++j->text = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
         } else {
-            memcpy(out, j->p, (size_t)bytes);
+            memcpy(j->text, j->p, (size_t)bytes);
+            j->text += bytes - 1;
             j->p += bytes;
         }
-        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        for (int i = 0; i < bytes; i++) *j->text++ = out[i];
+        if (bytes == 1) *j->text = (char)(b < ' ' || b == 0x7F ? '?' : b);
     }
     *j->text++ = 0;
-    j->p++;
-    return true;
-}
-
-/* Is the next byte one of these? Then go past it. */
-static bool dli_scan_any(dli_scan *j, const char *of)
-{
-    const int b = dli_scan_byte(j);
-    if (b <= 0 || !strchr(of, b)) return false;
     j->p++;
     return true;
 }
@@ -21573,9 +21560,9 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
     if (dli_scan_take(j, close)) return true;
     do {
         if (open == '{') {
-            const int quote = dli_scan_peek(j);
-            if (quote != '"' && quote != '\'') return dli_scan_wrong(j, "a string");
-            if (!dli_scan_value(j, 0)) return false;
+            const dli_json key = { '"', j->text, 1 };
+            j->value[j->count++] = key;
+            if (!dli_scan_string(j)) return false;
             if (!dli_scan_take(j, ':')) return dli_scan_wrong(j, ":");
         }
         if (!dli_scan_value(j, depth)) return false;
@@ -21950,17 +21937,6 @@ static dli_list dli_list_of(dl_ctx *c, const char *who, dl_tensor *const *tensor
     return l;
 }
 
-#ifndef DL_NO_MODEL
-static dli_list dli_list_of_model(const dl_model *m, const char *who)
-{
-    dli_list l = DLI_ZERO;
-    if (!m) return l;
-    l = dli_list_new(m->ctx, who, "the model", m->tensors, 0);
-    dli_list_tensors(&l, "", m->tensor, m->tensors);
-    return l;
-}
-#endif
-
 /* ---- loading into tensors ---- */
 
 DL_DEF dl_loading dl_loading_default(void)
@@ -22035,6 +22011,13 @@ static int dli_by_number(const void *x, const void *y)
     return (*a != 0) - (*b != 0);
 }
 
+/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
+static size_t dli_layer_part(const dli_item *i)
+{
+    const char *point = strchr(i->name, '.');
+    return point ? (size_t)(point + 1 - i->name) : 0;
+}
+
 /* Find the tensors by their order. A name's last part is what stands here behind the layer's
    ("weight"); in front of it is the same in the file for all tensors of a layer. The layer's first
    tensor takes the first of the file that is free and whose last part is the same, whereby the
@@ -22044,8 +22027,7 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
     qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_number);
     dli_entry *end = f->entry + f->entries;
     for (dli_item *i = l->item; i < l->item + l->items; i++) {
-        const char *point = strchr(i->name, '.'), *part = point ? point + 1 : i->name;
-        const size_t layer = (size_t)(part - i->name), bytes = strlen(part);
+        const size_t layer = dli_layer_part(i), bytes = strlen(i->name + layer);
         const dli_item *first = l->item;
         while (strncmp(first->name, i->name, layer) != 0) first++;
         if (first != i && !first->found) continue;
@@ -22054,7 +22036,7 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
         for (dli_entry *e = f->entry; e < end && !i->found; e++) {
             const size_t n = strlen(e->name) - bytes;
             if (!e->fate && dli_begins(e->name, o->prefix) && n <= strlen(e->name) &&
-                strcmp(e->name + n, part) == 0 && (n == 0 || e->name[n - 1] == '.') &&
+                strcmp(e->name + n, i->name + layer) == 0 && (n == 0 || e->name[n - 1] == '.') &&
                 (first == i || (n == ours && strncmp(e->name, first->found->name, n) == 0)) &&
                 !dli_assign_entry(f, i, e)) return false;
         }
@@ -22075,13 +22057,6 @@ static bool dli_by_letters(const char *a, const char *b)
     a += *a == '_';
     b += *b == '_';
     return !*a || !*b || !strchr(".0123456789", *a) || !strchr(".0123456789", *b);
-}
-
-/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
-static size_t dli_layer_part(const dli_item *i)
-{
-    const char *point = strchr(i->name, '.');
-    return point ? (size_t)(point + 1 - i->name) : 0;
 }
 
 /* Could the layers of two items be exchanged: have they tensors of the same names and shapes? */
@@ -22220,14 +22195,6 @@ static bool dli_load_list(dli_list l, const char *from, const void *bytes, size_
     return ok;
 }
 
-/* As JSON has it. */
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%td" : "%td", s.dim[k]);
-    dli_put(out, "]");
-}
-
 /* ---- a model as text ----
    Its layers, optimizer and the rest are told field by field, by tables like those of the layers'
    options: one function writes whatever a table names, one reads it (see below). */
@@ -22255,13 +22222,6 @@ static const dl_field dli_optim_fields[] = {
     DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
     DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
     DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
-
-/* The names that a field's values have, or NULL. */
-static const char *const *dli_field_names(const dl_field *f)
-{
-    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
-}
 
 static const dl_field dli_scaling_fields[] = {
     DLI_E(dl_scaling, factor, DOUBLE), DLI_E(dl_scaling, channels, INT),
@@ -22300,11 +22260,12 @@ static void dli_put_fields(dli_text *out, const dl_field *fields, const void *ba
 /* One value of a field's kind, which lies at `at`. */
 static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
 {
+    char s[DLI_SHAPE_TEXT];
     const char *const *names = dli_field_names(f);
     if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
     else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
     else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
-    else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
+    else if (f->kind == DL_FIELD_SHAPE) dli_put(out, dli_shape_text(s, *(const dl_shape *)at));
     else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
     else dli_putf(out, "%d", *(const int *)at);
 }
@@ -22406,9 +22367,9 @@ static void dli_put_extras(dli_text *out, const dl_model *m)
 
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
-    dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
-    dli_put_shape(out, m->input);
-    dli_put(out, ",\"layers\":[");
+    char s[DLI_SHAPE_TEXT];
+    dli_putf(out, "{\"needs\":%d,\"input\":%s,\"layers\":[", m->chain ? 1 : 2,
+             dli_shape_text(s, m->input));
     for (int i = 0; i < m->layers; i++) {
         if (i) dli_put(out, ",");
         dli_put_layer(out, m->layer[i]);
@@ -22492,9 +22453,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     dli_put(out, "}");
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const long long end = at + (long long)dl_shape_size(i->shape) * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
-        dli_put_shape(out, i->shape);
-        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
+        char s[DLI_SHAPE_TEXT];
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%lld,%lld]}",
+                 i->name, DLI_DOUBLE ? "F64" : "F32", dli_shape_text(s, i->shape), at, end);
         at = end;
     }
     dli_put(out, "}");
@@ -22526,6 +22487,15 @@ static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t r
 }
 
 #ifndef DL_NO_MODEL
+static dli_list dli_list_of_model(const dl_model *m, const char *who)
+{
+    dli_list l = DLI_ZERO;
+    if (!m) return l;
+    l = dli_list_new(m->ctx, who, "the model", m->tensors, 0);
+    dli_list_tensors(&l, "", m->tensor, m->tensors);
+    return l;
+}
+
 /* Several models, a part of the file for each. */
 static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *const *models,
                                    const char *const *prefixes, int n)
@@ -22576,34 +22546,29 @@ static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of
 static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
                            const dl_field *field, void *to)
 {
+    static const char *const expected[] = {                      /* of a dl_field_kind, in order */
+        "a whole number, not too large", "true or false", "a number", "a name that is known here",
+        "a name that is known here", "a list of at most 6 whole numbers" };
     const char *const *names = dli_field_names(field);
-    const char *expected = "a whole number, not too large";
     double x = 0;
-    int i = 0;
-    bool ok;
-    if (names) {
-        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
-        ok = names[i] != NULL;
-        expected = "a name that is known here";
-        *(int *)to = ok ? i : 0;
-    } else if (field->kind == DL_FIELD_BOOL) {
-        ok = v->kind == 't' || v->kind == 'f';
-        expected = "true or false";
-        *(bool *)to = v->kind == 't';
-    } else if (field->kind == DL_FIELD_DOUBLE) {
-        ok = dli_json_double(v, (double *)to);
-        expected = "a number";
-    } else if (field->kind == DL_FIELD_SHAPE) {
-        ok = dli_json_shape(v, -1, (dl_shape *)to);
-        expected = "a list of at most 6 whole numbers";
-    } else if (field->kind == DL_FIELD_INIT) {
+    bool ok = false;
+    if (field->kind == DL_FIELD_INIT)
         return dli_take_fields(f, v, field->name, dli_init_fields, to);
-    } else {
+    if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        *(bool *)to = v->kind == 't';
+    } else if (field->kind == DL_FIELD_DOUBLE) ok = dli_json_double(v, (double *)to);
+    else if (field->kind == DL_FIELD_SHAPE) ok = dli_json_shape(v, -1, (dl_shape *)to);
+    else if (!names) {
         ok = dli_json_whole(v, -2147483647, 2147483647, &x);
         *(int *)to = (int)x;
     }
+    for (int i = 0; names && names[i] && !ok; i++) {
+        ok = strcmp(names[i], dli_json_text(v)) == 0;
+        *(int *)to = i;
+    }
     return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
-                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
+                         expected[field->kind], v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
 /* All fields of a struct, and nothing else, out of an object that is called so in messages. */

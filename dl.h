@@ -15602,11 +15602,6 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
 {
     const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
-    for (int i = 0; i < m->layers; i++)
-        if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
-                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
-                           "one unit for each class", who, m->layer[i]->name);
     if (last->outputs != 1)
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %d outputs; a loss compares one", who,
                        last->name, last->outputs);
@@ -15627,13 +15622,19 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
                    dl_activation_name(early->activation), early->name, f);
 }
 
-/* Is every layer there for something? */
+/* Is every layer there for something, and can it learn? */
 static bool dli_check_graph(const char *who, const dl_model *m)
 {
-    for (int i = 0; i < m->layers; i++)
-        if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        if (l->readers == 0 && l->goal < 0)
             return dl_fail(m->ctx, DL_ERR_STATE, "%s: nothing reads %s, and it is no output; name "
-                           "the outputs with dl_model_outputs", who, m->layer[i]->name);
+                           "the outputs with dl_model_outputs", who, l->name);
+        if (l->activation == DL_SOFTMAX && dli_last(l->output[0]) == 1)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
+                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
+                           "one unit for each class", who, l->name);
+    }
     return true;
 }
 
@@ -15729,15 +15730,6 @@ static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shap
                    what, dli_shown(c, a), dli_shown(c, b));
 }
 
-/* Is y what layer l said it would give for a batch of N? */
-static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
-{
-    return dli_is_batch(y, N, &l->output[k]) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s", l->name,
-                   dli_shown(l->ctx, y->shape),
-                   dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
-}
-
 /* What layer l makes of x; raw: before the activation; step: of one time step. */
 static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
@@ -15749,7 +15741,10 @@ static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, b
         if (!y[k])
             return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
                            step ? "step" : "forward", k);
-        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
+        if (!step && !dli_is_batch(y[k], N, &l->output[k]))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
+                           l->name, dli_shown(l->ctx, y[k]->shape),
+                           dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -15770,15 +15765,6 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
-#ifndef DL_NO_IMAGES
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-#endif
-
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
@@ -15787,13 +15773,15 @@ static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_t
 #ifndef DL_NO_IMAGES
     if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
     const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
-    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
-                      next->activation == DL_LINEAR &&
-                      dli_pool_halves((const dl_pool *)next->options);
+    const dl_pool *p = next && next->type->forward == dli_max_pool_layer_forward &&
+                       next->activation == DL_LINEAR ? (const dl_pool *)next->options : NULL;
+    const bool pool = p && p->kernel[0] == 2 && p->kernel[1] == 2 && p->stride[0] == 2 &&
+                      p->stride[1] == 2 && !p->same &&
+                      p->before[0] + p->before[1] + p->after[0] + p->after[1] == 0;
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
     if (end == DLI_END_LINEAR) *x = dl_relu(*x);
-    if (pool && end != DLI_END_RELU_POOL) *x = dl_max_pool2d(*x, (const dl_pool *)next->options);
+    if (pool && end != DLI_END_RELU_POOL) *x = dl_max_pool2d(*x, p);
     return pool ? 2 : 1;
 #else
     return l == next && x;                        /* never: there are no such layers */
@@ -15810,13 +15798,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
 
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
-
-static bool dli_is_raw(const dl_layer *l, dli_raw raw)
-{
-    if (l->goal < 0 || raw == DLI_RAW_NONE) return false;
-    return raw == DLI_RAW_FIRST ? l->goal == 0
-                                : l->model->goal[l->goal].loss->logits != DL_LINEAR;
-}
 
 /* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
 typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
@@ -15843,7 +15824,9 @@ static int dli_flow_layer(dli_flow *f, int i)
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    const bool raw = dli_is_raw(l, f->raw);
+    const bool raw = l->goal >= 0 &&
+                     (f->raw == DLI_RAW_FIRST ? l->goal == 0 : f->raw == DLI_RAW_LOSS &&
+                      m->goal[l->goal].loss->logits != DL_LINEAR);
     int layers = 1;
     if (l->froms == 0) f->value[l->place] = *f->x++;
     else {
@@ -17361,14 +17344,19 @@ static void dli_confused(const int64_t *confusion, int C, double *balanced, doub
 }
 
 /* The points of the ROC (NULL: none wanted) and the areas under it and under precision over recall,
-   of n sorted scores and their labels. How many points there are. */
-static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
+   of n scores, which are sorted here, and their labels. How many points there are; 0, and nothing
+   else, when a score is NaN. */
+static dl_int dli_roc(dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
                       double *precision)
 {
     const dl_roc_point none = { (double)INFINITY, 0, 0 };
     double ones = 0, tp = 0, fp = 0, area = 0, mean = 0;
     dl_int count = 1;
-    for (dl_int i = 0; i < n; i++) ones += (double)r[i].at;
+    for (dl_int i = 0; i < n; i++) {
+        if (dli_isnan(r[i].key)) return 0;
+        ones += (double)r[i].at;
+    }
+    dli_sort_ranked(r, n);
     const double zeros = (double)n - ones;
     if (points) points[0] = none;
     for (dl_int i = n - 1; i >= 0; count++) {
@@ -17449,10 +17437,7 @@ static double dli_scores_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     double auc = NAN, mean = NAN;
-    bool nan = false;
-    for (dl_int i = 0; i < s->scores; i++) nan = nan || dli_isnan(s->score[i].key);
-    if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
-    if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
+    if (s->scores > 0) dli_roc(s->score, s->scores, NULL, &auc, &mean);
     if (s->score) DL_FREE(s->score);
     return user ? mean : auc;
 }
@@ -17591,28 +17576,18 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
     return (double)right / (double)N;
 }
 
-/* n scores with their labels, sorted; NULL with a message, and silently when one is NaN. */
-static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *score,
-                                     const int32_t *label, dl_int n)
-{
-    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
-        return NULL;
-    for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
-    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
-    for (dl_int i = 0; r && i < n; i++) {
-        r[i].key = (double)score[i];
-        r[i].at = label[i];
-    }
-    if (r) dli_sort_ranked(r, n);
-    return r;
-}
-
 static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const int32_t *label,
                          dl_int n, dl_roc_point *points, double *auc, double *precision)
 {
-    dli_ranked *r = dli_ranked_scores(c, who, score, label, n);
-    const dl_int count = r ? dli_roc(r, n, points, auc, precision) : 0;
-    if (r) DL_FREE(r);
+    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2)) return 0;
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
+    if (!r) return 0;
+    for (dl_int i = 0; i < n; i++) {
+        r[i].key = (double)score[i];
+        r[i].at = label[i];
+    }
+    const dl_int count = dli_roc(r, n, points, auc, precision);
+    DL_FREE(r);
     return count;
 }
 
@@ -22255,6 +22230,16 @@ static void dli_put_string(dli_text *out, const char *s)
     dli_put(out, "\"");
 }
 
+/* A list of them. */
+static void dli_put_strings(dli_text *out, const char *const *s, int n)
+{
+    for (int i = 0; i < n; i++) {
+        dli_put(out, i ? "," : "[");
+        dli_put_string(out, s[i]);
+    }
+    dli_put(out, n > 0 ? "]" : "[]");
+}
+
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
 
 /* One value of a field's kind, which lies at `at`. */
@@ -22325,28 +22310,20 @@ static void dli_put_compiled(dli_text *out, const dl_model *m)
     dli_put(out, "}");
 }
 
-static void dli_put_coder(dli_text *out, const dl_coder *k)
-{
-    dli_put(out, "{\"name\":");
-    dli_put_string(out, k->name);
-    dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
-             k->indicator ? "true" : "false");
-    dli_put_number(out, k->fill);
-    dli_put(out, ",\"categories\":[");
-    for (int i = 0; i < k->categories; i++) {
-        if (i) dli_put(out, ",");
-        dli_put_string(out, k->category[i]);
-    }
-    dli_put(out, "]}");
-}
-
 static void dli_put_encoder(dli_text *out, const dl_encoder *e)
 {
     dli_putf(out, ",\"table\":{\"codes\":%s,\"target\":%s,\"columns\":[",
              e->codes ? "true" : "false", e->target ? "true" : "false");
     for (int i = 0; i < e->columns + e->target; i++) {
-        if (i) dli_put(out, ",");
-        dli_put_coder(out, i < e->columns ? &e->column[i] : &e->answer);
+        const dl_coder *k = i < e->columns ? &e->column[i] : &e->answer;
+        dli_put(out, i ? ",{\"name\":" : "{\"name\":");
+        dli_put_string(out, k->name);
+        dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
+                 k->indicator ? "true" : "false");
+        dli_put_number(out, k->fill);
+        dli_put(out, ",\"categories\":");
+        dli_put_strings(out, k->category, k->categories);
+        dli_put(out, "}");
     }
     dli_put(out, "]}");
 }
@@ -22358,11 +22335,9 @@ static void dli_put_extras(dli_text *out, const dl_model *m)
         dli_put(out, ",\"scaling\":");
         dli_put_fields(out, dli_scaling_fields, &m->scaling);
     }
-    for (int i = 0; dl_model_class_name(m, i); i++) {
-        dli_put(out, i ? "," : ",\"classes\":[");
-        dli_put_string(out, m->class_name[i]);
-    }
-    if (dl_model_class_names(m)) dli_put(out, "]");
+    if (!dl_model_class_names(m)) return;
+    dli_put(out, ",\"classes\":");
+    dli_put_strings(out, m->class_name, m->classes);
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)

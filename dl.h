@@ -13248,31 +13248,26 @@ static const char *const *dli_field_names(const dl_field *f)
          : f->kind == DL_FIELD_ENUM ? f->names : NULL;
 }
 
-/* Is what lies at `at` something that an option of this field can be? */
-static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
-{
-    const char *const *names = dli_field_names(f);
-    if (f->kind == DL_FIELD_DOUBLE) {
-        double v;
-        memcpy(&v, at, sizeof v);
-        return !dli_isnan(v) ||
-               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-    }
-    if (!names) return true;
-    int v, n = 0;
-    memcpy(&v, at, sizeof v);
-    while (names[n]) n++;
-    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
-                                        l->name, f->name, v, n - 1);
-}
-
+/* Is each of the layer's options something that its field can be? */
 static bool dli_layer_fields(const dl_layer *l)
 {
-    const char *options = (const char *)l->options;
-    for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++)
-            if (!dli_layer_field(l, f, options + f->offset + (size_t)k * dli_field_size(f->kind)))
-                return false;
+    for (const dl_field *f = l->type->fields; f && f->name; f++) {
+        const char *at = (const char *)l->options + f->offset;
+        const char *const *names = dli_field_names(f);
+        int n = 0;
+        while (names && names[n]) n++;
+        for (int k = 0; k < f->count; k++, at += dli_field_size(f->kind)) {
+            double x = 0;
+            int v = 0;
+            if (f->kind == DL_FIELD_DOUBLE) memcpy(&x, at, sizeof x);
+            if (names) memcpy(&v, at, sizeof v);
+            if (dli_isnan(x))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+            if (names && (v < 0 || v >= n))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
+                               f->name, v, n - 1);
+        }
+    }
     return true;
 }
 
@@ -22453,9 +22448,6 @@ static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t r
 {
     bool ok = l.item != NULL;
     for (int i = 0; ok && i < l.items; i++) ok = dli_check_name(&l, i);
-#ifndef DL_NO_MODEL
-    for (int k = 0; ok && k < l.models; k++) ok = dli_check_savable(l.model[k], l.who);
-#endif
     const size_t size = ok ? dli_write(l.ctx, l.who, path, buffer, room, dli_put_list, &l) : 0;
     dli_list_free(&l);
     return size;
@@ -22472,7 +22464,7 @@ static dli_list dli_list_of_model(const dl_model *m, const char *who)
 }
 
 /* Several models, a part of the file for each. */
-static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *const *models,
+static dli_list dli_list_of_models(dl_ctx *c, const char *who, dl_model *const *models,
                                    const char *const *prefixes, int n)
 {
     dli_list l = DLI_ZERO;
@@ -22481,7 +22473,7 @@ static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *c
     if (!c) return l;
     for (int i = 0; ok && i < n; i++) {
         ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
-             strlen(prefixes[i]) < DL_NAME_MAX;
+             strlen(prefixes[i]) < DL_NAME_MAX && dli_check_savable(models[i], who);
         for (int k = 0; ok && k < i; k++)
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
         tensors += ok ? models[i]->tensors : 0;
@@ -22492,7 +22484,7 @@ static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *c
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
     for (int i = 0; l.item && i < n; i++)
         dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
-    l.model = models;
+    l.model = (const dl_model *const *)models;
     l.prefix = prefixes;
     l.models = n;
     return l;
@@ -22500,7 +22492,8 @@ static dli_list dli_list_of_models(dl_ctx *c, const char *who, const dl_model *c
 static dli_list dli_list_of_whole(const dl_model *const *m, const char *who)
 {
     static const char *const none = "";
-    return dli_list_of_models(*m ? (*m)->ctx : NULL, who, m, &none, 1);
+    dl_model *const *list = (dl_model *const *)(uintptr_t)m;
+    return dli_list_of_models(*m ? (*m)->ctx : NULL, who, list, &none, 1);
 }
 
 /* ---- a model from its text ---- */
@@ -23451,8 +23444,7 @@ DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    const dl_model *const *list = (const dl_model *const *)models;
-    return dli_save_list(dli_list_of_models(dl, __func__, list, prefixes, n), dli_buffer, buffer,
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), dli_buffer, buffer,
                          room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
@@ -23483,8 +23475,7 @@ DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    const dl_model *const *list = (const dl_model *const *)models;
-    return dli_save_list(dli_list_of_models(dl, __func__, list, prefixes, n), path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {

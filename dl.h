@@ -21860,11 +21860,9 @@ static void dli_list_tensors(dli_list *l, const char *prefix, dl_tensor *const *
 
 /* Add n numbers that must be kept to the last bit. Each becomes four of 16 bits, which a float
    holds exactly, the lowest first. */
-static double *dli_list_numbers(dli_list *l, const char *prefix, const char *name, double *at,
-                                int n)
+static void dli_list_numbers(dli_list *l, const char *prefix, const char *name, double *at, int n)
 {
     if (n > 0) dli_list_add(l, prefix, name, 0, NULL, dl_shape1(4 * n))->number = at;
-    return at;
 }
 
 static void dli_put_item(dli_text *out, const dli_item *i)
@@ -22899,10 +22897,11 @@ static int dli_state_count(const dl_optimizer *o)
     return o->desc.type->states + (o->desc.ema > 0);
 }
 
-/* Add an optimizer: its counts (learning rate, updates, updates of each parameter), which lie at
-   count[2 + o->n], and its states. */
-static void dli_list_optimizer(dli_list *l, const dl_optimizer *o, double *count)
+/* Add an optimizer: its counts (learning rate, updates, updates of each parameter), which are the
+   list's first 2 + o->n numbers, and its states. */
+static void dli_list_optimizer(dli_list *l, const dl_optimizer *o)
 {
+    double *count = l->number;
     char prefix[DL_NAME_MAX];
     dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
     dli_list_numbers(l, prefix, "counts", count, 2 + o->n);
@@ -22925,23 +22924,17 @@ static bool dli_whole_numbers(const dli_list *l, const double *x, int n)
                            x[i]);
     return true;
 }
-static bool dli_good_counts(const dli_list *l, const dl_optimizer *o, const double *count)
-{
-    dl_optim d = o->desc;
-    d.lr = count[0];
-    return dli_check_optim(o->ctx, l->who, &d) && dli_whole_numbers(l, count + 1, 1 + o->n);
-}
-static void dli_take_counts(dl_optimizer *o, const double *count)
-{
-    o->desc.lr = count[0];
-    o->updates = (int64_t)count[1];
-    for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
-}
 static bool dli_optimizer_numbers(const dli_list *l, void *user)
 {
     dl_optimizer *o = (dl_optimizer *)user;
-    if (!dli_good_counts(l, o, l->number)) return false;
-    dli_take_counts(o, l->number);
+    const double *count = l->number;
+    dl_optim d = o->desc;
+    d.lr = count[0];
+    if (!dli_check_optim(o->ctx, l->who, &d) || !dli_whole_numbers(l, count + 1, 1 + o->n))
+        return false;
+    o->desc = d;
+    o->updates = (int64_t)count[1];
+    for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
     return true;
 }
 
@@ -22953,7 +22946,7 @@ static dli_list dli_list_of_optimizer(const dl_optimizer *o, const char *who)
         dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
                 "dl_optimizer_set_averaged(o, false) first", who);
     else l = dli_list_new(o->ctx, who, "the optimizer", 1 + o->n * dli_state_count(o), 2 + o->n);
-    if (l.item) dli_list_optimizer(&l, o, l.number);
+    if (l.item) dli_list_optimizer(&l, o);
     return l;
 }
 
@@ -23060,7 +23053,7 @@ typedef struct dli_kept_run {
     dli_option option[DLI_RUN_OPTIONS];
     double     options[DLI_RUN_OPTIONS]; /* as the file has them */
     dli_place  place;
-    double    *history, *count;
+    double    *history;
 } dli_kept_run;
 
 static double dli_build(const dl_ctx *c)
@@ -23087,13 +23080,13 @@ static bool dli_list_run(dli_kept_run *k, dli_run *r, int epochs)
                        "another context");
     *l = dli_list_new(o->ctx, "dl_model_fit", "this training",
                       5 + o->n * dli_state_count(o) + r->m->tensors +
-                      (int)dli_larger(f->state_count, 0), epochs * DLI_HISTORY + 2 + o->n);
+                      (int)dli_larger(f->state_count, 0), 2 + o->n + epochs * DLI_HISTORY);
     if (!l->item) return false;
     dli_list_numbers(l, own, "place", (double *)(void *)&k->place, DLI_PLACE);
     dli_list_numbers(l, own, "options", k->options, DLI_RUN_OPTIONS);
-    k->history = dli_list_numbers(l, own, "history", l->number, epochs * DLI_HISTORY);
-    k->count = k->history + epochs * DLI_HISTORY;
-    dli_list_optimizer(l, o, k->count);
+    k->history = l->number + 2 + o->n;                           /* behind the optimizer's */
+    dli_list_numbers(l, own, "history", k->history, epochs * DLI_HISTORY);
+    dli_list_optimizer(l, o);
     const dl_int total = (dl_int)dli_sum_sizes(r->m->tensor, r->m->tensors);
     if (r->best_weights) dli_list_add(l, own, "best", 0, r->best_weights, dl_shape1(total));
     dli_list_tensors(l, "weights.", r->m->tensor, r->m->tensors);
@@ -23120,11 +23113,13 @@ static bool dli_run_save(dli_run *r)
     return dli_save_list(k.list, r->o->checkpoint, NULL, 0) > 0;
 }
 
-/* Does the checkpoint belong to this training, and can it be true? */
-static bool dli_good_run(const dli_kept_run *k, const dli_list *l)
+/* Does the checkpoint belong to this training, and can it be true? Then go on from there. */
+static bool dli_run_numbers(const dli_list *list, void *user)
 {
-    const dli_run *r = k->r;
+    const dli_kept_run *k = (const dli_kept_run *)user;
     const dli_place *p = &k->place;
+    dli_run *r = k->r;
+    dl_loader *l = r->loader;
     dl_ctx *c = r->m->ctx;
     for (int i = 0; i < DLI_RUN_OPTIONS; i++)
         if (memcmp(&k->options[i], &k->option[i].value, sizeof(double)) != 0)
@@ -23132,24 +23127,13 @@ static bool dli_good_run(const dli_kept_run *k, const dli_list *l)
                            "%s (%.10g, now %.10g); give the same options and data, or start anew "
                            "without it", r->o->checkpoint, k->option[i].name, k->options[i],
                            k->option[i].value);
-    if (!dli_whole_numbers(l, (const double *)(const void *)p, DLI_PLACE_WHOLE) ||
-        !dli_good_counts(l, r->m->optimizer, k->count))
-        return false;
-    return (p->epochs == k->epochs && p->next <= (double)r->train->count && p->wait <= INT32_MAX &&
-            p->schedule_wait <= INT32_MAX && p->schedule_now >= 0 && p->schedule_now < INFINITY &&
-            (p->size == p->next || p->next == 0) && p->updates <= k->count[1] && p->stop <= 1) ||
-           dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it is "
-                   "damaged", r->o->checkpoint);
-}
-
-static bool dli_take_run(const dli_list *list, void *user)
-{
-    const dli_kept_run *k = (const dli_kept_run *)user;
-    const dli_place *p = &k->place;
-    dli_run *r = k->r;
-    dl_loader *l = r->loader;
-    if (!dli_good_run(k, list)) return false;
-    dli_take_counts(r->m->optimizer, k->count);
+    if (!dli_whole_numbers(list, (const double *)(const void *)p, DLI_PLACE_WHOLE)) return false;
+    if (p->epochs != k->epochs || p->next > (double)r->train->count || p->wait > INT32_MAX ||
+        p->schedule_wait > INT32_MAX || !(p->schedule_now >= 0 && p->schedule_now < INFINITY) ||
+        !(p->size == p->next || p->next == 0) || p->updates > list->number[1] || p->stop > 1)
+        return dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it "
+                       "is damaged", r->o->checkpoint);
+    if (!dli_optimizer_numbers(list, r->m->optimizer)) return false;
     r->m->epochs = k->epochs;
     r->updates = (int64_t)p->updates;
     r->wait = (int)p->wait;
@@ -23158,7 +23142,7 @@ static bool dli_take_run(const dli_list *list, void *user)
     r->schedule.now = p->schedule_now;
     r->stop = p->stop > 0;
     r->best = p->best;
-    r->m->ctx->rng = p->stream[0];
+    c->rng = p->stream[0];
     r->order = l->rng = p->stream[1];
     l->next = (dl_int)p->next;
     if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
@@ -23173,7 +23157,7 @@ static bool dli_take_run(const dli_list *list, void *user)
         e->epoch = i + 1;
         e->epochs = r->o->epochs;
     }
-    if (p->build != dli_build(r->m->ctx) && r->o->verbose)
+    if (p->build != dli_build(c) && r->o->verbose)
         dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
                   "training goes on, but not to the same bits\n", r->o->checkpoint);
     return true;
@@ -23198,7 +23182,7 @@ static bool dli_run_resume(dli_run *r)
                       r->o->epochs);
     ok = ok && dli_list_run(&k, r, (int)epochs);
     if (ok) {
-        ok = dli_check_loading(&k.list, &o) && dli_list_load(&k.list, &f, &o, dli_take_run, &k);
+        ok = dli_check_loading(&k.list, &o) && dli_list_load(&k.list, &f, &o, dli_run_numbers, &k);
         dli_list_free(&k.list);
     }
     dli_source_close(&f.source);

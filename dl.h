@@ -13143,6 +13143,7 @@ struct dl_model {
     int           epochs;        /* in history                                          */
     dl_encoder   *encoder;       /* of tables, or NULL                                  */
     struct dli_file *source;     /* while it is loaded: where the tensors come from     */
+    bool        (*stored)(const dl_layer *l, const char *name, dl_shape shape);
 };
 
 /* Is the model there, with all its layers? A network that lacks one is never used. */
@@ -13375,28 +13376,20 @@ static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, boo
     return NULL;
 }
 
-/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
-static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
-                               dl_layer *const *from, int n)
-{
-    char who[100];
-    if (!type || !type->name || !type->prefix || !type->forward)
-        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, "
-                                        "prefix and forward"));
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
-        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d "
-                                        "layers; give a list of 1 or more", type->name, n));
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
-}
-
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
+    const char *name = type && type->name ? type->name : "without a type";
+    char who[100];
+    dl_layer *l = NULL;
     if (!m) return NULL;
-    dl_layer *l = dli_layer_for(m, type, options, from, n);
-    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
-                           l && dli_layer_build(l));
+    dli_format(who, sizeof who, "dl_model_add: %s", name);
+    if (!type || !type->name || !type->prefix || !type->forward)
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+    else if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s reads %d layers; give a list of 1 or more", who, n);
+    else if (dli_model_open(who, m, from, n)) l = dli_layer_new(m, type, options, from, n);
+    return dli_layer_added(m, l, name, l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
@@ -13460,14 +13453,11 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
     return NULL;
 }
 
-#ifndef DL_NO_FILES
-static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape);
-#else
-static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
+/* May l have this tensor? While it is built; and when it is loaded, if its file has it. */
+static bool dli_layer_may(const dl_layer *l, const char *name, dl_shape shape)
 {
-    return l && name && shape.rank >= 0;
+    return dli_layer_open(l) && name && (!l->model->stored || l->model->stored(l, name, shape));
 }
-#endif
 
 /* The next parameter of l, in a shared model: a header of its own, its owner's numbers. */
 static dl_tensor *dli_borrowed(const dl_layer *l, dl_shape shape)
@@ -13487,7 +13477,7 @@ static dl_tensor *dli_borrowed(const dl_layer *l, dl_shape shape)
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (!dli_layer_may(l, name, shape)) return NULL;
     if (l->model->owner)
         return dli_layer_tensor(l, dli_borrowed(l, shape), name, &l->param, &l->params);
     if (l->model->source) init = dl_init_zeros();             /* its numbers come from there */
@@ -13496,7 +13486,7 @@ DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, 
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (!dli_layer_may(l, name, shape)) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
@@ -22233,31 +22223,24 @@ static void dli_put_strings(dli_text *out, const char *const *s, int n)
     dli_put(out, n > 0 ? "]" : "[]");
 }
 
-static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
-
-/* One value of a field's kind, which lies at `at`. */
-static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
-{
-    char s[DLI_SHAPE_TEXT];
-    const char *const *names = dli_field_names(f);
-    if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
-    else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
-    else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
-    else if (f->kind == DL_FIELD_SHAPE) dli_put(out, dli_shape_text(s, *(const dl_shape *)at));
-    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
-    else dli_putf(out, "%d", *(const int *)at);
-}
-
 /* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    char s[DLI_SHAPE_TEXT];
     dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
+        const char *const *names = dli_field_names(f);
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
+            const void *at = (const char *)base + f->offset + (size_t)k * dli_field_size(f->kind);
             if (k) dli_put(out, ",");
-            dli_put_value(out, f, (const char *)base + f->offset +
-                                  (size_t)k * dli_field_size(f->kind));
+            if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
+            else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
+            else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
+            else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+            else if (f->kind == DL_FIELD_SHAPE)
+                dli_put(out, dli_shape_text(s, *(const dl_shape *)at));
+            else dli_putf(out, "%d", *(const int *)at);
         }
         if (f->count > 1) dli_put(out, "]");
     }
@@ -22583,7 +22566,6 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
 {
     const dli_file *f = l->model->source;
     char full[2 * DL_NAME_MAX];
-    if (!f) return true;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
@@ -22838,8 +22820,10 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
     dl_model *m = *made = dl_model_new(f->source.ctx, shape);
     if (!m) return false;
     m->source = f;
+    m->stored = dli_layer_stored;
     if (!dli_build_layers(f, m, dli_json_find(v, "layers"))) return false;
     m->source = NULL;
+    m->stored = NULL;
     if (outputs) {
         int n;
         dl_layer **list = dli_take_layers(f, m, outputs, &n);

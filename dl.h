@@ -15513,6 +15513,12 @@ static bool dli_model_own(const char *who, dl_model *m)
                               "weights (dl_model_share); free them first", who, shares);
 }
 
+static bool dli_idle(const char *who, const dl_model *m)
+{
+    return !m->fitting ||
+           dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+}
+
 static void dli_model_destroy(void *object)
 {
     dl_model *m = (dl_model *)object;
@@ -16548,24 +16554,14 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m))
+    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m) ||
+        !dli_idle(__func__, m))
         return dli_no_metrics();
-    if (m->fitting) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
-        return dli_no_metrics();
-    }
     const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
-}
-
-/* What the model gives in evaluation, as the loss wants it or as it is. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
-                                        dli_raw raw)
-{
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -16581,7 +16577,8 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
         ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
         more = ok && b.size > 0;
         if (more) {
-            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            dl_tensor **x = dli_model_inputs(who, m, b.x, b.more_x);
+            dl_tensor **z = dli_graph_forward(m, x, raw, DLI_DROP);
             ok = z && fn(&b, z, at, user);
             at += b.size;
         }
@@ -16632,7 +16629,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(__func__, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
-    dl_tensor **z = dli_evaluate_forward(__func__, m, b, DLI_RAW_LOSS);
+    dl_tensor **x = dli_model_inputs(__func__, m, b->x, b->more_x);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_DROP);
     const bool ok = dli_evaluate_batch(b, z, 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
@@ -17512,10 +17510,8 @@ DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
     if (m->metrics == DLI_METRICS)
         return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", __func__,
                        metric->name, DL_METRIC_MAX);
-    if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
-    const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    if (!dli_idle(__func__, m)) return false;
+    const size_t bytes = dli_padded(metric->state_size);
     char *states = (char *)dli_alloc(m->ctx, __func__, 2, bytes > 0 ? bytes : 1);
     if (!states) return false;
     m->metric_state[0][m->metrics] = states;
@@ -22719,23 +22715,18 @@ static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
            dl_model_compile_outputs(m, loss, weight, o);
 }
 
-/* What the classes are called. */
-static bool dli_build_classes(dli_file *f, dl_model *m, const dli_json *v)
-{
-    const dl_int n = dli_model_classes(m);
-    const char **name = v->size == 1 + n ? dli_take_texts(f, v) : NULL;
-    return name ? dl_model_set_class_names(m, name, (int)n)
-                : dli_bad(&f->source, "'classes' should be a list of %td names", n);
-}
-
 /* What dli_put_extras has written, as far as it is there. */
 static bool dli_build_extras(dli_file *f, dl_model *m, const dli_json *v)
 {
     const dli_json *scaling = dli_json_find(v, "scaling"), *classes = dli_json_find(v, "classes");
-    return (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
-                                         &m->scaling) &&
-                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
-           (!classes || dli_build_classes(f, m, classes));
+    const dl_int n = dli_model_classes(m);
+    if (scaling && (!dli_take_fields(f, scaling, "the scaling", dli_scaling_fields, &m->scaling) ||
+                    !dli_check_scaling(m->ctx, f->source.who, &m->scaling)))
+        return false;
+    if (!classes) return true;
+    const char **name = classes->size == 1 + n ? dli_take_texts(f, classes) : NULL;
+    return name ? dl_model_set_class_names(m, name, (int)n)
+                : dli_bad(&f->source, "'classes' should be a list of %td names", n);
 }
 
 /* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
@@ -22836,22 +22827,10 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
            (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
-/* The text of the model in the metadata; NULL with a message. */
-static const char *dli_model_text(const dli_file *f)
-{
-    char key[DL_NAME_MAX + 16];
-    dli_format(key, sizeof key, "%sdl_model", f->prefix);
-    const bool object = f->metadata && f->metadata->kind == '{';
-    const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
-    if (v && v->kind == '"') return v->text;
-    dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
-    return NULL;
-}
-
 static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, const void *bytes,
                                 size_t size, const char *prefix)
 {
+    char key[DL_NAME_MAX + 16];
     dli_file f;
     dl_model *m = NULL;
     if (!c) return NULL;
@@ -22861,10 +22840,14 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
     f.prefix = prefix;
     const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
-    const char *text = dli_model_text(&f);
-    const dli_json *tree = !text ? NULL
-        : dli_json_read(&f.source, "its text of the model is not as it should be", text,
-                        strlen(text), false);
+    dli_format(key, sizeof key, "%sdl_model", prefix);
+    const bool object = f.metadata && f.metadata->kind == '{';
+    const dli_json *text = object ? dli_json_find(f.metadata, key) : NULL, *tree = NULL;
+    if (text && text->kind == '"')
+        tree = dli_json_read(&f.source, "its text of the model is not as it should be", text->text,
+                             strlen(text->text), false);
+    else dli_bad(&f.source, "it has no '%.99s' in its metadata: it holds weights, not a model "
+                 "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
     const bool ok = tree && dli_build_model(&f, tree, &m);
     if (!ok) dl_model_free(m);
     dli_source_close(&f.source);

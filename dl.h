@@ -4746,8 +4746,8 @@ static void dli_source_close(dli_source *s)
 /* Zeroed memory for count elements of size bytes that lasts until the source is closed. */
 static void *dli_source_alloc(dli_source *s, dl_int count, size_t size)
 {
-    const size_t link = (sizeof(dli_piece) + size - 1) / size;
-    dli_piece *p = (dli_piece *)dli_alloc(s->ctx, s->who, link + (size_t)count, size);
+    const size_t front = (sizeof(dli_piece) + size - 1) / size;
+    dli_piece *p = (dli_piece *)dli_alloc(s->ctx, s->who, front + (size_t)count, size);
     if (!p) return NULL;
     p->next = s->pieces;
     s->pieces = p;
@@ -13123,13 +13123,12 @@ struct dl_model {
     dl_int        rows;          /* sequences that dl_model_step is in the middle of, or 0 */
     dl_model     *owner;         /* whose weights it reads, in another context; or NULL */
     int           shares;        /* models that read its own                            */
-    dli_goal     *goal;          /* one for each output, since compile                  */
+    dli_goal     *goal;          /* one for each output; NULL: not compiled             */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
     const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
     bool          stopped;       /* the last one ended because of fit.stop              */
-    bool          compiled;
     const dl_loss *loss;
     const dl_metric *metric[DLI_METRICS];
     void         *metric_state[2][DLI_METRICS];  /* of training, of evaluation        */
@@ -13357,7 +13356,7 @@ static bool dli_layer_join(dl_layer *l)
 /* Can this model still be added to, with what reads these layers? */
 static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *from, int n)
 {
-    if (m->compiled)
+    if (m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model is compiled already; add layers "
                        "before dl_model_compile", who);
     for (int i = 0; i < n; i++)
@@ -13372,7 +13371,7 @@ static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, boo
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    if (!m->compiled) m->lacks = name;
+    if (!m->goal) m->lacks = name;
     return NULL;
 }
 
@@ -14270,7 +14269,7 @@ static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *tr
     if (!m) return NULL;
     dl_layer *l = train ? dli_add(m, "Standardize", &inverse) : NULL;
     if (l && dli_standardize_learn(l, who, train, minmax)) return l;
-    if (!m->compiled) m->lacks = "Standardize";
+    if (!m->goal) m->lacks = "Standardize";
     return NULL;
 }
 
@@ -15670,7 +15669,6 @@ static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss
     m->optimizer = o;
     m->goal = goal;
     m->loss = loss[0];
-    m->compiled = true;
     return true;
 }
 
@@ -15991,10 +15989,11 @@ static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *
          : NULL;
 }
 
+static dl_tensor *dli_first(dl_tensor **out) { return out ? out[0] : NULL; }
+
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **out = dli_forward(m, x, NULL);
-    return out ? out[0] : NULL;
+    return dli_first(dli_forward(m, x, NULL));
 }
 
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
@@ -16048,8 +16047,7 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE);
-    return y ? y[0] : NULL;
+    return dli_first(dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE));
 }
 
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
@@ -16064,9 +16062,8 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 {
     const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
-    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1,
-                                f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
-    return y ? y[0] : NULL;
+    const dli_raw raw = f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE;
+    return dli_first(dli_predict(__func__, m, x, NULL, 1, raw));
 }
 
 /* ---- one time step at a time ---- */
@@ -16304,7 +16301,7 @@ static bool dli_check_answers(const char *who, const dl_model *m, const char *wh
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     const dl_int n = d->count * dl_shape_size(d->target_shape);
-    if (!m->compiled)
+    if (!m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a data set has one input and one target, the "
@@ -16533,7 +16530,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    if (!m->compiled)
+    if (!m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
     if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
@@ -22328,7 +22325,7 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
-    if (m->compiled) dli_put_compiled(out, m);
+    if (m->goal) dli_put_compiled(out, m);
     if (m->encoder) dli_put_encoder(out, m->encoder);
     dli_put(out, "}");
 }
@@ -22361,7 +22358,7 @@ static bool dli_check_savable(const dl_model *m, const char *who)
         const dl_metric *metric = m->metric[i];
         if (!dli_check_known(m, who, metric, dl_find_metric(m->ctx, metric->name))) return false;
     }
-    if (!m->compiled) return true;
+    if (!m->goal) return true;
     for (int k = 0; k < dl_model_output_count(m); k++) {
         const dl_loss *loss = m->goal[k].loss;
         if (!dli_check_known(m, who, loss, dl_find_loss(m->ctx, loss->name))) return false;

@@ -17160,14 +17160,9 @@ DL_DEF int dl_model_share_count(const dl_model *m)
 /* 407050 as "407,050". */
 static const char *dli_thousands(char s[32], int64_t n)
 {
-    char digits[24];
-    const int len = dli_format(digits, sizeof digits, "%lld", (long long)n);
-    int at = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
-        s[at++] = digits[i];
-    }
-    s[at] = 0;
+    if (n > 999) dli_thousands(s, n / 1000);
+    char *end = n > 999 ? s + strlen(s) : s;
+    dli_format(end, 8, n > 999 ? ",%03d" : "%d", (int)(n % 1000));
     return s;
 }
 
@@ -23314,12 +23309,6 @@ static void dli_put_npy(dli_text *out, const void *what)
     dli_put_reals(out, t->data, t->size);
 }
 
-static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path, void *buffer,
-                           size_t room)
-{
-    return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
-}
-
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
 DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
@@ -23348,7 +23337,8 @@ DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 }
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
-    return dli_npy_save(t, __func__, dli_buffer, buffer, room);
+    return !dli_usable(__func__, t) ? 0
+         : dli_write(t->ctx, __func__, dli_buffer, buffer, room, dli_put_npy, t);
 }
 
 #ifndef DL_NO_STDIO
@@ -23376,7 +23366,8 @@ DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 }
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
-    return dli_npy_save(t, __func__, path, NULL, 0) > 0;
+    return dli_usable(__func__, t) &&
+           dli_write(t->ctx, __func__, path, NULL, 0, dli_put_npy, t) > 0;
 }
 #endif
 

@@ -3107,14 +3107,7 @@ DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, si
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
-#endif
-/* The same to the caller's buffer, and from a buffer. */
-DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
-                                int n);
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n, const dl_loading *options);
 
-#ifndef DL_NO_STDIO
 /* What an optimizer knows beside its options, to go on after its parameters were saved and loaded:
    the states and averages of each ("Adam.0.NAME", "Adam.1.NAME"), its step count, and the learning
    rate ("Adam.counts"). Load into an optimizer of the same kind for parameters of the same names
@@ -3123,6 +3116,10 @@ DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path);
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n, const dl_loading *options);
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room);
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size);
 

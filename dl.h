@@ -21694,8 +21694,10 @@ static bool dli_read_header(dli_file *f)
     f->data_size = (dl_int)(s->size - 8 - (size_t)size);
     const dli_json *header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8,
                                            (size_t)size, false);
+    dl_int count = 0;
     if (!header) return false;
-    f->entry = (dli_entry *)dli_source_alloc(s, header->size / 2, sizeof *f->entry);
+    for (DLI_JSON_EACH_KEY(e, header)) count++;
+    f->entry = (dli_entry *)dli_source_alloc(s, count, sizeof *f->entry);
     if (!f->entry) return false;
     for (DLI_JSON_EACH_KEY(e, header)) {
         if (strcmp(e->text, "__metadata__") != 0) {
@@ -22692,9 +22694,9 @@ static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
     const dl_loss **loss = (const dl_loss **)dli_source_alloc(&f->source, n, sizeof *loss);
     double *weight = (double *)dli_source_alloc(&f->source, n, sizeof *weight);
+    if (!loss || !weight) return false;
     for (int k = 0; k < n; k++) {
         const char *name = dli_json_text(losses + 1 + k);
-        if (!loss || !weight) return false;
         loss[k] = dl_find_loss(m->ctx, name);
         if (!loss[k]) return dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
         if (!dli_json_double(weights + 1 + k, &weight[k]))

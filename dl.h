@@ -22497,7 +22497,7 @@ static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
     else if (field->kind == DL_FIELD_SHAPE) ok = dli_json_shape(v, -1, (dl_shape *)to);
     else if (!names) {
         ok = dli_json_whole(v, -2147483647, 2147483647, &x);
-        *(int *)to = (int)x;
+        if (ok) *(int *)to = (int)x;
     }
     for (int i = 0; names && names[i] && !ok; i++) {
         ok = strcmp(names[i], dli_json_text(v)) == 0;
@@ -22674,12 +22674,6 @@ static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_
     return dli_take_options(f, v, type, dli_optim_fields, o);
 }
 
-/* Is it a list of n values that are no lists themselves? */
-static bool dli_json_list(const dli_json *v, int n)
-{
-    return v && v->kind == '[' && v->size == 1 + n;
-}
-
 /* Losses, one for each output, and optimizer. */
 static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
 {
@@ -22688,7 +22682,8 @@ static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
     const int n = dl_model_output_count(m);
     dl_optim o;
     if (!losses && !optimizer) return true;
-    if (!dli_json_list(losses, n) || !dli_json_list(weights, n))
+    if (!losses || losses->kind != '[' || losses->size != 1 + n || !weights ||
+        weights->kind != '[' || weights->size != 1 + n)
         return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");

@@ -1818,7 +1818,8 @@ DL_DEF dl_tensor *dl_soft_cross_entropy_sum(dl_tensor *logits, dl_tensor *target
 /* Cross-entropy with more to it, as PyTorch defines it. Row i with label y has the targets
    t[c] = smoothing / C, and 1 - smoothing more for c = y; each term is weighted by its class:
    l_i = -sum_c w[c] t[c] log softmax(x_i)_c. Rows whose label is ignore do not count. The result is
-   the sum of l_i divided by the sum of w[y]; 0 when no row counts. */
+   the sum of l_i divided by the sum of w[y]; 0 when no row counts. (So it is no mean over samples:
+   what is made of several batches, by dl_model_evaluate or dl_fit.accumulate, depends on them.) */
 typedef struct dl_entropy {
     const double *class_weight;   /* NULL: all 1; else [C], 0 or more; not copied             */
     double        smoothing;      /* 0 .. 1                                                   */
@@ -2735,8 +2736,9 @@ DL_DEF bool dl_table_split(const dl_table *t, double fraction, const char *by,
 /* How rows become samples; dl_encoding_default fills in what stands in front of each. */
 typedef struct dl_encoding {
     const char *target;           /* NULL: the last column is to be predicted. Texts are classes,
-                                     and so are numbers if there are just two different ones; other
-                                     numbers are targets, in their own units                      */
+                                     and so are numbers if there are just two different ones (0 and
+                                     0.0 are the same); other numbers are targets, in their own
+                                     units                                                        */
     const char *const *drop;      /* NULL; else columns to leave out, until NULL: names, numbers of
                                      customers, whatever says nothing about other rows            */
     const char *const *text;      /* NULL; else columns to take as texts though they are numbers,
@@ -2792,8 +2794,8 @@ DL_DEF int dl_encoder_feature_name(const dl_encoder *e, int i, char *buffer, siz
    (dl_table_present). */
 DL_DEF dl_data *dl_encoder_data(const dl_encoder *e, const dl_table *t);
 /* One row, [1,features] on the tape: for each column of the encoder its text, or where that is NULL
-   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN:
-   missing. NULL with a message. */
+   its number (a class number of a category when it is a text); texts or numbers may be NULL. NaN
+   and "": missing. NULL with a message. */
 DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
                                  const double *numbers);
 
@@ -2860,7 +2862,7 @@ DL_DEF dl_tensor *dl_image_normalize(dl_tensor *x, const double *mean, const dou
 /* How pictures in folders become samples. */
 typedef struct dl_images {
     dl_int height, width;     /* 0: as the first picture; else all become so large            */
-    int    channels;          /* 3; 1: grey; or as of dl_image_load                           */
+    int    channels;          /* 3; 1: grey; or 2 or 4, as of dl_image_load                   */
     bool   crop;              /* false: stretched to that size; true: what is too long or too
                                  wide for it is cut off at both ends, evenly                  */
     dl_resampling resampling; /* DL_BILINEAR                                                  */
@@ -3454,7 +3456,9 @@ static const char *dli_stb_reason(void)
 }
 static bool dli_stb_info(const uint8_t *p, int bytes, int *W, int *H, int *C)
 {
-    return stbi_info_from_memory(p, bytes, W, H, C) != 0;
+    const bool ok = stbi_info_from_memory(p, bytes, W, H, C) != 0;
+    if (ok && *H < 0 && *H > INT_MIN) *H = -*H;       /* of a BMP that begins with its top row */
+    return ok;
 }
 static uint8_t *dli_stb_load(const uint8_t *p, int bytes, int channels)
 {
@@ -11265,7 +11269,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     if (!fits)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
                           "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
-    dli_matmul_state s = { 1, 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
+    dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
     if (ra > 2) s.step_a = s.N * s.K;
     if (rb > 2) s.step_b = s.K * s.M;
     dl_shape shape = ra >= rb ? a->shape : b->shape;
@@ -11417,13 +11421,13 @@ static dli_axis_view dli_along(dl_shape s, int axis)
 static void dli_blocks_copy(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
                             dl_int count, dl_int len)
 {
-    for (dl_int o = 0; o < count; o++)
+    for (dl_int o = 0; len && o < count; o++)
         memcpy(to + o * to_step, from + o * from_step, (size_t)len * sizeof *to);
 }
 static void dli_blocks_add(dl_real *to, dl_int to_step, const dl_real *from, dl_int from_step,
                            dl_int count, dl_int len)
 {
-    for (dl_int o = 0; o < count; o++)
+    for (dl_int o = 0; len && o < count; o++)
         for (dl_int i = 0; i < len; i++) to[o * to_step + i] += from[o * from_step + i];
 }
 
@@ -12729,7 +12733,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
     dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
-    if (y) dl->kernels.positional_encoding(y->data, T, E);
+    if (y && y->size) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
 
@@ -13200,7 +13204,7 @@ static dl_layer *dli_layer_new(dl_model *m, const dl_layer_type *type, const voi
     int inputs = 0, number = 1;
     for (int i = 0; i < froms; i++) inputs += dli_source_outputs(from[i]);
     for (int i = 0; i < m->layers; i++)
-        number += m->layer[i]->type == type && !m->layer[i]->shared;
+        number += !strcmp(m->layer[i]->type->prefix, type->prefix) && !m->layer[i]->shared;
     const size_t shapes = (size_t)inputs * sizeof(dl_shape), name = strlen(type->prefix) + 32;
     const size_t sources = dli_padded((size_t)froms * sizeof *from);
     const size_t bytes = dli_padded(type->options_size);
@@ -13432,14 +13436,20 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
 DL_DEF int dl_model_input_count(const dl_model *m) { return m ? m->inputs : 0; }
 DL_DEF int dl_model_output_count(const dl_model *m) { return m ? (m->out ? m->outs : 1) : 0; }
 
-/* t, named "dense_1.weight", at the end of one of the layer's two lists. */
+/* t, named "dense_1.weight", at the end of one of the layer's two lists. Two of one name could not
+   be saved. */
 static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, dl_tensor ***list,
                                    int *count)
 {
     char full[DL_NAME_MAX + 1];                  /* one more byte: too long is seen as such */
-    dl_tensor **longer = t ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1, sizeof t)
-                           : NULL;
+    bool twice = false;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
+    for (int i = 0; i < l->params; i++) twice = twice || strcmp(l->param[i]->name, full) == 0;
+    for (int i = 0; i < l->states; i++) twice = twice || strcmp(l->state[i]->name, full) == 0;
+    if (t && twice)
+        dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: it has a tensor named '%s' already", l->name, name);
+    dl_tensor **longer = t && !twice ? (dl_tensor **)dli_grown(l->ctx, l->name, *list, *count, 1,
+                                                               sizeof t) : NULL;
     if (longer) {
         *list = longer;
         longer[(*count)++] = t;
@@ -15552,7 +15562,9 @@ DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input)
 
 DL_DEF void dl_model_free(dl_model *m)
 {
-    if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
+    if (m && m->fitting)
+        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
+    else if (m && (m->owner || dli_model_own(__func__, m))) dli_object_free(m);
 }
 
 /* ---- compile ---- */
@@ -16215,7 +16227,6 @@ static bool dli_model_learn_data(dl_model *m, const dl_data *data)
 
 /* Where the values of each activation lie: from [0] to [1]. */
 #define DLI_RANGE(code, text, formula, low, high) { low, high },
-static const double dli_activation_range[][2] = { DL_ACTIVATIONS(DLI_RANGE) };
 
 /* The layer that made the numbers that l gives: l, or one behind which nothing changes them. */
 static const dl_layer *dli_bounding_layer(const dl_layer *l)
@@ -16237,7 +16248,8 @@ static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_
     const dl_layer *last = dli_bounding_layer(dli_output_layer(m, k));
     const dl_loss *loss = m->goal[k].loss;
     const bool fused = loss->logits != DL_LINEAR;
-    const double *range = dli_activation_range[fused ? loss->logits : last->activation];
+    const double ranges[][2] = { DL_ACTIVATIONS(DLI_RANGE) };  /* tcc: not in a static one */
+    const double *range = ranges[fused ? loss->logits : last->activation];
     dl_int outside = 0;
     for (dl_int i = 0; i < n; i++)
         outside += (double)target[i] < range[0] || (double)target[i] > range[1];
@@ -17743,12 +17755,12 @@ static void dli_put_report(dli_text *out, const dl_report *r, const char *const 
     char number[24];
     int width = (int)strlen("weighted avg");
     for (int c = 0; names && c < r->classes; c++)
-        if ((int)strlen(names[c]) > width) width = (int)strlen(names[c]);
+        if (names[c] && (int)strlen(names[c]) > width) width = (int)strlen(names[c]);
     dli_putf(out, "%*s  %9s %9s %9s %9s\n\n", width, "", "precision", "recall", "f1-score",
                  "support");
     for (int c = 0; c < r->classes; c++) {
         dli_format(number, sizeof number, "%d", c);
-        dli_put_score(out, width, names ? names[c] : number, &r->score[c]);
+        dli_put_score(out, width, names && names[c] ? names[c] : number, &r->score[c]);
     }
     dli_putf(out, "\n%*s  %9s %9s %9.2f %9lld\n", width, "accuracy", "", "", r->accuracy,
              (long long)r->count);
@@ -19156,7 +19168,7 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
     const char **cell = t->cell;
     while (s->p < s->end) {
         const dl_int line = s->line;
-        const char *text = "";
+        const char *from = s->p, *text = from;
         bool last = false;
         int k = 0;
         for (; !last; k++) {
@@ -19167,7 +19179,7 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
             if (!text) return false;
             cell[k] = t->rows > 0 && dli_csv_missing(o, text) ? NULL : text;
         }
-        if (k == 1 && !*text) continue;                          /* an empty line */
+        if (k == 1 && !*text && (text == from || text[-1] != '"')) continue;  /* an empty line */
         if (t->rows == 0) t->columns = k;
         if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
         if (k != t->columns)
@@ -19271,8 +19283,8 @@ static bool dli_csv_begin(dli_csv *s, const dl_csv *o)
         const int n = *p ? dli_utf8((const uint8_t *)p, (size_t)(s->end - p)) : 0;
         if (n == 0)
             return dli_csv_bad(s, line, 0, *p ? "the byte %02X is no UTF-8; convert the file: "
-                               "iconv -f LATIN1 -t UTF-8" : "a byte %02X: no text, or UTF-16; save "
-                               "it as UTF-8", (uint8_t)*p);
+                               "iconv -f CP1252 -t UTF-8 (of a Chinese Windows: -f GB18030)"
+                               : "a byte %02X: no text, or UTF-16; save it as UTF-8", (uint8_t)*p);
         line += *p == '\n' || (*p == '\r' && p[1] != '\n');
         p += n;
     }
@@ -19765,6 +19777,23 @@ static const char *dli_number_hint(const char *text, char decimal)
                           : "; is it a number with a decimal comma? Set dl_csv.decimal to ','";
 }
 
+/* Texts that are the same number, such as 0 and 0.0, are one category, which is called as the first
+   of them; they are in order. */
+static void dli_merge_numbers(const dl_table *t, dl_column *k)
+{
+    const char **text = (const char **)(uintptr_t)k->category;
+    double last = 0;
+    int n = 0;
+    for (int i = 0; i < k->categories; i++) {
+        double x = NAN;
+        dli_cell_value(text[i], DL_COLUMN_NUMBER, t->sheet->decimal, &x);
+        if (n == 0 || x != last) text[n++] = text[i];
+        last = x;
+    }
+    text[n] = text[k->categories];                           /* the column's name, behind them */
+    k->categories = n;
+}
+
 /* Columns as the options want them; those left out have no name. Numbers that are to be texts get
    categories of their own, to be freed. */
 static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encoding *o, int target,
@@ -19780,6 +19809,7 @@ static bool dli_encoder_look(const dl_table *t, const char *who, const dl_encodi
             seen[c].kind = DL_COLUMN_TEXT;
             seen[c].wrong = 0;
             if (!dli_categories(t, who, c, &seen[c])) return false;
+            if (!dli_listed(o->text, seen[c].name)) dli_merge_numbers(t, &seen[c]);
         }
         if (seen[c].wrong)
             return dl_fail(t->ctx, DL_ERR_FORMAT, "%s: %s: line %lld, column '%.60s': '%.60s' is "
@@ -19936,6 +19966,16 @@ static bool dli_code_cell(const dl_encoder *e, const char *who, const dl_table *
     return true;
 }
 
+/* Which category is the same number as the text, -1 for none: 1.0 is the class 1. */
+static int dli_same_number(const dl_coder *k, const char *text, char decimal)
+{
+    double x, y;
+    if (!dli_cell_value(text, DL_COLUMN_NUMBER, decimal, &x)) return -1;
+    for (int i = 0; i < k->categories; i++)
+        if (dli_cell_value(k->category[i], DL_COLUMN_NUMBER, decimal, &y) && x == y) return i;
+    return -1;
+}
+
 /* Labels or targets out of column c, one of which is there. */
 static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table *t, int c,
                             int32_t *labels, dl_real *y)
@@ -19948,6 +19988,7 @@ static bool dli_code_target(const dl_encoder *e, const char *who, const dl_table
             return dli_cell_bad(e, who, t, i, k, "", "is missing, but it is to be predicted, and "
                                 "other rows have it; take those (dl_table_present)");
         if (!dli_code_cell(e, who, t, i, k, text, &v)) return false;
+        if (labels && v < 0) v = dli_same_number(k, text, t->sheet->decimal);
         if (labels && v < 0)
             return dli_cell_bad(e, who, t, i, k, text, "is a class that the rows for training did "
                                 "not have");
@@ -20021,8 +20062,8 @@ DL_DEF dl_tensor *dl_encoder_row(const dl_encoder *e, const char *const *texts,
     for (int i = 0; i < e->columns; i++) {
         const dl_coder *k = &e->column[i];
         const char *text = texts ? texts[i] : NULL;
-        double v = numbers ? numbers[i] : NAN;
-        if (text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
+        double v = numbers && !text ? numbers[i] : NAN;
+        if (text && *text && !dli_code_cell(e, who, NULL, 0, k, text, &v)) return NULL;
         if (fabs(v) > DLI_NUMBER_MAX)
             return DLI_REFUSE(e->ctx, DL_ERR_NUMERIC, "%s: column '%.60s': %g is too large", who,
                               k->name, v);
@@ -23691,10 +23732,15 @@ DL_DEF void dl_onnx_line(dl_onnx_file *f, const char *format, ...)
 {
     char line[1000];
     va_list args;
-    if (!f) return;
+    if (!f || !format) return;
     va_start(args, format);
-    dli_format_args(line, sizeof line, format, args);
+    const int length = dli_format_args(line, sizeof line, format, args);
     va_end(args);
+    if (length >= (int)sizeof line) {
+        f->failed = !dl_fail(f->ctx, DL_ERR_LIMIT, "dl_onnx_line: a line of %d bytes, 999 at most: "
+                             "'%.100s...'", length, line);
+        return;
+    }
     for (char *at = line, *next; at; at = next) {
         next = strchr(at, ';');
         if (next) *next++ = 0;
@@ -23706,7 +23752,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
                            double c)
 {
     char s[DLI_ONNX_LONG];
-    if (!f) return;
+    if (!f || !name) return;
     dli_onnx_word(s, f, name, strlen(name));
     if (x) {
         dli_onnx_tensor(f, s, strlen(s), shape, 1, x, 0, NULL);
@@ -23726,7 +23772,7 @@ DL_DEF void dl_onnx_floats(dl_onnx_file *f, const char *name, dl_shape shape, co
 DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, int n)
 {
     char s[DLI_ONNX_LONG];
-    if (!f) return;
+    if (!f || !name || !v) return;
     dli_onnx_word(s, f, name, strlen(name));
     dli_onnx_tensor(f, s, strlen(s), dl_shape1(n), 7, NULL, 0, v);
 }
@@ -26111,6 +26157,21 @@ static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
            dli_node_bad(s, n, "the attribute 'linear_before_reset' should be 1");
 }
 
+/* PyTorch writes tensors of equal numbers once, and nodes Identity for the others. What is to be an
+   initializer becomes one of its own. */
+static void dli_graph_copied(dli_graph *g, dli_value *v)
+{
+    dli_onnx_node *n = v->made == DLI_MADE_NODE ? &g->node[v->node] : NULL;
+    if (!n || !dli_pb_is(n->type, "Identity") || n->ins != 1 || n->in[0] < 0) return;
+    const dli_value *from = &g->value[n->in[0]];
+    if (from->made != DLI_MADE_TENSOR) return;
+    v->tensor = from->tensor;
+    v->raw = from->raw;
+    v->shape = from->shape;
+    v->made = DLI_MADE_TENSOR;
+    n->dropped = true;
+}
+
 /* From the outputs, which are needed, back: what is; and which initializers are no parameters. */
 static bool dli_graph_live(dli_onnx_in *in)
 {
@@ -26123,7 +26184,9 @@ static bool dli_graph_live(dli_onnx_in *in)
             if (n->in[k] < 0) continue;
             dli_value *v = &g->value[n->in[k]];
             v->live = true;
-            if (n->op && dli_op_fixed(n->op, k)) v->fixed = true;
+            if (!n->op || !dli_op_fixed(n->op, k)) continue;
+            v->fixed = true;
+            dli_graph_copied(g, v);
         }
     }
     for (int i = 0; i < g->nodes; i++) {

@@ -277,6 +277,16 @@ if [ "$cc" = gcc ]; then
     done
     mkdir "$work/inc"                       # cross compilers do not look where stb is
     [ -d /usr/include/stb ] && ln -s /usr/include/stb "$work/inc/stb"
+    if have tcc; then
+        try "tcc" tcc -I. "$work/one.c" -o "$work/a.out" -lm && run "tcc"
+        try "tcc, library" tcc -I. -c $library -o "$work/tests.o"
+        for room in ops layers files tables images folders; do        # without stb_image, which gcc finds
+            try "tcc, $room" tcc -I. -DDL_IMPLEMENTED tests/$room.c "$work/tests.o" -o "$work/b.exe" -lm &&
+                try "tcc, $room (run)" env DL_QUICK=1 "$work/b.exe"
+        done
+    else
+        echo "SKIP tcc: it is not installed"
+    fi
     # Other machines: a program, and the rooms that depend on the system or on the size of a word.
     # machine NAME COMPILER RUNNER
     machine() {

@@ -148,6 +148,7 @@ static void sizes(void)
 {
     dl_ctx *dl = test_quiet_new(1);
     if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so no folder is read");
         dl_free(dl);
         return;
     }
@@ -197,6 +198,7 @@ static void refused(void)
 {
     dl_ctx *dl = test_quiet_new(1);
     if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so no folder is read");
         dl_free(dl);
         return;
     }
@@ -246,6 +248,7 @@ static void names(void)
 {
     dl_ctx *dl = test_quiet_new(1);
     if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so no folder is read");
         dl_free(dl);
         return;
     }
@@ -353,6 +356,7 @@ static void damaged(void)
     dl_ctx *dl = test_quiet_new(1);
     size_t n = 0;
     if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so no folder is read");
         dl_free(dl);
         return;
     }
@@ -413,7 +417,10 @@ static void halves(dl_ctx *dl, int k, int i)
 static void training(void)
 {
     double loss[2] = { 0, 0 };
-    if (!HAVE_STB) return;
+    if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so no folder is read");
+        return;
+    }
     dl_ctx *maker = test_quiet_new(1);
     folder("");
     for (int k = 0; k < 4; k++) {

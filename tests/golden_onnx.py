@@ -249,6 +249,9 @@ def by_hand():
           [tensor('w', w)])
     write('hand_weights', [k('w', w), k('k', [.5]), ('MatMul', ['x', 'w'], ['a'], {}),
                            ('Mul', ['a', 'k'], ['y'], {})], [4])
+    write('hand_copied', [('Identity', ['s'], ['v'], {}), ('Identity', ['b'], ['m'], {}),   # as PyTorch
+                          ('BatchNormalization', ['x', 's', 'b', 'm', 'v'], ['y'], {})], [2, 2],
+          [tensor('s', [1., 2]), tensor('b', [.5, 1])], x=np.arange(12, dtype=np.float32).reshape(3, 2, 2))
     whole = lambda name, a: tensor(name, a, T.INT64)
     write('hand_softmax', [('Reshape', ['x', 's'], ['a'], {}), ('Softmax', ['a'], ['y'], {'axis': 1})],
           [6], [whole('s', [1, 2, 3])], batch=1)

@@ -206,7 +206,10 @@ static void sorts(void)
         "grey16.png", "rgb.bmp", "palette.bmp", "grey.jpg", "rgb.jpg", "sampled.jpg",
         "progressive.jpg", "cmyk.jpg"
     };
-    if (!HAVE_STB) return;
+    if (!HAVE_STB) {
+        SKIP("%s", "stb_image.h is not installed, so nothing is read");
+        return;
+    }
     test_golden g = golden_open("data_pictures");
     dl_ctx *dl = test_quiet_new(1);
     for (int k = 0; k < 15; k++) {
@@ -228,6 +231,22 @@ static void sorts(void)
         dl_tape_clear(dl);
     }
     golden_close(&g);
+    dl_free(dl);
+}
+
+/* A BMP whose height is negative begins with its top row: red above blue, 1 x 2. */
+static void bmp_from_the_top(void)
+{
+    static const uint8_t bmp[62] = { 'B', 'M', 62, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0,
+                                     1, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 1, 0, 24, 0, 0, 0, 0, 0,
+                                     8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                     0, 0, 255, 0, 255, 0, 0, 0 };
+    static const dl_real want[6] = { 1, 0, 0, 0, 0, 1 };
+    if (!HAVE_STB) SKIP("%s", "stb_image.h is not installed, so nothing is read");
+    dl_ctx *dl = test_quiet_new(1);
+    dl_tensor *x = dl_image_from_memory(dl, bmp, sizeof bmp, 3);
+    if (!HAVE_STB) CHECK(!x, "read");
+    else if (CHECK(x && x->size == 6, "%s", dl_error_text(dl))) CHECK_ARRAY(x->data, want, 6);
     dl_free(dl);
 }
 
@@ -472,6 +491,7 @@ int main(void)
     TEST(channels);
     TEST(bad_files);
     TEST(sorts);
+    TEST(bmp_from_the_top);
     TEST(damage);
     TEST(to_memory);
     TEST(resize);

@@ -273,6 +273,20 @@ static void gate_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 static const dl_layer_type gate = { "Gate", "gate", 0, NULL, 1, gate_build, gate_forward, NULL,
                                     NULL, NULL };
 
+/* A type with another's prefix: the names are still all different, or it could not be saved. */
+static void own_prefix(void)
+{
+    static const dl_layer_type like = { "Like", "dense", 0, NULL, 1, gate_build, gate_forward, NULL,
+                                        NULL, NULL };
+    dl_ctx *dl = quiet_context(3);
+    dl_model *m = dl_model_new(dl, dl_shape1(4));
+    dl_model_add_dense(m, 4, DL_RELU);
+    const dl_layer *l = dl_model_add(m, &like, NULL);
+    CHECK(l && same(l->name, "dense_2") && dl_model_save_to_memory(m, NULL, 0) > 0, "%s",
+          dl_error_text(dl));
+    dl_free(dl);
+}
+
 static void own_layer(void)
 {
     dl_ctx *dl = quiet_context(3), *other = quiet_context(4);
@@ -319,6 +333,7 @@ static bool split_build(dl_layer *l)
     for (int i = 0; i < o->parts; i++) {
         snprintf(name, sizeof name, "part_%d", i);
         if (!dl_layer_param(l, name, dl_shape1(3), dl_init_constant(o->scale))) return false;
+        snprintf(name, sizeof name, "state_%d", i);
         if (i % 2 == 0 && !dl_layer_state(l, name, dl_shape1(2), i)) return false;
     }
     if (!dl_layer_set_outputs(l, 2)) return false;
@@ -372,7 +387,7 @@ static void several_tensors(void)
     if (!CHECK(l && l->params == 12 && l->states == 6 && l->outputs == 2, "%s", dl_error_text(dl)))
         return;
     CHECK(((const split_options *)l->options)->parts == 12, "the options are a copy");
-    CHECK(same(l->param[11]->name, "split_1.part_11") && same(l->state[5]->name, "split_1.part_10")
+    CHECK(same(l->param[11]->name, "split_1.part_11") && same(l->state[5]->name, "split_1.state_10")
           && l->state[5]->data[1] == 10, "%s", l->param[11]->name);
     CHECK(!dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "two outputs at the end");
     CHECK_ERROR(dl, DL_ERR_SHAPE, "dl_model_compile: split_1 has 2 outputs; a loss compares one");
@@ -415,6 +430,11 @@ static bool long_build(dl_layer *l)
     name[299] = 0;
     return dl_layer_param(l, name, dl_shape1(1), dl_init_zeros()) != NULL;
 }
+static bool twice_build(dl_layer *l)
+{
+    return dl_layer_param(l, "w", dl_shape1(1), dl_init_zeros()) &&
+           dl_layer_state(l, "w", dl_shape1(1), 0);
+}
 static bool huge_build(dl_layer *l)
 {
     l->output[0] = dl_shape2((dl_int)1 << (4 * sizeof(dl_int)), (dl_int)1 << (4 * sizeof(dl_int)));
@@ -428,6 +448,7 @@ static void own_layer_errors(void)
         { "Bad", "bad", 0, NULL, 1, no_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 2, NULL, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, long_build, no_forward, NULL, NULL, NULL },
+        { "Bad", "bad", 0, NULL, 1, twice_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, huge_build, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 8, NULL, 1, NULL, no_forward, NULL, NULL, NULL },
         { "Bad", "bad", 0, NULL, 1, NULL, NULL, NULL, NULL, NULL },
@@ -435,15 +456,16 @@ static void own_layer_errors(void)
         { "Bad", "bad", 0, NULL, 0, NULL, flat_forward, NULL, NULL, NULL } };
     static const char *const text[] = {
         "bad_1: its build failed", "bad_1: reads 2 tensors, but the layer before it gives 1",
-        "nnn' is longer than 255 bytes", "bad_1: an output of shape [", "bad_1: the options are",
+        "nnn' is longer than 255 bytes", "bad_1: it has a tensor named 'w' already",
+        "bad_1: an output of shape [", "bad_1: the options are",
         "dl_model_add: a type needs name, prefix and forward",
         "bad_1: its forward gave no output 0",
         "bad_1: its forward gave [8] where its build said [2,4]" };
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         dl_ctx *dl = quiet_context(1);
         dl_model *m = dl_model_new(dl, dl_shape1(4));
         const bool added = dl_model_add(m, &bad[i], NULL) != NULL;
-        CHECK(added == (i > 5), "case %d: %s", i, dl_error_text(dl));
+        CHECK(added == (i > 6), "case %d: %s", i, dl_error_text(dl));
         CHECK(!dl_model_forward(m, dl_zeros(dl, dl_shape2(2, 4))), "case %d", i);
         CHECK(dl_error(dl) != DL_OK && strstr(dl_error_text(dl), text[i]), "case %d: %s", i,
               dl_error_text(dl));
@@ -639,6 +661,7 @@ int main(void)
     TEST(dense_on_rows);
     TEST(dropout_layer);
     TEST(own_layer);
+    TEST(own_prefix);
     TEST(several_tensors);
     TEST(own_layer_errors);
     TEST(descriptions);

@@ -84,7 +84,7 @@ static void report_as_sklearn(void)
 /* Long names widen the first column; a class that is nowhere has 0 in all (0/0 is 0). */
 static void empty_class(void)
 {
-    static const char *const names[] = {"a", "a rather long name", "c"};
+    const char *names[] = {"a", "a rather long name", "c"};
     dl_ctx *dl = dl_new(1);
     const int32_t t[] = {0, 0, 1}, p[] = {0, 1, 1};
     dl_report *r = dl_report_new(dl, p, t, 3, 3);
@@ -93,6 +93,10 @@ static void empty_class(void)
     CHECK_CLOSE(r->macro.recall, 0.5, 1e-12, 0);
     dl_report_format(text, sizeof text, r, names);
     CHECK(strstr(text, "\na rather long name       0.50      1.00      0.67         1\n") != NULL,
+          "%s", text);
+    names[1] = NULL;
+    dl_report_format(text, sizeof text, r, names);
+    CHECK(strstr(text, "\n           1       0.50      1.00      0.67         1\n") != NULL,
           "%s", text);
     dl_free(dl);
 }

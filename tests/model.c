@@ -1222,6 +1222,8 @@ static bool fit_again(dl_model *m, const dl_epoch *e, void *user)
     const dl_fit o = quiet_fit(1, 1);
     (void)e;
     CHECK(isnan(dl_model_train_batch(m, NULL).loss), "no batch");
+    dl_model_free(m);
+    CHECK_ERROR(dl_data_ctx((const dl_data *)user), DL_ERR_STATE, "dl_model_free: not while");
     return dl_model_fit(m, (const dl_data *)user, &o);
 }
 

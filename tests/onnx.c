@@ -175,7 +175,8 @@ static const char *const graphs[] = {
     "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
-    "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if" };
+    "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
+    "hand_copied" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross",
                                      "hand_last" };
@@ -715,6 +716,43 @@ static void after_an_error(void)
     dl_free(dl);
 }
 
+/* A hook that hands over NULL, or a line that is too long. */
+static bool null_onnx(const dl_layer *l, dl_onnx_file *f)
+{
+    const char *none = NULL;
+    dl_onnx_line(f, none, 0);
+    dl_onnx_floats(f, NULL, dl_shape1(1), NULL, 1);
+    dl_onnx_wholes(f, NULL, NULL, 1);
+    dl_onnx_wholes(f, "n", NULL, 1);
+    dl_onnx_line(f, "#y = Relu(#x)");
+    return l->inputs == 1;
+}
+static bool long_onnx(const dl_layer *l, dl_onnx_file *f)
+{
+    dl_onnx_line(f, "#y = Relu(#x) %01000d", 0);
+    return l->inputs == 1;
+}
+static void same_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = l->inputs == 1 ? dl_relu(x[0]) : NULL;
+}
+static void odd_hooks(void)
+{
+    static const dl_layer_type types[] = {
+        { "None", "none", 0, NULL, 1, NULL, same_forward, NULL, NULL, null_onnx },
+        { "Long", "long", 0, NULL, 1, NULL, same_forward, NULL, NULL, long_onnx }
+    };
+    for (int i = 0; i < 2; i++) {
+        dl_ctx *dl = test_quiet_new(5);
+        dl_model *m = vector_net(dl, 6);
+        dl_model_add(m, &types[i], NULL);
+        CHECK((dl_onnx_save_to_memory(m, NULL, 0) == 0) == (i == 1) &&
+              (strstr(dl_error_text(dl), "999 at most") != NULL) == (i == 1),
+              "%d: %s", i, dl_error_text(dl));
+        dl_free(dl);
+    }
+}
+
 /* What is odd, but can be done: a number without a value is 0; fields that are no nodes are not. */
 static void odd(void)
 {
@@ -776,6 +814,7 @@ int main(void)
     TEST(new_head);
     TEST(names_again);
     TEST(extras);
+    TEST(odd_hooks);
     TEST(refused);
     TEST(hostile);
     TEST(after_an_error);

@@ -253,6 +253,23 @@ static void empty_tensors(void)
     dl_free(dl);
 }
 
+/* Rows of no elements are not copied one by one, however many there are. */
+static void empty_rows(void)
+{
+    const dl_int many = PTRDIFF_MAX / 256;
+    dl_ctx *dl = dl_new(1);
+    dl_tensor *x[2] = { dl_zeros(dl, dl_shape2(many, 0)), dl_zeros(dl, dl_shape2(many, 0)) };
+    dl_tensor *a = dl_zeros(dl, dl_shape3(many, 0, 3)), *b = dl_zeros(dl, dl_shape2(3, 0)), *y;
+    dl_set_requires_grad(x[1], true);
+    dl_set_requires_grad(b, true);
+    CHECK((y = dl_concat(x, 2, 1)) != NULL && dl_backward(dl_sum(y)), "concat");
+    CHECK((y = dl_stack(x, 2, 1)) != NULL && dl_backward(dl_sum(y)), "stack");
+    CHECK((y = dl_matmul(a, b)) != NULL && dl_backward(dl_sum(y)), "matmul");
+    CHECK(dl_positional_encoding(dl, many, 0) != NULL, "positional_encoding");
+    CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
+    dl_free(dl);
+}
+
 /* Copies of indexes and data: changing the caller's arrays afterwards changes nothing. */
 static void callers_arrays_are_copied(void)
 {
@@ -456,6 +473,7 @@ int main(void)
     TEST(ties_of_maximum);
     TEST(argmax_ties_and_nan);
     TEST(empty_tensors);
+    TEST(empty_rows);
     TEST(callers_arrays_are_copied);
     TEST(dropout);
     TEST(dropout_gradcheck);

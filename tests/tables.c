@@ -357,6 +357,9 @@ static void new_rows(void)
     CHECK(x && x->data[3] == 1 && x->data[11] == 1 && x->data[4] == 0, "numbers of categories");
     x = dl_encoder_row(e, NULL, NULL);
     CHECK(x && x->data[1] == 1 && x->data[8] == 1, "all is missing");
+    const char *nothing[] = { "", "", "", "" };
+    const dl_tensor *same = dl_encoder_row(e, nothing, codes);
+    if (CHECK(same != NULL, "%s", dl_error_text(dl))) CHECK_ARRAY(same->data, x->data, x->size);
     texts[0] = "old";
     CHECK(!dl_encoder_row(e, texts, NULL), "no number");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "dl_encoder_row: the row, column 'age': 'old' is no number");
@@ -606,7 +609,8 @@ static bool whole_way(dl_ctx *dl)
 }
 
 /* What was once read wrongly: tabs around cells, decimal commas where no separator is given, lines
-   that end in CR; an encoder has one model. */
+   that end in CR; a row of one empty cell in quotes, which is no empty line; one number written in
+   two ways; an encoder has one model. */
 static void corners(void)
 {
     dl_ctx *dl = test_quiet_new(1);
@@ -617,8 +621,19 @@ static void corners(void)
     t = table_with(dl, "x\n2,5\n3,5\n", &o);
     CHECK(t && dl_table_column_count(t) == 1 && dl_table_column(t, 0)->mean == 3, "%s",
           dl_error_text(dl));
+    t = table_of(dl, "x\n\n\"\"\n\n1\n \n \"\" \n");
+    CHECK(t && strcmp(cells(t), "~;1;~") == 0, "%s", t ? cells(t) : dl_error_text(dl));
     CHECK(!table_of(dl, "a,b\r1,2\r\xE4,3\r"), "no UTF-8");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "line 3: the byte E4 is no UTF-8");
+    t = table_of(dl, "a,y\n1,0\n2,1.0\n3,1\n4,0.0\n5,1.00\n");      /* two classes, 0 and 1.0 */
+    dl_encoder *two = dl_encoder_new(t, NULL);
+    const dl_data *d = dl_encoder_data(two, t);
+    if (CHECK(d && dl_data_classes(d) == 2 && dl_data_labels(d)[3] == 0 && dl_data_labels(d)[4] == 1
+              && strcmp(dl_data_class_name(d, 0), "0") == 0, "%s", dl_error_text(dl)))
+        d = dl_encoder_data(two, table_of(dl, "a,y\n1,1e0\n2,-0\n"));
+    CHECK(d && dl_data_labels(d)[0] == 1 && dl_data_labels(d)[1] == 0, "%s", dl_error_text(dl));
+    CHECK(!dl_encoder_data(two, table_of(dl, "a,y\n1,2\n")), "not one of the two");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "column 'y': '2' is a class that the rows for training");
     dl_encoding how = dl_encoding_default();
     how.max_categories = -1;
     t = table_of(dl, "a,b\n1,2\n2,4\n3,5\n");

@@ -3008,12 +3008,7 @@ DL_DEF bool dl_model_save(const dl_model *m, const char *path);
    instruction set). Types of your own must be made known first (dl_register_layer, _loss, _metric,
    _optim). NULL with a message on failure. Free with dl_model_free or dl_free. */
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path);
-#endif
-/* The same to the caller's buffer, and from a buffer. */
-DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room);
-DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 
-#ifndef DL_NO_STDIO
 /* Several models of this context in one file, each with a prefix of its own for its names, such as
    "generator." (none may begin with another); and one of them out of such a file. */
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
@@ -3021,13 +3016,14 @@ DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room);
+DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size);
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n);
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix);
 #endif
 
-#ifndef DL_NO_MODEL
 /* ---- training that survives ----
        fit.checkpoint = "run.safetensors";  fit.resume = true;
 
@@ -3051,7 +3047,6 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
    data, up to 64 samples are compared; a stream can't go on from its middle and is refused. With
    accumulate, it is written when a group is complete.
    Metrics of your own see only what comes after, in the epoch that was cut through. */
-#endif
 
 /* ---- weights, of one's own or others' ---- */
 
@@ -3115,14 +3110,7 @@ DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, si
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n);
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options);
-#endif
-/* The same to the caller's buffer, and from a buffer. */
-DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
-                                int n);
-DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
-                                dl_tensor *const *tensors, int n, const dl_loading *options);
 
-#ifndef DL_NO_STDIO
 /* What an optimizer knows beside its options, to go on after its parameters were saved and loaded:
    the states and averages of each ("Adam.0.NAME", "Adam.1.NAME"), its step count, and the learning
    rate ("Adam.counts"). Load into an optimizer of the same kind for parameters of the same names
@@ -3131,6 +3119,10 @@ DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path);
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path);
 #endif
 /* The same to the caller's buffer, and from a buffer. */
+DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
+                                int n);
+DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
+                                dl_tensor *const *tensors, int n, const dl_loading *options);
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room);
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size);
 
@@ -4698,6 +4690,9 @@ static bool dli_save_end(dli_saving *s, bool ok)
 /* What stands in place of a path for bytes in memory. */
 static const char dli_buffer[] = "the buffer";
 
+/* Memory of a source: a link to the next piece, and behind it what somebody wanted. */
+typedef struct dli_piece { struct dli_piece *next; double align; } dli_piece;
+
 /* Bytes being read, and what to complain of. */
 typedef struct dli_source {
     dl_ctx     *ctx;
@@ -4705,7 +4700,15 @@ typedef struct dli_source {
     const uint8_t *bytes;
     size_t      size;
     uint8_t    *own;                /* the bytes, for DL_FREE; NULL: they are the caller's    */
+    dli_piece  *pieces;
 } dli_source;
+
+static dli_source dli_source_from(dl_ctx *c, const char *who, const char *from,
+                                  const void *bytes, size_t size)
+{
+    const dli_source s = { c, who, from, (const uint8_t *)bytes, size, NULL, NULL };
+    return s;
+}
 
 /* They are not what they should be: why. */
 DLI_PRINTF(2, 3)
@@ -4723,8 +4726,7 @@ static bool dli_bad(const dli_source *s, const char *format, ...)
 static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const char *from,
                             const void *bytes, size_t size)
 {
-    const dli_source given = { c, who, from, (const uint8_t *)bytes, size, NULL };
-    *s = given;
+    *s = dli_source_from(c, who, from, bytes, size);
     if (!from) return dli_null(c, who, "the path");
 #ifndef DL_NO_STDIO
     if (from != dli_buffer) s->bytes = s->own = dli_read_file(c, who, from, "", &s->size);
@@ -4734,7 +4736,25 @@ static bool dli_source_open(dli_source *s, dl_ctx *c, const char *who, const cha
                     : dli_null(c, who, "the buffer");
 }
 
-static void dli_source_close(dli_source *s) { if (s->own) DL_FREE(s->own); }
+static void dli_source_close(dli_source *s)
+{
+    for (dli_piece *p = s->pieces, *next; p; p = next) {
+        next = p->next;
+        DL_FREE(p);
+    }
+    if (s->own) DL_FREE(s->own);
+}
+
+/* Zeroed memory for count elements of size bytes that lasts until the source is closed. */
+static void *dli_source_alloc(dli_source *s, dl_int count, size_t size)
+{
+    const size_t front = (sizeof(dli_piece) + size - 1) / size;
+    dli_piece *p = (dli_piece *)dli_alloc(s->ctx, s->who, front + (size_t)count, size);
+    if (!p) return NULL;
+    p->next = s->pieces;
+    s->pieces = p;
+    return p + 1;
+}
 
 /* ---------------------------------------------------------------------------- >>rng-impl ---- */
 
@@ -13105,13 +13125,12 @@ struct dl_model {
     dl_int        rows;          /* sequences that dl_model_step is in the middle of, or 0 */
     dl_model     *owner;         /* whose weights it reads, in another context; or NULL */
     int           shares;        /* models that read its own                            */
-    dli_goal     *goal;          /* one for each output, since compile                  */
+    dli_goal     *goal;          /* one for each output; NULL: not compiled             */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
     const char   *lacks;         /* the type of a layer that could not be added, or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
     bool          stopped;       /* the last one ended because of fit.stop              */
-    bool          compiled;
     const dl_loss *loss;
     const dl_metric *metric[DLI_METRICS];
     void         *metric_state[2][DLI_METRICS];  /* of training, of evaluation        */
@@ -13125,6 +13144,7 @@ struct dl_model {
     int           epochs;        /* in history                                          */
     dl_encoder   *encoder;       /* of tables, or NULL                                  */
     struct dli_file *source;     /* while it is loaded: where the tensors come from     */
+    bool        (*stored)(const dl_layer *l, const char *name, dl_shape shape);
 };
 
 /* Is the model there, with all its layers? A network that lacks one is never used. */
@@ -13223,32 +13243,41 @@ static size_t dli_field_size(dl_field_kind kind)
          : sizeof(int);
 }
 
-/* Is what lies at `at` something that an option of this field can be? */
-static bool dli_layer_field(const dl_layer *l, const dl_field *f, const char *at)
+/* The names that a field's values have, or NULL. */
+static const char *const *dli_field_names(const dl_field *f)
 {
-    const char *const *names = f->kind == DL_FIELD_ACTIVATION ? dli_activation_names : f->names;
-    if (f->kind == DL_FIELD_DOUBLE) {
-        double v;
-        memcpy(&v, at, sizeof v);
-        return !dli_isnan(v) ||
-               dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
-    }
-    if (!names) return true;
-    int v, n = 0;
-    memcpy(&v, at, sizeof v);
-    while (names[n]) n++;
-    return (v >= 0 && v < n) || dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d",
-                                        l->name, f->name, v, n - 1);
+    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
+         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
 }
 
+/* Is each of the layer's options something that its field can be? */
 static bool dli_layer_fields(const dl_layer *l)
 {
-    const char *options = (const char *)l->options;
-    for (const dl_field *f = l->type->fields; f && f->name; f++)
-        for (int k = 0; k < f->count; k++)
-            if (!dli_layer_field(l, f, options + f->offset + (size_t)k * dli_field_size(f->kind)))
-                return false;
+    for (const dl_field *f = l->type->fields; f && f->name; f++) {
+        const char *at = (const char *)l->options + f->offset;
+        const char *const *names = dli_field_names(f);
+        int n = 0;
+        while (names && names[n]) n++;
+        for (int k = 0; k < f->count; k++, at += dli_field_size(f->kind)) {
+            double x = 0;
+            int v = 0;
+            if (f->kind == DL_FIELD_DOUBLE) memcpy(&x, at, sizeof x);
+            if (names) memcpy(&v, at, sizeof v);
+            if (dli_isnan(x))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: %s is NaN", l->name, f->name);
+            if (names && (v < 0 || v >= n))
+                return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no %s %d; there are 0 to %d", l->name,
+                               f->name, v, n - 1);
+        }
+    }
     return true;
+}
+
+static bool dli_check_penalties(const dl_layer *l)
+{
+    return (l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX) ||
+           dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or more",
+                   l->name, l->l1, l->l2);
 }
 
 static bool dli_input_build(dl_layer *l);
@@ -13270,9 +13299,7 @@ static bool dli_layer_build(dl_layer *l)
     if (t->build && !t->build(l))
         return dl_fail(l->ctx, DL_ERR_STATE, "%s: its build failed", l->name);
     if (before == DL_OK && dl_error(l->ctx) != DL_OK) return false;    /* build did not say so */
-    if (!(l->l1 >= 0 && l->l1 <= DBL_MAX && l->l2 >= 0 && l->l2 <= DBL_MAX))
-        return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: the penalties l1 %g and l2 %g must be 0 or "
-                       "more", l->name, l->l1, l->l2);
+    if (!dli_check_penalties(l)) return false;
     if ((int)l->activation < 0 || (int)l->activation >= (int)DLI_ACTIVATION_COUNT)
         return dl_fail(l->ctx, DL_ERR_ARGUMENT, "%s: no activation %d", l->name,
                        (int)l->activation);
@@ -13333,7 +13360,7 @@ static bool dli_layer_join(dl_layer *l)
 /* Can this model still be added to, with what reads these layers? */
 static bool dli_model_open(const char *who, const dl_model *m, dl_layer *const *from, int n)
 {
-    if (m->compiled)
+    if (m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: the model is compiled already; add layers "
                        "before dl_model_compile", who);
     for (int i = 0; i < n; i++)
@@ -13348,32 +13375,24 @@ static dl_layer *dli_layer_added(dl_model *m, dl_layer *l, const char *name, boo
 {
     if (l && built && dli_layer_join(l)) return l;
     if (l) dli_layer_free(l);
-    if (!m->compiled) m->lacks = name;
+    if (!m->goal) m->lacks = name;
     return NULL;
-}
-
-/* A new layer, if that can be: its type has what it needs, and what it reads is there. */
-static dl_layer *dli_layer_for(dl_model *m, const dl_layer_type *type, const void *options,
-                               dl_layer *const *from, int n)
-{
-    char who[100];
-    if (!type || !type->name || !type->prefix || !type->forward)
-        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, "
-                                        "prefix and forward"));
-    if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
-        return DLI_NO(dl_layer, dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: %s reads %d "
-                                        "layers; give a list of 1 or more", type->name, n));
-    dli_format(who, sizeof who, "dl_model_add: %s", type->name);
-    return dli_model_open(who, m, from, n) ? dli_layer_new(m, type, options, from, n) : NULL;
 }
 
 DL_DEF dl_layer *dl_model_add_from(dl_model *m, const dl_layer_type *type, const void *options,
                                    dl_layer *const *from, int n)
 {
+    const char *name = type && type->name ? type->name : "without a type";
+    char who[100];
+    dl_layer *l = NULL;
     if (!m) return NULL;
-    dl_layer *l = dli_layer_for(m, type, options, from, n);
-    return dli_layer_added(m, l, type && type->name ? type->name : "without a type",
-                           l && dli_layer_build(l));
+    dli_format(who, sizeof who, "dl_model_add: %s", name);
+    if (!type || !type->name || !type->prefix || !type->forward)
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "dl_model_add: a type needs name, prefix and forward");
+    else if (n < 0 || n > INT32_MAX / 1024 || (n > 0 && !from))
+        dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s reads %d layers; give a list of 1 or more", who, n);
+    else if (dli_model_open(who, m, from, n)) l = dli_layer_new(m, type, options, from, n);
+    return dli_layer_added(m, l, name, l && dli_layer_build(l));
 }
 
 DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void *options)
@@ -13396,23 +13415,19 @@ DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
                        "the last one", __func__, n);
     for (int i = 0; i < n; i++) {
+        int seen = 0;
         if (!list[i])
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
                            __func__, i);
-    }
-    if (!dli_model_open(__func__, m, list, n)) return false;
-    const size_t room = (size_t)n + (size_t)m->layers;   /* of those that came already, by index */
-    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, room) : NULL;
-    if (n && !out) return false;
-    for (int i = 0; i < n; i++) {
-        const int seen = n + list[i]->index;
-        if (out[seen]) {
-            DL_FREE(out);
+        while (list[seen] != list[i]) seen++;
+        if (seen < i)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
                            list[i]->name);
-        }
-        out[seen] = out[i] = list[i];
     }
+    if (!dli_model_open(__func__, m, list, n)) return false;
+    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
+    if (n && !out) return false;
+    if (n) memcpy(out, list, (size_t)n * sizeof *out);
     if (m->out) DL_FREE(m->out);
     m->out = out;
     m->outs = n;
@@ -13447,14 +13462,11 @@ static dl_tensor *dli_layer_tensor(dl_layer *l, dl_tensor *t, const char *name, 
     return NULL;
 }
 
-#ifndef DL_NO_FILES
-static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape);
-#else
-static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape)
+/* May l have this tensor? While it is built; and when it is loaded, if its file has it. */
+static bool dli_layer_may(const dl_layer *l, const char *name, dl_shape shape)
 {
-    return l && name && shape.rank >= 0;
+    return dli_layer_open(l) && name && (!l->model->stored || l->model->stored(l, name, shape));
 }
-#endif
 
 /* The next parameter of l, in a shared model: a header of its own, its owner's numbers. */
 static dl_tensor *dli_borrowed(const dl_layer *l, dl_shape shape)
@@ -13474,7 +13486,7 @@ static dl_tensor *dli_borrowed(const dl_layer *l, dl_shape shape)
 
 DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, dl_init init)
 {
-    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (!dli_layer_may(l, name, shape)) return NULL;
     if (l->model->owner)
         return dli_layer_tensor(l, dli_borrowed(l, shape), name, &l->param, &l->params);
     if (l->model->source) init = dl_init_zeros();             /* its numbers come from there */
@@ -13483,7 +13495,7 @@ DL_DEF dl_tensor *dl_layer_param(dl_layer *l, const char *name, dl_shape shape, 
 
 DL_DEF dl_tensor *dl_layer_state(dl_layer *l, const char *name, dl_shape shape, double c)
 {
-    if (!dli_layer_open(l) || !name || !dli_layer_stored(l, name, shape)) return NULL;
+    if (!dli_layer_may(l, name, shape)) return NULL;
     dl_tensor *t = dli_layer_tensor(l, dl_state(l->ctx, shape), name, &l->state, &l->states);
     return dl_fill(t, c) ? t : NULL;
 }
@@ -14267,7 +14279,7 @@ static dl_layer *dli_add_learned(dl_model *m, const char *who, const dl_data *tr
     if (!m) return NULL;
     dl_layer *l = train ? dli_add(m, "Standardize", &inverse) : NULL;
     if (l && dli_standardize_learn(l, who, train, minmax)) return l;
-    if (!m->compiled) m->lacks = "Standardize";
+    if (!m->goal) m->lacks = "Standardize";
     return NULL;
 }
 
@@ -15510,6 +15522,12 @@ static bool dli_model_own(const char *who, dl_model *m)
                               "weights (dl_model_share); free them first", who, shares);
 }
 
+static bool dli_idle(const char *who, const dl_model *m)
+{
+    return !m->fitting ||
+           dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", who);
+}
+
 static void dli_model_destroy(void *object)
 {
     dl_model *m = (dl_model *)object;
@@ -15586,11 +15604,6 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
 {
     const dl_layer *last = dli_output_layer(m, k);
     const char *f = dl_activation_name(loss->logits);
-    for (int i = 0; i < m->layers; i++)
-        if (m->layer[i]->activation == DL_SOFTMAX && dli_last(m->layer[i]->output[0]) == 1)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
-                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
-                           "one unit for each class", who, m->layer[i]->name);
     if (last->outputs != 1)
         return dl_fail(m->ctx, DL_ERR_SHAPE, "%s: %s has %d outputs; a loss compares one", who,
                        last->name, last->outputs);
@@ -15611,13 +15624,19 @@ static bool dli_check_layers(const char *who, const dl_model *m, int k, const dl
                    dl_activation_name(early->activation), early->name, f);
 }
 
-/* Is every layer there for something? */
+/* Is every layer there for something, and can it learn? */
 static bool dli_check_graph(const char *who, const dl_model *m)
 {
-    for (int i = 0; i < m->layers; i++)
-        if (m->layer[i]->readers == 0 && m->layer[i]->goal < 0)
+    for (int i = 0; i < m->layers; i++) {
+        const dl_layer *l = m->layer[i];
+        if (l->readers == 0 && l->goal < 0)
             return dl_fail(m->ctx, DL_ERR_STATE, "%s: nothing reads %s, and it is no output; name "
-                           "the outputs with dl_model_outputs", who, m->layer[i]->name);
+                           "the outputs with dl_model_outputs", who, l->name);
+        if (l->activation == DL_SOFTMAX && dli_last(l->output[0]) == 1)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s has a softmax over one unit, which is "
+                           "always 1; for yes or no use DL_SIGMOID and DL_BINARY_CROSSENTROPY, or "
+                           "one unit for each class", who, l->name);
+    }
     return true;
 }
 
@@ -15662,7 +15681,6 @@ static bool dli_compile(const char *who, dl_model *m, const dl_loss *const *loss
     m->optimizer = o;
     m->goal = goal;
     m->loss = loss[0];
-    m->compiled = true;
     return true;
 }
 
@@ -15713,15 +15731,6 @@ static bool dli_check_axes(dl_ctx *c, const char *who, const char *what, dl_shap
                    what, dli_shown(c, a), dli_shown(c, b));
 }
 
-/* Is y what layer l said it would give for a batch of N? */
-static bool dli_layer_gave(const dl_layer *l, int k, const dl_tensor *y, dl_int N)
-{
-    return dli_is_batch(y, N, &l->output[k]) ||
-           dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s", l->name,
-                   dli_shown(l->ctx, y->shape),
-                   dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
-}
-
 /* What layer l makes of x; raw: before the activation; step: of one time step. */
 static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, bool raw, bool step)
 {
@@ -15733,7 +15742,10 @@ static bool dli_layer_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y, b
         if (!y[k])
             return dl_fail(l->ctx, DL_ERR_STATE, "%s: its %s gave no output %d", l->name,
                            step ? "step" : "forward", k);
-        if (!step && !dli_layer_gave(l, k, y[k], N)) return false;
+        if (!step && !dli_is_batch(y[k], N, &l->output[k]))
+            return dl_fail(l->ctx, DL_ERR_SHAPE, "%s: its forward gave %s where its build said %s",
+                           l->name, dli_shown(l->ctx, y[k]->shape),
+                           dli_shown(l->ctx, dli_batch_shape(N, l->output[k])));
         if (!raw) y[k] = dl_activate(y[k], l->activation);
         if (!y[k]) return false;
     }
@@ -15754,15 +15766,6 @@ static dl_tensor *const *dli_layer_reads(const dl_layer *l, dl_tensor **value)
     return x;
 }
 
-#ifndef DL_NO_IMAGES
-/* Windows of 2 x 2, side by side? */
-static bool dli_pool_halves(const dl_pool *o)
-{
-    return o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-           !o->same && o->before[0] + o->before[1] + o->after[0] + o->after[1] == 0;
-}
-#endif
-
 /* If l is a convolution with ReLU, x through it and, if next is one, the 2 x 2 max-pooling behind
    it: one operation where the fast room has it, else one after the other. How many layers these
    are, or 0. */
@@ -15771,13 +15774,15 @@ static int dli_conv_layers_forward(const dl_layer *l, const dl_layer *next, dl_t
 #ifndef DL_NO_IMAGES
     if (l->type->forward != dli_conv2d_layer_forward || l->activation != DL_RELU) return 0;
     const dl_conv *o = &DLI_O(dl_conv_layer)->conv;
-    const bool pool = next && next->type->forward == dli_max_pool_layer_forward &&
-                      next->activation == DL_LINEAR &&
-                      dli_pool_halves((const dl_pool *)next->options);
+    const dl_pool *p = next && next->type->forward == dli_max_pool_layer_forward &&
+                       next->activation == DL_LINEAR ? (const dl_pool *)next->options : NULL;
+    const bool pool = p && p->kernel[0] == 2 && p->kernel[1] == 2 && p->stride[0] == 2 &&
+                      p->stride[1] == 2 && !p->same &&
+                      p->before[0] + p->before[1] + p->after[0] + p->after[1] == 0;
     dli_conv_end end = pool ? DLI_END_RELU_POOL : DLI_END_RELU;
     *x = dli_convolve("dl_conv2d", *x, l->param[0], dli_layer_bias(l), o, 2, false, &end);
     if (end == DLI_END_LINEAR) *x = dl_relu(*x);
-    if (pool && end != DLI_END_RELU_POOL) *x = dl_max_pool2d(*x, (const dl_pool *)next->options);
+    if (pool && end != DLI_END_RELU_POOL) *x = dl_max_pool2d(*x, p);
     return pool ? 2 : 1;
 #else
     return l == next && x;                        /* never: there are no such layers */
@@ -15794,13 +15799,6 @@ static dl_int dli_tape_since(const dl_ctx *c, dl_mark mark)
 
 /* Which outputs stay before their activation: none, the first, those whose loss wants it so. */
 typedef enum dli_raw { DLI_RAW_NONE, DLI_RAW_FIRST, DLI_RAW_LOSS } dli_raw;
-
-static bool dli_is_raw(const dl_layer *l, dli_raw raw)
-{
-    if (l->goal < 0 || raw == DLI_RAW_NONE) return false;
-    return raw == DLI_RAW_FIRST ? l->goal == 0
-                                : l->model->goal[l->goal].loss->logits != DL_LINEAR;
-}
 
 /* Everything is kept for a backward; or dropped as soon as nobody reads it; or x is a time step. */
 typedef enum dli_way { DLI_KEEP, DLI_DROP, DLI_STEP } dli_way;
@@ -15827,7 +15825,9 @@ static int dli_flow_layer(dli_flow *f, int i)
     dl_layer *l = m->layer[i], *next = i + 1 < m->layers ? m->layer[i + 1] : NULL;
     const bool alone = next && l->readers == 1 && l->goal < 0 && next->froms == 1 &&
                        next->from[0] == l;
-    const bool raw = dli_is_raw(l, f->raw);
+    const bool raw = l->goal >= 0 &&
+                     (f->raw == DLI_RAW_FIRST ? l->goal == 0 : f->raw == DLI_RAW_LOSS &&
+                      m->goal[l->goal].loss->logits != DL_LINEAR);
     int layers = 1;
     if (l->froms == 0) f->value[l->place] = *f->x++;
     else {
@@ -15914,15 +15914,13 @@ static dl_tensor **dli_graph_forward(dl_model *m, dl_tensor *const *x, dli_raw r
 {
     const size_t n = (size_t)(m->places + dl_model_output_count(m));
     const size_t bytes = n * (sizeof *x + (way == DLI_DROP ? sizeof(int) : 0));
-    dli_flow f;
+    dli_flow f = DLI_ZERO;
     f.m = m;
     f.value = x ? (dl_tensor **)dli_tape_alloc(m->ctx, "dl_model_forward", bytes) : NULL;
     if (!f.value) return NULL;
     memset(f.value, 0, bytes);
     f.out = f.value + m->places;
     f.live = (int *)(void *)(f.value + n);
-    f.lives = 0;
-    f.size = 0;
     f.raw = raw;
     f.way = way;
     f.x = x + 1;
@@ -16003,10 +16001,11 @@ static dl_tensor **dli_forward(dl_model *m, dl_tensor *first, dl_tensor *const *
          : NULL;
 }
 
+static dl_tensor *dli_first(dl_tensor **out) { return out ? out[0] : NULL; }
+
 DL_DEF dl_tensor *dl_model_forward(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **out = dli_forward(m, x, NULL);
-    return out ? out[0] : NULL;
+    return dli_first(dli_forward(m, x, NULL));
 }
 
 DL_DEF bool dl_model_forward_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
@@ -16060,8 +16059,7 @@ static dl_tensor **dli_predict(const char *who, dl_model *m, dl_tensor *first,
 
 DL_DEF dl_tensor *dl_model_predict(dl_model *m, dl_tensor *x)
 {
-    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE);
-    return y ? y[0] : NULL;
+    return dli_first(dli_predict(__func__, m, x, NULL, 1, DLI_RAW_NONE));
 }
 
 DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x)
@@ -16076,9 +16074,8 @@ DL_DEF bool dl_model_predict_all(dl_model *m, dl_tensor **y, dl_tensor *const *x
 DL_DEF dl_tensor *dl_model_logits(dl_model *m, dl_tensor *x)
 {
     const dl_activation f = m && m->layers ? dli_last_layer(m)->activation : DL_LINEAR;
-    dl_tensor **y = dli_predict(__func__, m, x, NULL, 1,
-                                f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE);
-    return y ? y[0] : NULL;
+    const dli_raw raw = f == DL_SOFTMAX || f == DL_SIGMOID ? DLI_RAW_FIRST : DLI_RAW_NONE;
+    return dli_first(dli_predict(__func__, m, x, NULL, 1, raw));
 }
 
 /* ---- one time step at a time ---- */
@@ -16316,7 +16313,7 @@ static bool dli_check_answers(const char *who, const dl_model *m, const char *wh
 static bool dli_check_data(const char *who, const dl_model *m, const dl_data *d)
 {
     const dl_int n = d->count * dl_shape_size(d->target_shape);
-    if (!m->compiled)
+    if (!m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (m->inputs > 1 || m->outs > 1)
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: a data set has one input and one target, the "
@@ -16545,7 +16542,7 @@ static bool dli_check_more(const char *who, const dl_model *m, const dl_batch *b
 /* Is this a batch for the model? */
 static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *b)
 {
-    if (!m->compiled)
+    if (!m->goal)
         return dl_fail(m->ctx, DL_ERR_STATE, "%s: call dl_model_compile first", who);
     if (!dli_usable(who, b->x) || (b->y && !dli_usable(who, b->y))) return false;
     if (b->size < 1 || b->x->shape.rank < 1 || b->x->shape.dim[0] != b->size)
@@ -16566,24 +16563,14 @@ static bool dli_check_batch(const char *who, const dl_model *m, const dl_batch *
 
 DL_DEF dl_metrics dl_model_train_batch(dl_model *m, const dl_batch *b)
 {
-    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m))
+    if (!m || !b || !dli_check_batch(__func__, m, b) || !dli_model_own(__func__, m) ||
+        !dli_idle(__func__, m))
         return dli_no_metrics();
-    if (m->fitting) {
-        dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
-        return dli_no_metrics();
-    }
     const dli_scope scope = dli_scope_begin(m->ctx, true);
     dli_tally t = dli_tally_start(m, 1);
     const bool ok = dli_batch_gradient(m, b, true, 1, 0, &t) && dli_apply_gradients(m);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
-}
-
-/* What the model gives in evaluation, as the loss wants it or as it is. */
-static dl_tensor **dli_evaluate_forward(const char *who, dl_model *m, const dl_batch *b,
-                                        dli_raw raw)
-{
-    return dli_graph_forward(m, dli_model_inputs(who, m, b->x, b->more_x), raw, DLI_DROP);
 }
 
 /* Called for each batch of a data set, from sample `first` on, with what the model gives for it. */
@@ -16599,7 +16586,8 @@ static bool dli_each_batch(const char *who, dl_model *m, const dl_data *data, dl
         ok = dli_data_batch(data, NULL, at, m->batch_size, NULL, &b);
         more = ok && b.size > 0;
         if (more) {
-            dl_tensor **z = dli_evaluate_forward(who, m, &b, raw);
+            dl_tensor **x = dli_model_inputs(who, m, b.x, b.more_x);
+            dl_tensor **z = dli_graph_forward(m, x, raw, DLI_DROP);
             ok = z && fn(&b, z, at, user);
             at += b.size;
         }
@@ -16650,7 +16638,8 @@ DL_DEF dl_metrics dl_model_evaluate_batch(dl_model *m, const dl_batch *b)
     if (!m || !b || !dli_check_batch(__func__, m, b)) return dli_no_metrics();
     const dli_scope scope = dli_scope_begin(m->ctx, false);
     dli_tally t = dli_tally_start(m, 1);
-    dl_tensor **z = dli_evaluate_forward(__func__, m, b, DLI_RAW_LOSS);
+    dl_tensor **x = dli_model_inputs(__func__, m, b->x, b->more_x);
+    dl_tensor **z = dli_graph_forward(m, x, DLI_RAW_LOSS, DLI_DROP);
     const bool ok = dli_evaluate_batch(b, z, 0, &t);
     dli_scope_end(m->ctx, &scope);
     return dli_tally_end(&t, ok);
@@ -17183,14 +17172,9 @@ DL_DEF int dl_model_share_count(const dl_model *m)
 /* 407050 as "407,050". */
 static const char *dli_thousands(char s[32], int64_t n)
 {
-    char digits[24];
-    const int len = dli_format(digits, sizeof digits, "%lld", (long long)n);
-    int at = 0;
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-') s[at++] = ',';
-        s[at++] = digits[i];
-    }
-    s[at] = 0;
+    if (n > 999) dli_thousands(s, n / 1000);
+    char *end = n > 999 ? s + strlen(s) : s;
+    dli_format(end, 8, n > 999 ? ",%03d" : "%d", (int)(n % 1000));
     return s;
 }
 
@@ -17347,14 +17331,19 @@ static void dli_confused(const int64_t *confusion, int C, double *balanced, doub
 }
 
 /* The points of the ROC (NULL: none wanted) and the areas under it and under precision over recall,
-   of n sorted scores and their labels. How many points there are. */
-static dl_int dli_roc(const dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
+   of n scores, which are sorted here, and their labels. How many points there are; 0, and nothing
+   else, when a score is NaN. */
+static dl_int dli_roc(dli_ranked *r, dl_int n, dl_roc_point *points, double *auc,
                       double *precision)
 {
     const dl_roc_point none = { (double)INFINITY, 0, 0 };
     double ones = 0, tp = 0, fp = 0, area = 0, mean = 0;
     dl_int count = 1;
-    for (dl_int i = 0; i < n; i++) ones += (double)r[i].at;
+    for (dl_int i = 0; i < n; i++) {
+        if (dli_isnan(r[i].key)) return 0;
+        ones += (double)r[i].at;
+    }
+    dli_sort_ranked(r, n);
     const double zeros = (double)n - ones;
     if (points) points[0] = none;
     for (dl_int i = n - 1; i >= 0; count++) {
@@ -17435,10 +17424,7 @@ static double dli_scores_result(void *state, const void *user)
 {
     dli_memory *s = (dli_memory *)state;
     double auc = NAN, mean = NAN;
-    bool nan = false;
-    for (dl_int i = 0; i < s->scores; i++) nan = nan || dli_isnan(s->score[i].key);
-    if (s->scores > 0 && !nan) dli_sort_ranked(s->score, s->scores);
-    if (s->scores > 0 && !nan) dli_roc(s->score, s->scores, NULL, &auc, &mean);
+    if (s->scores > 0) dli_roc(s->score, s->scores, NULL, &auc, &mean);
     if (s->score) DL_FREE(s->score);
     return user ? mean : auc;
 }
@@ -17528,10 +17514,8 @@ DL_DEF bool dl_model_add_metric(dl_model *m, const dl_metric *metric)
     if (m->metrics == DLI_METRICS)
         return dl_fail(m->ctx, DL_ERR_LIMIT, "%s: '%s' would be one more than %d", __func__,
                        metric->name, DL_METRIC_MAX);
-    if (m->fitting)
-        return dl_fail(m->ctx, DL_ERR_STATE, "%s: not while dl_model_fit is at work", __func__);
-    const size_t bytes = (metric->state_size + sizeof(double) - 1) / sizeof(double) *
-                         sizeof(double);
+    if (!dli_idle(__func__, m)) return false;
+    const size_t bytes = dli_padded(metric->state_size);
     char *states = (char *)dli_alloc(m->ctx, __func__, 2, bytes > 0 ? bytes : 1);
     if (!states) return false;
     m->metric_state[0][m->metrics] = states;
@@ -17577,28 +17561,18 @@ DL_DEF double dl_top_k_accuracy(const dl_tensor *scores, const int32_t *label, i
     return (double)right / (double)N;
 }
 
-/* n scores with their labels, sorted; NULL with a message, and silently when one is NaN. */
-static dli_ranked *dli_ranked_scores(dl_ctx *c, const char *who, const dl_real *score,
-                                     const int32_t *label, dl_int n)
-{
-    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2))
-        return NULL;
-    for (dl_int i = 0; i < n; i++) if (dli_isnan((double)score[i])) return NULL;
-    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
-    for (dl_int i = 0; r && i < n; i++) {
-        r[i].key = (double)score[i];
-        r[i].at = label[i];
-    }
-    if (r) dli_sort_ranked(r, n);
-    return r;
-}
-
 static dl_int dli_roc_of(dl_ctx *c, const char *who, const dl_real *score, const int32_t *label,
                          dl_int n, dl_roc_point *points, double *auc, double *precision)
 {
-    dli_ranked *r = dli_ranked_scores(c, who, score, label, n);
-    const dl_int count = r ? dli_roc(r, n, points, auc, precision) : 0;
-    if (r) DL_FREE(r);
+    if (!c || !score || !label || n < 1 || !dli_check_index(c, who, "label", label, n, 2)) return 0;
+    dli_ranked *r = DLI_NEW(dli_ranked, c, who, n);
+    if (!r) return 0;
+    for (dl_int i = 0; i < n; i++) {
+        r[i].key = (double)score[i];
+        r[i].at = label[i];
+    }
+    const dl_int count = dli_roc(r, n, points, auc, precision);
+    DL_FREE(r);
     return count;
 }
 
@@ -18418,8 +18392,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 {
     if (!dl) return NULL;
     if (!images) return DLI_REJECT(dl, DL_ERR_ARGUMENT, "%s: the images are NULL", __func__);
-    dli_source image = { dl, __func__, "images", (const uint8_t *)images, image_bytes, NULL };
-    dli_source label = { dl, __func__, "labels", (const uint8_t *)labels, label_bytes, NULL };
+    dli_source image = dli_source_from(dl, __func__, "images", images, image_bytes);
+    dli_source label = dli_source_from(dl, __func__, "labels", labels, label_bytes);
     return dli_idx(&image, &label, classes);
 }
 
@@ -18427,7 +18401,8 @@ DL_DEF dl_data *dl_idx_from_memory(dl_ctx *dl, const void *images, size_t image_
 static dl_data *dli_idx_load(dl_ctx *c, const char *who, const char *images, const char *labels,
                              int classes, const char *hint)
 {
-    dli_source image = { c, who, images, NULL, 0, NULL }, label = { c, who, labels, NULL, 0, NULL };
+    dli_source image = dli_source_from(c, who, images, NULL, 0);
+    dli_source label = dli_source_from(c, who, labels, NULL, 0);
     image.bytes = image.own = dli_read_file(c, who, images, hint, &image.size);
     if (image.own && labels)
         label.bytes = label.own = dli_read_file(c, who, labels, hint, &label.size);
@@ -21433,15 +21408,20 @@ static bool dli_scan_wrong(dli_scan *j, const char *expected)
 /* The byte at p if there is one, else -1. */
 static int dli_scan_byte(const dli_scan *j) { return j->p < j->end ? *j->p : -1; }
 
-/* The same, behind white space. */
+/* Is it one of these? Then go past it. */
+static bool dli_scan_any(dli_scan *j, const char *of)
+{
+    const int b = dli_scan_byte(j);
+    if (b <= 0 || !strchr(of, b)) return false;
+    j->p++;
+    return true;
+}
+
+/* The byte behind white space. */
 static int dli_scan_peek(dli_scan *j)
 {
-    int b = dli_scan_byte(j);
-    while (b == ' ' || b == '\t' || b == '\n' || b == '\r') {
-        j->p++;
-        b = dli_scan_byte(j);
-    }
-    return b;
+    while (dli_scan_any(j, " \t\n\r")) {}
+    return dli_scan_byte(j);
 }
 
 /* Is c next? Then go past it. */
@@ -21452,45 +21432,37 @@ static bool dli_scan_take(dli_scan *j, char c)
     return true;
 }
 
-/* The four hexadecimal digits behind \u, or -1. */
-static int dli_scan_hex(dli_scan *j)
+/* The four hexadecimal digits behind \u. */
+static bool dli_scan_hex(dli_scan *j, int *v)
 {
     static const char digits[] = "0123456789abcdefABCDEF";
-    int v = 0;
+    *v = 0;
     for (int i = 0; i < 4; i++, j->p++) {
         const int b = dli_scan_byte(j);
         const char *at = b > 0 ? strchr(digits, b) : NULL;
-        if (!at) {
-            dli_scan_wrong(j, "four hexadecimal digits");
-            return -1;
-        }
-        v = v * 16 + (int)(at - digits) - (at - digits > 15 ? 6 : 0);
+        if (!at) return dli_scan_wrong(j, "four hexadecimal digits");
+        *v = *v * 16 + (int)(at - digits) - (at - digits > 15 ? 6 : 0);
     }
-    return v;
+    return true;
 }
 
-/* What stands behind a backslash: a code point, or -1. */
-static int dli_scan_escape(dli_scan *j)
+/* What stands behind a backslash: a code point. Above FFFF it is a pair, \uD83D\uDE00. */
+static bool dli_scan_escape(dli_scan *j, int *code)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const int b = dli_scan_byte(j);
     const char *known = b > 0 ? strchr(from, b) : NULL;
-    if (!known && b != 'u') {
-        dli_scan_wrong(j, "one of \"\\/bfnrtu");
-        return -1;
-    }
+    int low = 0;
+    if (!known && b != 'u') return dli_scan_wrong(j, "one of \"\\/bfnrtu");
     j->p++;
-    if (known) return to[known - from];
-    const int high = dli_scan_hex(j);
-    if (high < 0xD800 || high > 0xDFFF) return high;
-    int low = -1;
-    if (high < 0xDC00 && j->end - j->p >= 6 && j->p[0] == '\\' && j->p[1] == 'u') {
-        j->p += 2;
-        low = dli_scan_hex(j);
-    }
-    if (low >= 0xDC00 && low <= 0xDFFF) return 0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00);
-    dli_scan_wrong(j, "the other half of a surrogate pair");
-    return -1;
+    if (known) *code = to[known - from];
+    else if (!dli_scan_hex(j, code)) return false;
+    if (*code < 0xD800 || *code > 0xDFFF) return true;
+    if (*code < 0xDC00 && dli_scan_any(j, "\\") && dli_scan_any(j, "u") && !dli_scan_hex(j, &low))
+        return false;
+    *code = 0x10000 + (*code - 0xD800) * 0x400 + (low - 0xDC00);
+    return (low >= 0xDC00 && low <= 0xDFFF) ||
+           dli_scan_wrong(j, "the other half of a surrogate pair");
 }
 
 /* A string, decoded to UTF-8. A control character becomes "?": the text may end up in a message on
@@ -21499,35 +21471,25 @@ static bool dli_scan_string(dli_scan *j)
 {
     const int quote = dli_scan_peek(j);
     if (quote != '"' && !(j->python && quote == '\'')) return dli_scan_wrong(j, "a string");
-    for (j->p++; dli_scan_byte(j) != quote;) {
-        char out[4];
+    for (j->p++; dli_scan_byte(j) != quote; j->text++) {
         int b = dli_scan_byte(j), bytes = b < ' ' ? 0 : dli_utf8(j->p, (size_t)(j->end - j->p));
         if (b < ' ') return dli_scan_wrong(j, "the end of the string");
         if (bytes == 0) return dli_scan_wrong(j, "UTF-8");
         if (b == '\\') {
             j->p++;
-            if ((b = dli_scan_escape(j)) < 0) return false;
+            if (!dli_scan_escape(j, &b)) return false;
             bytes = b < 0x80 ? 1 : b < 0x800 ? 2 : b < 0x10000 ? 3 : 4;
-            out[0] = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
+            *j->text = (char)((0xF00 >> bytes & 0xFF) | b >> 6 * (bytes - 1));
             for (int i = 1; i < bytes; i++)
-                out[i] = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
+                *++j->text = (char)(0x80 | (b >> 6 * (bytes - 1 - i) & 0x3F));
         } else {
-            memcpy(out, j->p, (size_t)bytes);
+            memcpy(j->text, j->p, (size_t)bytes);
+            j->text += bytes - 1;
             j->p += bytes;
         }
-        if (bytes == 1) out[0] = (char)(b < ' ' || b == 0x7F ? '?' : b);
-        for (int i = 0; i < bytes; i++) *j->text++ = out[i];
+        if (bytes == 1) *j->text = (char)(b < ' ' || b == 0x7F ? '?' : b);
     }
     *j->text++ = 0;
-    j->p++;
-    return true;
-}
-
-/* Is the next byte one of these? Then go past it. */
-static bool dli_scan_any(dli_scan *j, const char *of)
-{
-    const int b = dli_scan_byte(j);
-    if (b <= 0 || !strchr(of, b)) return false;
     j->p++;
     return true;
 }
@@ -21594,9 +21556,9 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
     if (dli_scan_take(j, close)) return true;
     do {
         if (open == '{') {
-            const int quote = dli_scan_peek(j);
-            if (quote != '"' && quote != '\'') return dli_scan_wrong(j, "a string");
-            if (!dli_scan_value(j, 0)) return false;
+            const dli_json key = { '"', j->text, 1 };
+            j->value[j->count++] = key;
+            if (!dli_scan_string(j)) return false;
             if (!dli_scan_take(j, ':')) return dli_scan_wrong(j, ":");
         }
         if (!dli_scan_value(j, depth)) return false;
@@ -21604,13 +21566,14 @@ static bool dli_scan_list(dli_scan *j, int open, int depth)
     return dli_scan_take(j, close) || dli_scan_wrong(j, open == '{' ? ", or }" : ", or ]");
 }
 
-/* The values of a text that is an object; for DL_FREE. There is about one at most for every second
-   byte, and strings get no longer, so memory is taken once. NULL with a message. */
-static dli_json *dli_json_read(const dli_source *s, const char *what, const void *text, size_t size,
+/* The values of a text that is an object. There is about one at most for every second byte, and
+   strings get no longer, so memory is taken once. NULL with a message. */
+static dli_json *dli_json_read(dli_source *s, const char *what, const void *text, size_t size,
                                bool python)
 {
-    const size_t most = size / 2 + DLI_JSON_DEPTH + 2;
-    dli_json *value = DLI_NEW(dli_json, s->ctx, s->who, most + size / sizeof *value + 1);
+    const dl_int most = (dl_int)size / 2 + DLI_JSON_DEPTH + 2;
+    dli_json *value = (dli_json *)dli_source_alloc(s, most + (dl_int)(size / sizeof *value) + 1,
+                                                   sizeof *value);
     if (!value) return NULL;
     const uint8_t *p = (const uint8_t *)text;
     dli_scan j = { p, p + size, NULL, value, 0, (char *)(value + most), python };
@@ -21618,7 +21581,6 @@ static dli_json *dli_json_read(const dli_source *s, const char *what, const void
     else if (dli_scan_value(&j, DLI_JSON_DEPTH) && dli_scan_peek(&j) != -1)
         dli_scan_wrong(&j, "a space: it is behind the last }");
     if (!j.wrong) return value;
-    DL_FREE(value);
     return DLI_NO(dli_json, dli_bad(s, "%s: byte %td of %zu should be %s", what, j.p - p, size,
                                     j.wrong));
 }
@@ -21729,7 +21691,6 @@ typedef struct dli_entry {
 
 typedef struct dli_file {
     dli_source  source;
-    dli_json   *header;
     const dli_json *metadata;       /* the value of "__metadata__", or NULL         */
     const uint8_t *data;            /* what is behind the header                    */
     dl_int      data_size;
@@ -21771,7 +21732,7 @@ static bool dli_read_entry(const dli_file *f, const dli_json *key, dli_entry *e)
 /* Read the header: into f->metadata and f->entry. */
 static bool dli_read_header(dli_file *f)
 {
-    const dli_source *s = &f->source;
+    dli_source *s = &f->source;
     const uint64_t size = s->size < 8 ? 0 : dli_get_bytes(s->bytes, 8, false);
     if (s->size >= 4 && memcmp(s->bytes, "PK\3\4", 4) == 0)
         return dli_bad(s, "it is a zip archive, such as torch.save and Keras write; of a PyTorch "
@@ -21782,14 +21743,14 @@ static bool dli_read_header(dli_file *f)
                        "should take 8 + %llu", s->size, (unsigned long long)size);
     f->data = s->bytes + 8 + size;
     f->data_size = (dl_int)(s->size - 8 - (size_t)size);
-    f->header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8, (size_t)size,
-                              false);
-    if (!f->header) return false;
-    size_t count = 0;
-    for (DLI_JSON_EACH_KEY(e, f->header)) count++;
-    f->entry = DLI_NEW(dli_entry, s->ctx, s->who, count);
+    const dli_json *header = dli_json_read(s, "its header is no safetensors header", s->bytes + 8,
+                                           (size_t)size, false);
+    dl_int count = 0;
+    if (!header) return false;
+    for (DLI_JSON_EACH_KEY(e, header)) count++;
+    f->entry = (dli_entry *)dli_source_alloc(s, count, sizeof *f->entry);
     if (!f->entry) return false;
-    for (DLI_JSON_EACH_KEY(e, f->header)) {
+    for (DLI_JSON_EACH_KEY(e, header)) {
         if (strcmp(e->text, "__metadata__") != 0) {
             if (!dli_read_entry(f, e, &f->entry[f->entries++])) return false;
         } else if (f->metadata) return dli_bad(s, "its header has the key '%s' twice", e->text);
@@ -21814,34 +21775,26 @@ static int dli_by_place(const void *a, const void *b)
    So what is made of the tensors takes memory in proportion to the file. */
 static bool dli_check_places(dli_file *f)
 {
+    const size_t n = (size_t)f->entries, size = sizeof *f->entry;
     dl_int end = 0;
-    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_place);
-    for (dl_int i = 0; i < f->entries; i++) {
-        const dli_entry *e = &f->entry[i];
-        if (e->begin < end && dli_by_name(&e[-1], e) != 0)
-            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
-                           e->name);
-        if (e->begin < end) break;                                /* twice: see below */
-        if (e->begin > end)
-            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
-                           e->begin);
-        end = e->end;
-    }
-    qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_name);
+    qsort(f->entry, n, size, dli_by_name);
     for (dl_int i = 1; i < f->entries; i++)
         if (dli_by_name(&f->entry[i - 1], &f->entry[i]) == 0)
             return dli_bad(&f->source, "tensor '%.255s' is there twice", f->entry[i].name);
+    qsort(f->entry, n, size, dli_by_place);
+    for (const dli_entry *e = f->entry; e < f->entry + n; end = e->end, e++) {
+        if (e->begin < end)
+            return dli_bad(&f->source, "tensors '%.128s' and '%.128s' overlap", e[-1].name,
+                           e->name);
+        if (e->begin > end)
+            return dli_bad(&f->source, "bytes %td to %td of the data are in no tensor", end,
+                           e->begin);
+    }
+    qsort(f->entry, n, size, dli_by_name);
     return true;
 }
 
-static void dli_file_close(dli_file *f)
-{
-    if (f->entry) DL_FREE(f->entry);
-    if (f->header) DL_FREE(f->header);
-    dli_source_close(&f->source);
-}
-
-/* Look through the bytes of a file. False with a message; else close it. */
+/* Look through the bytes of a file. False with a message; else close its source. */
 static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *from,
                           const void *bytes, size_t size)
 {
@@ -21849,7 +21802,7 @@ static bool dli_file_open(dli_file *f, dl_ctx *c, const char *who, const char *f
     f->prefix = "";
     if (!dli_source_open(&f->source, c, who, from, bytes, size)) return false;
     if (dli_read_header(f) && dli_check_places(f)) return true;
-    dli_file_close(f);
+    dli_source_close(&f->source);
     return false;
 }
 
@@ -21883,34 +21836,40 @@ static void dli_copy_from(const dli_file *f, const dli_entry *e, dl_real *to)
 /* Numbers, their name in the file, and what the file has of them, once that is known. */
 typedef struct dli_item {
     dl_tensor  *tensor;             /* whose they are, or NULL */
-    dl_real    *data;
+    dl_real    *data;               /* they; or NULL, and ...  */
+    double     *number;             /* ... these, a quarter as many, to be kept to the last bit */
     dl_shape    shape;
     char        name[2 * DL_NAME_MAX];
     const dli_entry *found;
 } dli_item;
 
-/* What is saved or loaded, and the function that does it. */
+/* What is saved or loaded, and the function that does it. Who saves or loads it frees it. */
 typedef struct dli_list {
     dl_ctx     *ctx;
     const char *who, *what;         /* "dl_save", "the list" */
-    dli_item   *item;               /* for DL_FREE */
+    double     *number;             /* room for numbers, and behind them the items; for DL_FREE */
+    dli_item   *item;               /* NULL: the list could not be made */
     int         items;
     const dl_model *const *model;   /* saved whole, and how their tensors' names begin */
     const char *const *prefix;
     int         models;
 } dli_list;
 
-/* An empty list with room for n. */
-static bool dli_list_begin(dli_list *l, dl_ctx *c, const char *who, const char *what, int n)
+/* An empty list with room for so many. */
+static dli_list dli_list_new(dl_ctx *c, const char *who, const char *what, int items, int numbers)
 {
-    const dli_list made = { c, who, what, DLI_NEW(dli_item, c, who, n), 0, NULL, NULL, 0 };
-    *l = made;
-    return l->item != NULL;
+    dli_list l = { c, who, what, NULL, NULL, 0, NULL, NULL, 0 };
+    l.number = (double *)dli_alloc(c, who, (size_t)items * sizeof *l.item +
+                                           (size_t)numbers * sizeof *l.number, 1);
+    if (l.number) l.item = (dli_item *)(void *)(l.number + numbers);
+    return l;
 }
 
+static void dli_list_free(dli_list *l) { if (l->number) DL_FREE(l->number); }
+
 /* Add an array; without a name it goes by its number. */
-static void dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
-                         dl_real *data, dl_shape shape)
+static dli_item *dli_list_add(dli_list *l, const char *prefix, const char *name, int number,
+                              dl_real *data, dl_shape shape)
 {
     dli_item *i = &l->item[l->items++];
     char digits[12];
@@ -21918,43 +21877,61 @@ static void dli_list_add(dli_list *l, const char *prefix, const char *name, int 
     dli_format(i->name, sizeof i->name, "%s%s", prefix, name[0] ? name : digits);
     i->data = data;
     i->shape = shape;
+    return i;
 }
 
 static void dli_list_tensors(dli_list *l, const char *prefix, dl_tensor *const *t, int n)
 {
-    for (int i = 0; i < n; i++) {
-        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape);
-        l->item[l->items - 1].tensor = t[i];
+    for (int i = 0; l->item && i < n; i++)
+        dli_list_add(l, prefix, t[i]->name, i, t[i]->data, t[i]->shape)->tensor = t[i];
+}
+
+/* Add n numbers that must be kept to the last bit. Each becomes four of 16 bits, which a float
+   holds exactly, the lowest first. */
+static void dli_list_numbers(dli_list *l, const char *prefix, const char *name, double *at, int n)
+{
+    if (n > 0) dli_list_add(l, prefix, name, 0, NULL, dl_shape1(4 * n))->number = at;
+}
+
+static void dli_put_item(dli_text *out, const dli_item *i)
+{
+    const dl_int n = dl_shape_size(i->shape);
+    if (i->data) dli_put_reals(out, i->data, n);
+    for (dl_int k = 0; i->number && k < n; k++) {
+        uint64_t bits;
+        memcpy(&bits, &i->number[k / 4], sizeof bits);
+        const dl_real part = (dl_real)(bits >> 16 * (k % 4) & 0xFFFF);
+        dli_put_reals(out, &part, 1);
     }
 }
 
 static void dli_take_item(const dli_file *f, const dli_item *i)
 {
-    dli_copy_from(f, i->found, i->data);
+    const dli_entry *e = i->found;
+    const uint8_t *p = f->data + e->begin;
+    uint64_t bits = 0;
+    if (i->data) dli_copy_from(f, e, i->data);
     if (i->tensor) ++*dli_version(i->tensor);
+    for (dl_int k = 0; i->number && k < e->shape.dim[0]; k++, p += e->dtype->width) {
+        const dl_real x = dli_read_real(p, e->dtype, false);
+        bits = bits >> 16 | (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 48;
+        memcpy(&i->number[k / 4], &bits, sizeof bits);            /* whole after the fourth */
+    }
 }
 
 /* The list of a caller's tensors, if they are all usable. NULL means that making one has failed. */
-static bool dli_list_of(dli_list *l, dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
+static dli_list dli_list_of(dl_ctx *c, const char *who, dl_tensor *const *tensor, int n)
 {
-    if (!c) return false;
+    dli_list l = DLI_ZERO;
+    if (!c) return l;
     if (!tensor || n < 1)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
-    if (dli_inputs(who, tensor, n) != c)
-        return dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
-    if (!dli_list_begin(l, c, who, "the list", n)) return false;
-    dli_list_tensors(l, "", tensor, n);
-    return true;
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: there are no tensors; give 1 or more", who);
+    else if (dli_inputs(who, tensor, n) != c)
+        dl_fail(c, DL_ERR_ARGUMENT, "%s: a tensor is NULL or of another context", who);
+    else l = dli_list_new(c, who, "the list", n, 0);
+    dli_list_tensors(&l, "", tensor, n);
+    return l;
 }
-
-#ifndef DL_NO_MODEL
-static bool dli_list_of_model(dli_list *l, const dl_model *m, const char *who)
-{
-    if (!m || !dli_list_begin(l, m->ctx, who, "the model", m->tensors)) return false;
-    dli_list_tensors(l, "", m->tensor, m->tensors);
-    return true;
-}
-#endif
 
 /* ---- loading into tensors ---- */
 
@@ -22030,6 +22007,13 @@ static int dli_by_number(const void *x, const void *y)
     return (*a != 0) - (*b != 0);
 }
 
+/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
+static size_t dli_layer_part(const dli_item *i)
+{
+    const char *point = strchr(i->name, '.');
+    return point ? (size_t)(point + 1 - i->name) : 0;
+}
+
 /* Find the tensors by their order. A name's last part is what stands here behind the layer's
    ("weight"); in front of it is the same in the file for all tensors of a layer. The layer's first
    tensor takes the first of the file that is free and whose last part is the same, whereby the
@@ -22039,8 +22023,7 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
     qsort(f->entry, (size_t)f->entries, sizeof *f->entry, dli_by_number);
     dli_entry *end = f->entry + f->entries;
     for (dli_item *i = l->item; i < l->item + l->items; i++) {
-        const char *point = strchr(i->name, '.'), *part = point ? point + 1 : i->name;
-        const size_t layer = (size_t)(part - i->name), bytes = strlen(part);
+        const size_t layer = dli_layer_part(i), bytes = strlen(i->name + layer);
         const dli_item *first = l->item;
         while (strncmp(first->name, i->name, layer) != 0) first++;
         if (first != i && !first->found) continue;
@@ -22049,7 +22032,7 @@ static bool dli_match_order(dli_file *f, const dli_list *l, const dl_loading *o)
         for (dli_entry *e = f->entry; e < end && !i->found; e++) {
             const size_t n = strlen(e->name) - bytes;
             if (!e->fate && dli_begins(e->name, o->prefix) && n <= strlen(e->name) &&
-                strcmp(e->name + n, part) == 0 && (n == 0 || e->name[n - 1] == '.') &&
+                strcmp(e->name + n, i->name + layer) == 0 && (n == 0 || e->name[n - 1] == '.') &&
                 (first == i || (n == ours && strncmp(e->name, first->found->name, n) == 0)) &&
                 !dli_assign_entry(f, i, e)) return false;
         }
@@ -22070,13 +22053,6 @@ static bool dli_by_letters(const char *a, const char *b)
     a += *a == '_';
     b += *b == '_';
     return !*a || !*b || !strchr(".0123456789", *a) || !strchr(".0123456789", *b);
-}
-
-/* How much of an item's name is its layer's: "dense_1." of "dense_1.weight". */
-static size_t dli_layer_part(const dli_item *i)
-{
-    const char *point = strchr(i->name, '.');
-    return point ? (size_t)(point + 1 - i->name) : 0;
 }
 
 /* Could the layers of two items be exchanged: have they tensors of the same names and shapes? */
@@ -22176,30 +22152,43 @@ static bool dli_check_loading(const dli_list *l, const dl_loading *o)
     return true;
 }
 
-/* Load the list, and free it. */
-static bool dli_load_list(dli_list *l, const char *from, const void *bytes, size_t size,
-                          const dl_loading *options)
+/* Take those that are to be kept to the last bit, or the others. */
+static void dli_list_take(const dli_list *l, const dli_file *f, bool numbers)
+{
+    for (const dli_item *i = l->item; i < l->item + l->items; i++)
+        if (i->found && i->found->fate == 'l' && numbers == (i->number != NULL))
+            dli_take_item(f, i);
+}
+
+/* Looks at what was to be kept to the last bit, and takes it over if it is good. */
+typedef bool (*dli_numbers_fn)(const dli_list *l, void *user);
+
+/* Find the list's tensors in the file and take them, all or (false) none. */
+static bool dli_list_load(const dli_list *l, dli_file *f, const dl_loading *o,
+                          dli_numbers_fn numbers, void *user)
+{
+    if (!(o->in_order ? dli_match_order : dli_match_names)(f, l, o) || !dli_report(f, l, o) ||
+        (o->in_order && !dli_check_letters(f, l)))
+        return false;
+    if (numbers) dli_list_take(l, f, true);
+    if (numbers && !numbers(l, user)) return false;
+    dli_list_take(l, f, false);
+    return true;
+}
+
+static bool dli_load_list(dli_list l, const char *from, const void *bytes, size_t size,
+                          const dl_loading *options, dli_numbers_fn numbers, void *user)
 {
     const dl_loading o = options ? *options : dl_loading_default();
     dli_file f;
-    bool ok = dli_check_loading(l, &o);
-    if (ok && dli_file_open(&f, l->ctx, l->who, from, bytes, size)) {
-        ok = (o.in_order ? dli_match_order : dli_match_names)(&f, l, &o) &&
-             dli_report(&f, l, &o) && (!o.in_order || dli_check_letters(&f, l));
-        for (const dli_item *i = l->item; ok && i < l->item + l->items; i++)
-            if (i->found && i->found->fate == 'l') dli_take_item(&f, i);
-        dli_file_close(&f);
-    } else ok = false;
-    DL_FREE(l->item);
+    bool ok = l.item && dli_check_loading(&l, &o) &&
+              dli_file_open(&f, l.ctx, l.who, from, bytes, size);
+    if (ok) {
+        ok = dli_list_load(&l, &f, &o, numbers, user);
+        dli_source_close(&f.source);
+    }
+    dli_list_free(&l);
     return ok;
-}
-
-/* As JSON has it. */
-static void dli_put_shape(dli_text *out, dl_shape s)
-{
-    dli_put(out, "[");
-    for (int k = 0; k < s.rank; k++) dli_putf(out, k ? ",%td" : "%td", s.dim[k]);
-    dli_put(out, "]");
 }
 
 /* ---- a model as text ----
@@ -22229,13 +22218,6 @@ static const dl_field dli_optim_fields[] = {
     DLI_E(dl_optim, weight_decay, DOUBLE), DLI_E(dl_optim, l1, DOUBLE), DLI_E(dl_optim, l2, DOUBLE),
     DLI_E(dl_optim, clip_norm, DOUBLE), DLI_E(dl_optim, clip_value, DOUBLE),
     DLI_E(dl_optim, ema, DOUBLE), DLI_E_END };
-
-/* The names that a field's values have, or NULL. */
-static const char *const *dli_field_names(const dl_field *f)
-{
-    return f->kind == DL_FIELD_ACTIVATION ? dli_activation_names
-         : f->kind == DL_FIELD_ENUM ? f->names : NULL;
-}
 
 static const dl_field dli_scaling_fields[] = {
     DLI_E(dl_scaling, factor, DOUBLE), DLI_E(dl_scaling, channels, INT),
@@ -22269,30 +22251,34 @@ static void dli_put_string(dli_text *out, const char *s)
     dli_put(out, "\"");
 }
 
-static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base);
-
-/* One value of a field's kind, which lies at `at`. */
-static void dli_put_value(dli_text *out, const dl_field *f, const void *at)
+/* A list of them. */
+static void dli_put_strings(dli_text *out, const char *const *s, int n)
 {
-    const char *const *names = dli_field_names(f);
-    if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
-    else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
-    else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
-    else if (f->kind == DL_FIELD_SHAPE) dli_put_shape(out, *(const dl_shape *)at);
-    else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
-    else dli_putf(out, "%d", *(const int *)at);
+    for (int i = 0; i < n; i++) {
+        dli_put(out, i ? "," : "[");
+        dli_put_string(out, s[i]);
+    }
+    dli_put(out, n > 0 ? "]" : "[]");
 }
 
 /* All fields of a struct. */
 static void dli_put_fields(dli_text *out, const dl_field *fields, const void *base)
 {
+    char s[DLI_SHAPE_TEXT];
     dli_put(out, "{");
     for (const dl_field *f = fields; f && f->name; f++) {
+        const char *const *names = dli_field_names(f);
         dli_putf(out, "%s\"%s\":%s", f != fields ? "," : "", f->name, f->count > 1 ? "[" : "");
         for (int k = 0; k < f->count; k++) {
+            const void *at = (const char *)base + f->offset + (size_t)k * dli_field_size(f->kind);
             if (k) dli_put(out, ",");
-            dli_put_value(out, f, (const char *)base + f->offset +
-                                  (size_t)k * dli_field_size(f->kind));
+            if (names) dli_putf(out, "\"%s\"", names[*(const int *)at]);
+            else if (f->kind == DL_FIELD_BOOL) dli_put(out, *(const bool *)at ? "true" : "false");
+            else if (f->kind == DL_FIELD_DOUBLE) dli_put_number(out, *(const double *)at);
+            else if (f->kind == DL_FIELD_INIT) dli_put_fields(out, dli_init_fields, at);
+            else if (f->kind == DL_FIELD_SHAPE)
+                dli_put(out, dli_shape_text(s, *(const dl_shape *)at));
+            else dli_putf(out, "%d", *(const int *)at);
         }
         if (f->count > 1) dli_put(out, "]");
     }
@@ -22338,28 +22324,20 @@ static void dli_put_compiled(dli_text *out, const dl_model *m)
     dli_put(out, "}");
 }
 
-static void dli_put_coder(dli_text *out, const dl_coder *k)
-{
-    dli_put(out, "{\"name\":");
-    dli_put_string(out, k->name);
-    dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
-             k->indicator ? "true" : "false");
-    dli_put_number(out, k->fill);
-    dli_put(out, ",\"categories\":[");
-    for (int i = 0; i < k->categories; i++) {
-        if (i) dli_put(out, ",");
-        dli_put_string(out, k->category[i]);
-    }
-    dli_put(out, "]}");
-}
-
 static void dli_put_encoder(dli_text *out, const dl_encoder *e)
 {
     dli_putf(out, ",\"table\":{\"codes\":%s,\"target\":%s,\"columns\":[",
              e->codes ? "true" : "false", e->target ? "true" : "false");
     for (int i = 0; i < e->columns + e->target; i++) {
-        if (i) dli_put(out, ",");
-        dli_put_coder(out, i < e->columns ? &e->column[i] : &e->answer);
+        const dl_coder *k = i < e->columns ? &e->column[i] : &e->answer;
+        dli_put(out, i ? ",{\"name\":" : "{\"name\":");
+        dli_put_string(out, k->name);
+        dli_putf(out, ",\"kind\":\"%s\",\"indicator\":%s,\"fill\":", dl_column_kind_name(k->kind),
+                 k->indicator ? "true" : "false");
+        dli_put_number(out, k->fill);
+        dli_put(out, ",\"categories\":");
+        dli_put_strings(out, k->category, k->categories);
+        dli_put(out, "}");
     }
     dli_put(out, "]}");
 }
@@ -22371,18 +22349,16 @@ static void dli_put_extras(dli_text *out, const dl_model *m)
         dli_put(out, ",\"scaling\":");
         dli_put_fields(out, dli_scaling_fields, &m->scaling);
     }
-    for (int i = 0; dl_model_class_name(m, i); i++) {
-        dli_put(out, i ? "," : ",\"classes\":[");
-        dli_put_string(out, m->class_name[i]);
-    }
-    if (dl_model_class_names(m)) dli_put(out, "]");
+    if (!dl_model_class_names(m)) return;
+    dli_put(out, ",\"classes\":");
+    dli_put_strings(out, m->class_name, m->classes);
 }
 
 static void dli_put_model(dli_text *out, const dl_model *m)
 {
-    dli_putf(out, "{\"needs\":%d,\"input\":", m->chain ? 1 : 2);
-    dli_put_shape(out, m->input);
-    dli_put(out, ",\"layers\":[");
+    char s[DLI_SHAPE_TEXT];
+    dli_putf(out, "{\"needs\":%d,\"input\":%s,\"layers\":[", m->chain ? 1 : 2,
+             dli_shape_text(s, m->input));
     for (int i = 0; i < m->layers; i++) {
         if (i) dli_put(out, ",");
         dli_put_layer(out, m->layer[i]);
@@ -22394,15 +22370,15 @@ static void dli_put_model(dli_text *out, const dl_model *m)
     for (int i = 1; i < m->metrics; i++)
         dli_putf(out, "%s\"%s\"", i > 1 ? "," : "", m->metric[i]->name);
     dli_put(out, "]");
-    if (m->compiled) dli_put_compiled(out, m);
+    if (m->goal) dli_put_compiled(out, m);
     if (m->encoder) dli_put_encoder(out, m->encoder);
     dli_put(out, "}");
 }
 
-/* Is what goes by this name, if anything does, the thing itself? */
-static bool dli_check_known(const dl_model *m, const char *who, const char *name, const void *known,
-                            const void *own)
+/* A description of the model's: is what goes by its name here, if anything does, it itself? */
+static bool dli_check_known(const dl_model *m, const char *who, const void *own, const void *known)
 {
+    const char *name = dli_name_of(own);
     if (!dli_good_name(name))
         return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: the name '%s' is no UTF-8, or has quotes, "
                        "backslashes or control characters in it", who, name);
@@ -22415,25 +22391,25 @@ static bool dli_check_known(const dl_model *m, const char *who, const char *name
 static bool dli_check_savable(const dl_model *m, const char *who)
 {
     if (!dli_model_whole(who, m)) return false;
-    bool ok = true;
-    for (int i = 0; ok && i < m->layers; i++) {
+    for (int i = 0; i < m->layers; i++) {
         const dl_layer_type *t = m->layer[i]->type;
-        ok = dli_check_known(m, who, t->name, dl_find_layer(m->ctx, t->name), t);
-        if (ok && t->options_size && !t->fields)
+        if (!dli_check_known(m, who, t, dl_find_layer(m->ctx, t->name))) return false;
+        if (t->options_size && !t->fields)
             return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s: type %s has options but no table of "
                            "fields, so they cannot be saved%s", who, m->layer[i]->name, t->name,
                            t->onnx ? "; dl_onnx_save can" : "");
     }
-    for (int i = 1; ok && i < m->metrics; i++)
-        ok = dli_check_known(m, who, m->metric[i]->name, dl_find_metric(m->ctx, m->metric[i]->name),
-                             m->metric[i]);
-    for (int k = 0; ok && m->compiled && k < dl_model_output_count(m); k++) {
-        const dl_loss *loss = m->goal[k].loss;
-        ok = dli_check_known(m, who, loss->name, dl_find_loss(m->ctx, loss->name), loss);
+    for (int i = 1; i < m->metrics; i++) {
+        const dl_metric *metric = m->metric[i];
+        if (!dli_check_known(m, who, metric, dl_find_metric(m->ctx, metric->name))) return false;
     }
-    const dl_optim_type *kind = m->compiled ? dl_optimizer_desc(m->optimizer).type : NULL;
-    return ok && (!kind ||
-                  dli_check_known(m, who, kind->name, dl_find_optim(m->ctx, kind->name), kind));
+    if (!m->goal) return true;
+    for (int k = 0; k < dl_model_output_count(m); k++) {
+        const dl_loss *loss = m->goal[k].loss;
+        if (!dli_check_known(m, who, loss, dl_find_loss(m->ctx, loss->name))) return false;
+    }
+    const dl_optim_type *kind = m->optimizer->desc.type;
+    return dli_check_known(m, who, kind, dl_find_optim(m->ctx, kind->name));
 }
 #endif
 
@@ -22466,9 +22442,9 @@ static void dli_put_header(dli_text *out, const dli_list *l)
     dli_put(out, "}");
     for (const dli_item *i = l->item; i < l->item + l->items; i++) {
         const long long end = at + (long long)dl_shape_size(i->shape) * (long long)sizeof(dl_real);
-        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", i->name, DLI_DOUBLE ? "F64" : "F32");
-        dli_put_shape(out, i->shape);
-        dli_putf(out, ",\"data_offsets\":[%lld,%lld]}", at, end);
+        char s[DLI_SHAPE_TEXT];
+        dli_putf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%lld,%lld]}",
+                 i->name, DLI_DOUBLE ? "F64" : "F32", dli_shape_text(s, i->shape), at, end);
         at = end;
     }
     dli_put(out, "}");
@@ -22484,63 +22460,59 @@ static void dli_put_list(dli_text *out, const void *what)
     dli_put_bytes(length, header.length, 8);
     dli_put_some(out, (const char *)length, 8);
     dli_put_header(out, l);
-    for (const dli_item *i = l->item; i < l->item + l->items; i++)
-        dli_put_reals(out, i->data, dl_shape_size(i->shape));
+    for (const dli_item *i = l->item; i < l->item + l->items; i++) dli_put_item(out, i);
 }
 
-/* Write the list, and free it. */
-static size_t dli_save_list(dli_list *l, const char *path, void *buffer, size_t room)
+static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t room)
 {
-    bool ok = true;
-    for (int i = 0; ok && i < l->items; i++) ok = dli_check_name(l, i);
-#ifndef DL_NO_MODEL
-    for (int k = 0; ok && k < l->models; k++) ok = dli_check_savable(l->model[k], l->who);
-#endif
-    const size_t size = ok ? dli_write(l->ctx, l->who, path, buffer, room, dli_put_list, l) : 0;
-    DL_FREE(l->item);
-    l->item = NULL;
+    bool ok = l.item != NULL;
+    for (int i = 0; ok && i < l.items; i++) ok = dli_check_name(&l, i);
+    const size_t size = ok ? dli_write(l.ctx, l.who, path, buffer, room, dli_put_list, &l) : 0;
+    dli_list_free(&l);
     return size;
 }
 
 #ifndef DL_NO_MODEL
-static size_t dli_save_model(const dl_model *m, const char *who, bool whole, const char *path,
-                             void *buffer, size_t room)
+static dli_list dli_list_of_model(const dl_model *m, const char *who)
 {
-    const char *none = "";
-    dli_list l;
-    if (!dli_list_of_model(&l, m, who)) return 0;
-    l.model = &m;
-    l.prefix = &none;
-    l.models = whole;
-    return dli_save_list(&l, path, buffer, room);
+    dli_list l = DLI_ZERO;
+    if (!m) return l;
+    l = dli_list_new(m->ctx, who, "the model", m->tensors, 0);
+    dli_list_tensors(&l, "", m->tensor, m->tensors);
+    return l;
 }
 
 /* Several models, a part of the file for each. */
-static size_t dli_save_models(dl_ctx *c, const char *who, dl_model *const *models,
-                              const char *const *prefixes, int n, const char *path, void *buffer,
-                              size_t room)
+static dli_list dli_list_of_models(dl_ctx *c, const char *who, dl_model *const *models,
+                                   const char *const *prefixes, int n)
 {
-    dli_list l;
+    dli_list l = DLI_ZERO;
     int tensors = 0;
     bool ok = models && prefixes && n > 0;
-    if (!c) return 0;
+    if (!c) return l;
     for (int i = 0; ok && i < n; i++) {
         ok = models[i] && models[i]->ctx == c && prefixes[i] && dli_good_name(prefixes[i]) &&
-             strlen(prefixes[i]) < DL_NAME_MAX;
+             strlen(prefixes[i]) < DL_NAME_MAX && dli_check_savable(models[i], who);
         for (int k = 0; ok && k < i; k++)
             ok = !dli_begins(prefixes[k], prefixes[i]) && !dli_begins(prefixes[i], prefixes[k]);
         tensors += ok ? models[i]->tensors : 0;
     }
-    if (!ok)
+    if (ok) l = dli_list_new(c, who, "the models", tensors, 0);
+    else
         dl_fail(c, DL_ERR_ARGUMENT, "%s: give 1 or more models of this context, each with a prefix "
                 "of less than %d bytes that does not begin with another's", who, DL_NAME_MAX);
-    if (!ok || !dli_list_begin(&l, c, who, "the models", tensors)) return 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; l.item && i < n; i++)
         dli_list_tensors(&l, prefixes[i], models[i]->tensor, models[i]->tensors);
     l.model = (const dl_model *const *)models;
     l.prefix = prefixes;
     l.models = n;
-    return dli_save_list(&l, path, buffer, room);
+    return l;
+}
+static dli_list dli_list_of_whole(const dl_model *const *m, const char *who)
+{
+    static const char *const none = "";
+    dl_model *const *list = (dl_model *const *)(uintptr_t)m;
+    return dli_list_of_models(*m ? (*m)->ctx : NULL, who, list, &none, 1);
 }
 
 /* ---- a model from its text ---- */
@@ -22561,34 +22533,29 @@ static bool dli_take_fields(const dli_file *f, const dli_json *v, const char *of
 static bool dli_take_value(const dli_file *f, const dli_json *v, const char *of,
                            const dl_field *field, void *to)
 {
+    static const char *const expected[] = {                      /* of a dl_field_kind, in order */
+        "a whole number, not too large", "true or false", "a number", "a name that is known here",
+        "a name that is known here", "a list of at most 6 whole numbers" };
     const char *const *names = dli_field_names(field);
-    const char *expected = "a whole number, not too large";
     double x = 0;
-    int i = 0;
-    bool ok;
-    if (names) {
-        while (names[i] && strcmp(names[i], dli_json_text(v)) != 0) i++;
-        ok = names[i] != NULL;
-        expected = "a name that is known here";
-        *(int *)to = ok ? i : 0;
-    } else if (field->kind == DL_FIELD_BOOL) {
-        ok = v->kind == 't' || v->kind == 'f';
-        expected = "true or false";
-        *(bool *)to = v->kind == 't';
-    } else if (field->kind == DL_FIELD_DOUBLE) {
-        ok = dli_json_double(v, (double *)to);
-        expected = "a number";
-    } else if (field->kind == DL_FIELD_SHAPE) {
-        ok = dli_json_shape(v, -1, (dl_shape *)to);
-        expected = "a list of at most 6 whole numbers";
-    } else if (field->kind == DL_FIELD_INIT) {
+    bool ok = false;
+    if (field->kind == DL_FIELD_INIT)
         return dli_take_fields(f, v, field->name, dli_init_fields, to);
-    } else {
+    if (field->kind == DL_FIELD_BOOL) {
+        ok = v->kind == 't' || v->kind == 'f';
+        *(bool *)to = v->kind == 't';
+    } else if (field->kind == DL_FIELD_DOUBLE) ok = dli_json_double(v, (double *)to);
+    else if (field->kind == DL_FIELD_SHAPE) ok = dli_json_shape(v, -1, (dl_shape *)to);
+    else if (!names) {
         ok = dli_json_whole(v, -2147483647, 2147483647, &x);
-        *(int *)to = (int)x;
+        if (ok) *(int *)to = (int)x;
+    }
+    for (int i = 0; names && names[i] && !ok; i++) {
+        ok = strcmp(names[i], dli_json_text(v)) == 0;
+        *(int *)to = i;
     }
     return ok || dli_bad(&f->source, "'%.63s' of %.255s should be %s%s%.63s", field->name, of,
-                         expected, v->kind == '"' ? ", not " : "", dli_json_text(v));
+                         expected[field->kind], v->kind == '"' ? ", not " : "", dli_json_text(v));
 }
 
 /* All fields of a struct, and nothing else, out of an object that is called so in messages. */
@@ -22637,7 +22604,6 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
 {
     const dli_file *f = l->model->source;
     char full[2 * DL_NAME_MAX];
-    if (!f) return true;
     dli_format(full, sizeof full, "%s.%s", l->name, name);
     dli_entry *e = dli_entry_of(f, full);
     if (!e || e->fate)
@@ -22651,68 +22617,72 @@ static bool dli_layer_stored(const dl_layer *l, const char *name, dl_shape shape
     return dli_readable(f, e);
 }
 
-/* The layers in a list of numbers, *n of them; for DL_FREE. NULL with a message. */
-static dl_layer **dli_take_layers(const dli_file *f, const dl_model *m, const dli_json *v, int *n)
+/* The layers in a list of numbers, *n of them. NULL with a message. */
+static dl_layer **dli_take_layers(dli_file *f, const dl_model *m, const dli_json *v, int *n)
 {
     double x;
+    dl_layer **list = (dl_layer **)dli_source_alloc(&f->source, v->size, sizeof *list);
+    bool ok = list && v->kind == '[' && v->size < 1 << 30;
     *n = 0;
-    dl_layer **list = DLI_NEW(dl_layer *, m->ctx, f->source.who, v->size);
-    bool ok = v->kind == '[' && v->size < 1 << 30;
     for (DLI_JSON_EACH(e, v)) {
-        ok = list && ok && dli_json_whole(e, -1, m->layers - 1, &x);
+        ok = ok && dli_json_whole(e, -1, m->layers - 1, &x);
         if (ok) list[(*n)++] = x < 0 ? NULL : m->layer[(int)x];
     }
-    if (list && ok) return list;
-    if (list) DL_FREE(list);
+    if (ok) return list;
     dli_bad(&f->source, "from and outputs should be lists of layers' numbers, from -1 to %d",
             m->layers - 1);
     return NULL;
 }
 
+/* The texts in a list of nothing else, with room for one more; NULL, with a message only for want
+   of memory. */
+static const char **dli_take_texts(dli_file *f, const dli_json *v)
+{
+    bool ok = v->kind == '[';
+    for (DLI_JSON_EACH(e, v)) ok = ok && e->kind == '"';
+    const char **text = ok ? (const char **)dli_source_alloc(&f->source, v->size, sizeof *text)
+                           : NULL;
+    for (dl_int i = 1; text && i < v->size; i++) text[i - 1] = v[i].text;
+    return text;
+}
+
 /* Add a layer of this type, where its "from" and "shared" tell. */
-static dl_layer *dli_build_from(const dli_file *f, dl_model *m, const dli_json *v,
+static dl_layer *dli_build_from(dli_file *f, dl_model *m, const dli_json *v,
                                 const dl_layer_type *t, const void *options)
 {
     const dli_json *from = dli_json_find(v, "from"), *shared = dli_json_find(v, "shared");
-    dl_layer *l = NULL;
     double x;
     int n;
     if (!from && !shared) return dl_model_add(m, t, options);
-    if (!from) from = v;                                     /* no list: refused */
-    dl_layer **list = dli_take_layers(f, m, from, &n);
+    dl_layer **list = dli_take_layers(f, m, from ? from : v, &n);       /* v is no list: refused */
     if (!list) return NULL;
-    if (!shared) l = dl_model_add_from(m, t, options, list, n);
-    else if (n != 1 || !dli_json_whole(shared, 0, m->layers - 1, &x))
-        dli_bad(&f->source, "what is shared should be a layer's number, and from one");
-    else if (dl_model_at(m, list[0])) l = dl_model_reuse(m, m->layer[(int)x]);
-    DL_FREE(list);
-    return l;
+    if (!shared) return dl_model_add_from(m, t, options, list, n);
+    if (n == 1 && dli_json_whole(shared, 0, m->layers - 1, &x))
+        return dl_model_at(m, list[0]) ? dl_model_reuse(m, m->layer[(int)x]) : NULL;
+    return DLI_NO(dl_layer, dli_bad(&f->source, "what is shared should be a layer's number, and "
+                                    "from one"));
 }
 
 /* What may have been changed in a layer after it was built; and its numbers. */
 static bool dli_build_rest(const dli_file *f, dl_layer *l, const dli_json *v)
 {
-    dl_layer rest = *l;
     const dli_json *name = dli_json_find(v, "name"), *now = dli_json_find(v, "now");
-    rest.frozen = false;
     if (name && strcmp(dli_json_text(name), l->name) != 0)
         return dli_unknown(f, "layer", dli_json_text(name), ": its name must be the one it gets "
                            "when it is added");
-    if (now && !dli_take_fields(f, now, l->name, dli_layer_now, &rest)) return false;
-    if (!(rest.l1 >= 0 && rest.l1 <= DBL_MAX && rest.l2 >= 0 && rest.l2 <= DBL_MAX))
-        return dli_bad(&f->source, "penalties of %g and %g in %s", rest.l1, rest.l2, l->name);
-    l->activation = rest.activation;
-    l->l1 = rest.l1;
-    l->l2 = rest.l2;
+    if (now && (!dli_take_fields(f, now, l->name, dli_layer_now, l) || !dli_check_penalties(l)))
+        return false;
     for (int k = 0; !l->shared && k < l->params + l->states; k++) {
         dl_tensor *t = k < l->params ? l->param[k] : l->state[k - l->params];
         const dli_entry *e = dli_entry_of(f, t->name);
         if (e) dli_copy_from(f, e, t->data);
     }
-    return !rest.frozen || dl_layer_set_frozen(l, true);
+    const bool frozen = l->frozen;
+    l->frozen = false;                                /* of those that share it, its own tells */
+    return !frozen || dl_layer_set_frozen(l, true);
 }
 
-static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_layer(dli_file *f, dl_model *m, const dli_json *v)
 {
     static const char *const names[] = { "type", "name", "options", "now", "from", "shared", NULL };
     if (!dli_check_object(&f->source, v, "a layer", names, sizeof *names, false)) return false;
@@ -22723,14 +22693,10 @@ static bool dli_build_layer(const dli_file *f, dl_model *m, const dli_json *v)
                            "dl_register_layer before");
     void *options = NULL;
     if (t->options_size && !dli_json_find(v, "shared")) {
-        options = dli_alloc(m->ctx, f->source.who, 1, t->options_size);
-        if (!options || !dli_take_options(f, v, type, t->fields, options)) {
-            if (options) DL_FREE(options);
-            return false;
-        }
+        options = dli_source_alloc(&f->source, 1, t->options_size);
+        if (!options || !dli_take_options(f, v, type, t->fields, options)) return false;
     }
     dl_layer *l = dli_build_from(f, m, v, t, options);
-    if (options) DL_FREE(options);
     return l && dli_build_rest(f, l, v);
 }
 
@@ -22760,7 +22726,7 @@ static bool dli_build_optim(const dli_file *f, dl_ctx *c, const dli_json *v, dl_
 }
 
 /* Losses, one for each output, and optimizer. */
-static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_compiled(dli_file *f, dl_model *m, const dli_json *v)
 {
     const dli_json *losses = dli_json_find(v, "loss"), *weights = dli_json_find(v, "loss_weights");
     const dli_json *optimizer = dli_json_find(v, "optimizer");
@@ -22772,54 +22738,36 @@ static bool dli_build_compiled(const dli_file *f, dl_model *m, const dli_json *v
         return dli_bad(&f->source, "the model lacks a loss and a loss weight for each of its %d "
                        "outputs", n);
     if (!optimizer) return dli_bad(&f->source, "the model lacks 'optimizer'");
-    double *weight = (double *)dli_alloc(m->ctx, f->source.who, (size_t)n,
-                                         sizeof *weight + sizeof(dl_loss *));
-    if (!weight) return false;
-    const dl_loss **loss = (const dl_loss **)(void *)(weight + n);
-    bool ok = true;
-    for (int k = 0; ok && k < n; k++) {
+    const dl_loss **loss = (const dl_loss **)dli_source_alloc(&f->source, n, sizeof *loss);
+    double *weight = (double *)dli_source_alloc(&f->source, n, sizeof *weight);
+    if (!loss || !weight) return false;
+    for (int k = 0; k < n; k++) {
         const char *name = dli_json_text(losses + 1 + k);
         loss[k] = dl_find_loss(m->ctx, name);
-        if (!loss[k]) ok = dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
-        else if (!dli_json_double(weights + 1 + k, &weight[k]))
-            ok = dli_bad(&f->source, "'loss_weights' should be numbers");
+        if (!loss[k]) return dli_unknown(f, "loss", name, "; dl_register_loss makes it known");
+        if (!dli_json_double(weights + 1 + k, &weight[k]))
+            return dli_bad(&f->source, "'loss_weights' should be numbers");
     }
-    ok = ok && dli_build_optim(f, m->ctx, optimizer, &o) &&
-         dl_model_compile_outputs(m, loss, weight, o);
-    DL_FREE(weight);
-    return ok;
-}
-
-/* What the classes are called; in the list's own memory, its strings stand one by one. */
-static bool dli_build_classes(const dli_file *f, dl_model *m, const dli_json *v)
-{
-    const dl_int n = v->kind == '[' ? v->size - 1 : -1;
-    const char **name = NULL;
-    bool ok = n == dli_model_classes(m);
-    if (ok) name = DLI_NEW(const char *, m->ctx, f->source.who, n);
-    if (ok && !name) return false;
-    for (dl_int i = 0; ok && i < n; i++) {
-        ok = v[1 + i].kind == '"';
-        name[i] = v[1 + i].text;
-    }
-    if (ok) ok = dl_model_set_class_names(m, name, (int)n);
-    else dli_bad(&f->source, "'classes' should be a list of %td names", dli_model_classes(m));
-    if (name) DL_FREE((void *)name);
-    return ok;
+    return dli_build_optim(f, m->ctx, optimizer, &o) &&
+           dl_model_compile_outputs(m, loss, weight, o);
 }
 
 /* What dli_put_extras has written, as far as it is there. */
-static bool dli_build_extras(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_extras(dli_file *f, dl_model *m, const dli_json *v)
 {
     const dli_json *scaling = dli_json_find(v, "scaling"), *classes = dli_json_find(v, "classes");
-    return (!scaling || (dli_take_fields(f, scaling, "the scaling", dli_scaling_fields,
-                                         &m->scaling) &&
-                         dli_check_scaling(m->ctx, f->source.who, &m->scaling))) &&
-           (!classes || dli_build_classes(f, m, classes));
+    const dl_int n = dli_model_classes(m);
+    if (scaling && (!dli_take_fields(f, scaling, "the scaling", dli_scaling_fields, &m->scaling) ||
+                    !dli_check_scaling(m->ctx, f->source.who, &m->scaling)))
+        return false;
+    if (!classes) return true;
+    const char **name = classes->size == 1 + n ? dli_take_texts(f, classes) : NULL;
+    return name ? dl_model_set_class_names(m, name, (int)n)
+                : dli_bad(&f->source, "'classes' should be a list of %td names", n);
 }
 
 /* A column of the encoder, as dli_put_coder has written it; target: it is the last. */
-static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v, bool target)
+static bool dli_build_coder(dli_file *f, dl_encoder *e, const dli_json *v, bool target)
 {
     static const char *const names[] = { "name", "kind", "indicator", "fill", "categories", NULL };
     if (!dli_check_object(&f->source, v, "a column", names, sizeof *names, false)) return false;
@@ -22829,26 +22777,20 @@ static bool dli_build_coder(const dli_file *f, dl_encoder *e, const dli_json *v,
     dl_coder k = DLI_ZERO;
     for (int i = 0; i <= DL_COLUMN_TEXT; i++)
         if (strcmp(kind, dl_column_kind_name((dl_column_kind)i)) == 0) k.kind = (dl_column_kind)i;
-    bool ok = name && name->kind == '"' && indicator && fill && dli_json_double(fill, &k.fill) &&
-              fabs(k.fill) <= DLI_NUMBER_MAX && list && list->kind == '[' &&
-              strcmp(kind, dl_column_kind_name(k.kind)) == 0;
-    for (dl_int i = 1; ok && i < list->size; i++) ok = list[i].kind == '"';
-    if (!ok || list->size > INT32_MAX / 2 - e->features)
+    const char **text = list ? dli_take_texts(f, list) : NULL;
+    if (!name || name->kind != '"' || !indicator || !fill || !dli_json_double(fill, &k.fill) ||
+        !(fabs(k.fill) <= DLI_NUMBER_MAX) || strcmp(kind, dl_column_kind_name(k.kind)) != 0 ||
+        !text || list->size > INT32_MAX / 2 - e->features)
         return dli_bad(&f->source, "a column of the table lacks its name, kind, indicator, fill or "
                        "categories");
     k.indicator = indicator->kind == 't';
     k.categories = (int)list->size - 1;
-    const char **text = DLI_NEW(const char *, e->ctx, f->source.who, list->size);
-    if (!text) return false;
-    for (int i = 0; i < k.categories; i++) text[i] = list[1 + i].text;
     text[k.categories] = name->text;
-    ok = dli_encoder_add(e, f->source.who, k, text, target);
-    DL_FREE((void *)text);
-    return ok;
+    return dli_encoder_add(e, f->source.who, k, text, target);
 }
 
 /* The encoder of tables. */
-static bool dli_build_encoder(const dli_file *f, dl_model *m, const dli_json *v)
+static bool dli_build_encoder(dli_file *f, dl_model *m, const dli_json *v)
 {
     static const char *const names[] = { "codes", "target", "columns", NULL };
     if (!dli_check_object(&f->source, v, "the table", names, sizeof *names, false)) return false;
@@ -22906,38 +22848,26 @@ static bool dli_build_model(dli_file *f, const dli_json *v, dl_model **made)
     dl_model *m = *made = dl_model_new(f->source.ctx, shape);
     if (!m) return false;
     m->source = f;
-    bool ok = dli_build_layers(f, m, dli_json_find(v, "layers"));
+    m->stored = dli_layer_stored;
+    if (!dli_build_layers(f, m, dli_json_find(v, "layers"))) return false;
     m->source = NULL;
-    if (ok && outputs) {
+    m->stored = NULL;
+    if (outputs) {
         int n;
         dl_layer **list = dli_take_layers(f, m, outputs, &n);
-        ok = list && dl_model_outputs(m, list, n);
-        if (list) DL_FREE(list);
+        if (!list || !dl_model_outputs(m, list, n)) return false;
     }
-    if (ok && batch)
-        ok = dli_json_whole(batch, 1, 2147483647, &x) ? dl_model_set_batch_size(m, (dl_int)x)
-           : dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
-    return ok && (!metrics || dli_build_metrics(f, m, metrics)) &&
-           dli_build_extras(f, m, v) && (!table || dli_build_encoder(f, m, table)) &&
-           dli_build_compiled(f, m, v);
-}
-
-/* The text of the model in the metadata; NULL with a message. */
-static const char *dli_model_text(const dli_file *f)
-{
-    char key[DL_NAME_MAX + 16];
-    dli_format(key, sizeof key, "%sdl_model", f->prefix);
-    const bool object = f->metadata && f->metadata->kind == '{';
-    const dli_json *v = object ? dli_json_find(f->metadata, key) : NULL;
-    if (v && v->kind == '"') return v->text;
-    dli_bad(&f->source, "it has no '%.99s' in its metadata: it holds weights, not a model "
-            "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
-    return NULL;
+    if (batch && !dli_json_whole(batch, 1, 2147483647, &x))
+        return dli_bad(&f->source, "'batch_size' should be a whole number from 1 on");
+    if (batch) m->batch_size = (dl_int)x;
+    return (!metrics || dli_build_metrics(f, m, metrics)) && dli_build_extras(f, m, v) &&
+           (!table || dli_build_encoder(f, m, table)) && dli_build_compiled(f, m, v);
 }
 
 static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, const void *bytes,
                                 size_t size, const char *prefix)
 {
+    char key[DL_NAME_MAX + 16];
     dli_file f;
     dl_model *m = NULL;
     if (!c) return NULL;
@@ -22947,190 +22877,81 @@ static dl_model *dli_load_model(dl_ctx *c, const char *who, const char *from, co
     if (!dli_file_open(&f, c, who, from, bytes, size)) return NULL;
     f.prefix = prefix;
     const dl_rng rng = c->rng;                    /* layers may draw numbers, which are not kept */
-    const char *text = dli_model_text(&f);
-    dli_json *tree = !text ? NULL : dli_json_read(&f.source, "its text of the model is not as it "
-                                                  "should be", text, strlen(text), false);
-    if (tree && !dli_build_model(&f, tree, &m) && m) {
-        dl_model_free(m);
-        m = NULL;
-    }
-    if (tree) DL_FREE(tree);
-    dli_file_close(&f);
+    dli_format(key, sizeof key, "%sdl_model", prefix);
+    const bool object = f.metadata && f.metadata->kind == '{';
+    const dli_json *text = object ? dli_json_find(f.metadata, key) : NULL, *tree = NULL;
+    if (text && text->kind == '"')
+        tree = dli_json_read(&f.source, "its text of the model is not as it should be", text->text,
+                             strlen(text->text), false);
+    else dli_bad(&f.source, "it has no '%.99s' in its metadata: it holds weights, not a model "
+                 "(dl_model_load_weights), or parts with other prefixes (dl_model_load_part)", key);
+    const bool ok = tree && dli_build_model(&f, tree, &m);
+    if (!ok) dl_model_free(m);
+    dli_source_close(&f.source);
     c->rng = rng;
-    return m;
+    return ok ? m : NULL;
 }
 
 #endif
 
-/* ---- optimizers, and training that goes on ----
-   Numbers that must be kept to the last bit become arrays of a list, and come first in it, so that
-   they are looked at before anything is changed. */
+/* ---- optimizers, and training that goes on ---- */
 
-typedef struct dli_bundle {
-    dli_list    list;
-    double     *number;             /* [numbers] of all kinds, one after the other  */
-    dl_real    *cut;                /* the same in four parts each                  */
-    int         numbers, used, early;    /* early: items of the list that are numbers */
-} dli_bundle;
-
-static void dli_bundle_free(dli_bundle *b)
-{
-    if (b->number) DL_FREE(b->number);
-    if (b->cut) DL_FREE(b->cut);
-    if (b->list.item) DL_FREE(b->list.item);
-}
-
-static bool dli_bundle_make(dli_bundle *b, dl_ctx *c, const char *who, const char *what,
-                            int numbers, int items)
-{
-    memset(b, 0, sizeof *b);
-    b->numbers = numbers;
-    b->number = DLI_NEW(double, c, who, numbers);
-    b->cut = DLI_NEW(dl_real, c, who, numbers * 4);
-    return b->number && b->cut && dli_list_begin(&b->list, c, who, what, items);
-}
-
-/* n numbers, to be filled in or read at the place that is returned. */
-static double *dli_bundle_numbers(dli_bundle *b, const char *prefix, const char *name, int n)
-{
-    double *at = b->number + b->used;
-    if (n > 0) dli_list_add(&b->list, prefix, name, 0, b->cut + 4 * b->used, dl_shape1(4 * n));
-    b->used += n;
-    b->early = b->list.items;
-    return at;
-}
-
-/* All numbers into four parts of 16 bits, which a float holds exactly; and back. */
-static void dli_bundle_cut(dli_bundle *b)
-{
-    for (int i = 0; i < 4 * b->numbers; i++) {
-        uint64_t bits;
-        memcpy(&bits, &b->number[i / 4], sizeof bits);
-        b->cut[i] = (dl_real)(bits >> 16 * (i % 4) & 0xFFFF);
-    }
-}
-static void dli_bundle_join(dli_bundle *b)
-{
-    for (int i = 0; i < b->numbers; i++) {
-        uint64_t bits = 0;
-        for (int k = 0; k < 4; k++) {
-            const dl_real x = b->cut[4 * i + k];
-            bits |= (x >= 0 && x <= 0xFFFF ? (uint64_t)x : 0) << 16 * k;
-        }
-        memcpy(&b->number[i], &bits, sizeof bits);
-    }
-}
-
-static size_t dli_bundle_save(dli_bundle *b, const char *path, void *buffer, size_t room)
-{
-    dli_bundle_cut(b);
-    return dli_save_list(&b->list, path, buffer, room);
-}
-
-/* The numbers from a file that has all of it; and, when they turn out good, the rest. */
-static bool dli_bundle_read(dli_bundle *b, dli_file *f)
-{
-    const dl_loading o = dl_loading_default();
-    const dli_list *l = &b->list;
-    if (!dli_check_loading(l, &o) || !dli_match_names(f, l, &o) || !dli_report(f, l, &o))
-        return false;
-    for (int i = 0; i < b->early; i++) dli_take_item(f, &l->item[i]);
-    dli_bundle_join(b);
-    return true;
-}
-static void dli_bundle_take(const dli_bundle *b, const dli_file *f)
-{
-    for (int i = b->early; i < b->list.items; i++) dli_take_item(f, &b->list.item[i]);
-}
-
-/* An optimizer's counts: learning rate, updates, updates of each parameter. */
-static double *dli_bundle_counts(dli_bundle *b, const dl_optimizer *o)
-{
-    char prefix[DL_NAME_MAX];
-    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
-    double *count = dli_bundle_numbers(b, prefix, "counts", 2 + o->n);
-    count[0] = o->desc.lr;
-    count[1] = (double)o->updates;
-    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
-    return count;
-}
 static int dli_state_count(const dl_optimizer *o)
 {
     return o->desc.type->states + (o->desc.ema > 0);
 }
-static void dli_bundle_states(dli_bundle *b, const dl_optimizer *o)
+
+/* Add an optimizer: its counts (learning rate, updates, updates of each parameter), which are the
+   list's first 2 + o->n numbers, and its states. */
+static void dli_list_optimizer(dli_list *l, const dl_optimizer *o)
 {
+    double *count = l->number;
+    char prefix[DL_NAME_MAX];
+    dli_format(prefix, sizeof prefix, "%s.", o->desc.type->name);
+    dli_list_numbers(l, prefix, "counts", count, 2 + o->n);
+    count[0] = o->desc.lr;
+    count[1] = (double)o->updates;
+    for (int i = 0; i < o->n; i++) count[2 + i] = (double)o->slot[i].updates;
     for (int k = 0; k < dli_state_count(o); k++) {
-        char prefix[DL_NAME_MAX];
         dli_format(prefix, sizeof prefix, "%s.%d.", o->desc.type->name, k);
         for (int i = 0; i < o->n; i++)
-            dli_list_add(&b->list, prefix, o->param[i]->name, i, o->slot[i].state[k],
-                         o->param[i]->shape);
+            dli_list_add(l, prefix, o->param[i]->name, i, o->slot[i].state[k], o->param[i]->shape);
     }
 }
+
 /* Are all of them counts, 0, 1, 2 ...? */
-static bool dli_whole_numbers(const dli_bundle *b, const double *x, int n)
+static bool dli_whole_numbers(const dli_list *l, const double *x, int n)
 {
     for (int i = 0; i < n; i++)
         if (!(x[i] >= 0 && x[i] <= 9007199254740992.0 && x[i] == floor(x[i])))
-            return dl_fail(b->list.ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged",
-                           b->list.who, x[i]);
+            return dl_fail(l->ctx, DL_ERR_FORMAT, "%s: a count is %g; the file is damaged", l->who,
+                           x[i]);
     return true;
 }
-static bool dli_good_counts(const dli_bundle *b, const dl_optimizer *o, const double *count)
+static bool dli_optimizer_numbers(const dli_list *l, void *user)
 {
+    dl_optimizer *o = (dl_optimizer *)user;
+    const double *count = l->number;
     dl_optim d = o->desc;
     d.lr = count[0];
-    return dli_check_optim(o->ctx, b->list.who, &d) && dli_whole_numbers(b, count + 1, 1 + o->n);
-}
-static void dli_take_counts(dl_optimizer *o, const double *count)
-{
-    o->desc.lr = count[0];
+    if (!dli_check_optim(o->ctx, l->who, &d) || !dli_whole_numbers(l, count + 1, 1 + o->n))
+        return false;
+    o->desc = d;
     o->updates = (int64_t)count[1];
     for (int i = 0; i < o->n; i++) o->slot[i].updates = (int64_t)count[2 + i];
+    return true;
 }
 
-/* Where its counts are, or NULL. */
-static double *dli_optimizer_bundle(dli_bundle *b, dl_optimizer *o, const char *who)
+static dli_list dli_list_of_optimizer(const dl_optimizer *o, const char *who)
 {
-    memset(b, 0, sizeof *b);
-    if (!o) return NULL;
+    dli_list l = DLI_ZERO;
+    if (!o) return l;
     if (o->averaged)
         dl_fail(o->ctx, DL_ERR_STATE, "%s: the parameters hold their averages; call "
                 "dl_optimizer_set_averaged(o, false) first", who);
-    if (o->averaged || !dli_bundle_make(b, o->ctx, who, "the optimizer", 2 + o->n,
-                                        1 + o->n * dli_state_count(o)))
-        return NULL;
-    double *count = dli_bundle_counts(b, o);
-    dli_bundle_states(b, o);
-    return count;
-}
-static size_t dli_optimizer_save(dl_optimizer *o, const char *who, const char *path, void *buffer,
-                                 size_t room)
-{
-    dli_bundle b;
-    const size_t size = dli_optimizer_bundle(&b, o, who)
-                      ? dli_bundle_save(&b, path, buffer, room) : 0;
-    dli_bundle_free(&b);
-    return size;
-}
-static bool dli_optimizer_load(dl_optimizer *o, const char *who, const char *from,
-                               const void *bytes, size_t size)
-{
-    dli_bundle b;
-    dli_file f;
-    const double *count = dli_optimizer_bundle(&b, o, who);
-    bool ok = count && dli_file_open(&f, o->ctx, who, from, bytes, size);
-    if (ok) {
-        ok = dli_bundle_read(&b, &f) && dli_good_counts(&b, o, count);
-        if (ok) {
-            dli_bundle_take(&b, &f);
-            dli_take_counts(o, count);
-        }
-        dli_file_close(&f);
-    }
-    dli_bundle_free(&b);
-    return ok;
+    else l = dli_list_new(o->ctx, who, "the optimizer", 1 + o->n * dli_state_count(o), 2 + o->n);
+    if (l.item) dli_list_optimizer(&l, o);
+    return l;
 }
 
 #if !defined(DL_NO_MODEL) && !defined(DL_NO_STDIO)
@@ -23228,13 +23049,15 @@ static void dli_run_options(const dli_run *r, dli_option *to)
     }
 }
 
-/* A training and its bundle. */
+/* A training and its list. */
 typedef struct dli_kept_run {
-    dli_bundle b;
+    dli_list   list;
     dli_run   *r;
     int        epochs;                   /* in history */
     dli_option option[DLI_RUN_OPTIONS];
-    double    *place, *options, *history, *count;
+    double     options[DLI_RUN_OPTIONS]; /* as the file has them */
+    dli_place  place;
+    double    *history;
 } dli_kept_run;
 
 static double dli_build(const dl_ctx *c)
@@ -23244,11 +23067,13 @@ static double dli_build(const dl_ctx *c)
                                                            (int)sizeof(dl_real), dli_fast_name(c)));
 }
 
-static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
+/* Where its numbers go; the rest of it is there. */
+static bool dli_list_run(dli_kept_run *k, dli_run *r, int epochs)
 {
     const dl_optimizer *o = r->m->optimizer;
     const dl_fit *f = r->o;
-    dli_bundle *b = &k->b;
+    const char *own = "checkpoint.";
+    dli_list *l = &k->list;
     memset(k, 0, sizeof *k);
     k->r = r;
     k->epochs = epochs;
@@ -23257,21 +23082,19 @@ static bool dli_run_bundle(dli_kept_run *k, dli_run *r, int epochs)
         dli_inputs("dl_model_fit: state", f->state, f->state_count) != r->m->ctx))
         return dl_fail(r->m->ctx, DL_ERR_ARGUMENT, "dl_model_fit: state: a tensor is NULL or of "
                        "another context");
-    const int numbers = DLI_PLACE + DLI_RUN_OPTIONS + epochs * DLI_HISTORY + 2 + o->n;
-    if (!dli_bundle_make(b, o->ctx, "dl_model_fit", "this training", numbers,
-                         5 + o->n * dli_state_count(o) + r->m->tensors +
-                         (int)dli_larger(f->state_count, 0)))
-        return false;
-    const char *own = "checkpoint.";
-    k->place = dli_bundle_numbers(b, own, "place", DLI_PLACE);
-    k->options = dli_bundle_numbers(b, own, "options", DLI_RUN_OPTIONS);
-    k->history = dli_bundle_numbers(b, own, "history", epochs * DLI_HISTORY);
-    k->count = dli_bundle_counts(b, o);
-    dli_bundle_states(b, o);
+    *l = dli_list_new(o->ctx, "dl_model_fit", "this training",
+                      5 + o->n * dli_state_count(o) + r->m->tensors +
+                      (int)dli_larger(f->state_count, 0), 2 + o->n + epochs * DLI_HISTORY);
+    if (!l->item) return false;
+    dli_list_numbers(l, own, "place", (double *)(void *)&k->place, DLI_PLACE);
+    dli_list_numbers(l, own, "options", k->options, DLI_RUN_OPTIONS);
+    k->history = l->number + 2 + o->n;                           /* behind the optimizer's */
+    dli_list_numbers(l, own, "history", k->history, epochs * DLI_HISTORY);
+    dli_list_optimizer(l, o);
     const dl_int total = (dl_int)dli_sum_sizes(r->m->tensor, r->m->tensors);
-    if (r->best_weights) dli_list_add(&b->list, own, "best", 0, r->best_weights, dl_shape1(total));
-    dli_list_tensors(&b->list, "weights.", r->m->tensor, r->m->tensors);
-    dli_list_tensors(&b->list, "state.", f->state, f->state_count);
+    if (r->best_weights) dli_list_add(l, own, "best", 0, r->best_weights, dl_shape1(total));
+    dli_list_tensors(l, "weights.", r->m->tensor, r->m->tensors);
+    dli_list_tensors(l, "state.", f->state, f->state_count);
     return true;
 }
 
@@ -23280,87 +23103,73 @@ static bool dli_run_save(dli_run *r)
     const dl_loader *l = r->loader;
     const dl_ctx *c = r->m->ctx;
     const double *accuracy = (const double *)r->m->metric_state[0][0];
+    const dli_place place = {
+        (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
+        (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
+        r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
+        dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
     dli_kept_run k;
-    bool ok = dli_run_bundle(&k, r, r->m->epochs);
-    if (ok) {
-        const dli_place p = {
-            (double)r->m->epochs, (double)l->next, (double)r->updates, (double)r->wait,
-            (double)r->schedule.wait, (double)(r->stop && !r->cut), r->best, r->schedule.best,
-            r->schedule.now, r->tally.loss, r->tally.size, { accuracy[0], accuracy[1] },
-            dli_now() - r->start, dli_build(c), { c->rng, l->next ? r->order : l->rng } };
-        memcpy(k.place, &p, sizeof p);
-        for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
-        for (int i = 0; i < k.epochs; i++)
-            memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss,
-                   DLI_HISTORY * sizeof(double));
-        ok = dli_bundle_save(&k.b, r->o->checkpoint, NULL, 0) > 0;
-    }
-    dli_bundle_free(&k.b);
-    return ok;
+    if (!dli_list_run(&k, r, r->m->epochs)) return false;
+    k.place = place;
+    for (int i = 0; i < DLI_RUN_OPTIONS; i++) k.options[i] = k.option[i].value;
+    for (int i = 0; i < k.epochs; i++)
+        memcpy(k.history + i * DLI_HISTORY, &r->m->history[i].loss, DLI_HISTORY * sizeof(double));
+    return dli_save_list(k.list, r->o->checkpoint, NULL, 0) > 0;
 }
 
-/* Does the checkpoint belong to this training, and can it be true? */
-static bool dli_good_run(const dli_kept_run *k)
+/* Does the checkpoint belong to this training, and can it be true? Then go on from there. */
+static bool dli_run_numbers(const dli_list *list, void *user)
 {
-    const dli_run *r = k->r;
+    const dli_kept_run *k = (const dli_kept_run *)user;
+    const dli_place *p = &k->place;
+    dli_run *r = k->r;
+    dl_loader *l = r->loader;
     dl_ctx *c = r->m->ctx;
-    dli_place p;
-    memcpy(&p, k->place, sizeof p);
     for (int i = 0; i < DLI_RUN_OPTIONS; i++)
         if (memcmp(&k->options[i], &k->option[i].value, sizeof(double)) != 0)
             return dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s was made with another "
                            "%s (%.10g, now %.10g); give the same options and data, or start anew "
                            "without it", r->o->checkpoint, k->option[i].name, k->options[i],
                            k->option[i].value);
-    if (!dli_whole_numbers(&k->b, k->place, DLI_PLACE_WHOLE) ||
-        !dli_good_counts(&k->b, r->m->optimizer, k->count))
-        return false;
-    if (p.epochs != k->epochs || p.next > (double)r->train->count || p.wait > INT32_MAX ||
-        p.schedule_wait > INT32_MAX || !(p.schedule_now >= 0 && p.schedule_now < INFINITY) ||
-        !(p.size == p.next || p.next == 0) ||
-        p.updates > k->count[1] || p.stop > 1)
+    if (!dli_whole_numbers(list, (const double *)(const void *)p, DLI_PLACE_WHOLE)) return false;
+    if (p->epochs != k->epochs || p->next > (double)r->train->count || p->wait > INT32_MAX ||
+        p->schedule_wait > INT32_MAX || !(p->schedule_now >= 0 && p->schedule_now < INFINITY) ||
+        !(p->size == p->next || p->next == 0) || p->updates > list->number[1] || p->stop > 1)
         return dl_fail(c, DL_ERR_FORMAT, "dl_model_fit: the checkpoint %s contradicts itself; it "
                        "is damaged", r->o->checkpoint);
-    return true;
-}
-
-static void dli_take_run(dli_kept_run *k)
-{
-    dli_run *r = k->r;
-    dl_loader *l = r->loader;
-    dli_place p;
-    memcpy(&p, k->place, sizeof p);
-    dli_take_counts(r->m->optimizer, k->count);
+    if (!dli_optimizer_numbers(list, r->m->optimizer)) return false;
     r->m->epochs = k->epochs;
-    r->updates = (int64_t)p.updates;
-    r->wait = (int)p.wait;
-    r->schedule.wait = (int)p.schedule_wait;
-    r->schedule.best = p.schedule_best;
-    r->schedule.now = p.schedule_now;
-    r->stop = p.stop > 0;
-    r->best = p.best;
-    r->m->ctx->rng = p.stream[0];
-    r->order = l->rng = p.stream[1];
-    l->next = (dl_int)p.next;
+    r->updates = (int64_t)p->updates;
+    r->wait = (int)p->wait;
+    r->schedule.wait = (int)p->schedule_wait;
+    r->schedule.best = p->schedule_best;
+    r->schedule.now = p->schedule_now;
+    r->stop = p->stop > 0;
+    r->best = p->best;
+    c->rng = p->stream[0];
+    r->order = l->rng = p->stream[1];
+    l->next = (dl_int)p->next;
     if (l->next && l->order) dl_rng_permutation(&l->rng, l->order, l->data.count);
     r->tally = dli_tally_start(r->m, 0);
-    r->tally.loss = p.loss;
-    r->tally.size = p.size;
-    memcpy(r->m->metric_state[0][0], p.accuracy, sizeof p.accuracy);
-    r->start = dli_now() - p.seconds;
+    r->tally.loss = p->loss;
+    r->tally.size = p->size;
+    memcpy(r->m->metric_state[0][0], p->accuracy, sizeof p->accuracy);
+    r->start = dli_now() - p->seconds;
     for (int i = 0; i < k->epochs; i++) {
         dl_epoch *e = &r->m->history[i];
         memcpy(&e->loss, k->history + i * DLI_HISTORY, DLI_HISTORY * sizeof(double));
         e->epoch = i + 1;
         e->epochs = r->o->epochs;
     }
-    if (p.build != dli_build(r->m->ctx) && r->o->verbose)
+    if (p->build != dli_build(c) && r->o->verbose)
         dli_print("dl_model_fit: the checkpoint %s is from another build or instruction set; "
                   "training goes on, but not to the same bits\n", r->o->checkpoint);
+    return true;
 }
 
 static bool dli_run_resume(dli_run *r)
 {
+    const dl_loading o = dl_loading_default();
     dl_ctx *c = r->m->ctx;
     dli_kept_run k;
     dli_file f;
@@ -23375,15 +23184,12 @@ static bool dli_run_resume(dli_run *r)
               dl_fail(c, DL_ERR_STATE, "dl_model_fit: the checkpoint %s has %td epochs behind it; "
                       "epochs is the total, and %d are fewer", r->o->checkpoint, epochs,
                       r->o->epochs);
+    ok = ok && dli_list_run(&k, r, (int)epochs);
     if (ok) {
-        ok = dli_run_bundle(&k, r, (int)epochs) && dli_bundle_read(&k.b, &f) && dli_good_run(&k);
-        if (ok) {
-            dli_bundle_take(&k.b, &f);
-            dli_take_run(&k);
-        }
-        dli_bundle_free(&k.b);
+        ok = dli_check_loading(&k.list, &o) && dli_list_load(&k.list, &f, &o, dli_run_numbers, &k);
+        dli_list_free(&k.list);
     }
-    dli_file_close(&f);
+    dli_source_close(&f.source);
     return ok;
 }
 #endif
@@ -23400,13 +23206,6 @@ static bool dli_set_name(dl_tensor *t, const char *prefix, const char *name)
     return dl_set_name(t, full);
 }
 
-static bool dli_set_names(dl_tensor *const *w, const char *prefix, const char *const *names, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (!w || !dli_set_name(w[i], prefix, names[i])) return false;
-    return true;
-}
-
 DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
                                    const dl_recurrent *options)
 {
@@ -23421,29 +23220,33 @@ DL_DEF bool dl_recurrent_set_names(dl_tensor *const *w, const char *prefix,
     return n > 0;
 }
 
-DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix)
+/* n of the names in a decoder from the first on, without so many letters. */
+static bool dli_set_names(dl_tensor *const *w, const char *prefix, int first, int n, size_t without)
 {
-    static const char *const names[] = { "in_proj_weight", "in_proj_bias", "out_proj.weight",
-                                         "out_proj.bias" };
-    return dli_set_names(w, prefix, names, 4);
+    static const char *const names[] = {
+        "self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
+        "self_attn.out_proj.bias", "multihead_attn.in_proj_weight", "multihead_attn.in_proj_bias",
+        "multihead_attn.out_proj.weight", "multihead_attn.out_proj.bias", "linear1.weight",
+        "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
+        "norm2.weight", "norm2.bias", "norm3.weight", "norm3.bias" };
+    for (int i = 0; i < n; i++)
+        if (!w || !dli_set_name(w[i], prefix, names[first + i] + without)) return false;
+    return true;
 }
 
-static const char *const dli_block_names[] = {
-    "self_attn.in_proj_weight", "self_attn.in_proj_bias", "self_attn.out_proj.weight",
-    "self_attn.out_proj.bias", "multihead_attn.in_proj_weight", "multihead_attn.in_proj_bias",
-    "multihead_attn.out_proj.weight", "multihead_attn.out_proj.bias", "linear1.weight",
-    "linear1.bias", "linear2.weight", "linear2.bias", "norm1.weight", "norm1.bias",
-    "norm2.weight", "norm2.bias", "norm3.weight", "norm3.bias" };
+DL_DEF bool dl_multihead_attention_set_names(dl_tensor *const *w, const char *prefix)
+{
+    return dli_set_names(w, prefix, 0, 4, strlen("self_attn."));
+}
 
 DL_DEF bool dl_transformer_encoder_set_names(dl_tensor *const *w, const char *prefix)
 {
-    return dli_set_names(w, prefix, dli_block_names, 4) &&
-           dli_set_names(w + 4, prefix, dli_block_names + 8, 8);
+    return dli_set_names(w, prefix, 0, 4, 0) && dli_set_names(w + 4, prefix, 8, 8, 0);
 }
 
 DL_DEF bool dl_transformer_decoder_set_names(dl_tensor *const *w, const char *prefix)
 {
-    return dli_set_names(w, prefix, dli_block_names, DL_DECODER_PARAMS);
+    return dli_set_names(w, prefix, 0, DL_DECODER_PARAMS, 0);
 }
 #endif
 
@@ -23522,10 +23325,9 @@ static dl_tensor *dli_npy_load(dl_ctx *c, const char *who, const char *from, con
         dli_bad(&s, "it is cut off, or no .npy file of version 1 to 3");
     else {
         const uint8_t *text = s.bytes + front;
-        dli_json *header = dli_json_read(&s, "its header is no .npy header", text, (size_t)length,
-                                         true);
+        const dli_json *header = dli_json_read(&s, "its header is no .npy header", text,
+                                               (size_t)length, true);
         if (header) t = dli_npy_tensor(&s, header, text + length);
-        if (header) DL_FREE(header);
     }
     dli_source_close(&s);
     return t;
@@ -23552,35 +23354,27 @@ static void dli_put_npy(dli_text *out, const void *what)
     dli_put_reals(out, t->data, t->size);
 }
 
-static size_t dli_npy_save(const dl_tensor *t, const char *who, const char *path, void *buffer,
-                           size_t room)
-{
-    return dli_usable(who, t) ? dli_write(t->ctx, who, path, buffer, room, dli_put_npy, t) : 0;
-}
-
 /* ---- what the room offers: from and to memory, and the same for files ---- */
 
 DL_DEF size_t dl_save_to_memory(dl_ctx *dl, void *buffer, size_t room, dl_tensor *const *tensors,
                                 int n)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n)
-         ? dli_save_list(&l, dli_buffer, buffer, room) : 0;
+    return dli_save_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_load_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                 dl_tensor *const *tensors, int n, const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) &&
-           dli_load_list(&l, dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), dli_buffer, bytes, size, options,
+                         NULL, NULL);
 }
 DL_DEF size_t dl_optimizer_save_to_memory(dl_optimizer *o, void *buffer, size_t room)
 {
-    return dli_optimizer_save(o, __func__, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_optimizer(o, __func__), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_optimizer_load_from_memory(dl_optimizer *o, const void *bytes, size_t size)
 {
-    return dli_optimizer_load(o, __func__, dli_buffer, bytes, size);
+    return dli_load_list(dli_list_of_optimizer(o, __func__), dli_buffer, bytes, size, NULL,
+                         dli_optimizer_numbers, o);
 }
 DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
@@ -23588,28 +23382,28 @@ DL_DEF dl_tensor *dl_npy_load_from_memory(dl_ctx *dl, const void *bytes, size_t 
 }
 DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t room)
 {
-    return dli_npy_save(t, __func__, dli_buffer, buffer, room);
+    return !dli_usable(__func__, t) ? 0
+         : dli_write(t->ctx, __func__, dli_buffer, buffer, room, dli_put_npy, t);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_save(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) && dli_save_list(&l, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_load(dl_ctx *dl, const char *path, dl_tensor *const *tensors, int n,
                     const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of(&l, dl, __func__, tensors, n) && dli_load_list(&l, path, NULL, 0, options);
+    return dli_load_list(dli_list_of(dl, __func__, tensors, n), path, NULL, 0, options, NULL, NULL);
 }
 DL_DEF bool dl_optimizer_save(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_save(o, __func__, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_optimizer(o, __func__), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_optimizer_load(dl_optimizer *o, const char *path)
 {
-    return dli_optimizer_load(o, __func__, path, NULL, 0);
+    return dli_load_list(dli_list_of_optimizer(o, __func__), path, NULL, 0, NULL,
+                         dli_optimizer_numbers, o);
 }
 DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 {
@@ -23617,14 +23411,15 @@ DL_DEF dl_tensor *dl_npy_load(dl_ctx *dl, const char *path)
 }
 DL_DEF bool dl_npy_save(const dl_tensor *t, const char *path)
 {
-    return dli_npy_save(t, __func__, path, NULL, 0) > 0;
+    return dli_usable(__func__, t) &&
+           dli_write(t->ctx, __func__, path, NULL, 0, dli_put_npy, t) > 0;
 }
 #endif
 
 #ifndef DL_NO_MODEL
 DL_DEF size_t dl_model_save_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, __func__, true, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_whole(&m, __func__), dli_buffer, buffer, room);
 }
 DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t size)
 {
@@ -23633,7 +23428,8 @@ DL_DEF dl_model *dl_model_load_from_memory(dl_ctx *dl, const void *bytes, size_t
 DL_DEF size_t dl_models_save_to_memory(dl_ctx *dl, void *buffer, size_t room,
                                        dl_model *const *models, const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, __func__, models, prefixes, n, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), dli_buffer, buffer,
+                         room);
 }
 DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, size_t size,
                                                 const char *prefix)
@@ -23642,20 +23438,19 @@ DL_DEF dl_model *dl_model_load_part_from_memory(dl_ctx *dl, const void *bytes, s
 }
 DL_DEF size_t dl_model_save_weights_to_memory(const dl_model *m, void *buffer, size_t room)
 {
-    return dli_save_model(m, __func__, false, dli_buffer, buffer, room);
+    return dli_save_list(dli_list_of_model(m, __func__), dli_buffer, buffer, room);
 }
 DL_DEF bool dl_model_load_weights_from_memory(dl_model *m, const void *bytes, size_t size,
                                               const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of_model(&l, m, __func__) &&
-           dli_load_list(&l, dli_buffer, bytes, size, options);
+    return dli_load_list(dli_list_of_model(m, __func__), dli_buffer, bytes, size, options, NULL,
+                         NULL);
 }
 
 #ifndef DL_NO_STDIO
 DL_DEF bool dl_model_save(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, __func__, true, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_whole(&m, __func__), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 {
@@ -23664,7 +23459,7 @@ DL_DEF dl_model *dl_model_load(dl_ctx *dl, const char *path)
 DL_DEF bool dl_models_save(dl_ctx *dl, const char *path, dl_model *const *models,
                            const char *const *prefixes, int n)
 {
-    return dli_save_models(dl, __func__, models, prefixes, n, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_models(dl, __func__, models, prefixes, n), path, NULL, 0) > 0;
 }
 DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *prefix)
 {
@@ -23672,12 +23467,11 @@ DL_DEF dl_model *dl_model_load_part(dl_ctx *dl, const char *path, const char *pr
 }
 DL_DEF bool dl_model_save_weights(const dl_model *m, const char *path)
 {
-    return dli_save_model(m, __func__, false, path, NULL, 0) > 0;
+    return dli_save_list(dli_list_of_model(m, __func__), path, NULL, 0) > 0;
 }
 DL_DEF bool dl_model_load_weights(dl_model *m, const char *path, const dl_loading *options)
 {
-    dli_list l;
-    return dli_list_of_model(&l, m, __func__) && dli_load_list(&l, path, NULL, 0, options);
+    return dli_load_list(dli_list_of_model(m, __func__), path, NULL, 0, options, NULL, NULL);
 }
 #endif
 #endif
@@ -26979,10 +26773,11 @@ static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
     if (text.p == text.end) return true;
     memset(&file, 0, sizeof file);
     file.source = in->source;
-    dli_json *v = dli_json_read(&in->source, "its dl_extras are damaged", text.p,
-                                (size_t)(text.end - text.p), false);
+    file.source.own = NULL;
+    const dli_json *v = dli_json_read(&file.source, "its dl_extras are damaged", text.p,
+                                      (size_t)(text.end - text.p), false);
     const bool ok = v && v->kind == '{' && dli_build_extras(&file, m, v);
-    if (v) DL_FREE(v);
+    dli_source_close(&file.source);
     return ok || dli_bad(&in->source, "its dl_extras are damaged");
 }
 

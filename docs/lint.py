@@ -228,7 +228,10 @@ def main():
     pages = sorted(glob.glob(ROOT + '/docs/zh/*.md') + glob.glob(ROOT + '/docs/en/*.md'))
     texts = {}
     with open(ROOT + '/dl.h', encoding='utf-8') as f:
-        header = set(re.findall(r'\w+', f.read()))
+        header = f.read()
+    made = re.findall(r'\bX\(A, (\w+),', header)     # elementwise kernels: made from a row of a list
+    header = set(re.findall(r'\w+', header))
+    header |= {'dlk_%s_%s' % (name, way) for name in made for way in ('forward', 'backward')}
     for path in pages:
         with open(path, encoding='utf-8') as f:
             texts[path] = f.read()

@@ -28,63 +28,9 @@ static dl_model *learn(dl_ctx *dl, const dl_data *train, int hidden, const ex_op
     return m;
 }
 
-/* Test images that the net reads and the line does not, as many as k; returns how many. */
-static int only_the_net(const dl_data *test, const dl_real *line, const dl_real *net, ex_image *im,
-                        int k) {
-    int found = 0;
-    for (dl_int i = 0; i < dl_data_count(test) && found < k; i++) {
-        const int label = dl_data_labels(test)[i], said = ex_argmax(line + 10 * i, 10);
-        if (said == label || ex_argmax(net + 10 * i, 10) != label) continue;
-        im[found] = ex_digit(test, i, net + 10 * i);
-        snprintf(im[found].caption, sizeof im[found].caption, EX("%d, not %d", "是 %d 不是 %d"), label,
-                 said);
-        found++;
-    }
-    return found;
-}
-
-/* Everything that is not the experiment: pictures, the page. */
-static void show(dl_model *const *m, const dl_data *test, ex_page *page, bool quiet) {
-    enum { SHOWN = 8 };
-    const size_t n = 10 * (size_t)dl_data_count(test);
-    dl_real *p = (dl_real *)malloc(2 * n * sizeof *p);
-    dl_tensor *w = dl_model_param(m[LINEAR], 0);
-    ex_image im[SHOWN], template_[10];
-    if (p && w && ex_predict(m[LINEAR], test, p) && ex_predict(m[NET], test, p + n)) {
-        const int found = only_the_net(test, p, p + n, im, SHOWN);
-        if (!quiet) {
-            printf(EX("\nThe net reads these and the line does not (what it is, what the line "
-                      "said):\n\n", "\n网络认得、直线不认得的数字（是几，直线说成了几）：\n\n"));
-            ex_draw(im, found, 0, 1);
-        }
-        ex_page_text(page, 2, EX("The net reads these and the line does not",
-                                 "网络认得、直线不认得的数字"));
-        ex_page_figure(page, "00-only-the-net", EX("Digits that only the net reads, with what they "
-                                                   "are and what the linear model said",
-                                                   "只有网络认得的数字：是几，线性模型说成了几"));
-        ex_page_images(page, im, found, 0, 1, 4);
-        for (int c = 0; c < 10; c++) {
-            template_[c].pixel = w->data + 784 * c;
-            template_[c].height = template_[c].width = 28;
-            snprintf(template_[c].caption, sizeof template_[c].caption, "%d", c);
-        }
-        ex_page_text(page, 2, EX("All that the line knows: one picture a digit",
-                                 "直线知道的全部：每个数字一张图"));
-        ex_page_text(page, 0, EX("Ink on dark pixels speaks for the digit, on light ones against it. "
-                                 "One template must fit every way to write a digit.",
-                                 "深色处有墨，加分；浅色处有墨，减分。一张模板要配所有的写法。"));
-        ex_page_figure(page, "00-templates", EX("The ten rows of the linear model's weights as "
-                                                "pictures", "线性模型的十行权重，画成图"));
-        ex_page_images(page, template_, 10, -0.15, 0.15, 4);
-    }
-    free(p);
-    ex_show_now_you(page, quiet,
-                    EX("--hidden 1 leaves a single unit in between. Better or worse than the line?",
-                       "--hidden 1 只留一个隐藏单元。比直线好还是差？"),
-                    EX("Worse: all that the output layer gets is one number, from which it can tell a "
-                       "few digits at best.",
-                       "差：输出层只得到一个数，靠它最多分得清几个数字。"));
-}
+/* Behind main: the table and the pictures. */
+static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metrics *on_test,
+                 const dl_data *test, ex_page *page, bool quiet);
 
 int main(int argc, char **argv) {
     int hidden = 64;
@@ -114,19 +60,73 @@ int main(int argc, char **argv) {
     }
     if (dl_error(dl)) return ex_end(dl, &o);
 
-    ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, "%s", EX("right answers, %|parameters|training|test",
-                                               "答对的比例，%|参数|训练|测试"));
-    for (int k = LINEAR; k <= NET; k++)
-        ex_show_row(&page, o.quiet, false, "%s|%lld|%.2f|%.2f",
-                    k == LINEAR ? EX("line", "直线") : EX("net", "网络"),
-                    (long long)dl_model_param_count(m[k]), 100 * on_train[k].accuracy,
-                    100 * on_test[k].accuracy);
-    ex_page_table(&page, false);
-    show(m, test, &page, o.quiet);
+    show(m, on_train, on_test, test, &page, o.quiet);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f test_loss=%.4f linear_accuracy=%.4f seconds=%.2f parameters=%lld",
               on_test[NET].accuracy, on_test[NET].loss, on_test[LINEAR].accuracy,
               ex_fit_seconds(m[NET]), (long long)dl_model_param_count(m[NET]));
     return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* Test images that the net reads and the line does not, as many as k; returns how many. */
+static int only_the_net(const dl_data *test, const dl_real *line, const dl_real *net, ex_image *im,
+                        int k) {
+    int found = 0;
+    for (dl_int i = 0; i < dl_data_count(test) && found < k; i++) {
+        const int label = dl_data_labels(test)[i], said = ex_argmax(line + 10 * i, 10);
+        if (said == label || ex_argmax(net + 10 * i, 10) != label) continue;
+        ex_image *to = &im[found++];
+        *to = ex_digit(test, i, net + 10 * i);
+        snprintf(to->caption, sizeof to->caption, EX("%d, not %d", "是 %d 不是 %d"), label, said);
+    }
+    return found;
+}
+
+static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metrics *on_test,
+                 const dl_data *test, ex_page *page, bool quiet) {
+    enum { SHOWN = 8 };
+    const size_t n = 10 * (size_t)dl_data_count(test);
+    dl_real *p = (dl_real *)malloc(2 * n * sizeof *p);
+    dl_tensor *w = dl_model_param(m[LINEAR], 0);
+    ex_image im[SHOWN], template_[10];
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, "%s", EX("right answers, %|parameters|training|test",
+                                            "答对的比例，%|参数|训练|测试"));
+    for (int k = LINEAR; k <= NET; k++)
+        ex_show_row(page, quiet, false, "%s|%lld|%.2f|%.2f", k ? EX("net", "网络") : EX("line", "直线"),
+                    (long long)dl_model_param_count(m[k]), 100 * on_train[k].accuracy,
+                    100 * on_test[k].accuracy);
+    ex_page_table(page, false);
+    const bool ok = p && ex_predict(m[LINEAR], test, p) && ex_predict(m[NET], test, p + n);
+    const int found = ok ? only_the_net(test, p, p + n, im, SHOWN) : 0;
+    if (!quiet) {
+        printf(EX("\nThe net reads these and the line does not (what it is, what the line "
+                  "said):\n\n", "\n网络认得、直线不认得的数字（是几，直线说成了几）：\n\n"));
+        ex_draw(im, found, 0, 1);
+    }
+    ex_page_text(page, 2, EX("The net reads these and the line does not", "网络认得、直线不认得的数字"));
+    ex_page_figure(page, "00-only-the-net", EX("Digits that only the net reads, with what they are "
+                                               "and what the linear model said",
+                                               "只有网络认得的数字：是几，线性模型说成了几"));
+    ex_page_images(page, im, found, 0, 1, 4);
+    for (int c = 0; c < 10; c++) {
+        const char digit[2] = {(char)('0' + c), 0};
+        template_[c] = ex_image_of(w->data + 784 * c, 28, 28, digit);
+    }
+    ex_page_text(page, 2, EX("All that the line knows: one picture a digit", "直线知道的全部：每个数字一张图"));
+    ex_page_text(page, 0, EX("Ink on dark pixels speaks for the digit, on light ones against it. "
+                             "One template must fit every way to write a digit.",
+                             "深色处有墨，加分；浅色处有墨，减分。一张模板要配所有的写法。"));
+    ex_page_figure(page, "00-templates", EX("The ten rows of the linear model's weights as "
+                                            "pictures", "线性模型的十行权重，画成图"));
+    ex_page_images(page, template_, 10, -0.15, 0.15, 4);
+    free(p);
+    ex_show_now_you(page, quiet,
+                    EX("--hidden 1 leaves a single unit in between. Better or worse than the line?",
+                       "--hidden 1 只留一个隐藏单元。比直线好还是差？"),
+                    EX("Worse: all that the output layer gets is one number, from which it can tell a "
+                       "few digits at best.",
+                       "差：输出层只得到一个数，靠它最多分得清几个数字。"));
 }

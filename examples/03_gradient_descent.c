@@ -3,7 +3,7 @@
 
      @F S0-4.2  dW = -eta dL/dW
      @F S0-4.3  W <- W - eta dL/dW,  b <- b - eta dL/db
-     @F S1-3.1  theta_{t+1} = theta_t - alpha dJ/dtheta, taken at theta_t (the document leaves out t)
+     @F S1-3.1  theta_{t+1} = theta_t - alpha dJ/dtheta, taken at theta_t (the document omits t)
      @F S3-3.2  the same with "=", which means "becomes"
 
    On L = lambda/2 w^2 a step multiplies w by 1 - eta lambda: it shrinks for 0 < eta < 2 / lambda,
@@ -14,7 +14,7 @@
 #include "dl.h"
 #include "example.h"
 
-enum { STEPS = 30, RATES = 4, SIDES = 73, POINTS = 20, EPOCHS = 200 };
+enum { STEPS = 30, RATES = 4, POINTS = 20, EPOCHS = 200 };
 
 /* w on L = 2 w^2 (lambda = 4), from 1, out loud. */
 static void parabola(double eta, bool quiet) {
@@ -42,7 +42,7 @@ static void valley(int k) {
     }
 }
 
-/* y = w x + b through 20 points around y = 2 x + 1, by gradient descent on the mean squared error. */
+/* y = w x + b through 20 points around y = 2 x + 1: gradient descent on the mean squared error. */
 static dl_real px[POINTS], py[POINTS];
 static double line_w[EPOCHS + 1], line_b[EPOCHS + 1];
 static double regression(dl_ctx *dl, double eta) {
@@ -81,8 +81,54 @@ static void exact(double *w, double *b, double *largest) {
     *largest = xx + 1 + sqrt((xx - 1) * (xx - 1) + 4 * sx * sx);
 }
 
-/* Everything that is not a formula. */
-static void show(ex_page *page, bool quiet) {
+/* Behind main: the line, next to what is exact; paths and curves. */
+static void show(double eta, double w, double b, double largest, ex_page *page, bool quiet);
+
+int main(int argc, char **argv) {
+    double eta = 0.2, w, b, largest;
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option extra[] = {{"lr", EX_REAL, &eta, 1e-6, 10,
+                                EX("learning rate of the line", "直线的学习率")}};
+    ex_parse(&o, argc, argv, EX("gradient descent on a parabola, in a valley, on a line; at once",
+                                "抛物线、山谷、直线上的梯度下降；立刻完成"),
+             "seed html quiet", extra, 1);
+    dl_ctx *dl = ex_begin(&o);
+    ex_page page = ex_page_open(&o, EX("Gradient descent", "梯度下降"));
+
+    ex_say(o.quiet, EX("L = 2 w^2, dL/dw = 4 w, w <- w - eta 4 w, from w = 1:\n",
+                       "L = 2 w^2，dL/dw = 4 w，w <- w - eta 4 w，从 w = 1 开始：\n"));
+    parabola(0.1, o.quiet);
+    parabola(0.4, o.quiet);
+    parabola(0.5, o.quiet);
+    parabola(0.6, o.quiet);
+
+    ex_say(o.quiet, EX("\nL = (u^2 + 10 v^2) / 2, from (9, 2), after %d steps:\n",
+                       "\nL = (u^2 + 10 v^2) / 2，从 (9, 2) 开始，%d 步之后：\n"), STEPS);
+    for (int k = 0; k < RATES; k++) {
+        valley(k);
+        ex_say(o.quiet, "  eta = %.2f:  (%9.5f, %9.5f)  L = %.4g\n", rate[k], u[k][STEPS],
+               v[k][STEPS], loss[k][STEPS]);
+    }
+
+    for (int i = 0; i < POINTS; i++) {
+        const double at = -1 + 2.0 * i / (POINTS - 1) + 0.5;       /* -0.5 .. 1.5 */
+        px[i] = (dl_real)at;
+        py[i] = (dl_real)(2 * at + 1 + 0.2 * dl_rng_normal(dl_ctx_rng(dl)));
+    }
+    exact(&w, &b, &largest);
+    const double last = regression(dl, eta);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show(eta, w, b, largest, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    ex_result("w=%.4f b=%.4f loss=%.5f limit=%.4f", line_w[EPOCHS], line_b[EPOCHS], last,
+              2 / largest);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static void show(double eta, double w, double b, double largest, ex_page *page, bool quiet) {
+    enum { SIDES = 73 };
     static double cu[5][SIDES], cv[5][SIDES], count[EPOCHS + 1];
     char name[RATES][32];
     ex_curve path[5 + RATES], fall[RATES], line[2];
@@ -90,8 +136,16 @@ static void show(ex_page *page, bool quiet) {
                    "u", "v", -2, 10, -4, 4, false};
     ex_axes down = {EX("Loss after each step", "每一步之后的损失"), EX("step", "步"), "L", 0, 0, 1e-4, 1e4,
                     true};
-    ex_axes fit = {EX("The line finds its w and b", "直线找到它的 w 与 b"), EX("step", "步"), "", 0, 0, -0.2,
-                   2.4, false};
+    ex_axes fit = {EX("The line finds its w and b", "直线找到它的 w 与 b"), EX("step", "步"), "",
+                   0, 0, -0.2, 2.4, false};
+    ex_say(quiet, EX("\nA line through %d points, eta = %g (it diverges from 2 / %.3f = %.3f "
+                     "on):\n", "\n%d 个点的直线，eta = %g（从 2 / %.3f = %.3f 开始发散）：\n"),
+           POINTS, eta, largest, 2 / largest);
+    for (int t = 0; t <= EPOCHS; t = t ? t * 10 : 2)
+        ex_say(quiet, EX("  after %3d steps:  w = %.4f, b = %.4f\n",
+                         "  %3d 步之后：  w = %.4f, b = %.4f\n"), t, line_w[t], line_b[t]);
+    ex_say(quiet, EX("  in closed form:   w = %.4f, b = %.4f\n",
+                     "  精确解：      w = %.4f, b = %.4f\n"), w, b);
     for (int t = 0; t <= EPOCHS; t++) count[t] = t;
     for (int k = 0; k < 5; k++) {                        /* contours: ellipses of equal loss */
         for (int i = 0; i < SIDES; i++) {
@@ -127,53 +181,4 @@ static void show(ex_page *page, bool quiet) {
                        "fast as it can be?", "在山谷里，学习率是多少时，较慢的那个方向最快？"),
                     EX("2 / (1 + 10) = 0.1818: both directions then shrink by 9/11 a step.",
                        "2 / (1 + 10) = 0.1818：两个方向每步都缩到 9/11。"));
-}
-
-int main(int argc, char **argv) {
-    double eta = 0.2, w, b, largest;
-    ex_options o = ex_options_default(argc, argv);
-    const ex_option extra[] = {{"lr", EX_REAL, &eta, 1e-6, 10,
-                                EX("learning rate of the line", "直线的学习率")}};
-    ex_parse(&o, argc, argv, EX("gradient descent on a parabola, in a valley, on a line; at once",
-                                "抛物线、山谷、直线上的梯度下降；立刻完成"),
-             "seed html quiet", extra, 1);
-    dl_ctx *dl = ex_begin(&o);
-    ex_page page = ex_page_open(&o, EX("Gradient descent", "梯度下降"));
-
-    if (!o.quiet) printf(EX("L = 2 w^2, dL/dw = 4 w, w <- w - eta 4 w, from w = 1:\n",
-                            "L = 2 w^2，dL/dw = 4 w，w <- w - eta 4 w，从 w = 1 开始：\n"));
-    parabola(0.1, o.quiet);
-    parabola(0.4, o.quiet);
-    parabola(0.5, o.quiet);
-    parabola(0.6, o.quiet);
-
-    if (!o.quiet) printf(EX("\nL = (u^2 + 10 v^2) / 2, from (9, 2), after %d steps:\n",
-                            "\nL = (u^2 + 10 v^2) / 2，从 (9, 2) 开始，%d 步之后：\n"), STEPS);
-    for (int k = 0; k < RATES; k++) {
-        valley(k);
-        if (!o.quiet) printf("  eta = %.2f:  (%9.5f, %9.5f)  L = %.4g\n", rate[k], u[k][STEPS],
-                             v[k][STEPS], loss[k][STEPS]);
-    }
-
-    for (int i = 0; i < POINTS; i++) {
-        const double at = -1 + 2.0 * i / (POINTS - 1) + 0.5;       /* -0.5 .. 1.5 */
-        px[i] = (dl_real)at;
-        py[i] = (dl_real)(2 * at + 1 + 0.2 * dl_rng_normal(dl_ctx_rng(dl)));
-    }
-    exact(&w, &b, &largest);
-    const double last = regression(dl, eta);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet) {
-        printf(EX("\nA line through %d points, eta = %g (it diverges from 2 / %.3f = %.3f on):\n",
-                  "\n%d 个点的直线，eta = %g（从 2 / %.3f = %.3f 开始发散）：\n"), POINTS, eta, largest,
-               2 / largest);
-        for (int t = 0; t <= EPOCHS; t = t ? t * 10 : 2)
-            printf(EX("  after %3d steps:  w = %.4f, b = %.4f\n", "  %3d 步之后：  w = %.4f, b = %.4f\n"),
-                   t, line_w[t], line_b[t]);
-        printf(EX("  in closed form:   w = %.4f, b = %.4f\n", "  精确解：      w = %.4f, b = %.4f\n"), w, b);
-    }
-    show(&page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    ex_result("w=%.4f b=%.4f loss=%.5f limit=%.4f", line_w[EPOCHS], line_b[EPOCHS], last, 2 / largest);
-    return ex_end(dl, &o);
 }

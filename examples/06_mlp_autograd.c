@@ -41,7 +41,7 @@ static dl_tensor *net_forward(const net *n, dl_tensor *x) {
 }
 
 /* for epoch in range(num_epochs):                 losses gets the loss of each step             */
-static bool train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimizer *optimizer,
+static void train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimizer *optimizer,
                   const ex_options *o, double *losses) {
     const int total_step = (int)dl_loader_batch_count(train_loader);
     for (int epoch = 0; epoch < o->epochs && !dl_error(dl); epoch++) {
@@ -70,7 +70,6 @@ static bool train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimize
             dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
         }
     }
-    return !dl_error(dl);
 }
 
 /* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))     */
@@ -102,6 +101,52 @@ static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *tes
     return (double)correct / (double)total;
 }
 
+/* Behind main: the page. */
+static void show(ex_page *page, const double *losses, int steps, double accuracy, double test_loss,
+                 const ex_options *o);
+
+int main(int argc, char **argv) {
+    enum { input_size = 784, hidden_size = 500, num_classes = 10 };
+    const double learning_rate = 0.001;
+    double test_loss;
+    ex_options o = ex_options_default(argc, argv);
+    o.epochs = 5;                                      /* num_epochs = 5                         */
+    o.batch = 100;                                     /* batch_size = 100                       */
+    ex_parse(&o, argc, argv, EX("S3's program: 784 - 500 relu - 10, own training loop, Adam; half a "
+                                "minute", "文档 S3 的程序：784 - 500 relu - 10，自己写训练循环，Adam；约半分钟"),
+             "data epochs batch limit seed threads html quiet", NULL, 0);
+
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train_dataset = ex_mnist(dl, &o, DL_TRAIN);
+    dl_data *test_dataset = ex_mnist(dl, &o, DL_TEST);
+    /* train_loader = DataLoader(dataset=train_dataset, batch_size=batch_size, shuffle=True)     */
+    dl_loader *train_loader = dl_loader_new(train_dataset, o.batch, true);
+    /* test_loader = DataLoader(dataset=test_dataset, batch_size=batch_size, shuffle=False)      */
+    dl_loader *test_loader = dl_loader_new(test_dataset, o.batch, false);
+
+    /* net = Net(input_size, hidden_size, num_classes)                                           */
+    net n = net_new(dl, input_size, hidden_size, num_classes);
+    dl_tensor *parameters[4] = {n.w1, n.b1, n.w2, n.b2};
+    /* optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)                          */
+    dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
+    const int steps = o.epochs * (int)dl_loader_batch_count(train_loader);
+    double *losses = (double *)calloc((size_t)steps, sizeof *losses);
+    if (dl_error(dl) || losses == NULL) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
+
+    const double start = ex_seconds();
+    train(dl, &n, train_loader, optimizer, &o, losses);
+    const double seconds = ex_seconds() - start;
+    const double accuracy = test(dl, &n, test_loader, &test_loss, o.quiet);
+    if (!dl_error(dl)) show(&page, losses, steps, accuracy, test_loss, &o);
+    free(losses);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page_close(&page, o.quiet);
+    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy, test_loss,
+              seconds, (int)(n.w1->size + n.b1->size + n.w2->size + n.b2->size));
+    return ex_end(dl, &o);
+}
+
 /* ------------------------------------------------------------------------- the showing ---- */
 
 /* The training loop as four boxes; the numbers beside them are the shapes of one batch. */
@@ -122,7 +167,7 @@ static void boxes(ex_page *page, int batch) {
         fprintf(page->f, "<rect x=\"%.0f\" y=\"70\" width=\"154\" height=\"84\" rx=\"8\" fill=\"#f3f7fa\" "
                 "stroke=\"#333\" stroke-width=\"1.5\"/>\n", x);
         ex_svg_text(page, x + 77, 98, "middle", 17, "font-weight=\"bold\"", name[k]);
-        ex_svg_text(page, x + 77, 121, "middle", 14, "font-family=\"monospace\"", call[k]);
+        ex_svg_text(page, x + 77, 121, "middle", 13, "font-family=\"monospace\"", call[k]);
         ex_svg_text(page, x + 77, 143, "middle", 14, "", what[k]);
         if (k < 3) fprintf(page->f, "<path d=\"M%.0f 112h22m-8 -6l8 6l-8 6\" fill=\"none\" "
                            "stroke=\"#333\" stroke-width=\"2\"/>\n", x + 157);
@@ -173,49 +218,4 @@ static void show(ex_page *page, const double *losses, int steps, double accuracy
                        "32?", "60000 幅图像，每批 100 幅，一轮有几步？换成 --batch 32 呢？"),
                     EX("600; 60000 / 32 = 1875.", "600；60000 / 32 = 1875。"));
     free(step);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    enum { input_size = 784, hidden_size = 500, num_classes = 10 };
-    const double learning_rate = 0.001;
-    double accuracy = 0, test_loss = 0;
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 5;                                      /* num_epochs = 5                         */
-    o.batch = 100;                                     /* batch_size = 100                       */
-    ex_parse(&o, argc, argv, EX("S3's program: 784 - 500 relu - 10, own training loop, Adam; half a "
-                                "minute", "文档 S3 的程序：784 - 500 relu - 10，自己写训练循环，Adam；约半分钟"),
-             "data epochs batch limit seed threads html quiet", NULL, 0);
-
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train_dataset = ex_mnist(dl, &o, DL_TRAIN);
-    dl_data *test_dataset = ex_mnist(dl, &o, DL_TEST);
-    /* train_loader = DataLoader(dataset=train_dataset, batch_size=batch_size, shuffle=True)     */
-    dl_loader *train_loader = dl_loader_new(train_dataset, o.batch, true);
-    /* test_loader = DataLoader(dataset=test_dataset, batch_size=batch_size, shuffle=False)      */
-    dl_loader *test_loader = dl_loader_new(test_dataset, o.batch, false);
-
-    /* net = Net(input_size, hidden_size, num_classes)                                           */
-    net n = net_new(dl, input_size, hidden_size, num_classes);
-    dl_tensor *parameters[4] = {n.w1, n.b1, n.w2, n.b2};
-    /* optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)                          */
-    dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
-    const int steps = o.epochs * (int)dl_loader_batch_count(train_loader);
-    double *losses = (double *)calloc((size_t)steps, sizeof *losses);
-    if (losses == NULL) return ex_end(dl, &o);
-
-    const double start = ex_seconds();
-    bool ok = train(dl, &n, train_loader, optimizer, &o, losses);
-    const double seconds = ex_seconds() - start;
-    if (ok) accuracy = test(dl, &n, test_loader, &test_loss, o.quiet);
-    if (ok && !dl_error(dl)) show(&page, losses, steps, accuracy, test_loss, &o);
-    free(losses);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page_close(&page, o.quiet);
-    ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%d", accuracy, test_loss,
-              seconds, (int)(n.w1->size + n.b1->size + n.w2->size + n.b2->size));
-    return ex_end(dl, &o);
 }

@@ -13,54 +13,8 @@
 #include "dl.h"
 #include "example.h"
 
-/* The 512 rows of W are 28 x 28 pictures: what each hidden unit looks for. */
-static void show_units(dl_model *net, ex_page *page) {
-    enum { SHOWN = 24 };
-    dl_tensor *w = dl_model_param(net, 0);
-    ex_image im[SHOWN];
-    double largest = 0;
-    if (w == NULL || page->f == NULL) return;
-    const int units = w->shape.dim[0] < SHOWN ? (int)w->shape.dim[0] : SHOWN;
-    for (int i = 0; i < units; i++) {
-        im[i].pixel = w->data + i * 784;
-        im[i].height = im[i].width = 28;
-        snprintf(im[i].caption, sizeof im[i].caption, EX("unit %d", "单元 %d"), i);
-        for (int j = 0; j < 784; j++) largest = fmax(largest, fabs((double)im[i].pixel[j]));
-    }
-    ex_page_text(page, 2, EX("What hidden units look for", "隐藏单元在寻找什么"));
-    ex_page_text(page, 0, EX("Each picture is a row of W, 784 weights. Dark: ink here excites the unit; "
-                             "light: ink here calms it.",
-                             "每幅图是 W 的一行，784 个权重。深色：此处有墨，单元兴奋；浅色：此处有墨，单元安静。"));
-    ex_page_figure(page, "07-units", EX("The weights of 24 hidden units as pictures",
-                                        "24 个隐藏单元的权重，画成图"));
-    ex_page_images(page, im, units, -largest / 2, largest / 2, 3);
-}
-
-/* Everything that is not S0's program: the curve, ten digits, the worst mistakes, the weights. */
-static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page *page, bool quiet) {
-    int n = 0;
-    const dl_epoch *history = dl_model_history(net, &n);
-    double *accuracy = (double *)malloc((size_t)(n + 1) * sizeof *accuracy);
-    ex_curve curve = {EX("training", "训练"), NULL, accuracy, n};
-    ex_axes axes = {EX("Accuracy after each epoch", "每轮之后的准确率"), EX("epoch", "轮"),
-                    EX("accuracy, %", "准确率（%）"), 0, 0, 0, 0, false};
-    ex_page_formula(page, "a = ReLU(W1 x + b1),   y = softmax(W2 a + b2)");
-    ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f.",
-                             "测试准确率 %.2f %%，测试损失 %.4f。"), 100 * result.accuracy, result.loss);
-    for (int i = 0; accuracy && i < n; i++) accuracy[i] = 100 * history[i].accuracy;
-    ex_page_figure(page, "07-curve", EX("Training accuracy after each epoch", "每轮之后的训练准确率"));
-    if (accuracy) ex_page_plot(page, axes, &curve, 1);
-    ex_show_predictions(net, test, page, quiet);
-    show_units(net, page);
-    ex_show_now_you(page, quiet,
-                    EX("change 512 to 32 in examples/07_mlp_rmsprop.c and run again. What do the other "
-                       "480 units buy, and what do they cost?",
-                       "把 examples/07_mlp_rmsprop.c 里的 512 改成 32，再运行。另外 480 个单元换来什么，代价是什么？"),
-                    EX("About three points of test accuracy, for sixteen times the parameters "
-                       "(25,450 and 407,050).",
-                       "大约 3 个百分点的测试准确率，参数是十六倍（25450 与 407050）。"));
-    free(accuracy);
-}
+/* Behind main: the curve, ten digits, the worst mistakes, the weights. */
+static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page *page, bool quiet);
 
 int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
@@ -113,4 +67,47 @@ int main(int argc, char **argv) {
         ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,
                   result.loss, ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* The 512 rows of W are 28 x 28 pictures: what each hidden unit looks for. */
+static void show_units(dl_model *net, ex_page *page) {
+    enum { SHOWN = 24 };
+    dl_tensor *w = dl_model_param(net, 0);
+    ex_image im[SHOWN];
+    double largest = 0;
+    if (w == NULL || page->f == NULL) return;
+    const int units = w->shape.dim[0] < SHOWN ? (int)w->shape.dim[0] : SHOWN;
+    for (int i = 0; i < units; i++) {
+        im[i].pixel = w->data + i * 784;
+        im[i].height = im[i].width = 28;
+        snprintf(im[i].caption, sizeof im[i].caption, EX("unit %d", "单元 %d"), i);
+        for (int j = 0; j < 784; j++) largest = fmax(largest, fabs((double)im[i].pixel[j]));
+    }
+    ex_page_text(page, 2, EX("What hidden units look for", "隐藏单元在寻找什么"));
+    ex_page_text(page, 0, EX("Each picture is a row of W, 784 weights. Dark: ink here excites the unit; "
+                             "light: ink here calms it.",
+                             "每幅图是 W 的一行，784 个权重。深色：此处有墨，单元兴奋；浅色：此处有墨，单元安静。"));
+    ex_page_figure(page, "07-units", EX("The weights of 24 hidden units as pictures",
+                                        "24 个隐藏单元的权重，画成图"));
+    ex_page_images(page, im, units, -largest / 2, largest / 2, 3);
+}
+
+/* Everything that is not S0's program: the curve, ten digits, the worst mistakes, the weights. */
+static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page *page, bool quiet) {
+    ex_page_formula(page, "a = ReLU(W1 x + b1),   y = softmax(W2 a + b2)");
+    ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f.",
+                             "测试准确率 %.2f %%，测试损失 %.4f。"), 100 * result.accuracy, result.loss);
+    ex_page_figure(page, "07-curve", EX("Training accuracy after each epoch", "每轮之后的训练准确率"));
+    ex_page_history(page, net);
+    ex_show_predictions(net, test, page, quiet);
+    show_units(net, page);
+    ex_show_now_you(page, quiet,
+                    EX("change 512 to 32 in examples/07_mlp_rmsprop.c and run again. What do the other "
+                       "480 units buy, and what do they cost?",
+                       "把 examples/07_mlp_rmsprop.c 里的 512 改成 32，再运行。另外 480 个单元换来什么，代价是什么？"),
+                    EX("About three points of test accuracy, for sixteen times the parameters "
+                       "(25,450 and 407,050).",
+                       "大约 3 个百分点的测试准确率，参数是十六倍（25450 与 407050）。"));
 }

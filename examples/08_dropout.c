@@ -26,26 +26,28 @@ static double by_hand(double p, bool quiet) {
     const dl_real x[N] = {1, 2, 3, 4}, dy[N] = {1, 1, 1, 1};
     double mean[N] = {0, 0, 0, 0}, difference = 0;
     for (int step = 1; step <= STEPS; step++) {
-        const uint64_t key = (uint64_t)step;              /* another key, other units missing      */
+        const uint64_t key = (uint64_t)step;             /* another key, other units missing      */
         dl_real y[N], dx[N] = {0, 0, 0, 0};
         double m[N];
         dlk_dropout_forward(y, x, N, p, key);
         dlk_dropout_backward(dx, dy, N, p, key);
         for (int i = 0; i < N; i++) {
-            m[i] = y[i] > 0;                              /* the kernel's mask: kept or dropped    */
+            m[i] = y[i] > 0;                             /* the kernel's mask: kept or dropped    */
             double hand = m[i] * (double)x[i] / (1 - p);
             mean[i] += hand / STEPS;
             difference = fmax(difference, fabs(hand - (double)y[i]));
         }
-        if (step <= TOLD && !quiet)
-            printf(EX("  step %d:  m = (%g, %g, %g, %g)  y = (%g, %g, %g, %g)  dx = (%g, %g, %g, %g)\n",
-                      "  第 %d 步：m = (%g, %g, %g, %g)  y = (%g, %g, %g, %g)  dx = (%g, %g, %g, %g)\n"),
-                   step, m[0], m[1], m[2], m[3], (double)y[0], (double)y[1], (double)y[2], (double)y[3],
+        if (step <= TOLD)
+            ex_say(quiet, EX("  step %d:  m = (%g, %g, %g, %g)  y = (%g, %g, %g, %g)  "
+                             "dx = (%g, %g, %g, %g)\n",
+                             "  第 %d 步：m = (%g, %g, %g, %g)  y = (%g, %g, %g, %g)  "
+                             "dx = (%g, %g, %g, %g)\n"), step, m[0], m[1], m[2], m[3],
+                   (double)y[0], (double)y[1], (double)y[2], (double)y[3],
                    (double)dx[0], (double)dx[1], (double)dx[2], (double)dx[3]);
     }
-    if (!quiet) printf(EX("  mean of %d steps:  y = (%.1f, %.1f, %.1f, %.1f)\n\n",
-                          "  %d 步的平均：y = (%.1f, %.1f, %.1f, %.1f)\n\n"), STEPS, mean[0], mean[1],
-                       mean[2], mean[3]);
+    ex_say(quiet, EX("  mean of %d steps:  y = (%.1f, %.1f, %.1f, %.1f)\n\n",
+                     "  %d 步的平均：y = (%.1f, %.1f, %.1f, %.1f)\n\n"), STEPS, mean[0], mean[1],
+           mean[2], mean[3]);
     return difference;
 }
 
@@ -65,10 +67,10 @@ static bool watch_epoch(dl_model *net, const dl_epoch *e, void *user) {
     w->test_accuracy[i] = 100 * test.accuracy;
     w->test_loss[i] = test.loss;
     w->gap = w->train_accuracy[i] - w->test_accuracy[i];
-    if (!w->quiet)
-        printf(EX("  epoch %2d:  training %6.2f %%   test %6.2f %%   gap %5.2f   test loss %.4f\n",
-                  "  第 %2d 轮：训练 %6.2f %%   测试 %6.2f %%   差距 %5.2f   测试损失 %.4f\n"),
-               e->epoch, w->train_accuracy[i], w->test_accuracy[i], w->gap, w->test_loss[i]);
+    ex_say(w->quiet,
+           EX("  epoch %2d:  training %6.2f %%   test %6.2f %%   gap %5.2f   test loss %.4f\n",
+              "  第 %2d 轮：训练 %6.2f %%   测试 %6.2f %%   差距 %5.2f   测试损失 %.4f\n"),
+           e->epoch, w->train_accuracy[i], w->test_accuracy[i], w->gap, w->test_loss[i]);
     return true;
 }
 
@@ -101,6 +103,58 @@ static dl_model *train_net(dl_ctx *dl, const ex_options *o, double rate, watch *
     return model;
 }
 
+/* Behind main: curves, the table, the page. w[0] is without dropout. */
+static void show(const watch w[2], double rate, const ex_options *o, ex_page *page);
+
+int main(int argc, char **argv) {
+    double rate = 0.2;
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option extra[1] = {{"rate", EX_REAL, &rate, 0, 0.95,
+                                 EX("p, how often a unit is dropped", "p，丢弃一个单元的概率")}};
+    ex_parse(&o, argc, argv, EX("S1's program: 784 - 128 relu - dropout - 10, and without dropout; "
+                                "30 seconds", "S1 的程序：784 - 128 relu - 丢弃 - 10，以及不丢弃；30 秒"),
+             "data epochs batch limit seed threads html save quiet", extra, 1);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    double *numbers = (double *)calloc((size_t)o.epochs, 6 * sizeof *numbers);
+    watch w[2];
+    dl_model *model = NULL;
+    if (dl_error(dl) || numbers == NULL) {
+        free(numbers);
+        return ex_end(dl, &o);
+    }
+    ex_page page = ex_page_open(&o, EX("Dropout and the train/test gap", "丢弃法与泛化差距"));
+
+    ex_say(o.quiet, EX("x = (1, 2, 3, 4), p = 0.5, dy = (1, 1, 1, 1):\n",
+                       "x = (1, 2, 3, 4)，p = 0.5，dy = (1, 1, 1, 1)：\n"));
+    const double difference = by_hand(0.5, o.quiet);
+    for (int k = 0; k < 2; k++) {                        /* without dropout, then S1's own        */
+        double *mine = numbers + 3 * k * o.epochs;
+        const watch start = {train, test, mine, mine + o.epochs, mine + 2 * o.epochs, 0, o.quiet};
+        w[k] = start;
+        ex_say(o.quiet, k ? EX("With dropout, p = %g:\n", "丢弃，p = %g：\n")
+                          : EX("Without dropout:\n", "不丢弃：\n"), rate);
+        model = train_net(dl, &o, k ? rate : 0, &w[k]);
+    }
+    /* test_loss, test_acc = model.evaluate(x_test, y_test, verbose=2)                           */
+    dl_metrics result = dl_model_evaluate(model, test);
+    if (o.save && dl_error(dl) == DL_OK) dl_model_save_weights(model, o.save);
+    if (dl_error(dl) == DL_OK) {
+        /* print('\nTest accuracy:', test_acc)                                                   */
+        ex_say(o.quiet, EX("\nTest accuracy: %.4f\n", "\n测试准确率：%.4f\n"), result.accuracy);
+        show(w, rate, &o, &page);
+        ex_page_close(&page, o.quiet);
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld gap=%.2f "
+                  "gap_without=%.2f loss_without=%.4f difference=%.2g", result.accuracy,
+                  result.loss, ex_fit_seconds(model), (long long)dl_model_param_count(model),
+                  w[1].gap, w[0].gap, w[0].test_loss[o.epochs - 1], difference);
+    }
+    free(numbers);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* A net of 3 inputs, 4 hidden units and 2 outputs in three steps: what is left of it. */
 static void show_thin(ex_page *page) {
     enum { STEP = 3, IN = 3, HIDDEN = 4, OUT = 2, WIDE = 240, TALL = 220 };
@@ -126,16 +180,16 @@ static void show_thin(ex_page *page) {
                         if (!off && !(k == 0 && kept[j] == 0))
                             fprintf(page->f, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#333\"/>\n",
                                     x, y, x + 80, 30 + TALL * (j + 0.5) / size[k + 1]);
-                    if (pass) fprintf(page->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"15\" fill=\"%s\" "
-                                      "stroke=\"%s\" stroke-dasharray=\"%s\"/>\n", x, y,
-                                      off ? "#fff" : "#cfe3f1", off ? "#999" : "#333",
-                                      off ? "3 3" : "none");
+                    if (pass)
+                        fprintf(page->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"15\" fill=\"%s\" "
+                                "stroke=\"%s\" stroke-dasharray=\"%s\"/>\n", x, y,
+                                off ? "#fff" : "#cfe3f1", off ? "#999" : "#333",
+                                off ? "3 3" : "none");
                 }
     }
     fputs("</svg>\n", page->f);
 }
 
-/* Everything that is not S1's program. w[0] is without dropout. */
 static void show(const watch w[2], double rate, const ex_options *o, ex_page *page) {
     const int last = o->epochs - 1;
     ex_axes axes = {EX("Accuracy in evaluation mode", "评估模式下的准确率"), EX("epoch", "轮"),
@@ -162,12 +216,13 @@ static void show(const watch w[2], double rate, const ex_options *o, ex_page *pa
                    EX("Test loss after each epoch, with dropout and without",
                       "每轮之后的测试损失，有丢弃与没有丢弃"));
     loss_axes.y1 = w[0].test_loss[0];
-    for (int i = 0; i < 2 * o->epochs; i++)               /* the beginning is steep: cut it off    */
+    for (int i = 0; i < 2 * o->epochs; i++)              /* the beginning is steep: cut it off    */
         loss_axes.y1 = fmin(loss_axes.y1, w[i % 2].test_loss[i / 2]);
     loss_axes.y0 = 0.9 * loss_axes.y1;
     loss_axes.y1 *= 1.8;
     ex_page_plot(page, loss_axes, loss, 2);
-    ex_show_text(page, o->quiet, 2, EX("After %d epochs, p = %g", "%d 轮之后，p = %g"), o->epochs, rate);
+    ex_show_text(page, o->quiet, 2, EX("After %d epochs, p = %g", "%d 轮之后，p = %g"),
+                 o->epochs, rate);
     ex_page_table(page, true);
     ex_show_row(page, o->quiet, true, EX("dropout|training|test|gap|test loss",
                                          "丢弃|训练|测试|差距|测试损失"));
@@ -177,62 +232,14 @@ static void show(const watch w[2], double rate, const ex_options *o, ex_page *pa
                     w[k].test_accuracy[last], w[k].gap, w[k].test_loss[last]);
     ex_page_table(page, false);
     ex_show_now_you(page, o->quiet,
-                    EX("few images and many epochs make the gap wide: --limit 1000 --epochs 30. Then "
-                       "--rate 0.5 and --rate 0.9 as well. Which rate has the smallest gap, and is it "
-                       "the best net?",
+                    EX("few images and many epochs make the gap wide: --limit 1000 --epochs 30. "
+                       "Then --rate 0.5 and --rate 0.9 as well. Which rate has the smallest gap, "
+                       "and is it the best net?",
                        "图像少、轮数多，差距就大：--limit 1000 --epochs 30。再加 --rate 0.5 和 --rate 0.9。"
                        "哪个 p 的差距最小？它的网络最好吗？"),
-                    EX("0.9, because it spoils the training accuracy: its test accuracy is below that "
-                       "without dropout. The best is that of 0.5. A small gap is no aim by itself.",
+                    EX("0.9, because it spoils the training accuracy: its test accuracy is below "
+                       "that without dropout. The best is that of 0.5. A small gap is no aim by "
+                       "itself.",
                        "0.9 的最小，因为它连训练准确率也拉低了：测试准确率比不丢弃还低。最好的是 0.5。"
                        "差距小本身不是目的。"));
-}
-
-int main(int argc, char **argv) {
-    double rate = 0.2;
-    ex_option extra[1] = {{"rate", EX_REAL, NULL, 0, 0.95, EX("p, how often a unit is dropped",
-                                                              "p，丢弃一个单元的概率")}};
-    ex_options o = ex_options_default(argc, argv);
-    extra[0].value = &rate;
-    ex_parse(&o, argc, argv, EX("S1's program: 784 - 128 relu - dropout - 10, and without dropout; "
-                                "30 seconds", "S1 的程序：784 - 128 relu - 丢弃 - 10，以及不丢弃；30 秒"),
-             "data epochs batch limit seed threads html save quiet", extra, 1);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    double *numbers = (double *)calloc((size_t)o.epochs, 6 * sizeof *numbers);
-    watch w[2];
-    dl_model *model = NULL;
-    if (dl_error(dl) || numbers == NULL) {
-        free(numbers);
-        return ex_end(dl, &o);
-    }
-    ex_page page = ex_page_open(&o, EX("Dropout and the train/test gap", "丢弃法与泛化差距"));
-
-    if (!o.quiet) printf(EX("x = (1, 2, 3, 4), p = 0.5, dy = (1, 1, 1, 1):\n",
-                            "x = (1, 2, 3, 4)，p = 0.5，dy = (1, 1, 1, 1)：\n"));
-    const double difference = by_hand(0.5, o.quiet);
-    for (int k = 0; k < 2; k++) {                         /* without dropout, then S1's own        */
-        double *mine = numbers + 3 * k * o.epochs;
-        const watch start = {train, test, mine, mine + o.epochs, mine + 2 * o.epochs, 0, o.quiet};
-        w[k] = start;
-        if (!o.quiet) printf(k ? EX("With dropout, p = %g:\n", "丢弃，p = %g：\n")
-                               : EX("Without dropout:\n", "不丢弃：\n"), rate);
-        model = train_net(dl, &o, k ? rate : 0, &w[k]);
-    }
-    /* test_loss, test_acc = model.evaluate(x_test, y_test, verbose=2)                           */
-    dl_metrics result = dl_model_evaluate(model, test);
-    if (dl_error(dl) == DL_OK) {
-        if (o.save) dl_model_save_weights(model, o.save);
-        /* print('\nTest accuracy:', test_acc)                                                   */
-        if (!o.quiet) printf(EX("\nTest accuracy: %.4f\n", "\n测试准确率：%.4f\n"), result.accuracy);
-        show(w, rate, &o, &page);
-    }
-    ex_page_close(&page, o.quiet);
-    if (dl_error(dl) == DL_OK)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld gap=%.2f "
-                  "gap_without=%.2f loss_without=%.4f difference=%.2g", result.accuracy, result.loss,
-                  ex_fit_seconds(model), (long long)dl_model_param_count(model), w[1].gap, w[0].gap,
-                  w[0].test_loss[o.epochs - 1], difference);
-    free(numbers);
-    return ex_end(dl, &o);
 }

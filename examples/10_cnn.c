@@ -53,10 +53,41 @@ static dl_model *train_net(dl_ctx *dl, const ex_options *o, const dl_data *train
     return net;
 }
 
+/* Behind main: the mistakes, the filters and the maps. */
+static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page *page,
+                 const ex_options *o);
+
+int main(int argc, char **argv) {
+    ex_options o = ex_options_default(argc, argv);
+    o.epochs = 5;
+    o.batch = 32;                                  /* Keras' default                             */
+    ex_parse(&o, argc, argv, EX("S2's program: conv 32 - maxpool - dense 128 - dense 10, Adam, on "
+                                "MNIST; two minutes",
+                                "S2 的程序：卷积 32 - 最大池化 - 全连接 128 - 全连接 10，Adam，MNIST；两分钟"),
+             "data epochs batch limit seed threads html save quiet", NULL, 0);
+
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN);   /* x_train = ...  y_train = ...               */
+    dl_data *test = ex_mnist(dl, &o, DL_TEST);     /* x_test = ...   y_test = ...                */
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("A convolutional net and what it sees", "卷积神经网络看到了什么"));
+
+    dl_model *net = train_net(dl, &o, train, test);
+    dl_metrics result = dl_model_evaluate(net, test);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    if (o.save) dl_model_save_weights(net, o.save);
+    if (!o.quiet) printf(EX("Test accuracy: %.4f\n", "测试准确率：%.4f\n"), result.accuracy);
+    if (!o.quiet || o.html) show(net, test, result, &page, &o);
+    ex_page_close(&page, o.quiet);
+    if (dl_error(dl) == DL_OK)
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,
+                  result.loss, ex_fit_seconds(net), (long long)dl_model_param_count(net));
+    return ex_end(dl, &o);
+}
+
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* Square number k of t [...,size,size] as a picture, divided by the largest of its numbers (without
-   sign), so that faint ones can be seen. */
+/* Square k of t [...,size,size] as a picture, its largest number made 1 or -1: faint ones show. */
 static ex_image square(dl_tensor *t, int k) {
     const int size = (int)t->shape.dim[t->shape.rank - 1];
     dl_real *x = t->data + k * size * size;
@@ -184,35 +215,4 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
                        "原来约 160 张。"));
     dl_set_no_grad(dl, was);
     dl_tape_release(dl, mark);
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-int main(int argc, char **argv) {
-    ex_options o = ex_options_default(argc, argv);
-    o.epochs = 5;
-    o.batch = 32;                                  /* Keras' default                             */
-    ex_parse(&o, argc, argv, EX("S2's program: conv 32 - maxpool - dense 128 - dense 10, Adam, on "
-                                "MNIST; two minutes",
-                                "S2 的程序：卷积 32 - 最大池化 - 全连接 128 - 全连接 10，Adam，MNIST；两分钟"),
-             "data epochs batch limit seed threads html save quiet", NULL, 0);
-
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN);   /* x_train = ...  y_train = ...               */
-    dl_data *test = ex_mnist(dl, &o, DL_TEST);     /* x_test = ...   y_test = ...                */
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("A convolutional net and what it sees",
-                                       "卷积神经网络看到了什么"));
-
-    dl_model *net = train_net(dl, &o, train, test);
-    dl_metrics result = dl_model_evaluate(net, test);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    if (o.save) dl_model_save_weights(net, o.save);
-    if (!o.quiet) printf(EX("Test accuracy: %.4f\n", "测试准确率：%.4f\n"), result.accuracy);
-    if (!o.quiet || o.html) show(net, test, result, &page, &o);
-    ex_page_close(&page, o.quiet);
-    if (dl_error(dl) == DL_OK)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", result.accuracy,
-                  result.loss, ex_fit_seconds(net), (long long)dl_model_param_count(net));
-    return ex_end(dl, &o);
 }

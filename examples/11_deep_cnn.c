@@ -22,6 +22,103 @@
 #include "dl.h"
 #include "example.h"
 
+/* S4's program, with this learning rate. */
+static dl_model *train_net(dl_ctx *dl, const ex_options *o, double lr, const dl_data *train,
+                           const dl_data *test) {
+    /* (x_train, y_train), (x_test, y_test) = mnist.load_data()        main has done that        */
+    /* x_train = x_train.reshape(x_train.shape[0], 28, 28, 1) ...      [1,28,28], channels first */
+    /* x_train = x_train.astype('float32');  x_train /= 255  ...       the data set does that    */
+
+    dl_model *model = dl_model_new(dl, dl_shape3(1, 28, 28)); /* model = Sequential()            */
+    /* model.add(Conv2D(32, kernel_size=(3, 3), activation='relu', input_shape=(28, 28, 1)))     */
+    dl_model_add_conv2d(model, 32, 3, DL_RELU);
+    dl_model_add_conv2d(model, 64, 3, DL_RELU);   /* model.add(Conv2D(64, (3, 3), activation=..  */
+    dl_model_add_max_pooling2d(model, 2);         /* model.add(MaxPooling2D(pool_size=(2, 2)))   */
+    dl_model_add_dropout(model, 0.25);            /* model.add(Dropout(0.25))                    */
+    dl_model_add_flatten(model);                  /* model.add(Flatten())                        */
+    dl_model_add_dense(model, 128, DL_RELU);      /* model.add(Dense(128, activation='relu'))    */
+    dl_model_add_dropout(model, 0.5);             /* model.add(Dropout(0.5))                     */
+    dl_model_add_dense(model, 10, DL_SOFTMAX);    /* model.add(Dense(10, activation='softmax'))  */
+
+    /* model.compile(loss=keras.losses.categorical_crossentropy,                                 */
+    /*               optimizer=keras.optimizers.Adadelta(), metrics=['accuracy'])                */
+    dl_model_compile(model, DL_CATEGORICAL_CROSSENTROPY, dl_adadelta(lr));
+
+    /* model.fit(x_train, y_train, batch_size=128, epochs=12, verbose=1,                         */
+    /*           validation_data=(x_test, y_test))                                               */
+    dl_fit fit = dl_fit_default();
+    fit.batch_size = o->batch;
+    fit.epochs = o->epochs;
+    fit.validation = test;                        /* the test set, as in S4: see 10_cnn.c        */
+    fit.verbose = o->quiet ? 0 : 1;
+    dl_model_fit(model, train, &fit);
+    return model;
+}
+
+/* Behind main: Adadelta by hand, and what is shown. */
+static double by_hand(ex_page *page, bool quiet);
+static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test, ex_page *page,
+                 bool quiet);
+
+int main(int argc, char **argv) {
+    enum { SOME = 4000, FEW = 3, ALL = 12 };
+    bool full = false;
+    int tested = 0;
+    double lr[2] = {1.0, 0.001};
+    ex_options o = ex_options_default(argc, argv);
+    const ex_option extra[3] = {
+        {"full", EX_FLAG, &full, 0, 0, EX("12 epochs of all images, not 3 of 4000",
+                                          "全部图像 12 轮，不是 4000 张 3 轮")},
+        {"lr", EX_REAL, &lr[0], 0, 100, EX("Adadelta's learning rate", "Adadelta 的学习率")},
+        {"test", EX_INT, &tested, 0, 10000, EX("test on the first N images only, 0 is all",
+                                               "只用前 N 张测试图像，0 表示全部")}};
+    for (int i = 1; i < argc; i++) full = full || strcmp(argv[i], "--full") == 0;
+    o.epochs = full ? ALL : FEW;                  /* --epochs and --limit still change these     */
+    o.limit = full ? 0 : SOME;
+    o.batch = 128;
+    ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta; a "
+                                "minute, --full a quarter of an hour",
+                                "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，Adadelta；一分钟，"
+                                "--full 一刻钟"),
+             "data epochs batch limit seed threads html save quiet", extra, 3);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (tested > 0 && test) test = dl_data_take(test, 0, tested);
+    dl_model *model[2] = {NULL, NULL};
+    dl_metrics score[2];
+    const int runs = full ? 1 : 2;
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("A deeper convolutional net", "更深的卷积神经网络"));
+    ex_page_formula(&page, "d = g √(u + ε) / √(a + ε),   w ← w − η d");
+    const double difference = by_hand(&page, o.quiet);
+
+    for (int k = 0; k < runs; k++) {
+        ex_show_text(&page, o.quiet, 2, EX("Adadelta with lr = %g, %lld images, epochs: %d",
+                                           "Adadelta，lr = %g，%lld 张图，轮数：%d"), lr[k],
+                     train ? (long long)dl_data_count(train) : 0, o.epochs);
+        model[k] = train_net(dl, &o, lr[k], train, test);
+        score[k] = dl_model_evaluate(model[k], test);  /* score = model.evaluate(x_test, y_test) */
+        if (dl_error(dl)) return ex_end(dl, &o);
+        /* print('Test loss:', score[0]);  print('Test accuracy:', score[1])                     */
+        ex_show_text(&page, o.quiet, 0, EX("Test loss %.4f, test accuracy %.4f", "测试损失 %.4f，测试准确率 %.4f"),
+                     score[k].loss, score[k].accuracy);
+    }
+    if (!o.quiet) printf("\n");
+    if (!o.quiet) dl_model_summary(model[0]);
+    if (o.save) dl_model_save_weights(model[0], o.save);
+    show(model, lr, runs, test, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    char small[40] = "";
+    if (!full) snprintf(small, sizeof small, " accuracy_small_lr=%.4f", score[1].accuracy);
+    if (dl_error(dl) == DL_OK)
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld%s difference=%.1g",
+                  score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
+                  (long long)dl_model_param_count(model[0]), small, difference);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* One weight whose gradient is always g: Adadelta's state and its steps, with lr = 1 and .001.
    Returns the largest difference between the kernel's steps and the hand's, in parts of them. */
 static double by_hand(ex_page *page, bool quiet) {
@@ -58,39 +155,6 @@ static double by_hand(ex_page *page, bool quiet) {
                                         "梯度恒为 1 时，Adadelta 每次更新的步子"));
     ex_page_plot(page, axes, &curve, 1);
     return difference;
-}
-
-/* S4's program, with this learning rate. */
-static dl_model *train_net(dl_ctx *dl, const ex_options *o, double lr, const dl_data *train,
-                           const dl_data *test) {
-    /* (x_train, y_train), (x_test, y_test) = mnist.load_data()        main has done that        */
-    /* x_train = x_train.reshape(x_train.shape[0], 28, 28, 1) ...      [1,28,28], channels first */
-    /* x_train = x_train.astype('float32');  x_train /= 255  ...       the data set does that    */
-
-    dl_model *model = dl_model_new(dl, dl_shape3(1, 28, 28)); /* model = Sequential()            */
-    /* model.add(Conv2D(32, kernel_size=(3, 3), activation='relu', input_shape=(28, 28, 1)))     */
-    dl_model_add_conv2d(model, 32, 3, DL_RELU);
-    dl_model_add_conv2d(model, 64, 3, DL_RELU);   /* model.add(Conv2D(64, (3, 3), activation=..  */
-    dl_model_add_max_pooling2d(model, 2);         /* model.add(MaxPooling2D(pool_size=(2, 2)))   */
-    dl_model_add_dropout(model, 0.25);            /* model.add(Dropout(0.25))                    */
-    dl_model_add_flatten(model);                  /* model.add(Flatten())                        */
-    dl_model_add_dense(model, 128, DL_RELU);      /* model.add(Dense(128, activation='relu'))    */
-    dl_model_add_dropout(model, 0.5);             /* model.add(Dropout(0.5))                     */
-    dl_model_add_dense(model, 10, DL_SOFTMAX);    /* model.add(Dense(10, activation='softmax'))  */
-
-    /* model.compile(loss=keras.losses.categorical_crossentropy,                                 */
-    /*               optimizer=keras.optimizers.Adadelta(), metrics=['accuracy'])                */
-    dl_model_compile(model, DL_CATEGORICAL_CROSSENTROPY, dl_adadelta(lr));
-
-    /* model.fit(x_train, y_train, batch_size=128, epochs=12, verbose=1,                         */
-    /*           validation_data=(x_test, y_test))                                               */
-    dl_fit fit = dl_fit_default();
-    fit.batch_size = o->batch;
-    fit.epochs = o->epochs;
-    fit.validation = test;                        /* the test set, as in S4: see 10_cnn.c        */
-    fit.verbose = o->quiet ? 0 : 1;
-    dl_model_fit(model, train, &fit);
-    return model;
 }
 
 /* Everything that is not S4's program: the accuracies of both learning rates, the mistakes. */
@@ -131,71 +195,4 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
                     EX("In the first epochs Adam is ahead. Without dropout the training loss falls much faster, "
                        "and the validation loss comes to lie above it: a gap.",
                        "头几轮 Adam 快。没有丢弃层，训练损失降得快得多，验证损失落到它的上面：差距出现了。"));
-}
-
-int main(int argc, char **argv) {
-    enum { SOME = 4000, FEW = 3, ALL = 12 };
-    bool full = false;
-    int tested = 0;
-    double lr[2] = {1.0, 0.001};
-    ex_options o = ex_options_default(argc, argv);
-    ex_option extra[3] = {
-        {"full", EX_FLAG, NULL, 0, 0, EX("12 epochs of all images, not 3 of 4000", "全部图像 12 轮，不是 4000 张 3 轮")},
-        {"lr", EX_REAL, NULL, 0, 100, EX("Adadelta's learning rate", "Adadelta 的学习率")},
-        {"test", EX_INT, NULL, 0, 10000, EX("test on the first N images only, 0 is all",
-                                            "只用前 N 张测试图像，0 表示全部")}};
-    o.epochs = FEW;
-    o.limit = SOME;
-    o.batch = 128;
-    for (int i = 1; i < argc; i++)                /* --epochs and --limit still change these     */
-        if (strcmp(argv[i], "--full") == 0) {
-            o.epochs = ALL;
-            o.limit = 0;
-        }
-    extra[0].value = &full;
-    extra[1].value = &lr[0];
-    extra[2].value = &tested;
-    ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta; a "
-                                "minute, --full a quarter of an hour",
-                                "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，Adadelta；一分钟，"
-                                "--full 一刻钟"),
-             "data epochs batch limit seed threads html save quiet", extra, 3);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (tested > 0 && test) test = dl_data_take(test, 0, tested);
-    dl_model *model[2] = {NULL, NULL};
-    dl_metrics score[2];
-    const int runs = full ? 1 : 2;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("A deeper convolutional net", "更深的卷积神经网络"));
-    ex_page_formula(&page, "d = g √(u + ε) / √(a + ε),   w ← w − η d");
-    const double difference = by_hand(&page, o.quiet);
-
-    for (int k = 0; k < runs; k++) {
-        ex_show_text(&page, o.quiet, 2, EX("Adadelta with lr = %g, %lld images, epochs: %d",
-                                           "Adadelta，lr = %g，%lld 张图，轮数：%d"), lr[k],
-                     train ? (long long)dl_data_count(train) : 0, o.epochs);
-        model[k] = train_net(dl, &o, lr[k], train, test);
-        score[k] = dl_model_evaluate(model[k], test);  /* score = model.evaluate(x_test, y_test) */
-        if (dl_error(dl)) return ex_end(dl, &o);
-        /* print('Test loss:', score[0]);  print('Test accuracy:', score[1])                     */
-        ex_show_text(&page, o.quiet, 0, EX("Test loss %.4f, test accuracy %.4f", "测试损失 %.4f，测试准确率 %.4f"),
-                     score[k].loss, score[k].accuracy);
-    }
-    /* That was S4's program. */
-    if (!o.quiet) printf("\n");
-    if (!o.quiet) dl_model_summary(model[0]);
-    if (o.save) dl_model_save_weights(model[0], o.save);
-    show(model, lr, runs, test, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    if (dl_error(dl) == DL_OK && full)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld difference=%.1g",
-                  score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
-                  (long long)dl_model_param_count(model[0]), difference);
-    else if (dl_error(dl) == DL_OK)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld "
-                  "accuracy_small_lr=%.4f difference=%.1g", score[0].accuracy, score[0].loss,
-                  ex_fit_seconds(model[0]), (long long)dl_model_param_count(model[0]),
-                  score[1].accuracy, difference);
-    return ex_end(dl, &o);
 }

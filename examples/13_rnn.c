@@ -32,6 +32,17 @@ typedef struct unit {
     double wx, wh, x[STEPS + 1], h[STEPS + 1], dh[STEPS + 1], delta[STEPS + 1], dwx, dwh;
 } unit;
 
+/* Behind main: what is read, measured and shown, and how; the tape's own answer to part 1. */
+static ex_options options(int argc, char **argv, const char **series);
+static double on_tape(dl_ctx *dl, const unit *u);
+static void norms_back(const dl_tensor *x, double norm[BACK]);
+static void growths(const double *x, dl_real *in, dl_real *out);
+static void show_unrolled(const unit *u, double difference, ex_page *page, bool quiet);
+static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page *page, bool quiet);
+static void show_forecast(const double *x, const dl_real *in, const double *growth, double error[3],
+                          ex_page *page, bool quiet);
+static void show_rows(dl_model *const net[3], const dl_metrics r[3], ex_page *page, bool quiet);
+
 /* S1 section 3.5, and back: L is the last state. */
 static void through_time(unit *u) {
     for (int t = 1; t <= STEPS; t++) u->h[t] = tanh(u->wx * u->x[t] + u->wh * u->h[t - 1]);
@@ -69,11 +80,7 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
         c = kind[net] == DL_LSTM ? dl_detach(r.c) : DL_NONE;
     }
     dl_backward(dl_sum(r.h));
-    for (int t = 0; t < BACK && x->grad; t++) {
-        double s = 0;
-        for (int i = 0; i < 8; i++) s += (double)x->grad[t * 8 + i] * (double)x->grad[t * 8 + i];
-        norm[BACK - 1 - t] = sqrt(s);
-    }
+    norms_back(x, norm);
     clip[0] = dl_clip_grad_norm(w + 1, 1, 1);
     clip[1] = dl_clip_grad_norm(w + 1, 1, 1);
     for (int i = 0; i < 4; i++) dl_tensor_free(w[i]);
@@ -81,18 +88,9 @@ static void gradient_over_time(dl_ctx *dl, int net, double norm[BACK], double cl
 }
 
 /* 3. Monthly passengers x. log x_t - log x_{t-12} is the year's growth; the net reads twelve of
-   them, in[], and says the next one. said[] is its growth for the months from the third year on;
-   it learns from all but the last 24. */
-static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR],
-                     double said[SAMPLES]) {
-    const int train = SAMPLES - TEST_MONTHS;
-    dl_real out[SAMPLES];
-    for (int s = 0; s < SAMPLES; s++)
-        for (int t = 0; t <= YEAR; t++) {
-            const dl_real y = (dl_real)(10 * (log(x[s + YEAR + t]) - log(x[s + t])));
-            if (t < YEAR) in[s * YEAR + t] = y;                        /* times 10: about 1 */
-            else out[s] = y;
-        }
+   them, in[], and says the next one, out[]. said[] is what it says for the months from the third
+   year on; it learns from all but the last 24. */
+static void forecast(dl_ctx *dl, const dl_real *in, const dl_real *out, double said[SAMPLES]) {
     dl_model *net = dl_model_new(dl, dl_shape2(YEAR, 1));
     dl_model_add_lstm(net, 16, false);
     dl_model_add_dense(net, 1, DL_LINEAR);
@@ -101,8 +99,8 @@ static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR],
     fit.epochs = 60;
     fit.batch_size = 16;
     fit.verbose = 0;
-    dl_model_fit(net, dl_data_from_targets(dl, in, train, dl_shape2(YEAR, 1), out, dl_shape1(1)),
-                 &fit);
+    dl_model_fit(net, dl_data_from_targets(dl, in, SAMPLES - TEST_MONTHS, dl_shape2(YEAR, 1), out,
+                                           dl_shape1(1)), &fit);
     dl_tensor *y = dl_model_predict(net, dl_from(dl, dl_shape3(SAMPLES, YEAR, 1), in));
     for (int s = 0; y && s < SAMPLES; s++) said[s] = (double)y->data[s] / 10;
     dl_model_free(net);
@@ -110,9 +108,8 @@ static void forecast(dl_ctx *dl, const double *x, dl_real in[SAMPLES * YEAR],
 }
 
 /* 4. 28 rows of 28 pixels through 128 units, the last state to 10 classes. */
-static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data *train,
-                          const dl_data *test, double *seconds, int64_t *parameters) {
-    dl_model *net = dl_model_new(dl, dl_shape2(28, 28));
+static dl_model *by_rows(const ex_options *o, int k, const dl_data *train) {
+    dl_model *net = dl_model_new(dl_data_ctx(train), dl_shape2(28, 28));
     if (k == 0) dl_model_add_rnn(net, 128, false);
     if (k == 1) dl_model_add_lstm(net, 128, false);
     if (k == 2) dl_model_add_gru(net, 128, false);
@@ -120,43 +117,65 @@ static dl_metrics by_rows(dl_ctx *dl, const ex_options *o, int k, const dl_data 
     dl_optim adam = dl_adam(0.001);
     adam.clip_norm = 1;                                /* the cure for exploding gradients */
     dl_model_compile(net, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
-    dl_fit fit = dl_fit_default();
-    fit.epochs = o->epochs;
-    fit.batch_size = o->batch;
+    dl_fit fit = ex_fit(o);
     fit.verbose = o->quiet ? 0 : 1;
     fit.schedule = dl_schedule_cosine(o->epochs, 0.1);
     if (!o->quiet) printf("%s\n", names[k]);
     dl_model_fit(net, train, &fit);
-    *seconds += ex_fit_seconds(net);
-    *parameters = dl_model_param_count(net);
-    dl_metrics result = dl_model_evaluate(net, test);
-    dl_model_free(net);
-    return result;
+    return net;
 }
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-/* Behind main: what is shown, and how; the tape's own answer to part 1. */
-static double on_tape(dl_ctx *dl, const unit *u);
-static void show_unrolled(const unit *u, double difference, ex_page *page, bool quiet);
-static void show_gradients(double norm[NETS][BACK], const double *clip, ex_page *page, bool quiet);
-static void show_forecast(const double *x, const dl_real *in, const double *growth, double error[3],
-                          ex_page *page, bool quiet);
-static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page,
-                      bool quiet);
 
 int main(int argc, char **argv) {
     const char *series = "data/series/airline.csv";
-    bool full = false;
     unit u = {0.8, 0.9, {0, 1, 0, 0.5}, {0}, {0}, {0}, 0, 0};        /* W_x, W_h, x_1 .. x_3 */
     double norm[NETS][BACK] = {{0}}, clip[2] = {0, 0}, growth[SAMPLES] = {0}, error[3];
-    double seconds = 0, passengers[MONTHS];
-    dl_real in[SAMPLES * YEAR];
+    double passengers[MONTHS], seconds = 0;
+    dl_real in[SAMPLES * YEAR], out[SAMPLES];
     dl_metrics r[3];
-    int64_t parameters[3];
+    dl_model *net[3];
+    const ex_options o = options(argc, argv, &series);
+    dl_ctx *dl = ex_begin(&o);
+    if (!ex_series(dl, series, passengers, MONTHS)) return ex_end(dl, &o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
+
+    through_time(&u);
+    const double difference = on_tape(dl, &u);
+    show_unrolled(&u, difference, &page, o.quiet);
+    for (int k = 0; k < NETS; k++) gradient_over_time(dl, k, norm[k], clip);
+    show_gradients(norm, clip, &page, o.quiet);
+    growths(passengers, in, out);
+    forecast(dl, in, out, growth);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_forecast(passengers, in, growth, error, &page, o.quiet);
+    ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
+                                       "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
+                 (long long)dl_data_count(train), o.epochs);
+    for (int k = 0; k < 3; k++) {
+        net[k] = by_rows(&o, k, train);
+        r[k] = dl_model_evaluate(net[k], test);
+        seconds += ex_fit_seconds(net[k]);
+    }
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_rows(net, r, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
+              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
+              "exploding=%.3g clipped=%.3g difference=%.4f",
+              r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
+              (long long)dl_model_param_count(net[1]), error[0], error[1], error[2], clip[0],
+              clip[1], difference);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static ex_options options(int argc, char **argv, const char **series) {
+    bool full = false;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
-        {"series", EX_TEXT, &series, 0, 0, EX("the monthly series", "每月一数的序列")},
+        {"series", EX_TEXT, series, 0, 0, EX("the monthly series", "每月一数的序列")},
         {"full", EX_FLAG, &full, 0, 0, EX("all images, 10 epochs", "全部图像，10 轮")}};
     o.epochs = 3;
     o.batch = 64;
@@ -169,37 +188,8 @@ int main(int argc, char **argv) {
         o.epochs = 10;
         o.limit = 0;
     }
-
-    dl_ctx *dl = ex_begin(&o);
-    if (!ex_series(dl, series, passengers, MONTHS)) return ex_end(dl, &o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Recurrent nets", "循环神经网络"));
-
-    through_time(&u);
-    const double difference = on_tape(dl, &u);
-    show_unrolled(&u, difference, &page, o.quiet);
-    for (int k = 0; k < NETS; k++) gradient_over_time(dl, k, norm[k], clip);
-    show_gradients(norm, clip, &page, o.quiet);
-    forecast(dl, passengers, in, growth);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_forecast(passengers, in, growth, error, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, EX("4. MNIST row by row, %lld images, %d epochs",
-                                       "4. 逐行读 MNIST，%lld 张图像，%d 轮"),
-                 (long long)dl_data_count(train), o.epochs);
-    for (int k = 0; k < 3; k++) r[k] = by_rows(dl, &o, k, train, test, &seconds, &parameters[k]);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    show_rows(r, parameters, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    ex_result("test_accuracy=%.4f test_loss=%.4f rnn_accuracy=%.4f gru_accuracy=%.4f seconds=%.2f "
-              "parameters=%lld forecast_error=%.2f naive_error=%.2f trend_error=%.2f "
-              "exploding=%.3g clipped=%.3g difference=%.4f",
-              r[1].accuracy, r[1].loss, r[0].accuracy, r[2].accuracy, seconds,
-              (long long)parameters[1], error[0], error[1], error[2], clip[0], clip[1], difference);
-    return ex_end(dl, &o);
+    return o;
 }
-
-/* ------------------------------------------------------------------------- the showing ---- */
 
 /* The same by dl_rnn and dl_backward; returns the largest difference. */
 static double on_tape(dl_ctx *dl, const unit *u) {
@@ -214,6 +204,25 @@ static double on_tape(dl_ctx *dl, const unit *u) {
     for (int t = 1; t <= STEPS; t++) worst = fmax(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
     dl_tape_clear(dl);
     return worst;
+}
+
+/* The norm of the gradient of the input x [1,BACK,8] at each step, counted back from the last. */
+static void norms_back(const dl_tensor *x, double norm[BACK]) {
+    for (int t = 0; t < BACK && x->grad; t++) {
+        double s = 0;
+        for (int i = 0; i < 8; i++) s += (double)x->grad[t * 8 + i] * (double)x->grad[t * 8 + i];
+        norm[BACK - 1 - t] = sqrt(s);
+    }
+}
+
+/* Twelve months' growth, and the month's behind them, for each sample. */
+static void growths(const double *x, dl_real *in, dl_real *out) {
+    for (int s = 0; s < SAMPLES; s++)
+        for (int t = 0; t <= YEAR; t++) {
+            const dl_real y = (dl_real)(10 * (log(x[s + YEAR + t]) - log(x[s + t])));
+            if (t < YEAR) in[s * YEAR + t] = y;                        /* times 10: about 1 */
+            else out[s] = y;
+        }
 }
 
 static void svg_arrow(ex_page *p, double x, double y, double x2, double y2, bool back) {
@@ -355,14 +364,13 @@ static void show_forecast(const double *x, const dl_real *in, const double *grow
     ex_page_plot(page, axes, c, 3);
 }
 
-static void show_rows(const dl_metrics r[3], const int64_t parameters[3], ex_page *page,
-                      bool quiet) {
+static void show_rows(dl_model *const net[3], const dl_metrics r[3], ex_page *page, bool quiet) {
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("net|parameters|test accuracy, %%",
                                       "网络|参数|测试准确率（%%）"));
     for (int k = 0; k < 3; k++)
-        ex_show_row(page, quiet, false, "%s|%lld|%.2f", names[k], (long long)parameters[k],
-                    100 * r[k].accuracy);
+        ex_show_row(page, quiet, false, "%s|%lld|%.2f", names[k],
+                    (long long)dl_model_param_count(net[k]), 100 * r[k].accuracy);
     ex_page_table(page, false);
     ex_show_now_you(page, quiet,
                     EX("with no more input the unit of part 1 forgets, since W_h = 0.9. Let W_h be "

@@ -33,11 +33,8 @@
 #include "example.h"
 
 enum { SIGNS = 4000, POEMS = 20000, LONGEST = 34, E = 96, H = 192, F = 288, BLOCKS = 2, HEADS = 4,
-       ALL = BLOCKS * HEADS, BATCH = 16, WRITTEN = 100, HOT = 3, END = 0, EPOCHS = 200,
-       T = 3, D = 4 };
-enum { TRAIN, VALIDATION, TEST };
+       ALL = BLOCKS * HEADS, BATCH = 16, WRITTEN = 100, HOT = 3, END = 0, EPOCHS = 200 };
 static const int verse[2] = {5, 7};                /* the kinds of poem; as signs: 1 and 2 */
-static const double temperature[HOT] = {0.5, 0.8, 1.1};
 static const char *const name[2] = {"GRU", "transformer"};
 
 typedef struct book {
@@ -45,42 +42,24 @@ typedef struct book {
     int     signs, poems, count[3][SIGNS];         /* count: how often each is in a part */
     int32_t poem[POEMS][LONGEST];                  /* its kind, its signs, END */
     int32_t list[3][2][POEMS];                     /* numbers of poems, by part and kind */
-    int     n[3][2];
+    int     n[3][2], batches;                      /* batches: to learn from */
 } book;
 typedef struct net { dl_tensor *p[3 + BLOCKS * DL_ENCODER_PARAMS]; int n; bool attends; } net;
 
-/* ---------------------------------------------------------------------------- attention ---- */
-
-/* Three positions, each with a query, a key and a value, and what attention makes of them. */
-static const dl_real query[T * D] = {1, 0, 0, 0, 2, 2, 0, 0, 1, 1, 0, 0};
-static const dl_real key[T * D] = {0, 0, 1, 1, 1, 1, 0, 0, 2, 2, 0, 0}, value[T] = {10, 20, 30};
-typedef struct attention { double s[T][T], p[T][T], y[T], ds[T], dq[D]; } attention;
-
-/* Forward, position i looking at 0 .. i; then back, for L = the last y. */
-static void attend(attention *a) {
-    for (int i = 0; i < T; i++) {
-        double sum = 0;
-        for (int j = 0; j <= i; j++) {
-            double dot = 0;
-            for (int d = 0; d < D; d++) dot += (double)(query[i * D + d] * key[j * D + d]);
-            a->s[i][j] = dot / sqrt((double)D);                /* how well key j fits query i    */
-            sum += exp(a->s[i][j]);
-        }
-        for (int j = 0; j <= i; j++) {
-            a->p[i][j] = exp(a->s[i][j]) / sum;                /* softmax                        */
-            a->y[i] += a->p[i][j] * (double)value[j];          /* a mean of the values           */
-        }
-    }
-    for (int j = 0, i = T - 1; j < T; j++) {                   /* dL/dp_j = v_j, and their mean  */
-        a->ds[j] = a->p[i][j] * ((double)value[j] - a->y[i]);  /* is y                           */
-        for (int d = 0; d < D; d++) a->dq[d] += a->ds[j] * (double)key[j * D + d] / sqrt((double)D);
-    }
-}
-
-/* --------------------------------------------------------------------------------- nets ---- */
+/* Behind main: what is read, measured and shown, and how; attention by hand. */
+static ex_options options(int argc, char **argv, const char **path);
+static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit);
+static const int32_t *next_batch(dl_ctx *dl, const book *b, int *kind);
+static void learning(dl_ctx *dl, bool on);
+static int32_t draw(const dl_tensor *p, int i);
+static void show_book(const book *b, ex_page *page, bool quiet);
+static void show_epoch(dl_ctx *dl, const net *m, const book *b, int epoch, bool quiet);
+static void show_learned(dl_ctx *dl, const net *m, const book *b, double seconds, ex_page *page,
+                         bool quiet);
+static void show_both(int epochs, ex_page *page, bool quiet);
 
 static net net_new(dl_ctx *dl, int signs, bool attends) {
-    net m = {{NULL}, 3, attends};
+    net m = {{NULL}, attends ? 3 : 7, attends};
     m.p[0] = dl_param(dl, dl_shape2(signs, E), dl_init_normal(0, 0.1));
     m.p[1] = dl_param(dl, dl_shape1(signs), dl_init_zeros());
     if (attends) {
@@ -89,8 +68,7 @@ static net net_new(dl_ctx *dl, int signs, bool attends) {
             dl_transformer_encoder_init(dl, m.p + m.n, E, F);
     } else {
         m.p[2] = dl_param(dl, dl_shape2(E, H), dl_init_torch(H));
-        dl_recurrent_init(dl, m.p + m.n, DL_GRU, E, H, NULL);
-        m.n += 4;
+        dl_recurrent_init(dl, m.p + 3, DL_GRU, E, H, NULL);
     }
     return m;
 }
@@ -133,23 +111,27 @@ static dl_tensor *loss_of(const net *m, const book *b, int kind, const int32_t *
     return dl_cross_entropy(forward(m, in, n, L, L, &state), out);
 }
 
-/* One pass over the training poems, in a new order; a batch has poems of one kind. */
-static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
-    static int32_t order[2][POEMS];
-    int left[2];
-    for (int k = 0; k < 2; k++) {
-        left[k] = b->n[TRAIN][k] / BATCH;
-        dl_rng_permutation(dl_ctx_rng(dl), order[k], b->n[TRAIN][k]);
-        for (int i = 0; i < b->n[TRAIN][k]; i++) order[k][i] = b->list[TRAIN][k][order[k][i]];
+/* Train a net, the rate falling to a twentieth. */
+static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quiet) {
+    const double rate = m->attends ? 0.004 : 0.003;                /* by validation poems */
+    const dl_schedule cosine = dl_schedule_cosine(epochs, 0.05);
+    dl_optim adam = dl_torch_adamw(rate);
+    adam.clip_norm = 1;
+    dl_optimizer *opt = dl_optimizer_new(dl, adam, m->p, m->n);
+    for (int e = 0; e < epochs && opt && dl_error(dl) == DL_OK; e++) {
+        int kind;
+        dl_optimizer_set_lr(opt, rate * dl_schedule_factor(&cosine, e));
+        for (int k = 0; k < b->batches && dl_error(dl) == DL_OK; k++) {
+            const int32_t *list = next_batch(dl, b, &kind);
+            dl_tensor *loss = loss_of(m, b, kind, list, BATCH);
+            dl_optimizer_zero_grad(opt);
+            dl_backward(loss);
+            dl_optimizer_step(opt);
+            dl_tape_clear(dl);
+        }
+        show_epoch(dl, m, b, e, quiet);
     }
-    while (left[0] + left[1] > 0 && dl_error(dl) == DL_OK) {
-        int kind = dl_rng_int(dl_ctx_rng(dl), left[0] + left[1]) >= left[0];
-        dl_tensor *loss = loss_of(m, b, kind, order[kind] + --left[kind] * BATCH, BATCH);
-        dl_optimizer_zero_grad(opt);
-        dl_backward(loss);
-        dl_optimizer_step(opt);
-        dl_tape_clear(dl);
-    }
+    dl_optimizer_free(opt);
 }
 
 /* Write poems, of both kinds in turn: draw each next sign from softmax(scores / temperature). The
@@ -157,8 +139,7 @@ static void train(dl_ctx *dl, const net *m, dl_optimizer *opt, const book *b) {
 static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][LONGEST]) {
     int32_t in[WRITTEN * LONGEST];
     dl_tensor *kept = dl_state(dl, dl_shape3(1, WRITTEN, H)), *state = kept;
-    dl_set_training(dl, false);
-    dl_set_no_grad(dl, true);
+    learning(dl, false);
     memset(poem, END, sizeof in);
     for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
     for (int t = 1; t < LONGEST; t++) {
@@ -166,112 +147,60 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
         for (int i = 0; i < WRITTEN * L; i++) in[i] = poem[i / L][from + i % L];
         dl_tensor *p = dl_softmax(dl_div_scalar(forward(m, in, WRITTEN, L, 1, &state), hot));
         for (int i = 0; p && i < WRITTEN; i++) {
-            const dl_int signs = p->shape.dim[2];
-            double u = dl_rng_uniform(dl_ctx_rng(dl));
-            int32_t k = 0;
-            while (k < signs - 1 && (u -= (double)p->data[i * signs + k]) > 0) k++;
-            if (t == 1 || poem[i][t - 1] != END) poem[i][t] = k;
+            const int32_t sign = draw(p, i);
+            if (t == 1 || poem[i][t - 1] != END) poem[i][t] = sign;
         }
         if (!m->attends) dl_assign(kept, state);
         state = kept;
         dl_tape_clear(dl);
     }
-    dl_set_training(dl, true);
-    dl_set_no_grad(dl, false);
+    learning(dl, true);
     dl_tensor_free(kept);
 }
 
-/* What poems at one temperature are like: shares of their verses. */
-typedef struct judgement { double right, copied; } judgement;
-
-/* One net: its loss on the test poems, what it wrote, how long it took. */
-typedef struct outcome {
-    double    curve[EPOCHS], test, seconds;
-    judgement verse[HOT];
-    long long size;
-} outcome;
-
-/* Mean loss on a part's poems; it stands behind main. */
-static double measure(dl_ctx *dl, const net *m, const book *b, int part);
-
-/* Train a net, the rate falling to a twentieth. */
-static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quiet, outcome *r) {
-    const double rate = m->attends ? 0.004 : 0.003, start = ex_seconds();  /* by validation poems */
-    dl_optim adam = dl_torch_adamw(rate);
-    adam.clip_norm = 1;
-    dl_optimizer *opt = dl_optimizer_new(dl, adam, m->p, m->n);
-    dl_schedule cosine = dl_schedule_cosine(epochs, 0.05);
-    for (int i = 0; i < m->n; i++) r->size += m->p[i] ? (long long)m->p[i]->size : 0;
-    for (int e = 0; e < epochs && opt && dl_error(dl) == DL_OK; e++) {
-        dl_optimizer_set_lr(opt, rate * dl_schedule_factor(&cosine, e));
-        train(dl, m, opt, b);
-        r->curve[e] = exp(measure(dl, m, b, VALIDATION));
-        if (!quiet) printf(EX("  epoch %2d: perplexity %.1f (validation)\n",
-                              "  第 %2d 轮：困惑度 %.1f（验证）\n"), e + 1, r->curve[e]);
-    }
-    r->seconds = ex_seconds() - start;
-    r->test = measure(dl, m, b, TEST);
-    dl_optimizer_free(opt);
-}
-
-/* -------------------------------------------------------------------------- the program ---- */
-
-/* Behind main: what is read, measured and shown, and how. */
-static double by_kernel(const attention *a);
-static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit);
-static double frequencies(const book *b);
-static void recite(dl_ctx *dl, const net *m, const book *b, bool quiet, ex_page *page,
-                   judgement out[HOT]);
-static void show_by_hand(const attention *a, double difference, ex_page *page, bool quiet);
-static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *page, bool quiet);
-static void show(const outcome r[2], int epochs, ex_page *page, bool quiet);
-
 int main(int argc, char **argv) {
     static book b;
-    static outcome r[2];
     const char *path = "data/poems/tang.txt";
+    const ex_options o = options(argc, argv, &path);
+    dl_ctx *dl = ex_begin(&o);
+    if (o.epochs > EPOCHS) dl_fail(dl, DL_ERR_ARGUMENT, "--epochs: %d at most", EPOCHS);
+    if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("A language model", "语言模型"));
+    show_book(&b, &page, o.quiet);
+    for (int i = 0; i < 2; i++) {
+        const net m = net_new(dl, b.signs, i == 1);
+        if (!o.quiet) printf(EX("\n%s learns\n", "\n%s 在学\n"), name[i]);
+        const double start = ex_seconds();
+        learn(dl, &m, &b, o.epochs, o.quiet);
+        show_learned(dl, &m, &b, ex_seconds() - start, &page, o.quiet);
+        if (dl_error(dl)) return ex_end(dl, &o);
+    }
+    show_both(o.epochs, &page, o.quiet);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+enum { TRAIN, VALIDATION, TEST, T = 3, D = 4 };
+static const double temperature[HOT] = {0.5, 0.8, 1.1};
+
+/* What is known of a net: its perplexity on validation poems after each epoch, its loss on the test
+   poems; at each temperature the shares of verses in form, and of those found in training poems. */
+static struct {
+    double    curve[EPOCHS], test, seconds, right[HOT], copied[HOT];
+    long long size;
+} found[2];
+static double unigram, difference;                 /* the loss by frequencies; from the kernel */
+
+static ex_options options(int argc, char **argv, const char **path) {
     ex_options o = ex_options_default(argc, argv);
-    const ex_option own = {"text", EX_TEXT, &path, 0, 0, EX("poems, one a line", "诗，一行一首")};
+    const ex_option own = {"text", EX_TEXT, path, 0, 0, EX("poems, one a line", "诗，一行一首")};
     o.epochs = 8;
     ex_parse(&o, argc, argv, EX("a model that writes poems: GRU against a small transformer; three "
                                 "minutes", "会写诗的模型：GRU 对小的 transformer；三分钟"),
              "epochs limit seed threads html quiet", &own, 1);
-    dl_ctx *dl = ex_begin(&o);
-    if (o.epochs > EPOCHS) dl_fail(dl, DL_ERR_ARGUMENT, "--epochs: %d at most", EPOCHS);
-    if (dl_error(dl) != DL_OK || !read_poems(dl, &b, path, o.limit)) return ex_end(dl, &o);
-    const double unigram = frequencies(&b);
-    ex_page page = ex_page_open(&o, EX("A language model", "语言模型"));
-    ex_page_formula(&page, "L = −mean log p(x(t) | x(1) … x(t−1)),   perplexity = e^L");
-    ex_show_text(&page, o.quiet, 0, EX("%d poems, %d different signs. Who knows only how frequent "
-                                       "each is hesitates between e^%.2f = %.0f.",
-                                       "%d 首诗，%d 个不同的字。只知道字频，困惑度是 e^%.2f = %.0f。"),
-                 b.poems, b.signs - 3, unigram, exp(unigram));
-    attention a;
-    memset(&a, 0, sizeof a);
-    attend(&a);
-    const double difference = by_kernel(&a);
-    show_by_hand(&a, difference, &page, o.quiet);
-    for (int i = 0; i < 2; i++) {
-        const net m = net_new(dl, b.signs, i == 1);
-        if (!o.quiet) printf(EX("\n%s learns\n", "\n%s 在学\n"), name[i]);
-        learn(dl, &m, &b, o.epochs, o.quiet, &r[i]);
-        if (dl_error(dl)) return ex_end(dl, &o);
-        recite(dl, &m, &b, o.quiet, &page, r[i].verse);
-        if (m.attends) show_attention(dl, &m, &b, &page, o.quiet);
-    }
-    show(r, o.epochs, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    /* form and copied: shares of the verses written at that temperature */
-    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
-              "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
-              "parameters=%lld transformer_parameters=%lld difference=%.4f", r[0].test, r[1].test,
-              unigram, temperature[1], r[0].verse[1].right, r[1].verse[1].right,
-              r[0].verse[1].copied, r[1].verse[1].copied, r[0].seconds + r[1].seconds, r[0].size, r[1].size,
-              difference);
-    return ex_end(dl, &o);
+    return o;
 }
-
-/* --------------------------------------------------------------------------------- text ---- */
 
 /* Poems, one a line: "author<tab>poem", the poem with 4 verses of 5 or of 7 signs, each with a
    comma or a stop. Of ten poems eight are to learn from, one to choose settings by, one to test. */
@@ -321,8 +250,38 @@ static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit) {
         }
     }
     fclose(f);
+    b->batches = b->n[TRAIN][0] / BATCH + b->n[TRAIN][1] / BATCH;
     return dl_error(dl) == DL_OK && (b->poems >= 10 * BATCH ||
            dl_fail(dl, DL_ERR_FORMAT, "%s: %d poems are too few", path, b->poems));
+}
+
+/* The next training poems, of either kind as chance will; each time round in a new order. */
+static const int32_t *next_batch(dl_ctx *dl, const book *b, int *kind) {
+    static int32_t order[2][POEMS];
+    static int left[2];
+    const bool again = left[0] + left[1] == 0;
+    for (int k = 0; k < 2 && again; k++) {
+        left[k] = b->n[TRAIN][k] / BATCH;
+        dl_rng_permutation(dl_ctx_rng(dl), order[k], b->n[TRAIN][k]);
+        for (int i = 0; i < b->n[TRAIN][k]; i++) order[k][i] = b->list[TRAIN][k][order[k][i]];
+    }
+    *kind = dl_rng_int(dl_ctx_rng(dl), left[0] + left[1]) >= left[0];
+    return order[*kind] + --left[*kind] * BATCH;
+}
+
+/* Learning, or using what was learned. */
+static void learning(dl_ctx *dl, bool on) {
+    dl_set_training(dl, on);
+    dl_set_no_grad(dl, !on);
+}
+
+/* A sign, as likely as row i of p says. */
+static int32_t draw(const dl_tensor *p, int i) {
+    const dl_int signs = p->shape.dim[2];
+    double u = dl_rng_uniform(dl_ctx_rng(p->ctx));
+    int32_t k = 0;
+    while (k < signs - 1 && (u -= (double)p->data[i * signs + k]) > 0) k++;
+    return k;
 }
 
 /* The mean loss on the test poems of one who knows only how frequent each sign is in the training
@@ -335,13 +294,10 @@ static double frequencies(const book *b) {
     return sum / signs;
 }
 
-/* -------------------------------------------------------------------------- the showing ---- */
-
 /* Mean loss on a part's poems. */
 static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
     double sum = 0, signs = 0;
-    dl_set_training(dl, false);
-    dl_set_no_grad(dl, true);
+    learning(dl, false);
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < b->n[part][k]; i += BATCH) {
             const int n = b->n[part][k] - i < BATCH ? b->n[part][k] - i : BATCH;
@@ -350,9 +306,59 @@ static double measure(dl_ctx *dl, const net *m, const book *b, int part) {
             signs += weight;
             dl_tape_clear(dl);
         }
-    dl_set_training(dl, true);
-    dl_set_no_grad(dl, false);
+    learning(dl, true);
     return sum / signs;
+}
+
+/* Count verses: all, those with as many signs as their kind has, those found in training poems. */
+static void judge(const book *b, const int32_t *poem, int count[3]) {
+    const int kind = poem[0] - 1, length = verse[kind];
+    for (int i = 1, start = 1; i < LONGEST && start < LONGEST; i++) {
+        if (strstr("，。", b->sign[poem[i]]) == NULL) continue;        /* END is "": it goes on */
+        bool right = i - start == length && poem[i] != END, copied = false;
+        for (int k = 0; right && !copied && k < 4 * b->n[TRAIN][kind]; k++)
+            copied = memcmp(poem + start, b->poem[b->list[TRAIN][kind][k / 4]] + 1 +
+                           k % 4 * (length + 1), (size_t)length * sizeof *poem) == 0;
+        if (i > start) {
+            count[0]++;
+            count[1] += right;
+            count[2] += copied;
+        }
+        start = poem[i] == END ? LONGEST : i + 1;
+    }
+}
+
+static void show_epoch(dl_ctx *dl, const net *m, const book *b, int epoch, bool quiet) {
+    const double perplexity = exp(measure(dl, m, b, VALIDATION));
+    found[m->attends].curve[epoch] = perplexity;
+    if (!quiet) printf(EX("  epoch %2d: perplexity %.1f (validation)\n",
+                          "  第 %2d 轮：困惑度 %.1f（验证）\n"), epoch + 1, perplexity);
+}
+
+/* Three positions, each with a query, a key and a value, and what attention makes of them. */
+static const dl_real query[T * D] = {1, 0, 0, 0, 2, 2, 0, 0, 1, 1, 0, 0};
+static const dl_real key[T * D] = {0, 0, 1, 1, 1, 1, 0, 0, 2, 2, 0, 0}, value[T] = {10, 20, 30};
+typedef struct attention { double s[T][T], p[T][T], y[T], ds[T], dq[D]; } attention;
+
+/* Forward, position i looking at 0 .. i; then back, for L = the last y. */
+static void attend(attention *a) {
+    for (int i = 0; i < T; i++) {
+        double sum = 0;
+        for (int j = 0; j <= i; j++) {
+            double dot = 0;
+            for (int d = 0; d < D; d++) dot += (double)(query[i * D + d] * key[j * D + d]);
+            a->s[i][j] = dot / sqrt((double)D);                /* how well key j fits query i    */
+            sum += exp(a->s[i][j]);
+        }
+        for (int j = 0; j <= i; j++) {
+            a->p[i][j] = exp(a->s[i][j]) / sum;                /* softmax                        */
+            a->y[i] += a->p[i][j] * (double)value[j];          /* a mean of the values           */
+        }
+    }
+    for (int j = 0, i = T - 1; j < T; j++) {                   /* dL/dp_j = v_j, and their mean  */
+        a->ds[j] = a->p[i][j] * ((double)value[j] - a->y[i]);  /* is y                           */
+        for (int d = 0; d < D; d++) a->dq[d] += a->ds[j] * (double)key[j * D + d] / sqrt((double)D);
+    }
 }
 
 /* The same by dl.h's kernels; returns the largest difference. */
@@ -369,75 +375,51 @@ static double by_kernel(const attention *a) {
     return worst;
 }
 
-/* Count verses: all, those with as many signs as their kind has, those found in training poems. */
-static void judge(const book *b, const int32_t *poem, int count[3]) {
-    const int kind = poem[0] - 1, length = verse[kind];
-    for (int i = 1, start = 1; i < LONGEST && start < LONGEST; i++) {
-        if (strstr("，。", b->sign[poem[i]]) == NULL) continue;        /* END is "": it goes on */
-        bool right = i - start == length && poem[i] != END, found = false;
-        for (int k = 0; right && !found && k < 4 * b->n[TRAIN][kind]; k++)
-            found = memcmp(poem + start, b->poem[b->list[TRAIN][kind][k / 4]] + 1 +
-                           k % 4 * (length + 1), (size_t)length * sizeof *poem) == 0;
-        if (i > start) {
-            count[0]++;
-            count[1] += right;
-            count[2] += found;
-        }
-        start = poem[i] == END ? LONGEST : i + 1;
-    }
-}
-
-/* Poems at every temperature: the first four shown, all judged. */
-static void recite(dl_ctx *dl, const net *m, const book *b, bool quiet, ex_page *page,
-                   judgement out[HOT]) {
-    static int32_t poem[WRITTEN][LONGEST];
-    for (int h = 0; h < HOT; h++) {
-        int count[3] = {0, 0, 0};
-        compose(dl, m, temperature[h], poem);
-        ex_show_text(page, quiet, 2, EX("%s at temperature %g", "%s，温度 %g"), name[m->attends],
-                     temperature[h]);
-        for (int i = 0; i < WRITTEN; i++) {
-            char text[4 * LONGEST + 1] = "";
-            for (int t = 1; t < LONGEST; t++) strcat(text, b->sign[poem[i][t]]);
-            if (i < 4) ex_show_text(page, quiet, 0, "%s", text);
-            judge(b, poem[i], count);
-        }
-        out[h].right = count[0] ? (double)count[1] / count[0] : 0;
-        out[h].copied = count[0] ? (double)count[2] / count[0] : 0;
-    }
-}
-
 /* Attention by hand, in numbers and as two pictures of 3 x 3. */
-static void show_by_hand(const attention *a, double difference, ex_page *page, bool quiet) {
+static void show_by_hand(ex_page *page, bool quiet) {
+    attention a;
     dl_real s[T * T] = {0}, w[T * T] = {0};
     const ex_grid g[2] = {{EX("s, scores", "s，得分"), s, T, 0, 2, 0, 3},
                           {EX("p, weights", "p，权重"), w, T, 0, 2, 0, 3}};
+    memset(&a, 0, sizeof a);
+    attend(&a);
+    difference = by_kernel(&a);
     ex_show_text(page, quiet, 2, EX("Attention over three positions", "三个位置的注意力"));
     for (int i = 0; i < T; i++) {
         char exps[60] = "", mean[90] = "";
         for (int j = 0; j <= i; j++) {
             const char *plus = j ? " + " : "";
             const size_t e = strlen(exps), m = strlen(mean);
-            snprintf(exps + e, sizeof exps - e, "%se^%g", plus, a->s[i][j]);
-            snprintf(mean + m, sizeof mean - m, "%s%.4f*%g", plus, a->p[i][j], (double)value[j]);
-            s[i * T + j] = (dl_real)a->s[i][j];
-            w[i * T + j] = (dl_real)(floor(100 * a->p[i][j] + 0.5) / 100);
+            snprintf(exps + e, sizeof exps - e, "%se^%g", plus, a.s[i][j]);
+            snprintf(mean + m, sizeof mean - m, "%s%.4f*%g", plus, a.p[i][j], (double)value[j]);
+            s[i * T + j] = (dl_real)a.s[i][j];
+            w[i * T + j] = (dl_real)(floor(100 * a.p[i][j] + 0.5) / 100);
         }
-        ex_show_text(page, quiet, 0, "y%d = %s = %.4f   (%s)", i + 1, mean, a->y[i], exps);
+        ex_show_text(page, quiet, 0, "y%d = %s = %.4f   (%s)", i + 1, mean, a.y[i], exps);
     }
     ex_page_figure(page, "14-weights", EX("Scores and weights of three positions; none sees those "
                                           "after it",
                                           "三个位置的得分与权重；谁也看不到后面的位置"));
     ex_show_grids(g, 2, page, true);
     for (int j = 0; j < T; j++)
-        ex_show_text(page, quiet, 0, "ds%d = %.4f*(%g - %.4f) = %.4f", j + 1, a->p[T - 1][j],
-                     (double)value[j], a->y[T - 1], a->ds[j]);
-    ex_show_text(page, quiet, 0, "dq3 = (%.4f, %.4f, %.4f, %.4f)", a->dq[0], a->dq[1], a->dq[2],
-                 a->dq[3]);
+        ex_show_text(page, quiet, 0, "ds%d = %.4f*(%g - %.4f) = %.4f", j + 1, a.p[T - 1][j],
+                     (double)value[j], a.y[T - 1], a.ds[j]);
+    ex_show_text(page, quiet, 0, "dq3 = (%.4f, %.4f, %.4f, %.4f)", a.dq[0], a.dq[1], a.dq[2],
+                 a.dq[3]);
     if (difference < 1e-4)
         ex_show_text(page, quiet, 0, EX("The kernel gets the same.", "内核得到同样的数。"));
     else ex_show_text(page, quiet, 0, EX("The kernel gets something else: they differ by %.4f.",
                                          "内核得到的不同：相差 %.4f。"), difference);
+}
+
+static void show_book(const book *b, ex_page *page, bool quiet) {
+    unigram = frequencies(b);
+    ex_page_formula(page, "L = −mean log p(x(t) | x(1) … x(t−1)),   perplexity = e^L");
+    ex_show_text(page, quiet, 0, EX("%d poems, %d different signs. Who knows only how frequent "
+                                    "each is hesitates between e^%.2f = %.0f.",
+                                    "%d 首诗，%d 个不同的字。只知道字频，困惑度是 e^%.2f = %.0f。"),
+                 b->poems, b->signs - 3, unigram, exp(unigram));
+    show_by_hand(page, quiet);
 }
 
 /* A kernel of a context can be replaced by any function of its type. This one does the same, keeps
@@ -471,15 +453,13 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     int best = 0;
     memset(&seen, 0, sizeof seen);
     table->attention_forward = watched_attention;
-    dl_set_training(dl, false);
-    dl_set_no_grad(dl, true);
+    learning(dl, false);
     for (int i = 0; i <= n; i++) {                         /* and one for the picture */
         poem = b->poem[i < n ? b->list[TEST][0][i] : known];
         forward(m, poem, 1, L, 1, &state);
         dl_tape_clear(dl);
     }
-    dl_set_training(dl, true);
-    dl_set_no_grad(dl, false);
+    learning(dl, true);
     *table = before;
     for (int h = 0; h < ALL; h++) {
         if (seen.back[h][above] > seen.back[best][above]) best = h;
@@ -512,12 +492,37 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     ex_page_matrix(page, seen.weight[best], sign, L);
 }
 
+/* The test loss; poems at every temperature, the first four shown, all judged. */
+static void show_learned(dl_ctx *dl, const net *m, const book *b, double seconds, ex_page *page,
+                         bool quiet) {
+    static int32_t poem[WRITTEN][LONGEST];
+    found[m->attends].seconds = seconds;
+    found[m->attends].size = ex_param_count(m->p, m->n);
+    found[m->attends].test = measure(dl, m, b, TEST);
+    if (dl_error(dl)) return;
+    for (int h = 0; h < HOT; h++) {
+        int count[3] = {0, 0, 0};
+        compose(dl, m, temperature[h], poem);
+        ex_show_text(page, quiet, 2, EX("%s at temperature %g", "%s，温度 %g"), name[m->attends],
+                     temperature[h]);
+        for (int i = 0; i < WRITTEN; i++) {
+            char text[4 * LONGEST + 1] = "";
+            for (int t = 1; t < LONGEST; t++) strcat(text, b->sign[poem[i][t]]);
+            if (i < 4) ex_show_text(page, quiet, 0, "%s", text);
+            judge(b, poem[i], count);
+        }
+        found[m->attends].right[h] = count[0] ? (double)count[1] / count[0] : 0;
+        found[m->attends].copied[h] = count[0] ? (double)count[2] / count[0] : 0;
+    }
+    if (m->attends) show_attention(dl, m, b, page, quiet);
+}
+
 /* The numbers of both nets side by side. */
-static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
+static void show_both(int epochs, ex_page *page, bool quiet) {
     ex_axes axes = {EX("Perplexity on validation poems", "验证集上的困惑度"), EX("epoch", "轮"),
                     EX("perplexity", "困惑度"), 0, 0, 0, 0, false};
-    const ex_curve c[2] = {{name[0], NULL, r[0].curve, epochs},
-                           {name[1], NULL, r[1].curve, epochs}};
+    const ex_curve c[2] = {{name[0], NULL, found[0].curve, epochs},
+                           {name[1], NULL, found[1].curve, epochs}};
     ex_show_text(page, quiet, 2, EX("Which one is surprised less?", "哪个更少感到意外？"));
     ex_page_figure(page, "14-perplexity", EX("The perplexity of GRU and transformer after each "
                                              "epoch",
@@ -527,8 +532,8 @@ static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
     ex_show_row(page, quiet, true, EX("net|parameters|seconds|perplexity on test poems",
                                       "网络|参数|秒|测试诗的困惑度"));
     for (int k = 0; k < 2; k++)
-        ex_show_row(page, quiet, false, "%s|%lld|%.0f|%.1f", name[k], r[k].size, r[k].seconds,
-                    exp(r[k].test));
+        ex_show_row(page, quiet, false, "%s|%lld|%.0f|%.1f", name[k], found[k].size,
+                    found[k].seconds, exp(found[k].test));
     ex_page_table(page, false);
     ex_show_text(page, quiet, 2, EX("What a temperature does to the verses", "温度对诗句做了什么"));
     ex_page_table(page, true);
@@ -537,7 +542,7 @@ static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
     for (int k = 0; k < 2; k++)
         for (int h = 0; h < HOT; h++)
             ex_show_row(page, quiet, false, "%s|%g|%.1f|%.1f", name[k], temperature[h],
-                        100 * r[k].verse[h].right, 100 * r[k].verse[h].copied);
+                        100 * found[k].right[h], 100 * found[k].copied[h]);
     ex_page_table(page, false);
     ex_show_now_you(page, quiet,
                     EX("two signs have the scores 2 and 1. How likely is the first at temperature "
@@ -546,4 +551,12 @@ static void show(const outcome r[2], int epochs, ex_page *page, bool quiet) {
                     EX("1 / (1 + e^-1) = 0.73; at 0.5 the scores become 4 and 2, and it is "
                        "1 / (1 + e^-2) = 0.88.",
                        "1 / (1 + e^-1) = 0.73；温度 0.5 时得分变成 4 与 2，概率是 1 / (1 + e^-2) = 0.88。"));
+    ex_page_close(page, quiet);
+    /* form and copied: shares of the verses written at that temperature */
+    ex_result("test_loss=%.4f transformer_loss=%.4f unigram_loss=%.4f temperature=%g form=%.3f "
+              "transformer_form=%.3f copied=%.3f transformer_copied=%.3f seconds=%.2f "
+              "parameters=%lld transformer_parameters=%lld difference=%.4f", found[0].test,
+              found[1].test, unigram, temperature[1], found[0].right[1], found[1].right[1],
+              found[0].copied[1], found[1].copied[1], found[0].seconds + found[1].seconds,
+              found[0].size, found[1].size, difference);
 }

@@ -27,6 +27,19 @@
 enum { PIXELS = 784, SHOWN = 8, MAP = 12, MODES = 8, POINTS = 2000, DRAWN = 200, NEAREST = 2000,
        GRID = 40, SHOTS = 5, CIRCLE = 120 };
 
+typedef struct autoencoder { dl_tensor *p[12]; double noise; } autoencoder;
+typedef struct gan { dl_ctx *dl; dl_tensor *g[6], *d[6]; dl_optimizer *g_opt, *d_opt; } gan;
+
+/* Behind main: what is read, measured and shown, and how; the smallest GAN. */
+static ex_options options(int argc, char **argv, int *steps, bool *digits);
+static dl_tensor *next_real(dl_ctx *dl, dl_loader *digits);
+static void show_epoch(const autoencoder *a, int code, int epoch, double loss);
+static void show_autoencoders(const autoencoder *a, const dl_data *test, ex_page *page, bool quiet);
+static void show_circle(ex_page *page, bool quiet);
+static void look(dl_tensor *x, const dl_data *digits, int step, const double loss[2], bool quiet);
+static void show_shots(dl_ctx *dl, bool digits, ex_page *page, bool quiet);
+static void show_result(bool digits, double seconds);
+
 /* Three linear layers, p = W, b, W, b, W, b, with leaky ReLU between them. */
 static void mlp_init(dl_ctx *dl, dl_tensor **p, int in, int a, int b, int out) {
     const int size[4] = {in, a, b, out};
@@ -46,12 +59,8 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
     return x && size > 0 ? dl_add(x, dl_mul_scalar(dl_randn(x->ctx, x->shape), size)) : x;
 }
 
-/* ------------------------------------------------------------------------- autoencoder ---- */
-
-typedef struct autoencoder { dl_tensor *p[12]; double noise; } autoencoder;
-
 static dl_tensor *spoil(const autoencoder *a, dl_tensor *x) {
-    return a->noise > 0 ? dl_clamp(add_noise(x, a->noise), 0, 1) : x;
+    return dl_clamp(add_noise(x, a->noise), 0, 1);
 }
 
 /* x' = g(f(in)), as logits: sigmoid of them are pixels. S1 section 2.4 */
@@ -78,60 +87,15 @@ static void autoencoder_fit(dl_ctx *dl, const ex_options *o, autoencoder *a, int
             dl_optimizer_step(opt);
             dl_tape_clear(dl);
         }
-        if (!o->quiet) printf(EX("  code of %2d%s, epoch %d: loss %.4f\n",
-                                 "  编码 %2d 个数%s，第 %d 轮：损失 %.4f\n"), code,
-                              a->noise > 0 ? EX(", noise", "，加噪") : "", epoch + 1,
-                              sum / (double)dl_loader_batch_count(loader));
+        if (!o->quiet) show_epoch(a, code, epoch + 1, sum / (double)dl_loader_batch_count(loader));
     }
     dl_loader_free(loader);
     dl_optimizer_free(opt);
 }
 
-/* --------------------------------------------------------------------------------- GAN ---- */
-
-/* The smallest one. Real is always 0; the generator makes the number g; D(x) = sigmoid(w x). One
-   step of gradient descent for w, then one for g. Row t of the path: w, g, D(g), both losses. */
-static void circle(double path[CIRCLE + 1][5], double w, double g, double eta) {
-    for (int t = 0; t <= CIRCLE; t++) {
-        const double D = 1 / (1 + exp(-w * g));
-        const double row[5] = {w, g, D, -log(0.5) - log(1 - D), -log(D)};     /* D(0) = 1/2 */
-        memcpy(path[t], row, sizeof row);
-        w -= eta * D * g;                          /* d(-log(1 - D))/du = D,      du/dw = g */
-        g -= eta * (1 / (1 + exp(-w * g)) - 1) * w;      /* d(-log D)/du = D - 1, du/dg = w */
-    }
-}
-
-typedef struct gan { dl_ctx *dl; dl_tensor *g[6], *d[6]; dl_optimizer *g_opt, *d_opt; } gan;
-
-/* What is looked at while a GAN learns, see the showing. */
-typedef struct watcher {
-    const dl_data *digits;                         /* NULL: the ring */
-    dl_tensor     *picture;                        /* a row a look */
-    int            found;                          /* clouds or classes, at the last look */
-    double         good;                           /* the share of points in a cloud */
-    bool           quiet;
-} watcher;
-static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]);
-
-/* Where cloud k is: 8 on a ring of radius 2. */
-static double ring_x(int k) { return 2 * cos(6.283185307179586 / MODES * k); }
-static double ring_y(int k) { return 2 * sin(6.283185307179586 / MODES * k); }
-
-/* n real points: the clouds have a deviation of 0.1. */
-static dl_tensor *ring(dl_ctx *dl, int n) {
-    dl_tensor *x = dl_mul_scalar(dl_randn(dl, dl_shape2(n, 2)), 0.1);
-    for (int i = 0; x && i < n; i++) {
-        int k = (int)dl_rng_int(dl_ctx_rng(dl), MODES);
-        x->data[2 * i] += (dl_real)ring_x(k);
-        x->data[2 * i + 1] += (dl_real)ring_y(k);
-    }
-    return x;
-}
-
 /* One update of the discriminator and one of the generator, from real samples and made ones. Both
    are seen through a fog, noise that lifts as training goes on: at first the ring is one cloud, and
-   every part of it tells the generator where to go. With it, seeds 42 and 1 to 3 found all 8
-   clouds; without, seeds 42 and 1 to 6 found 7, 7, 5, 6, 5, 7 and 6. Losses of both: loss[2]. */
+   every part of it tells the generator where to go. Losses of both: loss[2]. */
 static void gan_step(gan *a, dl_tensor *real, dl_tensor *fake, double fog, double loss[2]) {
     const dl_shape one = dl_shape2(real ? real->shape.dim[0] : 1, 1);
     dl_tensor *yes = dl_ones(a->dl, one), *no = dl_zeros(a->dl, one);
@@ -154,65 +118,74 @@ static void gan_step(gan *a, dl_tensor *real, dl_tensor *fake, double fog, doubl
     loss[1] = dl_item(g_loss);
 }
 
-/* Train a GAN on the ring, or on digits if there are any. After each fifth of the steps `look` is
-   shown what the generator makes of the same random z. */
-static void gan_fit(dl_ctx *dl, int steps, const dl_data *digits, watcher *w) {
-    gan a;
-    const int z = digits ? 64 : 8, batch = digits ? 128 : 256;
-    const int clear = digits ? steps * 3 / 4 : steps / 2;                  /* the fog is gone */
+/* Train a GAN on the ring, or on digits if there are any. It is looked at after each fifth. */
+static void gan_fit(dl_ctx *dl, const dl_data *digits, int steps, bool quiet) {
+    const int size = digits ? 64 : 8;                              /* of z */
+    const int clear = digits ? steps * 3 / 4 : steps / 2;          /* the fog is gone */
     const double rate = digits ? 0.0003 : 0.001;
-    double loss[2] = {0, 0};
+    dl_tensor *always = dl_keep(dl_randn(dl, dl_shape2(digits ? DRAWN : POINTS, size)));
+    gan a = {dl, {NULL}, {NULL}, NULL, NULL};
+    mlp_init(dl, a.g, size, digits ? 256 : 64, digits ? 512 : 64, digits ? PIXELS : 2);
+    mlp_init(dl, a.d, digits ? PIXELS : 2, digits ? 512 : 64, digits ? 256 : 64, 1);
     dl_optim adam = dl_torch_adam(rate);
     adam.beta1 = 0.5;                              /* momentum makes the two chase each other */
-    dl_schedule cosine = dl_schedule_cosine(steps, 0.05);
-    dl_tensor *always = dl_keep(dl_randn(dl, dl_shape2(digits ? DRAWN : POINTS, z)));
-    a.dl = dl;
-    mlp_init(dl, a.g, z, digits ? 256 : 64, digits ? 512 : 64, digits ? PIXELS : 2);
-    mlp_init(dl, a.d, digits ? PIXELS : 2, digits ? 512 : 64, digits ? 256 : 64, 1);
     a.g_opt = dl_optimizer_new(dl, adam, a.g, 6);
     a.d_opt = dl_optimizer_new(dl, adam, a.d, 6);
-    dl_loader *loader = digits ? dl_loader_new(digits, batch, true) : NULL;
-    dl_batch b;
-    int shot = 0;
+    const dl_schedule cosine = dl_schedule_cosine(steps, 0.05);
+    dl_loader *loader = digits ? dl_loader_new(digits, 128, true) : NULL;
     for (int step = 0; step < steps && dl_error(dl) == DL_OK; step++) {
-        if (loader && !dl_loader_next(loader, &b)) dl_loader_next(loader, &b);  /* a new epoch */
-        dl_tensor *real = loader ? dl_flatten(b.x) : ring(dl, batch);
-        dl_tensor *fake = mlp(a.g, dl_randn(dl, dl_shape2(loader ? b.size : batch, z)));
+        double loss[2];
+        dl_tensor *real = next_real(dl, loader);
+        dl_tensor *fake = mlp(a.g, dl_randn(dl, dl_shape2(real ? real->shape.dim[0] : 1, size)));
         if (digits) fake = dl_sigmoid(fake);                       /* pixels are 0 .. 1 */
         dl_optimizer_set_lr(a.g_opt, rate * dl_schedule_factor(&cosine, step));
         dl_optimizer_set_lr(a.d_opt, rate * dl_schedule_factor(&cosine, step));
         gan_step(&a, real, fake, step < clear ? 1.0 - (double)step / clear : 0, loss);
-        while (shot < SHOTS && (step + 1) * SHOTS >= (shot + 1) * steps) {
-            dl_set_no_grad(dl, true);
-            dl_tensor *y = mlp(a.g, always);
-            look(w, digits ? dl_sigmoid(y) : y, ++shot, step + 1, loss);
-            dl_set_no_grad(dl, false);
-        }
+        if ((step + 1) * SHOTS / steps > step * SHOTS / steps)
+            look(mlp(a.g, always), digits, step + 1, loss, quiet);
         dl_tape_clear(dl);
     }
     dl_loader_free(loader);
 }
 
-/* ------------------------------------------------------------------------- the program ---- */
-
-/* Behind main: what is measured and shown, and how. */
-static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test);
-static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
-                              ex_page *page, bool quiet);
-static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet);
-static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]);
-static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet);
-
 int main(int argc, char **argv) {
     int steps = 6000;
     bool digits = false;
-    double path[CIRCLE + 1][5];
     autoencoder a[2] = {{{NULL}, 0}, {{NULL}, 0.5}};
-    double error[2];
+    const ex_options o = options(argc, argv, &steps, &digits);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
+    const double start = ex_seconds();
+    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
+    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
+    for (int k = 0; k < 2; k++) autoencoder_fit(dl, &o, &a[k], k ? 32 : 2, train);
+    show_autoencoders(a, test, &page, o.quiet);
+    show_circle(&page, o.quiet);
+    gan_fit(dl, digits ? train : NULL, steps, o.quiet);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    show_shots(dl, digits, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    show_result(digits, ex_seconds() - start);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* For the last line: errors of both autoencoders; clouds or classes that the GAN has found, and the
+   share of points in a cloud. What it made after each fifth, digits or a grid; first the real. */
+static struct {
+    int     shots, found;
+    double  error[2], good;
+    dl_real picture[(SHOTS + 1) * SHOWN * PIXELS];
+} seen;
+
+static ex_options options(int argc, char **argv, int *steps, bool *digits) {
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
-        {"steps", EX_INT, &steps, SHOTS, 1000000, EX("updates of the GAN", "GAN 更新的步数")},
-        {"digits", EX_FLAG, &digits, 0, 0, EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环")}};
+        {"steps", EX_INT, steps, SHOTS, 1000000, EX("updates of the GAN", "GAN 更新的步数")},
+        {"digits", EX_FLAG, digits, 0, 0, EX("the GAN draws digits, not a ring", "GAN 画数字，而不是环")}};
     o.epochs = 3;
     o.batch = 64;
     o.limit = 20000;
@@ -220,44 +193,31 @@ int main(int argc, char **argv) {
                                 "minute",
                                 "自编码器（地图、去噪），以及云环上的生成对抗网络；一分钟"),
              "data epochs batch limit seed threads html quiet", own, 2);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Autoencoder and GAN", "自编码器与生成对抗网络"));
-    double start = ex_seconds();
-    ex_page_formula(&page, "x′ = g(f(x)),   D: −log D(x) − log(1 − D(G(z))),   G: −log D(G(z))");
-    ex_show_text(&page, o.quiet, 2, EX("Autoencoder", "自编码器"));
-    for (int k = 0; k < 2; k++) {
-        autoencoder_fit(dl, &o, &a[k], k ? 32 : 2, train);
-        error[k] = rebuild_error(dl, &a[k], test);
-    }
-    show_autoencoders(dl, a, test, &page, o.quiet);
-    ex_show_text(&page, o.quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
-    circle(path, 0, 1, 0.5);
-    show_circle(path, &page, o.quiet);
-    watcher w = {digits ? train : NULL, NULL, 0, 0, o.quiet};
-    w.picture = dl_state(dl, dl_shape2(SHOTS + 1, digits ? SHOWN * PIXELS : GRID * GRID));
-    gan_fit(dl, steps, w.digits, &w);
-    show_shots(dl, w.picture, digits, &page, o.quiet);
-    double seconds = ex_seconds() - start;
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_show_text(&page, o.quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), w.found,
-                 digits ? 10 : MODES);
-    ex_show_now_you(&page, o.quiet,
-                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What "
-                       "are the two losses then?",
-                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
-                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator "
-                       "ends there; look how near the last steps come.",
-                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
-                       "看看最后几步有多近。"));
-    ex_page_close(&page, o.quiet);
-    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
-              digits ? "classes" : "modes", w.found, w.good, error[0], error[1], seconds);
-    return ex_end(dl, &o);
+    return o;
 }
 
-/* ------------------------------------------------------------------------- the showing ---- */
+/* Where cloud k is: 8 on a ring of radius 2. */
+static double ring_x(int k) { return 2 * cos(6.283185307179586 / MODES * k); }
+static double ring_y(int k) { return 2 * sin(6.283185307179586 / MODES * k); }
+
+/* n real points: the clouds have a deviation of 0.1. */
+static dl_tensor *ring(dl_ctx *dl, int n) {
+    dl_tensor *x = dl_mul_scalar(dl_randn(dl, dl_shape2(n, 2)), 0.1);
+    for (int i = 0; x && i < n; i++) {
+        int k = (int)dl_rng_int(dl_ctx_rng(dl), MODES);
+        x->data[2 * i] += (dl_real)ring_x(k);
+        x->data[2 * i + 1] += (dl_real)ring_y(k);
+    }
+    return x;
+}
+
+/* The next real samples: images, or points of the ring. */
+static dl_tensor *next_real(dl_ctx *dl, dl_loader *digits) {
+    dl_batch b;
+    if (!digits) return ring(dl, 256);
+    if (!dl_loader_next(digits, &b) && !dl_loader_next(digits, &b)) return NULL;   /* a new epoch */
+    return dl_flatten(b.x);
+}
 
 /* The mean squared error of a rebuilt test pixel. */
 static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *test) {
@@ -273,6 +233,11 @@ static double rebuild_error(dl_ctx *dl, const autoencoder *a, const dl_data *tes
     dl_set_no_grad(dl, false);
     dl_loader_free(loader);
     return sum / (double)(dl_data_count(test) * PIXELS);
+}
+
+static void show_epoch(const autoencoder *a, int code, int epoch, double loss) {
+    printf(EX("  code of %2d%s, epoch %d: loss %.4f\n", "  编码 %2d 个数%s，第 %d 轮：损失 %.4f\n"), code,
+           a->noise > 0 ? EX(", noise", "，加噪") : "", epoch, loss);
 }
 
 /* n pictures of side x side pixels with one caption, in the terminal (small ones) and the page. */
@@ -293,12 +258,14 @@ static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor
 
 /* Test digits and what the two autoencoders make of them. Then what a decoder makes of a grid of
    codes, mean +- 2 deviations of those of 1000 test digits. */
-static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data *test,
-                              ex_page *page, bool quiet) {
+static void show_autoencoders(const autoencoder *a, const dl_data *test, ex_page *page,
+                              bool quiet) {
+    dl_ctx *dl = dl_data_ctx(test);
     const int order[4] = {0, 2, 1, 3};
     ex_page none = {NULL, NULL, 0, {0}, NULL, NULL};
     dl_loader *loader = dl_loader_new(test, 1000, false);
     dl_batch b;
+    for (int k = 0; k < 2; k++) seen.error[k] = rebuild_error(dl, &a[k], test);
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
     dl_tensor *row[4] = {x, dl_sigmoid(rebuild(&a[0], x)), noisy,
@@ -327,19 +294,33 @@ static void show_autoencoders(dl_ctx *dl, const autoencoder a[2], const dl_data 
     dl_tape_clear(dl);
 }
 
+/* The smallest GAN. Real is always 0; the generator makes the number g; D(x) = sigmoid(w x). One
+   step of gradient descent for w, then one for g. Row t of the path: w, g, D(g), both losses. */
+static void circle(double path[CIRCLE + 1][5], double w, double g, double eta) {
+    for (int t = 0; t <= CIRCLE; t++) {
+        const double D = 1 / (1 + exp(-w * g));
+        const double row[5] = {w, g, D, -log(0.5) - log(1 - D), -log(D)};     /* D(0) = 1/2 */
+        memcpy(path[t], row, sizeof row);
+        w -= eta * D * g;                          /* d(-log(1 - D))/du = D,      du/dw = g */
+        g -= eta * (1 / (1 + exp(-w * g)) - 1) * w;      /* d(-log D)/du = D - 1, du/dg = w */
+    }
+}
+
 /* The smallest GAN: three steps in numbers, all of them as a path around where it should end. */
-static void show_circle(double path[CIRCLE + 1][5], ex_page *page, bool quiet) {
+static void show_circle(ex_page *page, bool quiet) {
     static const int shown[9] = {0, 1, 2, 3, 10, 20, 40, 80, CIRCLE};
-    double w[CIRCLE + 1], g[CIRCLE + 1], zero = 0;
+    double path[CIRCLE + 1][5], w[CIRCLE + 1], g[CIRCLE + 1], zero = 0;
     const ex_axes axes = {EX("A GAN of two numbers", "两个数的 GAN"),
                           EX("w, the discriminator's", "判别器的 w"),
                           EX("g, the generator's", "生成器的 g"), 0, 0, 0, 0, false};
     const ex_curve c[2] = {{EX("the steps, from (0, 1)", "一步步，从 (0, 1) 开始"), w, g, CIRCLE + 1},
                            {EX("where both have learned", "双方都学会的地方"), &zero, &zero, 1}};
+    circle(path, 0, 1, 0.5);
     for (int t = 0; t <= CIRCLE; t++) {
         w[t] = path[t][0];
         g[t] = path[t][1];
     }
+    ex_show_text(page, quiet, 2, EX("GAN", "生成对抗网络（GAN）"));
     ex_show_text(page, quiet, 2, EX("The smallest GAN", "最小的 GAN"));
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("step|w|g|D(g)|loss of D|loss of G",
@@ -395,36 +376,50 @@ static int classes(dl_tensor *drawn, const dl_data *real, dl_real *picture) {
 }
 
 /* What the generator makes after a fifth of the steps, judged and kept as a picture. */
-static void look(watcher *w, dl_tensor *made, int shot, int step, const double loss[2]) {
-    if (made == NULL || w->picture == NULL) return;
-    dl_real *now = w->picture->data + shot * w->picture->shape.dim[1];
-    w->found = w->digits ? classes(made, w->digits, now) : covered(made, &w->good, now);
-    if (w->quiet) return;
+static void look(dl_tensor *x, const dl_data *digits, int step, const double loss[2], bool quiet) {
+    dl_real *now = seen.picture + ++seen.shots * (digits ? SHOWN * PIXELS : GRID * GRID);
+    seen.found = digits ? classes(dl_sigmoid(x), digits, now) : covered(x, &seen.good, now);
+    if (quiet) return;
     printf(EX("  step %5d: D %.3f, G %.3f; ", "  第 %5d 步：D %.3f，G %.3f；"), step, loss[0],
            loss[1]);
-    if (w->digits) printf(EX("%d of 10 digits found\n", "找到 10 个数字中的 %d 个\n"), w->found);
+    if (digits) printf(EX("%d of 10 digits found\n", "找到 10 个数字中的 %d 个\n"), seen.found);
     else printf(EX("%d of 8 clouds found, %.0f %% of the points in one\n",
-                   "找到 8 朵云中的 %d 朵，%.0f%% 的点在云里\n"), w->found, 100 * w->good);
+                   "找到 8 朵云中的 %d 朵，%.0f%% 的点在云里\n"), seen.found, 100 * seen.good);
 }
 
-/* What the GAN made after each fifth of the steps; picture[0] is free for the real ring. */
-static void show_shots(dl_ctx *dl, dl_tensor *picture, bool digits, ex_page *page, bool quiet) {
+static void show_shots(dl_ctx *dl, bool digits, ex_page *page, bool quiet) {
     double all;
-    if (picture == NULL) return;
     if (digits) {
         ex_page_figure(page, "15-digits", EX("Digits drawn by the GAN, a row after each fifth of "
                                              "the steps",
                                              "GAN 画的数字，每完成五分之一步数之后一行"));
         show(page, true, EX("Drawn after each fifth of the steps, from the same random numbers",
                             "每完成五分之一步数之后画的，用同样的随机数"),
-             dl_slice(picture, 0, 1, SHOTS + 1), SHOTS * SHOWN, 28, 1);
-        return;
+             dl_from(dl, dl_shape2(SHOTS, SHOWN * PIXELS), seen.picture + SHOWN * PIXELS),
+             SHOTS * SHOWN, 28, 1);
+    } else {
+        covered(ring(dl, POINTS), &all, seen.picture);
+        ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the "
+                                           "GAN after each fifth of the steps",
+                                           "真实的八朵云，以及每完成五分之一步数之后 GAN 生成的点"));
+        show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
+                             "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),
+             dl_from(dl, dl_shape2(SHOTS + 1, GRID * GRID), seen.picture), SHOTS + 1, GRID, 15);
     }
-    covered(ring(dl, POINTS), &all, picture->data);
-    ex_page_figure(page, "15-ring", EX("The real ring of eight clouds, and the points of the GAN "
-                                       "after each fifth of the steps",
-                                       "真实的八朵云，以及每完成五分之一步数之后 GAN 生成的点"));
-    show(page, quiet, EX("The real ring, and what the GAN makes after each fifth of the steps",
-                         "真实的环，以及训练每完成五分之一之后 GAN 生成的点"),
-         picture, SHOTS + 1, GRID, 15);
+    ex_show_text(page, quiet, 0, EX("Found: %d of %d.", "找到 %d 个，共 %d 个。"), seen.found,
+                 digits ? 10 : MODES);
+    ex_show_now_you(page, quiet,
+                    EX("the discriminator can tell nothing apart and says 1/2 of everything. What "
+                       "are the two losses then?",
+                       "判别器什么也分不出，对谁都说 1/2。这时两个损失各是多少？"),
+                    EX("D: -log 1/2 - log 1/2 = 1.386. G: -log 1/2 = 0.693. A perfect generator "
+                       "ends there; look how near the last steps come.",
+                       "D：-log 1/2 - log 1/2 = 1.386。G：-log 1/2 = 0.693。完美的生成器停在那里；"
+                       "看看最后几步有多近。"));
+}
+
+static void show_result(bool digits, double seconds) {
+    ex_result("%s=%d good_points=%.3f map_error=%.4f denoise_error=%.4f seconds=%.2f",
+              digits ? "classes" : "modes", seen.found, seen.good, seen.error[0],
+              seen.error[1], seconds);
 }

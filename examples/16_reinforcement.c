@@ -20,53 +20,55 @@
 #include "example.h"
 
 enum { ROWS = 4, COLS = 6, CELLS = ROWS * COLS, WAYS = 4, EPISODES = 20000, SHOTS = 40,
-       BOARDS = 128, LOOK = 250, LOOKS = 121, CARTS = 16, LONG = 200, DRIVES = 60, TESTED = 100,
-       TEST_STEPS = 500 };
+       BOARDS = 128, CARTS = 16, LONG = 200, DRIVES = 60 };
 
-/* ------------------------------------------------------------ a grid: tables of values ---- */
+/* What happened to a cart: its states, its actions. */
+typedef struct episode { dl_real state[LONG][4]; int action[LONG], steps; } episode;
 
-/* S start, G goal (+1), X pit (-1), # wall. Up, right, down, left; with 0.2 one slips aside. */
-static const char map[CELLS + 1] = ".....G" ".##.#X" "......" "S.#...";
-static const int  down[WAYS] = {-1, 0, 1, 0}, right[WAYS] = {0, 1, 0, -1};
 static const double discount = 0.9, slip = 0.2;
 
-static double reward(int s) { return map[s] == 'G' ? 1 : map[s] == 'X' ? -1 : 0; }
+/* Behind main: the worlds; what is counted and shown, and how. */
+static ex_options options(int argc, char **argv, int *updates);
+static bool is_open(int s);
+static double reward(int s);
+static int neighbour(int s, int a);
+static int anywhere(dl_rng *r);
+static int walk(int s, int a, dl_rng *r);
+static int best(const double *q);
+static double distance(double q[CELLS][WAYS], const double *v);
+static dl_tensor *encode(dl_ctx *dl, const ex_board *b, int n);
+static int choose(const ex_board *b, const dl_real *q);
+static bool look(dl_model *net, int update, int last);
+static int drive(dl_ctx *dl, dl_model *policy, episode *e);
+static double test_drive(dl_ctx *dl, dl_model *policy);
+static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
+                      ex_page *page, bool quiet);
+static void show_games(dl_model *net, ex_page *page, bool quiet);
+static void show_carts(const double *steps, double before, double after, ex_page *page,
+                       bool quiet);
+static void show_result(double seconds);
 
-/* Where way a leads from s; walls and the edge stop it. */
-static int neighbour(int s, int a) {
-    const int i = s / COLS + down[a], j = s % COLS + right[a];
-    if (i < 0 || j < 0 || i >= ROWS || j >= COLS || map[i * COLS + j] == '#') return s;
-    return i * COLS + j;
-}
-
-/* What way a is worth in s, if cells are worth v: sum over s' of P(s'|s,a) (r + g v(s')). */
+/* A grid: what way a is worth in s, if cells are worth v: sum over s' of P(s'|s,a) (r + g v(s')).
+   Of the goal and the pit, where it ends, v is 0. */
 static double worth(const double *v, int s, int a) {
     const double p[3] = {slip / 2, 1 - slip, slip / 2};
     double sum = 0;
     for (int k = 0; k < 3; k++) {
         const int to = neighbour(s, (a + WAYS - 1 + k) % WAYS);  /* left, ahead, right       */
-        sum += p[k] * (reward(to) + (reward(to) == 0 ? discount * v[to] : 0));
+        sum += p[k] * (reward(to) + discount * v[to]);
     }
     return sum;
-}
-
-static int best(const double *q) {
-    int a = 0;
-    for (int k = 1; k < WAYS; k++)
-        if (q[k] > q[a]) a = k;
-    return a;
 }
 
 /* V(s) = max_a ..., again and again, until nothing changes. Returns how often. */
 static int value_iteration(double v[CELLS]) {
     int sweeps = 0;
-    double change = 1;
     memset(v, 0, CELLS * sizeof *v);
-    for (; change > 1e-9; sweeps++) {
+    for (double change = 1; change > 1e-9; sweeps++) {
         change = 0;
         for (int s = 0; s < CELLS; s++) {
             double q[WAYS];
-            if (map[s] == '#' || reward(s) != 0) continue;
+            if (!is_open(s)) continue;
             for (int a = 0; a < WAYS; a++) q[a] = worth(v, s, a);
             change = fmax(change, fabs(q[best(q)] - v[s]));
             v[s] = q[best(q)];
@@ -75,63 +77,26 @@ static int value_iteration(double v[CELLS]) {
     return sweeps;
 }
 
-/* The root of the mean square of max Q - V. */
-static double distance(double q[CELLS][WAYS], const double *v) {
-    double sum = 0;
-    int n = 0;
-    for (int s = 0; s < CELLS; s++)
-        if (map[s] != '#' && reward(s) == 0) {
-            sum += pow(q[s][best(q[s])] - v[s], 2);
-            n++;
-        }
-    return sqrt(sum / n);
-}
-
-/* The same values, by one who does not know map, slip or reward: it acts, and sees what happens. */
-static void q_learning(double q[CELLS][WAYS], const double *v, double error[SHOTS], dl_rng *r) {
-    int tried[CELLS][WAYS];
-    memset(tried, 0, sizeof tried);
-    memset(q, 0, CELLS * WAYS * sizeof **q);
-    for (int e = 0; e < EPISODES; e++) {
-        int s = (int)dl_rng_int(r, CELLS), steps = 0;            /* begin anywhere               */
-        while (map[s] == '#' || reward(s) != 0) s = (int)dl_rng_int(r, CELLS);
-        for (bool over = false; !over && steps < 100; steps++) {
+/* The same values, by one who does not know map, slip or reward: it acts, and sees what happens.
+   Q of the goal and the pit stays 0. */
+static void q_learning(double q[CELLS][WAYS], int episodes, dl_rng *r) {
+    static int tried[CELLS][WAYS];
+    for (int e = 0; e < episodes; e++) {
+        int s = anywhere(r);
+        for (int steps = 0; is_open(s) && steps < 100; steps++) {
             const int a = dl_rng_uniform(r) < 0.3 ? (int)dl_rng_int(r, WAYS) : best(q[s]);
-            const double chance = dl_rng_uniform(r);
-            const int turn = chance < slip / 2 ? WAYS - 1 : chance < slip ? 1 : 0;
-            const int to = neighbour(s, (a + turn) % WAYS);
-            over = reward(to) != 0;
-            const double target = reward(to) + (over ? 0 : discount * q[to][best(q[to])]);
+            const int to = walk(s, a, r);
+            const double target = reward(to) + discount * q[to][best(q[to])];
             const double alpha = 1 / pow(++tried[s][a], 0.7);    /* large at first, then smaller */
             q[s][a] += alpha * (target - q[s][a]);
             s = to;
         }
-        if ((e + 1) % (EPISODES / SHOTS) == 0) error[e / (EPISODES / SHOTS)] = distance(q, v);
     }
 }
 
-/* ------------------------------------------------- tic-tac-toe: a net in place of a table ---- */
-
-/* [N,18]: where I am, where the other is. */
-static dl_tensor *encode(dl_ctx *dl, const ex_board *b, int n) {
-    dl_tensor *x = dl_zeros(dl, dl_shape2(n, 18));
-    for (int i = 0; x && i < n * 9; i++) {
-        x->data[i / 9 * 18 + i % 9] = b[i / 9].cell[i % 9] == 1;
-        x->data[i / 9 * 18 + 9 + i % 9] = b[i / 9].cell[i % 9] == -1;
-    }
-    return x;
-}
-
-/* The legal move with the largest q[9]. */
-static int choose(const ex_board *b, const dl_real *q) {
-    int move = -1;
-    for (int k = 0; k < 9; k++)
-        if (b->cell[k] == 0 && (move < 0 || q[k] > q[move])) move = k;
-    return move;
-}
-
-/* One move in each of BOARDS games, and one step of learning from all of them. What I can get from
-   where the other is to move is the opposite of what he can get: -max Q. */
+/* Tic-tac-toe, a net for a table: one move in each of BOARDS games, and one step of learning from
+   all of them. What I can get from where the other is to move is the opposite of what he can get:
+   -max Q. */
 static void self_play(dl_ctx *dl, dl_model *net, dl_optimizer *opt, ex_board *b) {
     dl_rng *r = dl_ctx_rng(dl);
     dl_tensor *q = dl_model_forward(net, encode(dl, b, BOARDS));
@@ -160,42 +125,8 @@ static void self_play(dl_ctx *dl, dl_model *net, dl_optimizer *opt, ex_board *b)
     dl_tape_clear(dl);
 }
 
-/* Every game against the net, whatever the other side does: how many end how; and how often the net
-   wins and loses if the other moves at random. */
-typedef struct tally { int games, wins, draws, losses; double p_win, p_loss; } tally;
-
-/* ------------------------------------------------------- cart-pole: learning how to act ---- */
-
-/* What happened to a cart: its states, its actions. */
-typedef struct episode { dl_real state[LONG][4]; int action[LONG], steps; } episode;
-
-/* CARTS episodes side by side, actions drawn from the policy. */
-static void drive(dl_ctx *dl, dl_model *policy, episode *e) {
-    ex_cart c[CARTS];
-    bool fallen[CARTS] = {false};
-    for (int i = 0; i < CARTS; i++) {
-        c[i] = ex_cart_new(dl_ctx_rng(dl));
-        e[i].steps = 0;
-    }
-    for (int t = 0, running = CARTS; t < LONG && running > 0; t++) {
-        dl_mark mark = dl_tape_mark(dl);
-        dl_tensor *x = dl_zeros(dl, dl_shape2(CARTS, 4));
-        for (int i = 0; x && i < CARTS; i++) ex_cart_look(x->data + 4 * i, &c[i]);
-        dl_tensor *p = dl_softmax(dl_model_predict(policy, x));
-        for (int i = 0; p && i < CARTS; i++) {
-            if (fallen[i]) continue;
-            memcpy(e[i].state[t], x->data + 4 * i, sizeof e[i].state[t]);
-            e[i].action[t] = dl_rng_uniform(dl_ctx_rng(dl)) < (double)p->data[2 * i + 1];
-            e[i].steps++;
-            fallen[i] = !ex_cart_push(&c[i], e[i].action[t]);
-            running -= fallen[i];
-        }
-        dl_tape_release(dl, mark);
-    }
-}
-
-/* The gain G_t = 1 + 0.99 G_{t+1} from each step on, less the baseline b_t, the mean of all carts'
-   at this time: what this cart's actions brought beyond what is usual. */
+/* Cart-pole: the gain G_t = 1 + 0.99 G_{t+1} from each step on, less the baseline b_t, the mean of
+   all carts' at this time: what this cart's actions brought beyond what is usual. */
 static void advantages(const episode *e, double a[CARTS][LONG]) {
     memset(a, 0, CARTS * sizeof *a);
     for (int i = 0; i < CARTS; i++)
@@ -210,12 +141,12 @@ static void advantages(const episode *e, double a[CARTS][LONG]) {
 
 /* w <- w + lr sum_t (G_t - b_t) grad log p(a_t|s_t): the loss is its negative. Returns how many
    steps the carts stood, on average. */
-static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt, episode *e) {
+static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt) {
+    static episode e[CARTS];
     static double a[CARTS][LONG];
-    int n = 0, k = 0;
-    drive(dl, policy, e);
+    const int n = drive(dl, policy, e);
+    int k = 0;
     advantages(e, a);
-    for (int i = 0; i < CARTS; i++) n += e[i].steps;
     dl_tensor *x = dl_zeros(dl, dl_shape2(n, 4)), *g = dl_zeros(dl, dl_shape2(n, 2));
     for (int i = 0; x && g && i < CARTS; i++)
         for (int t = 0; t < e[i].steps; t++, k++) {
@@ -230,113 +161,141 @@ static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt, episode
     return (double)n / CARTS;
 }
 
-/* ------------------------------------------------------------------------- the program ---- */
+int main(int argc, char **argv) {
+    int updates;
+    double v[CELLS], q[CELLS][WAYS] = {{0}}, error[SHOTS], steps[DRIVES];
+    const ex_options o = options(argc, argv, &updates);
+    dl_ctx *dl = ex_begin(&o);
+    ex_page page = ex_page_open(&o, EX("Reinforcement learning", "强化学习"));
+    const double start = ex_seconds();
 
-/* The numbers of the last line. */
-typedef struct result {
-    double q_error, before, after;
-    int    agree, cells, updates;
-    tally  first, second;
-} result;
-
-/* Behind main: what is counted and shown, and how. */
-static tally all_games(dl_model *net, bool net_first);
-static double test_drive(dl_ctx *dl, dl_model *policy);
-static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
-                      int agree, int cells, ex_page *page, bool quiet);
-static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet);
-static void show_games(const result *is, double lost[2][LOOKS], int looks, ex_page *page,
-                       bool quiet);
-static void show_carts(const double *steps, double before, double after, ex_page *page,
-                       bool quiet);
-
-/* The grid: by its rules, and by trying. */
-static void grid_world(const ex_options *o, ex_page *page, result *is) {
-    double v[CELLS], q[CELLS][WAYS], error[SHOTS];
-    dl_rng chance = dl_rng_new((uint64_t)o->seed, 1);
+    /* The grid: by its rules, and by trying. */
+    dl_rng chance = dl_rng_new((uint64_t)o.seed, 1);
     const int sweeps = value_iteration(v);
-    q_learning(q, v, error, &chance);
-    is->q_error = error[SHOTS - 1];
-    for (int s = 0; s < CELLS; s++) {
-        if (map[s] == '#' || reward(s) != 0) continue;
-        is->cells++;
-        is->agree += worth(v, s, best(q[s])) > v[s] - 0.01;
+    for (int k = 0; k < SHOTS; k++) {
+        q_learning(q, EPISODES / SHOTS, &chance);
+        error[k] = distance(q, v);
     }
-    show_grid(v, sweeps, q, error, is->agree, is->cells, page, o->quiet);
-}
+    show_grid(v, sweeps, q, error, &page, o.quiet);
 
-/* Tic-tac-toe: until no game is lost, or for so many updates. */
-static void tic_tac_toe(dl_ctx *dl, int updates, bool quiet, ex_page *page, result *is) {
+    /* Tic-tac-toe: until no game is lost, or for so many updates. */
     dl_model *net = dl_model_new(dl, dl_shape1(18));
     dl_model_add_dense(net, 128, DL_RELU);
     dl_model_add_dense(net, 128, DL_RELU);
     dl_model_add_dense(net, 9, DL_LINEAR);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
                                          dl_model_tensor_count(net));
-    ex_board games[BOARDS];
-    double lost[2][LOOKS];
-    int looks = 0;
-    memset(games, 0, sizeof games);
-    for (is->updates = 0; dl_error(dl) == DL_OK; is->updates++) {
-        if (is->updates % LOOK == 0 || is->updates == updates) {
-            is->first = all_games(net, true);
-            is->second = all_games(net, false);
-            lost[0][looks] = 100.0 * is->first.losses / is->first.games;
-            lost[1][looks++] = 100.0 * is->second.losses / is->second.games;
-            if (is->updates == updates || is->first.losses + is->second.losses == 0) break;
-        }
-        self_play(dl, net, opt, games);
-    }
-    if (dl_error(dl)) return;
-    show_games(is, lost, looks, page, quiet);
-    show_boards(dl, net, page, quiet);
-}
+    ex_board games[BOARDS] = {{{0}}};
+    for (int k = 0; !look(net, k, updates); k++) self_play(dl, net, opt, games);
+    show_games(net, &page, o.quiet);
 
-/* The cart: a policy, made better by its own gains. */
-static void cart_pole(dl_ctx *dl, bool quiet, ex_page *page, result *is) {
-    static episode e[CARTS];
-    double steps[DRIVES];
+    /* The cart: a policy, made better by its own gains. */
     dl_model *policy = dl_model_new(dl, dl_shape1(4));
     dl_model_add_dense(policy, 32, DL_TANH);
     dl_model_add_dense(policy, 2, DL_LINEAR);
-    dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.01), dl_model_params(policy),
-                                         dl_model_tensor_count(policy));
-    is->before = test_drive(dl, policy);
-    for (int k = 0; k < DRIVES; k++) steps[k] = reinforce(dl, policy, opt, e);
-    is->after = test_drive(dl, policy);
-    show_carts(steps, is->before, is->after, page, quiet);
-}
-
-int main(int argc, char **argv) {
-    int updates = LOOK * (LOOKS - 1);
-    result is;
-    ex_options o = ex_options_default(argc, argv);
-    const ex_option most = {"updates", EX_INT, &updates, 1, LOOK * (LOOKS - 1),
-                            EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次")};
-    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards "
-                                "alone; some seconds",
-                                "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
-             "seed threads html quiet", &most, 1);
-    dl_ctx *dl = ex_begin(&o);
-    ex_page page = ex_page_open(&o, EX("Reinforcement learning", "强化学习"));
-    const double start = ex_seconds();
-    memset(&is, 0, sizeof is);
-    grid_world(&o, &page, &is);
-    tic_tac_toe(dl, updates, o.quiet, &page, &is);
-    cart_pole(dl, o.quiet, &page, &is);
+    opt = dl_optimizer_new(dl, dl_torch_adam(0.01), dl_model_params(policy),
+                           dl_model_tensor_count(policy));
+    const double before = test_drive(dl, policy);
+    for (int k = 0; k < DRIVES; k++) steps[k] = reinforce(dl, policy, opt);
+    show_carts(steps, before, test_drive(dl, policy), &page, o.quiet);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page_close(&page, o.quiet);
-    ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
-              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", is.q_error, is.agree,
-              is.cells, is.first.losses + is.second.losses, is.first.games + is.second.games,
-              is.first.p_win, is.second.p_win, is.updates, is.before, is.after,
-              ex_seconds() - start);
+    show_result(ex_seconds() - start);
     return ex_end(dl, &o);
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* All games from board b on, which is reached with probability p. */
+enum { LOOK = 250, LOOKS = 121, TESTED = 100, TEST_STEPS = 500 };
+
+/* For the last line; and what was lost of all games, in percent, moving first and second. */
+typedef struct tally { int games, wins, draws, losses; double p_win, p_loss; } tally;
+static struct {
+    double q_error, before, after, lost[2][LOOKS];
+    int    agree, cells, updates, looks;
+    tally  side[2];
+} is;
+
+static ex_options options(int argc, char **argv, int *updates) {
+    ex_options o = ex_options_default(argc, argv);
+    *updates = LOOK * (LOOKS - 1);
+    const ex_option most = {"updates", EX_INT, updates, 1, LOOK * (LOOKS - 1),
+                            EX("updates of the tic-tac-toe net, at most", "井字棋网络最多更新几次")};
+    ex_parse(&o, argc, argv, EX("grid world, tic-tac-toe and cart-pole, learned from rewards "
+                                "alone; some seconds",
+                                "格子世界、井字棋、小车倒立摆，只从奖励学会；几秒"),
+             "seed threads html quiet", &most, 1);
+    return o;
+}
+
+/* S start, G goal (+1), X pit (-1), # wall. Up, right, down, left; with 0.2 one slips aside. */
+static const char map[CELLS + 1] = ".....G" ".##.#X" "......" "S.#...";
+static const int  down[WAYS] = {-1, 0, 1, 0}, right[WAYS] = {0, 1, 0, -1};
+
+static double reward(int s) { return map[s] == 'G' ? 1 : map[s] == 'X' ? -1 : 0; }
+static bool is_open(int s) { return map[s] != '#' && reward(s) == 0; }
+
+/* Where way a leads from s; walls and the edge stop it. */
+static int neighbour(int s, int a) {
+    const int i = s / COLS + down[a], j = s % COLS + right[a];
+    if (i < 0 || j < 0 || i >= ROWS || j >= COLS || map[i * COLS + j] == '#') return s;
+    return i * COLS + j;
+}
+
+/* An open cell. */
+static int anywhere(dl_rng *r) {
+    int s = (int)dl_rng_int(r, CELLS);
+    while (!is_open(s)) s = (int)dl_rng_int(r, CELLS);
+    return s;
+}
+
+/* Where one gets who goes way a; half of the slips are to the left. */
+static int walk(int s, int a, dl_rng *r) {
+    const double chance = dl_rng_uniform(r);
+    const int turn = chance < slip / 2 ? WAYS - 1 : chance < slip ? 1 : 0;
+    return neighbour(s, (a + turn) % WAYS);
+}
+
+static int best(const double *q) {
+    int a = 0;
+    for (int k = 1; k < WAYS; k++)
+        if (q[k] > q[a]) a = k;
+    return a;
+}
+
+/* The root of the mean square of max Q - V. */
+static double distance(double q[CELLS][WAYS], const double *v) {
+    double sum = 0;
+    int n = 0;
+    for (int s = 0; s < CELLS; s++)
+        if (is_open(s)) {
+            sum += pow(q[s][best(q[s])] - v[s], 2);
+            n++;
+        }
+    return sqrt(sum / n);
+}
+
+/* [N,18]: where I am, where the other is. */
+static dl_tensor *encode(dl_ctx *dl, const ex_board *b, int n) {
+    dl_tensor *x = dl_zeros(dl, dl_shape2(n, 18));
+    for (int i = 0; x && i < n * 9; i++) {
+        x->data[i / 9 * 18 + i % 9] = b[i / 9].cell[i % 9] == 1;
+        x->data[i / 9 * 18 + 9 + i % 9] = b[i / 9].cell[i % 9] == -1;
+    }
+    return x;
+}
+
+/* The legal move with the largest q[9]. */
+static int choose(const ex_board *b, const dl_real *q) {
+    int move = -1;
+    for (int k = 0; k < 9; k++)
+        if (b->cell[k] == 0 && (move < 0 || q[k] > q[move])) move = k;
+    return move;
+}
+
+/* Every game against the net, whatever the other side does: how many end how; and how often the net
+   wins and loses if the other moves at random. From board b on, which is reached with probability
+   p. */
 static void games_from(dl_model *net, ex_board b, bool net_moves, double p, tally *t) {
     dl_ctx *dl = dl_model_param(net, 0)->ctx;
     int legal = 0, first = 0, last = 8;
@@ -361,13 +320,48 @@ static void games_from(dl_model *net, ex_board b, bool net_moves, double p, tall
     }
 }
 
-static tally all_games(dl_model *net, bool net_first) {
-    ex_board empty;
-    tally t;
-    memset(&empty, 0, sizeof empty);
-    memset(&t, 0, sizeof t);
-    games_from(net, empty, net_first, 1, &t);
-    return t;
+/* Every LOOK updates, and after the last: true if no game is lost any more, or there is no more to
+   come. */
+static bool look(dl_model *net, int update, int last) {
+    const ex_board empty = {{0}};
+    if (dl_error(dl_model_param(net, 0)->ctx)) return true;
+    if (update % LOOK != 0 && update != last) return false;
+    memset(is.side, 0, sizeof is.side);
+    for (int k = 0; k < 2; k++) {
+        games_from(net, empty, k == 0, 1, &is.side[k]);
+        is.lost[k][is.looks] = 100.0 * is.side[k].losses / is.side[k].games;
+    }
+    is.looks++;
+    is.updates = update;
+    return update == last || is.side[0].losses + is.side[1].losses == 0;
+}
+
+/* CARTS episodes side by side, actions drawn from the policy. Returns all their steps. */
+static int drive(dl_ctx *dl, dl_model *policy, episode *e) {
+    ex_cart c[CARTS];
+    int steps = 0;
+    bool fallen[CARTS] = {false};
+    for (int i = 0; i < CARTS; i++) {
+        c[i] = ex_cart_new(dl_ctx_rng(dl));
+        e[i].steps = 0;
+    }
+    for (int t = 0, running = CARTS; t < LONG && running > 0; t++) {
+        dl_mark mark = dl_tape_mark(dl);
+        dl_tensor *x = dl_zeros(dl, dl_shape2(CARTS, 4));
+        for (int i = 0; x && i < CARTS; i++) ex_cart_look(x->data + 4 * i, &c[i]);
+        dl_tensor *p = dl_softmax(dl_model_predict(policy, x));
+        for (int i = 0; p && i < CARTS; i++) {
+            if (fallen[i]) continue;
+            memcpy(e[i].state[t], x->data + 4 * i, sizeof e[i].state[t]);
+            e[i].action[t] = dl_rng_uniform(dl_ctx_rng(dl)) < (double)p->data[2 * i + 1];
+            e[i].steps++;
+            steps++;
+            fallen[i] = !ex_cart_push(&c[i], e[i].action[t]);
+            running -= fallen[i];
+        }
+        dl_tape_release(dl, mark);
+    }
+    return steps;
 }
 
 /* How long the pole stands in TESTED new episodes, on average, with the likelier action each time;
@@ -419,7 +413,7 @@ static void show_values(const double *v, const int *a, ex_page *page, bool quiet
 }
 
 static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
-                      int agree, int cells, ex_page *page, bool quiet) {
+                      ex_page *page, bool quiet) {
     double learned[CELLS], episodes[SHOTS];
     int a[CELLS], b[CELLS];
     const ex_axes axes = {EX("Q-learning: how far from the true values", "Q 学习：离真值多远"),
@@ -433,7 +427,10 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
         a[s] = best(w);
         b[s] = best(q[s]);
         learned[s] = q[s][b[s]];
+        is.cells += is_open(s);
+        is.agree += is_open(s) && w[b[s]] > v[s] - 0.01;
     }
+    is.q_error = error[SHOTS - 1];
     ex_page_formula(page, "V(s) = maxₐ Σ P(s′|s,a) (r + γ V(s′))");
     ex_show_text(page, quiet, 2, EX("A grid: what is each cell worth?", "格子世界：每一格值多少？"));
     ex_show_text(page, quiet, 0, EX("Computed from the rules, in %d sweeps (+1 goal, -1 pit, one "
@@ -451,14 +448,15 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
     ex_show_text(page, quiet, 0, EX("They differ by %.4f (root mean square); its way is as good as "
                                     "the best in %d cells of %d.",
                                     "两者相差 %.4f（均方根）；它的走法与最好的一样好的，有 %d 格，共 %d 格。"),
-                 error[SHOTS - 1], agree, cells);
+                 is.q_error, is.agree, is.cells);
     ex_page_figure(page, "16-learning", EX("The error of Q-learning, by episodes",
                                            "局数越多，Q 学习的误差越小"));
     ex_page_plot(page, axes, &curve, 1);
 }
 
 /* The net's Q on some boards: what it thinks of each empty cell. */
-static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
+static void show_boards(dl_model *net, ex_page *page, bool quiet) {
+    dl_ctx *dl = dl_model_param(net, 0)->ctx;
     static const ex_board position[3] = {{{0, 0, 0, 0, 0, 0, 0, 0, 0}},
                                          {{-1, 0, 0, 0, 0, 0, 0, 0, 0}},
                                          {{-1, 0, 0, 0, 1, 0, 0, 0, -1}}};
@@ -496,32 +494,32 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     dl_tape_clear(dl);
 }
 
-static void show_games(const result *is, double lost[2][LOOKS], int looks, ex_page *page,
-                       bool quiet) {
+static void show_games(dl_model *net, ex_page *page, bool quiet) {
+    if (dl_error(dl_model_param(net, 0)->ctx)) return;
     const ex_axes axes = {EX("Tic-tac-toe: lost games, of all that there are", "井字棋：所有对局里输掉的"),
                           EX("updates", "更新次数"), EX("lost, %", "输掉的（%）"), 0, 0, 0, 0, false};
     double updates[LOOKS];
-    const ex_curve curve[2] = {{EX("moving first", "先手"), updates, lost[0], looks},
-                               {EX("moving second", "后手"), updates, lost[1], looks}};
-    const tally *t[2];
+    const ex_curve curve[2] = {{EX("moving first", "先手"), updates, is.lost[0], is.looks},
+                               {EX("moving second", "后手"), updates, is.lost[1], is.looks}};
     ex_show_text(page, quiet, 2, EX("Tic-tac-toe, against itself", "井字棋，自己和自己下"));
     ex_page_formula(page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
     ex_show_text(page, quiet, 0, EX("After %d updates, all games that there are against it:",
-                                    "更新 %d 次之后，与它下完所有可能的对局："), is->updates);
-    for (int k = 0; k < looks; k++) updates[k] = k * LOOK < is->updates ? k * LOOK : is->updates;
-    t[0] = &is->first;
-    t[1] = &is->second;
+                                    "更新 %d 次之后，与它下完所有可能的对局："), is.updates);
+    for (int k = 0; k < is.looks; k++) updates[k] = k * LOOK < is.updates ? k * LOOK : is.updates;
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|"
                                       "wins, random|loses, random", "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < 2; k++) {
+        const tally *t = &is.side[k];
         ex_show_row(page, quiet, false, "%s|%d|%d|%d|%d|%.1f%%|%.1f%%", k ? EX("second", "后手") :
-                    EX("first", "先手"), t[k]->games, t[k]->wins, t[k]->draws, t[k]->losses,
-                    100 * t[k]->p_win, 100 * t[k]->p_loss);
+                    EX("first", "先手"), t->games, t->wins, t->draws, t->losses, 100 * t->p_win,
+                    100 * t->p_loss);
+    }
     ex_page_table(page, false);
     ex_page_figure(page, "16-lost", EX("The share of all games that the net loses, as it learns",
                                        "随着学习，网络在所有对局里输掉的比例"));
     ex_page_plot(page, axes, curve, 2);
+    show_boards(net, page, quiet);
 }
 
 static void show_carts(const double *steps, double before, double after, ex_page *page,
@@ -530,6 +528,8 @@ static void show_carts(const double *steps, double before, double after, ex_page
                           EX("updates", "更新次数"), EX("steps, 200 at most", "步数，最多 200"),
                           0, 0, 0, 210, false};
     const ex_curve curve = {EX("mean of 16 carts", "16 辆小车的平均"), NULL, steps, DRIVES};
+    is.before = before;
+    is.after = after;
     ex_show_text(page, quiet, 2, EX("Cart-pole", "小车倒立摆"));
     ex_page_formula(page, "w ← w + η Σ (Gₜ − bₜ) ∇ log p(aₜ|sₜ)");
     ex_show_text(page, quiet, 0, EX("Before: the pole stands for %.1f steps, the mean of %d "
@@ -548,4 +548,12 @@ static void show_carts(const double *steps, double before, double after, ex_page
                     EX("Eight steps to the goal; the last one brings 1, and each of the seven "
                        "before it costs a factor of 0.9: 0.9^7 = 0.478.",
                        "到终点八步；最后一步得 1，前面七步每步乘 0.9：0.9 的 7 次方是 0.478。"));
+}
+
+static void show_result(double seconds) {
+    const tally *first = &is.side[0], *second = &is.side[1];
+    ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
+              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", is.q_error, is.agree,
+              is.cells, first->losses + second->losses, first->games + second->games,
+              first->p_win, second->p_win, is.updates, is.before, is.after, seconds);
 }

@@ -22,9 +22,19 @@
 
 enum { PIXELS = 784, TESTED = 1000, POINTS = 9, PGD = 10, SHOWN = 6, PATH = 32, ERASED = 50,
        SEEN = 2000, ODD = 20, GUARDS = 4, ORDERS = 64 };
-
 static const double EPS = 0.1;                           /* how much a pixel may change          */
 static const double SAMPLED = 0.05, SIGMA = 1.5, DELTA = 1e-4;        /* of private training     */
+
+/* Behind main: what is measured, for the last line, and shown, and how. */
+typedef struct found { double y[5][POINTS], left[3], missing, got[GUARDS][4], epsilon; } found;
+static ex_options options(int argc, char **argv);
+static void show_attacks(dl_model *plain, dl_model *hardened, const dl_data *test, found *f,
+                         ex_page *page, bool quiet);
+static void show_explained(dl_model *plain, dl_model *hardened, const dl_data *test, found *f,
+                           ex_page *page, bool quiet);
+static void show_privacy(const dl_data *all, const dl_data *test, int epochs, found *f,
+                         ex_page *page, bool quiet);
+static void show_result(const found *f, double seconds);
 
 static dl_model *new_net(dl_ctx *dl, int units, double dropout) {
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
@@ -35,29 +45,26 @@ static dl_model *new_net(dl_ctx *dl, int units, double dropout) {
     return m;
 }
 
-/* ----------------------------------------------------------------- adversarial examples ---- */
-
 static double between(double v, double lo, double hi) { return v < lo ? lo : v > hi ? hi : v; }
 
-/* x changed by at most eps a pixel so that the loss grows: steps 1 is FGSM, more are PGD, which
-   starts at random and is put back into the cube of +-eps after each step. */
+/* Adversarial examples: x changed by at most eps a pixel so that the loss grows. steps 1 is FGSM,
+   more are PGD, which starts at random and is put back into the cube of +-eps after each step. */
 static dl_tensor *attack(dl_model *net, dl_tensor *x, const int32_t *label, double eps, int steps) {
-    dl_ctx *dl = x->ctx;
     const double size = steps > 1 ? 2.5 * eps / steps : eps;
-    dl_tensor *bad = dl_from(dl, x->shape, x->data);
+    dl_tensor *bad = dl_from(x->ctx, x->shape, x->data);
     for (dl_int i = 0; bad && steps > 1 && i < x->size; i++)
-        bad->data[i] += (dl_real)(eps * (2 * dl_rng_uniform(dl_ctx_rng(dl)) - 1));
+        bad->data[i] += (dl_real)(eps * (2 * dl_rng_uniform(dl_ctx_rng(x->ctx)) - 1));
     dl_set_requires_grad(bad, true);
     dl_freeze(dl_model_params(net), dl_model_tensor_count(net));
     for (int k = 0; k < steps; k++) {
-        dl_mark mark = dl_tape_mark(dl);
+        dl_mark mark = dl_tape_mark(x->ctx);
         if (!dl_backward(dl_cross_entropy_sum(dl_model_forward(net, bad), label))) break;
         for (dl_int i = 0; i < x->size; i++) {
             const double g = (double)bad->grad[i], was = (double)x->data[i];
             const double v = (double)bad->data[i] + size * ((g > 0) - (g < 0));
             bad->data[i] = (dl_real)between(between(v, was - eps, was + eps), 0, 1);
         }
-        dl_tape_release(dl, mark);
+        dl_tape_release(x->ctx, mark);
     }
     dl_unfreeze(dl_model_params(net), dl_model_tensor_count(net));
     return dl_detach(bad);
@@ -83,9 +90,7 @@ static void train(dl_model *net, const dl_data *data, const ex_options *o, doubl
     dl_optimizer_free(opt);
 }
 
-/* ------------------------------------------------------------------------- explanations ---- */
-
-/* sum += part dz_c/dx at scale x, where c is the label of each image. */
+/* Explanations: sum += part dz_c/dx at scale x, where c is the label of each image. */
 static void add_gradient(dl_model *net, const dl_tensor *x, const int32_t *label, double scale,
                          double part, dl_real *sum) {
     dl_ctx *dl = x->ctx;
@@ -99,13 +104,6 @@ static void add_gradient(dl_model *net, const dl_tensor *x, const int32_t *label
     dl_tape_release(dl, mark);
 }
 
-/* |dz_c/dx|: which pixels would change the score most? */
-static dl_tensor *saliency(dl_model *net, const dl_tensor *x, const int32_t *label) {
-    dl_tensor *s = dl_zeros(x->ctx, x->shape);
-    if (s) add_gradient(net, x, label, 1, 1, s->data);
-    return dl_abs(s);
-}
-
 /* x times the mean gradient on the way from a black image to x. */
 static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) {
     dl_tensor *s = dl_zeros(x->ctx, x->shape);
@@ -114,9 +112,7 @@ static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) 
     return dl_mul(s, x);
 }
 
-/* ------------------------------------------------------------------------------ privacy ---- */
-
-/* Training with differential privacy (DP-SGD). In each step every sample takes part with
+/* Privacy: training with differential privacy (DP-SGD). In each step every sample takes part with
    probability q; its own gradient is clipped to the norm clip; to the sum goes noise of
    deviation sigma clip. So no sample can show by more than the noise hides. */
 static void train_private(dl_model *net, const dl_data *data, int steps, double q, double sigma,
@@ -151,94 +147,29 @@ static void train_private(dl_model *net, const dl_data *data, int steps, double 
     dl_optimizer_free(opt);
 }
 
-/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
-   and L2, 2 by augmentation, 3 by differential privacy. */
-static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
-    dl_ctx *dl = dl_data_ctx(seen);
-    dl_model *m = new_net(dl, guard == 3 ? 32 : 128, guard == 1 ? 0.5 : 0);
-    dl_augment augment = dl_augment_default();
-    dl_optim adam = dl_torch_adam(0.001);
-    dl_fit fit = dl_fit_default();
-    augment.shift = 0.08;
-    augment.rotate = 12;
-    augment.scale = 0.1;
-    fit.epochs = 4 * epochs;
-    fit.batch_size = 50;
-    fit.verbose = 0;
-    if (guard == 1) adam.l2 = 1e-3;
-    if (guard == 2) fit.augment = &augment;
-    if (guard == 3) {
-        train_private(m, seen, 30 * epochs, SAMPLED, SIGMA, 1);
-    } else {
-        dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
-        dl_model_fit(m, seen, &fit);
-    }
-    return m;
-}
-
-/* ------------------------------------------------------------------------- the program ---- */
-
-/* Behind main: what is measured and shown, and how. */
-static double accuracy(dl_model *net, const dl_data *data, double eps, int steps);
-static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
-                         const dl_tensor *parts);
-static dl_tensor *erase(dl_tensor *x, dl_tensor *parts);
-static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen);
-static double epsilon_of(int steps, double q, double sigma, double delta);
-static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2]);
-static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet);
-static void show_attacked(dl_model *plain, const dl_batch *b, ex_page *page, bool quiet);
-static void show_explained(dl_model *plain, dl_model *hardened, const dl_batch *b, double missing,
-                           const double left[3], ex_page *page, bool quiet);
-static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, bool quiet);
-
-/* Attack a net, and one that was trained on attacks: y[5][k], accuracies under noise, FGSM, PGD,
-   and of the hardened net under FGSM, PGD, for pixels changed by k / 4 of EPS. */
-static void attacks(dl_model *plain, dl_model *hardened, const dl_data *test, double y[5][POINTS]) {
-    for (int k = 0; k < POINTS; k++) {
-        const double eps = k * EPS / 4;
-        y[0][k] = accuracy(plain, test, eps, 0);
-        y[1][k] = accuracy(plain, test, eps, 1);
-        y[2][k] = accuracy(plain, test, eps, PGD);
-        y[3][k] = accuracy(hardened, test, eps, 1);
-        y[4][k] = accuracy(hardened, test, eps, PGD);
-    }
-}
-
-/* What did it look at? Accuracy without what was chosen at random, by saliency, by integrated
-   gradients: left[3]. Returns by how much the parts of the last miss their sum. */
-static double explain(dl_model *net, const dl_batch *b, double left[3]) {
-    dl_tensor *x = b->x, *some = dl_rand(x->ctx, x->shape);
-    dl_tensor *ink = dl_minimum(dl_ones(x->ctx, x->shape), dl_mul_scalar(x, 1e6));
-    dl_tensor *grad = saliency(net, x, b->labels), *parts = integrated(net, x, b->labels);
-    dl_tensor *erased[3];
-    int32_t said[500];
-    erased[0] = erase(x, dl_mul(some, ink));
-    erased[1] = erase(x, grad);
-    erased[2] = erase(x, parts);
-    for (int k = 0; k < 3; k++) {
-        dl_argmax_axis(said, dl_model_predict(net, erased[k]), 1);
-        left[k] = 100 * dl_accuracy(said, b->labels, b->size);
-    }
-    return incomplete(net, x, b->labels, parts);
-}
-
-/* Who was in the training data? For each guard: accuracy on what was seen and on new images, leak
-   of all and of the odd ones. */
-static void privacy(const dl_data *all, const dl_data *test, int epochs, double got[GUARDS][4]) {
-    dl_data *seen[2] = {NULL}, *unseen[2] = {NULL};
-    new_people(all, seen, unseen);
-    for (int k = 0; k < GUARDS; k++) {
-        dl_model *net = guarded(seen[0], k, epochs);
-        got[k][0] = accuracy(net, seen[0], 0, 1);
-        got[k][1] = accuracy(net, test, 0, 1);
-        got[k][2] = leak(net, seen[0], unseen[0]);
-        got[k][3] = leak(net, seen[1], unseen[1]);
-        dl_model_free(net);
-    }
-}
-
 int main(int argc, char **argv) {
+    found f;
+    const ex_options o = options(argc, argv);
+    dl_ctx *dl = ex_begin(&o);
+    dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
+    dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_data_take(tests, 0, TESTED);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    ex_page page = ex_page_open(&o, EX("Trust", "可信度"));
+    const double start = ex_seconds();
+    dl_model *plain = new_net(dl, 128, 0), *hardened = new_net(dl, 128, 0);
+    train(plain, data, &o, 0, 0);
+    train(hardened, data, &o, EPS, 5);
+    show_attacks(plain, hardened, test, &f, &page, o.quiet);
+    show_explained(plain, hardened, test, &f, &page, o.quiet);
+    show_privacy(all, test, o.epochs, &f, &page, o.quiet);
+    ex_page_close(&page, o.quiet);
+    if (dl_error(dl) == DL_OK) show_result(&f, ex_seconds() - start);
+    return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static ex_options options(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 10;
     o.batch = 100;
@@ -247,42 +178,8 @@ int main(int argc, char **argv) {
                                 "minute",
                                 "对抗样本，解释，网络泄漏什么；一分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
-    dl_ctx *dl = ex_begin(&o);
-    dl_data *data = ex_mnist(dl, &o, DL_TRAIN), *tests = ex_mnist(dl, &o, DL_TEST);
-    dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_data_take(tests, 0, TESTED);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Trust", "可信度"));
-    const double start = ex_seconds();
-    double y[5][POINTS], left[3], got[GUARDS][4];
-    dl_model *plain = new_net(dl, 128, 0), *hardened = new_net(dl, 128, 0);
-    train(plain, data, &o, 0, 0);
-    train(hardened, data, &o, EPS, 5);
-    attacks(plain, hardened, test, y);
-    show_attacks(y, &page, o.quiet);
-    dl_loader *loader = dl_loader_new(test, 500, false);
-    dl_batch b;
-    if (!dl_loader_next(loader, &b)) return ex_end(dl, &o);
-    show_attacked(plain, &b, &page, o.quiet);
-    const double missing = explain(plain, &b, left);
-    show_explained(plain, hardened, &b, missing, left, &page, o.quiet);
-    dl_tape_clear(dl);
-    privacy(all, test, o.epochs, got);
-    const double epsilon = epsilon_of(30 * o.epochs, SAMPLED, SIGMA, DELTA);
-    const double seconds = ex_seconds() - start;
-    show_privacy(got, epsilon, &page, o.quiet);
-    ex_page_close(&page, o.quiet);
-    if (dl_error(dl) == DL_OK)
-        ex_result("accuracy=%.1f noise=%.1f fgsm=%.1f pgd=%.1f hardened=%.1f hardened_pgd=%.1f "
-                  "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
-                  "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
-                  "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", y[1][0], y[0][4],
-                  y[1][4], y[2][4], y[3][0], y[4][4], missing, left[0],
-                  left[2], got[0][2], got[0][3], got[2][2], got[3][2], got[3][3],
-                  got[3][1], epsilon, seconds);
-    return ex_end(dl, &o);
+    return o;
 }
-
-/* ------------------------------------------------------------------------- the showing ---- */
 
 /* The share of data that is still recognized, in percent; steps 0: each pixel +-eps at random. */
 static double accuracy(dl_model *net, const dl_data *data, double eps, int steps) {
@@ -303,6 +200,13 @@ static double accuracy(dl_model *net, const dl_data *data, double eps, int steps
     }
     dl_loader_free(loader);
     return 100 * right / (double)dl_data_count(data);
+}
+
+/* |dz_c/dx|: which pixels would change the score most? */
+static dl_tensor *saliency(dl_model *net, const dl_tensor *x, const int32_t *label) {
+    dl_tensor *s = dl_zeros(x->ctx, x->shape);
+    if (s) add_gradient(net, x, label, 1, 1, s->data);
+    return dl_abs(s);
 }
 
 /* By how much the parts of integrated gradients miss z_c(x) - z_c(0): the most, relative to it. */
@@ -399,6 +303,27 @@ static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2])
     free(x);
 }
 
+/* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
+   and L2, 2 by augmentation, 3 by differential privacy. */
+static dl_model *guarded(const dl_data *seen, int guard, int epochs) {
+    dl_model *m = new_net(dl_data_ctx(seen), guard == 3 ? 32 : 128, guard == 1 ? 0.5 : 0);
+    dl_augment augment = dl_augment_default();
+    augment.shift = 0.08;
+    augment.rotate = 12;
+    augment.scale = 0.1;
+    dl_fit fit = dl_fit_default();
+    fit.epochs = 4 * epochs;
+    fit.batch_size = 50;
+    fit.verbose = 0;
+    if (guard == 2) fit.augment = &augment;
+    dl_optim adam = dl_torch_adam(0.001);
+    if (guard == 1) adam.l2 = 1e-3;
+    if (guard < 3) dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, adam);
+    if (guard < 3) dl_model_fit(m, seen, &fit);
+    else train_private(m, seen, 30 * epochs, SAMPLED, SIGMA, 1);
+    return m;
+}
+
 /* SHOWN pictures in a row, of x, with the net's opinion of them if there is a net. */
 static void show_row_of(dl_model *net, const dl_tensor *x, const int32_t *label, double hi,
                         const char *id, const char *caption, ex_page *page, bool quiet) {
@@ -421,11 +346,14 @@ static void show_row_of(dl_model *net, const dl_tensor *x, const int32_t *label,
     ex_page_images(page, im, SHOWN, 0, hi, 3);
 }
 
-static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
+/* y: accuracies under noise, FGSM, PGD, and of the hardened net under FGSM, PGD, for pixels changed
+   by k / 4 of EPS. */
+static void show_attacks(dl_model *plain, dl_model *hardened, const dl_data *test, found *f,
+                         ex_page *page, bool quiet) {
+    double (*y)[POINTS] = f->y, eps[POINTS];
     const ex_axes axes = {EX("Images recognized, by how much pixels change", "像素改动多少，还认得多少"),
                           EX("ε, the change of a pixel at most", "ε，每个像素最多改动多少"),
                           EX("accuracy, %", "准确率（%）"), 0, 0, 0, 100, false};
-    double eps[POINTS];
     const ex_curve curve[5] = {{EX("noise", "噪声"), eps, y[0], POINTS},
                                {"FGSM", eps, y[1], POINTS}, {"PGD", eps, y[2], POINTS},
                                {EX("hardened, FGSM", "加固，FGSM"), eps, y[3], POINTS},
@@ -437,6 +365,11 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
                                       "像素改动|噪声|FGSM|PGD|加固，FGSM|加固，PGD"));
     for (int k = 0; k < POINTS; k++) {
         eps[k] = k * EPS / 4;
+        y[0][k] = accuracy(plain, test, eps[k], 0);
+        y[1][k] = accuracy(plain, test, eps[k], 1);
+        y[2][k] = accuracy(plain, test, eps[k], PGD);
+        y[3][k] = accuracy(hardened, test, eps[k], 1);
+        y[4][k] = accuracy(hardened, test, eps[k], PGD);
         if (k % 2 == 0)
             ex_show_row(page, quiet, false, "%.2f|%.1f|%.1f|%.1f|%.1f|%.1f", eps[k], y[0][k],
                         y[1][k], y[2][k], y[3][k], y[4][k]);
@@ -447,26 +380,45 @@ static void show_attacks(double y[5][POINTS], ex_page *page, bool quiet) {
     ex_page_plot(page, axes, curve, 5);
 }
 
-/* Images before and after the attack. */
-static void show_attacked(dl_model *plain, const dl_batch *b, ex_page *page, bool quiet) {
-    show_row_of(plain, b->x, b->labels, 1, "17-before", EX("Test images and what the net says",
-                "测试图像，和网络的回答"), page, quiet);
-    show_row_of(plain, attack(plain, b->x, b->labels, EPS, PGD), b->labels, 1, "17-after",
-                EX("The same, each pixel changed by at most 0.1", "同样的图像，每个像素最多改动 0.1"),
-                page, quiet);
+/* What did it look at? left: accuracies without what was chosen at random, by saliency, by
+   integrated gradients; missing: by how much the parts of the last miss their sum. */
+static void explain(dl_model *net, const dl_batch *b, found *f) {
+    dl_tensor *x = b->x, *some = dl_rand(x->ctx, x->shape);
+    dl_tensor *ink = dl_minimum(dl_ones(x->ctx, x->shape), dl_mul_scalar(x, 1e6));
+    dl_tensor *grad = saliency(net, x, b->labels), *parts = integrated(net, x, b->labels);
+    dl_tensor *erased[3];
+    int32_t said[500];
+    erased[0] = erase(x, dl_mul(some, ink));
+    erased[1] = erase(x, grad);
+    erased[2] = erase(x, parts);
+    for (int k = 0; k < 3; k++) {
+        dl_argmax_axis(said, dl_model_predict(net, erased[k]), 1);
+        f->left[k] = 100 * dl_accuracy(said, b->labels, b->size);
+    }
+    f->missing = incomplete(net, x, b->labels, parts);
 }
 
-static void show_explained(dl_model *plain, dl_model *hardened, const dl_batch *b, double missing,
-                           const double left[3], ex_page *page, bool quiet) {
+/* Images before and after the attack; what the net looked at, and whether that is so. */
+static void show_explained(dl_model *plain, dl_model *hardened, const dl_data *test, found *f,
+                           ex_page *page, bool quiet) {
+    dl_loader *loader = dl_loader_new(test, 500, false);
+    dl_batch b;
+    if (!dl_loader_next(loader, &b)) return;
+    show_row_of(plain, b.x, b.labels, 1, "17-before", EX("Test images and what the net says",
+                "测试图像，和网络的回答"), page, quiet);
+    show_row_of(plain, attack(plain, b.x, b.labels, EPS, PGD), b.labels, 1, "17-after",
+                EX("The same, each pixel changed by at most 0.1", "同样的图像，每个像素最多改动 0.1"),
+                page, quiet);
+    explain(plain, &b, f);
     ex_show_text(page, quiet, 2, EX("Explanations", "解释"));
     ex_page_formula(page, "IGᵢ = xᵢ · meanₐ ∂z(a x)/∂xᵢ,   Σᵢ IGᵢ = z(x) − z(0)");
-    show_row_of(NULL, saliency(plain, b->x, b->labels), b->labels, 0.8, "17-saliency",
+    show_row_of(NULL, saliency(plain, b.x, b.labels), b.labels, 0.8, "17-saliency",
                 EX("Saliency: how much each pixel would change the score",
                    "显著图：每个像素能让得分改变多少"), page, true);
-    show_row_of(NULL, integrated(plain, b->x, b->labels), b->labels, 0.5, "17-integrated",
+    show_row_of(NULL, integrated(plain, b.x, b.labels), b.labels, 0.5, "17-integrated",
                 EX("Integrated gradients: what each pixel adds to the score",
                    "积分梯度：每个像素给得分添了多少"), page, true);
-    show_row_of(NULL, saliency(hardened, b->x, b->labels), b->labels, 0.3, "17-hardened",
+    show_row_of(NULL, saliency(hardened, b.x, b.labels), b.labels, 0.3, "17-hardened",
                 EX("Saliency of the hardened net", "对抗训练的网络的显著图"), page, true);
     ex_show_text(page, quiet, 0, EX("The parts add up to z(x) - z(0), but for %.1f %% at most. "
                                     "With %d pixels of each image erased, it still recognizes: "
@@ -474,12 +426,15 @@ static void show_explained(dl_model *plain, dl_model *hardened, const dl_batch *
                                     "chose them, %.1f %% if integrated gradients did.",
                                     "各部分加起来就是 z(x) - z(0)，最多差 %.1f%%。每张图像抹掉 %d 个像素，还认得的："
                                     "随机抹墨迹 %.1f%%，按显著图抹 %.1f%%，按积分梯度抹 %.1f%%。"),
-                 100 * missing, ERASED, left[0], left[1], left[2]);
+                 100 * f->missing, ERASED, f->left[0], f->left[1], f->left[2]);
+    dl_tape_clear(dl_data_ctx(test));
 }
 
-/* What each guard costs and brings; got: accuracy on what was seen and on new images, leak of all
-   and of the odd ones. */
-static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, bool quiet) {
+/* What each guard costs and brings: accuracy on what was seen and on new images, leak of all and of
+   the odd ones. */
+static void show_privacy(const dl_data *all, const dl_data *test, int epochs, found *f,
+                         ex_page *page, bool quiet) {
+    dl_data *seen[2] = {NULL}, *unseen[2] = {NULL};
     const char *name[GUARDS] = {EX("nothing", "无"), EX("dropout, L2", "丢弃法，L2"),
                                 EX("augmentation", "数据增强"), EX("private", "差分隐私")};
     ex_show_text(page, quiet, 2, EX("Privacy: was this image in the training data?",
@@ -488,11 +443,20 @@ static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, b
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("guard|training, %%|new, %%|leak, all|leak, odd|epsilon",
                                       "办法|训练（%%）|新图像（%%）|泄漏，全部|泄漏，异常|ε"));
+    new_people(all, seen, unseen);
+    f->epsilon = epsilon_of(30 * epochs, SAMPLED, SIGMA, DELTA);
     for (int k = 0; k < GUARDS; k++) {
+        double *got = f->got[k];
         char proved[24];
-        snprintf(proved, sizeof proved, k == GUARDS - 1 ? "%.2f" : "∞", epsilon);
-        ex_show_row(page, quiet, false, "%s|%.1f|%.1f|%.3f|%.3f|%s", name[k], got[k][0], got[k][1],
-                    got[k][2], got[k][3], proved);
+        dl_model *net = guarded(seen[0], k, epochs);
+        got[0] = accuracy(net, seen[0], 0, 1);
+        got[1] = accuracy(net, test, 0, 1);
+        got[2] = leak(net, seen[0], unseen[0]);
+        got[3] = leak(net, seen[1], unseen[1]);
+        dl_model_free(net);
+        snprintf(proved, sizeof proved, k == GUARDS - 1 ? "%.2f" : "∞", f->epsilon);
+        ex_show_row(page, quiet, false, "%s|%.1f|%.1f|%.3f|%.3f|%s", name[k], got[0], got[1],
+                    got[2], got[3], proved);
     }
     ex_page_table(page, false);
     ex_show_text(page, quiet, 0, EX("Leak: the area under the attacker's ROC, 0.5 is guessing. "
@@ -507,4 +471,14 @@ static void show_privacy(double got[GUARDS][4], double epsilon, ex_page *page, b
                     EX("0.1 (1 + 2 + 0.5) = 0.35: eps times the sum of |w|. With 784 pixels "
                        "that is much.",
                        "0.1×(1 + 2 + 0.5) = 0.35：ε 乘以 |w| 之和。像素有 784 个时，就很可观了。"));
+}
+
+static void show_result(const found *f, double seconds) {
+    ex_result("accuracy=%.1f noise=%.1f fgsm=%.1f pgd=%.1f hardened=%.1f hardened_pgd=%.1f "
+              "missing=%.4f erased_random=%.1f erased=%.1f leak=%.3f leak_odd=%.3f "
+              "leak_augmented=%.3f leak_private=%.3f leak_private_odd=%.3f "
+              "private_accuracy=%.1f epsilon=%.2f seconds=%.2f", f->y[1][0], f->y[0][4],
+              f->y[1][4], f->y[2][4], f->y[3][0], f->y[4][4], f->missing, f->left[0], f->left[2],
+              f->got[0][2], f->got[0][3], f->got[2][2], f->got[3][2], f->got[3][3], f->got[3][1],
+              f->epsilon, seconds);
 }

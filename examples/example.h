@@ -7,7 +7,7 @@
      options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
      data        ex_mnist, ex_predict, ex_digit, ex_worst
      worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
-     terminal    ex_draw (pictures), ex_draw_plot (curves)
+     terminal    ex_say, ex_draw (pictures), ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
                  ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
                  ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
@@ -904,6 +904,15 @@ static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *fo
     if (!quiet) printf("\n");
 }
 
+/* Print in the terminal. */
+static inline void ex_say(bool quiet, const char *format, ...) EX_PRINTF(2, 3);
+static inline void ex_say(bool quiet, const char *format, ...) {
+    va_list a;
+    va_start(a, format);
+    if (!quiet) vprintf(format, a);
+    va_end(a);
+}
+
 /* A task for the reader: in the terminal the question, on the page its answer too, folded. */
 static inline void ex_show_now_you(ex_page *p, bool quiet, const char *question,
                                    const char *answer) {
@@ -1320,12 +1329,10 @@ static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *cons
     fputs("</svg>\n", p->f);
 }
 
-/* Training and validation accuracy of the last dl_model_fit as a plot; fit.validation was set. */
+/* The accuracy of the last dl_model_fit as a plot: in training and, if it was taken, validation. */
 static inline void ex_page_history(ex_page *p, const dl_model *m) {
     ex_axes axes = {EX("Accuracy after each epoch", "每轮之后的准确率"), EX("epoch", "轮"),
                     EX("accuracy, %", "准确率（%）"), 0, 0, 0, 0, false};
-    ex_curve c[2] = {{EX("training", "训练"), NULL, NULL, 0},
-                     {EX("validation", "验证"), NULL, NULL, 0}};
     int n = 0;
     const dl_epoch *e = dl_model_history(m, &n);
     double *y = p->f ? (double *)malloc(2 * (size_t)(n + 1) * sizeof *y) : NULL;
@@ -1333,8 +1340,9 @@ static inline void ex_page_history(ex_page *p, const dl_model *m) {
         y[i] = 100 * e[i].accuracy;
         y[n + i] = 100 * e[i].val_accuracy;
     }
-    c[0].y = y, c[1].y = y ? y + n : NULL, c[0].n = c[1].n = n;
-    if (y) ex_page_plot(p, axes, c, 2);
+    const ex_curve c[2] = {{EX("training", "训练"), NULL, y, n},
+                           {EX("validation", "验证"), NULL, y ? y + n : NULL, n}};
+    if (y) ex_page_plot(p, axes, c, n > 0 && e[0].val_accuracy >= 0 ? 2 : 1);   /* it may be NaN */
     free(y);
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The order of dl.h: the rooms stand in the same order in both halves and in the contents, and every
-# public declaration has a comment in front of its group.
+# public declaration has a comment in front of its group. The order of the programs: their own text
+# first, short, and behind main what shows it.
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0
 check() {
@@ -50,6 +51,29 @@ names() { sed 's/^DL_KERNEL(\([a-z0-9_]*\),/DL_DEF void \1(/; s/(.*/(/' | grep -
 declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names)
 defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | names)
 check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"
+
+# From the first # of a program to its line "the showing ----" stands what it is about: data, net,
+# training, main. Behind that line, which follows main, stands what measures to show, draws and prints.
+showing() {                                   # showing LINES PROGRAM...: at most so many of its own
+    most=$1
+    shift
+    for program in "$@"; do
+        awk -v most="$most" '
+            /^#/ && !head { head = FNR }
+            /^int main\(/ { inside = 1 }
+            inside && /^}/ && !end { end = FNR; next }
+            /the showing ----/ && !mark { mark = FNR }
+            end && !mark && NF && !between { between = FNR }
+            END { own = (mark ? mark : FNR + 1) - head
+                if (own > most) print FILENAME ": " own " lines of its own, not at most " most
+                if (!end || (mark && mark < end)) print FILENAME ": main does not stand before the showing"
+                if (between) print FILENAME ":" between ": behind main, before the showing" }' "$program"
+    done
+}
+check "programs: their own text" "" "$(showing 155 $(ls examples/[0-9][0-9]_*.c | grep -v 16_))"
+check "three algorithms in one program" "" "$(showing 190 examples/16_*.c)"
+check "applications: their own text" "" "$(cd examples/apps && showing 105 speech.c sentiment.c summary.c \
+    roles.c recommend.c credit.c drive.c crops.c series.c game.c translate.c diagnosis.c)"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

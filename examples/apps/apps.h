@@ -1,15 +1,20 @@
 /* apps.h - what the applications share: reading their data, dealing it into folds, the simulated
    worlds they learn in, drawing. Nothing here is deep learning: to learn that, read the programs.
 
-     data        ex_fold, ex_one_column
+     data        ex_fold, ex_commonest, ex_always_mean, ex_one_column, ex_quantile, ex_nearest
+     tables      ex_table_classes, ex_list_add, ex_useless, ex_list_useless, ex_describe,
+                 ex_importance
      sound       ex_sound_load, ex_spectrogram
-     road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_car_step,
+     road        ex_track_new, ex_track_off, ex_car_on, ex_car_see, ex_car_driver, ex_ride_step,
                  ex_page_track
-     board       ex_board_print, ex_board_ask
-     ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_rating_right
-     sentences   ex_sentence_new, ex_sentence_load
-     numerals    ex_numeral
-     showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars
+     board       ex_largest, ex_board_print, ex_board_ask
+     ratings     ex_films, ex_votes, ex_averages, ex_rating_rmse, ex_films_liked, ex_rating_right
+     texts       ex_praise_load, ex_sign_bytes, ex_passages_load, ex_count, ex_shared
+     sentences   ex_sentence_new, ex_sentence_load, ex_role_count, ex_role_guess
+     numerals    ex_numeral_set, ex_numeral_right, ex_hold_out, ex_number
+     files       ex_write, ex_silent
+     showing     ex_print_share, ex_show_pictures, ex_page_report, ex_page_samples, ex_page_bars,
+                 ex_show_columns, ex_show_losses
 
    All functions are static inline, so that a program may leave some unused without a warning. */
 #ifndef APPS_H_INCLUDED
@@ -32,6 +37,29 @@ static inline int ex_fold(int32_t *row, int n, int folds, int f, int seed) {
         if (i % folds != f) row[learn++] = order[i];
     free(order);
     return learn;
+}
+
+/* What anyone can say without a net: the class that is commonest in `learn`. */
+static inline int ex_commonest(const dl_data *learn) {
+    int best = 0;
+    dl_int most = 0;
+    for (int k = 0; k < dl_data_classes(learn); k++) {
+        dl_int count = 0;
+        for (dl_int i = 0; i < dl_data_count(learn); i++) count += dl_data_labels(learn)[i] == k;
+        if (count <= most) continue;
+        best = k;
+        most = count;
+    }
+    return best;
+}
+
+/* And of numbers: what always saying their mean in `learn` is worth in `hold`. */
+static inline dl_regression ex_always_mean(const dl_data *learn, const dl_data *hold) {
+    const dl_int n = dl_data_count(hold), of = dl_data_count(learn);
+    double mean = 0;
+    for (dl_int i = 0; i < of; i++) mean += (double)dl_data_targets(learn)[i] / (double)of;
+    const dl_tensor *said = dl_full(dl_data_ctx(hold), dl_shape1(n), mean);
+    return dl_regression_of(said ? said->data : NULL, dl_data_targets(hold), said ? n : 0, 1);
 }
 
 /* The best that one column can do without a net: in `learn`, note the commonest class for each of
@@ -63,6 +91,141 @@ static inline int ex_one_column(const dl_table *learn, const dl_data *train, con
         right = hits;
     }
     return right;
+}
+
+/* For qsort: numbers, the smallest first. */
+static inline int ex_by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The number that a part of x[n], and of one more like them, is not larger than (the largest, if n
+   is too small to say): x_(k) of the sorted x_(1) .. x_(n), k = ceil(part (n + 1)). Sorts x. */
+static inline double ex_quantile(double *x, int n, double part) {
+    const int k = (int)ceil(part * (n + 1));
+    qsort(x, (size_t)n, sizeof *x, ex_by_size);
+    return x[(k < n ? k : n) - 1];
+}
+
+/* Of n rows of `size` numbers, each `step` behind the one before, in groups of `group` rows: the
+   one, j, in another group than row i that has the least sum_k (x_jk - x_ik)^2. */
+static inline int ex_nearest(const dl_real *x, int n, int step, int size, int i, int group) {
+    double best = HUGE_VAL;
+    int nearest = 0;
+    for (int j = 0; j < n; j++) {
+        const dl_real *a = x + i * step, *b = x + j * step;
+        double d = 0;
+        for (int k = 0; k < size; k++) d += pow((double)a[k] - (double)b[k], 2);
+        if (j / group == i / group || d >= best) continue;
+        best = d;
+        nearest = j;
+    }
+    return nearest;
+}
+
+/* ------------------------------------------------------------------------------ tables ---- */
+
+/* A table of so many rows whose column `class` has so many texts; --table names another. */
+static inline dl_table *ex_table_classes(dl_ctx *dl, const char *path, int rows, int classes) {
+    dl_table *t = ex_table(dl, path, "table FILE", 0);
+    const dl_column *k = dl_table_column(t, dl_table_find(t, "class"));
+    if (!t || (k && k->categories == classes && dl_table_row_count(t) == rows)) return t;
+    dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with %d texts, and %d rows", path,
+            classes, rows);
+    return NULL;
+}
+
+/* Append the parts of "a,b" to a list of `most` places that ends with NULL. */
+static inline void ex_list_add(const char **list, int most, const char *text) {
+    static char room[4000];
+    static size_t used;
+    int n = 0;
+    while (list[n]) n++;
+    while (text && *text && n + 1 < most) {
+        const size_t length = strcspn(text, ",");
+        if (used + length + 1 > sizeof room) break;
+        memcpy(room + used, text, length);
+        if (length) list[n++] = room + used;
+        room[used + length] = 0;
+        used += length + 1;
+        text += length + (text[length] == ',');
+    }
+    list[n] = NULL;
+}
+
+/* Can nothing be learned from a column? It counts the rows, or hardly two of them share a text. */
+static inline bool ex_useless(const dl_column *k, dl_int rows) {
+    const bool counts = k->kind == DL_COLUMN_NUMBER && k->missing == 0 && k->mean == k->median &&
+                        k->high - k->low + 1 == (double)rows && rows > 20;
+    return counts || k->categories > dl_encoding_default().max_categories;
+}
+
+/* Append to a list of `most` places the useless columns of a table, but for the target. */
+static inline void ex_list_useless(const char **list, int most, const dl_table *t,
+                                   const char *target) {
+    int n = 0;
+    while (list[n]) n++;
+    for (int c = 0; c < dl_table_column_count(t) && n + 1 < most; c++) {
+        const dl_column *k = dl_table_column(t, c);
+        if (ex_useless(k, dl_table_row_count(t)) && strcmp(k->name, target) != 0)
+            list[n++] = k->name;
+    }
+    list[n] = NULL;
+}
+
+/* What is in a column, in a few words. */
+static inline void ex_describe(const dl_column *k, char *text, size_t size) {
+    int n = 0;
+    text[0] = 0;
+    if (k->kind == DL_COLUMN_NUMBER || k->kind == DL_COLUMN_DATE)
+        snprintf(text, size, EX("%.6g to %.6g, median %.6g", "%.6g 到 %.6g，中位数 %.6g"), k->low,
+                 k->high, k->median);
+    if (k->categories > 5)
+        snprintf(text, size, EX("%d texts, such as %.40s", "%d 种文字，例如 %.40s"), k->categories,
+                 k->category[0]);
+    for (int i = 0; i < k->categories && k->categories <= 5; i++)
+        n += snprintf(text + n, size - (size_t)n, "%s%.20s %ld", i ? ", " : "", k->category[i],
+                      (long)k->category_count[i]);
+}
+
+/* How much worse a net becomes when a column's values are dealt out anew among the rows, on average
+   of some rounds: L(column mixed) - L, where L is the cross-entropy of classes, else the root mean
+   squared error. One number for each column, to be freed, or NULL. */
+static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_data *d,
+                                    int rounds) {
+    const int D = dl_encoder_feature_count(e), columns = dl_encoder_column_count(e);
+    const dl_int n = dl_data_count(d);
+    const bool classes = dl_data_classes(d) > 0;
+    dl_real *x = (dl_real *)malloc((size_t)(n * D) * sizeof *x);
+    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
+    double *worse = (double *)calloc((size_t)columns, sizeof *worse);
+    const double base = dl_model_evaluate(m, d).loss;
+    dl_loader *loader = dl_loader_new(d, n, false);
+    dl_batch all;
+    const bool ok = x && order && worse && dl_loader_next(loader, &all);
+    dl_rng r = dl_rng_new(1, 0);
+    for (int c = 0; ok && c < columns; c++) {
+        const dl_coder *k = dl_encoder_column(e, c);
+        for (int round = 0; round < rounds; round++) {
+            memcpy(x, all.x->data, (size_t)(n * D) * sizeof *x);
+            dl_rng_permutation(&r, order, n);
+            for (dl_int i = 0; i < n; i++)
+                memcpy(x + i * D + k->first, all.x->data + order[i] * D + k->first,
+                       (size_t)k->count * sizeof *x);
+            dl_data *mixed = classes
+                ? dl_data_borrow_arrays(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_labels(d),
+                                        dl_data_classes(d))
+                : dl_data_borrow_targets(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_targets(d),
+                                         dl_shape1(1));
+            const double loss = dl_model_evaluate(m, mixed).loss;
+            worse[c] += (classes ? loss - base : sqrt(loss) - sqrt(base)) / rounds;
+            dl_data_free(mixed);
+        }
+    }
+    dl_loader_free(loader);
+    free(x);
+    free(order);
+    return worse;
 }
 
 /* ------------------------------------------------------------------------------- sound ---- */
@@ -264,6 +427,16 @@ static inline double ex_car_step(ex_car *c, double wheel, double wind) {
     return turned < -ex_pi ? turned + 2 * ex_pi : turned > ex_pi ? turned - 2 * ex_pi : turned;
 }
 
+/* A ride: which part of a lap it is, 1 at most, and where each step has led. */
+enum { EX_STEPS = 280 };
+typedef struct ex_ride { double part, path[EX_STEPS][2]; int steps; } ex_ride;
+
+static inline void ex_ride_step(ex_ride *d, ex_car *c, double wheel, double wind) {
+    d->part = fmin(1, d->part + ex_car_step(c, wheel, wind) / (2 * ex_pi));
+    d->path[d->steps][0] = c->x;
+    d->path[d->steps++][1] = c->y;
+}
+
 /* A way of n points on the page; style: attributes of its line. */
 static inline void ex_page_way(ex_page *p, double (*at)[2], int n, const char *style) {
     fputs("<polyline fill=\"none\" points=\"", p->f);
@@ -272,9 +445,8 @@ static inline void ex_page_way(ex_page *p, double (*at)[2], int n, const char *s
     fprintf(p->f, "\" %s/>\n", style);
 }
 
-/* The lane of a track, and two ways on it: the first dashed, the second solid. */
-static inline void ex_page_track(ex_page *p, const ex_track *t, double (*first)[2], int n,
-                                 double (*second)[2], int m) {
+/* The lane of a track, and two rides on it: the first dashed, the second solid. */
+static inline void ex_page_track(ex_page *p, const ex_track *t, ex_ride ride[2]) {
     double lane[181][2];
     if (!p->f) return;
     for (int i = 0; i <= 180; i++) {
@@ -284,12 +456,24 @@ static inline void ex_page_track(ex_page *p, const ex_track *t, double (*first)[
     }
     ex_svg_begin(p, 600, 600);
     ex_page_way(p, lane, 181, "stroke=\"#ccc\" stroke-width=\"40\"");
-    ex_page_way(p, first, n, "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
-    ex_page_way(p, second, m, "stroke=\"#0072B2\" stroke-width=\"3\"");
+    ex_page_way(p, ride[0].path, ride[0].steps,
+                "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
+    ex_page_way(p, ride[1].path, ride[1].steps, "stroke=\"#0072B2\" stroke-width=\"3\"");
     fputs("</svg>\n", p->f);
 }
 
 /* ------------------------------------------------------------------------------- board ---- */
+
+/* Which of x[n] is the largest; of equal ones any. */
+static inline int ex_largest(const double *x, int n, dl_rng *r) {
+    int k = 0, equal = 1;
+    for (int i = 1; i < n; i++) {
+        const double more = x[i] - x[k];
+        equal = more > 1e-9 ? 1 : more < -1e-9 ? equal : equal + 1;
+        if (more > 1e-9 || (more > -1e-9 && dl_rng_int(r, equal) == 0)) k = i;
+    }
+    return k;
+}
 
 /* ex_board in the terminal; sign: how -1, 0 and 1 are drawn, empty cells by their numbers. */
 static inline void ex_board_print(const ex_board *b, const char *sign) {
@@ -405,12 +589,103 @@ static inline double ex_rating_rmse(const ex_ratings *c, const dl_real *said) {
     return dl_regression_of(said + c->train, c->value + c->train, hidden, 1).rmse;
 }
 
+/* How much viewers would like the `top` films that each has not rated and that have the highest
+   scores, on average: of viewer u, film i it is score[step u + i] (step 0: the same for all). */
+static inline double ex_films_liked(const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS],
+                                    const dl_real *score, int step, int top) {
+    static bool rated[EX_VIEWERS][EX_FILMS];
+    double sum = 0;
+    for (int k = 0; k < c->n; k++) rated[c->user[k]][c->item[k]] = true;
+    for (int u = 0; u < EX_VIEWERS; u++) {
+        dl_real left[EX_FILMS];
+        for (int i = 0; i < EX_FILMS; i++) left[i] = rated[u][i] ? -100 : score[step * u + i];
+        for (int t = 0; t < top; t++) {
+            const int i = ex_argmax(left, EX_FILMS);
+            sum += truth[u][i] / (EX_VIEWERS * top);
+            left[i] = -100;
+        }
+    }
+    return sum;
+}
+
 /* The share of hidden yes and no that is on the right side of a border. */
 static inline double ex_rating_right(const ex_ratings *c, const dl_real *said, double border) {
     double sum = 0;
     for (int k = c->train; k < c->n; k++)
         sum += ((double)said[k] > border) == (c->value[k] > 0);
     return sum / (c->n - c->train);
+}
+
+/* ------------------------------------------------------------------------------- texts ---- */
+
+/* n texts that praise (1) or blame (0), from the lines "+<tab>text" and "-<tab>text" of dir/name;
+   --reviews names another dir. */
+static inline bool ex_praise_load(dl_ctx *dl, const char *dir, const char *name, int n,
+                                  const char **text, int32_t *praise) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    const dl_table *lines = ex_lines(dl, path, "reviews DIR", n);
+    for (int i = 0; lines && i < n; i++) {
+        const char *mark = dl_table_text(lines, i, 0);
+        text[i] = dl_table_text(lines, i, 1);
+        praise[i] = mark && *mark == '+';
+        if (!mark || strchr("+-", *mark) == NULL || !text[i])
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %d needs + or -, a tab and a text", path,
+                           i + 1);
+    }
+    return lines != NULL;
+}
+
+/* A passage of EX_LINES sentences. */
+enum { EX_LINES = 5 };
+typedef struct ex_passage { const char *line[EX_LINES]; } ex_passage;
+
+/* n passages, and which line of each says it all: the one with a * in front. */
+static inline bool ex_passages_load(dl_ctx *dl, const char *path, int n, ex_passage *p,
+                                    int32_t *best) {
+    const dl_table *t = ex_lines(dl, path, "passages FILE", n * EX_LINES);
+    for (int i = 0; t && i < n; i++) {
+        int marks = 0;
+        for (int k = 0; k < EX_LINES; k++) {
+            const char *line = dl_table_text(t, i * EX_LINES + k, 0);
+            p[i].line[k] = line + (*line == '*');
+            marks += *line == '*';
+            if (*line == '*') best[i] = k;
+        }
+        if (marks != 1)
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld: of %d lines one must have a * in "
+                           "front", path, (long long)dl_table_line(t, i * EX_LINES), EX_LINES);
+    }
+    return t != NULL;
+}
+
+/* How many words of a list, NULL behind the last, are in a text. */
+static inline int ex_count(const char *text, const char *const *list) {
+    int n = 0;
+    for (; *list; list++) n += strstr(text, *list) != NULL;
+    return n;
+}
+
+/* The share of neighbouring signs (3 bytes each) of sentence k that other sentences have, too. */
+static inline double ex_shared(const ex_passage *p, int k) {
+    const char *s = p->line[k];
+    int all = 0, found = 0;
+    for (; strlen(s) >= 6; s += 3) {
+        char pair[7] = "";
+        bool seen = false;
+        memcpy(pair, s, 6);
+        for (int j = 0; j < EX_LINES; j++) seen = seen || (j != k && strstr(p->line[j], pair));
+        found += seen;
+        all++;
+    }
+    return all ? (double)found / all : 0;
+}
+
+/* The bytes of the sign (UTF-8) at p. */
+static inline size_t ex_sign_bytes(const char *p) {
+    size_t n = 1;
+    while (((unsigned char)p[n] & 0xc0) == 0x80 && n < 4) n++;
+    return n;
 }
 
 /* --------------------------------------------------------------------------- sentences ---- */
@@ -505,6 +780,24 @@ static inline ex_sentence ex_sentence_new(dl_rng *r) {
     }
 }
 
+/* How often a word, and a place in a sentence, had each role in sentences that were counted. */
+static int ex_role_of_place[EX_SENTENCE][EX_ROLES], ex_role_of_word[EX_LEXICON][EX_ROLES];
+
+static inline void ex_role_count(const ex_sentence *s) {
+    for (int t = 0; t < s->n; t++) {
+        ex_role_of_place[t][s->role[t]]++;
+        ex_role_of_word[s->word[t]][s->role[t]]++;
+    }
+}
+
+/* Without a net: the commonest role of word t, of a new one that of its place. */
+static inline int ex_role_guess(const ex_sentence *s, int t) {
+    const int *count = s->word[t] == EX_NEW ? ex_role_of_place[t] : ex_role_of_word[s->word[t]];
+    int best = 0;
+    for (int k = 0; k < EX_ROLES; k++) best = count[k] > count[best] ? k : best;
+    return best;
+}
+
 /* n lines of word/role, separated by spaces; text gets the words as they are. */
 static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *option, int n,
                                     ex_sentence *s, char text[][EX_SENTENCE][EX_WORD]) {
@@ -536,26 +829,79 @@ static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *op
 
 /* ---------------------------------------------------------------------------- numerals ---- */
 
-static const char *const ex_sign[16] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
-                                        "十", "百", "千", "万", "", ""};
+/* Numbers of at most EX_DIGITS digits; want: their Chinese numerals as signs, EX_END behind them;
+   said: the signs said before each of these, at first EX_START; best: room for what a net says. */
+enum { EX_DIGITS = 5, EX_NUMBERS = 100000, EX_NUMERAL = 10, EX_SIGNS = 16, EX_END = 14,
+       EX_START = 15, EX_MANY = 1001 };
+typedef struct ex_numerals {
+    int32_t number[EX_MANY], digit[EX_MANY][EX_DIGITS], want[EX_MANY][EX_NUMERAL],
+            said[EX_MANY][EX_NUMERAL], best[EX_MANY][EX_NUMERAL];
+} ex_numerals;
+static const char *const ex_sign[EX_SIGNS] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九",
+                                              "十", "百", "千", "万", "", ""};
 
-/* The five digits of a number, and its Chinese numeral as signs, `end` behind it: 20405 is
-   二万零四百零五. */
-static inline void ex_numeral(int number, int32_t *digit, int32_t *sign, int longest, int32_t end) {
+/* Number i: 20405 is 二万零四百零五. told: said gets its numeral, too, a sign later. */
+static inline void ex_numeral_set(ex_numerals *s, int i, int number, bool told) {
+    int32_t *want = s->want[i];
     bool gap = false;
     int n = 0;
+    s->number[i] = number;
     for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
         const int k = number / unit % 10;
-        digit[4 - place] = k;
+        s->digit[i][4 - place] = k;
         if (k == 0) gap = n > 0;
         if (k == 0) continue;
-        if (gap) sign[n++] = 0;                                     /* one 零 for a gap */
-        if (!(k == 1 && place == 1 && n == 0)) sign[n++] = k;       /* 十 alone, not 一十 */
-        if (place > 0) sign[n++] = 9 + place;
+        if (gap) want[n++] = 0;                                     /* one 零 for a gap */
+        if (!(k == 1 && place == 1 && n == 0)) want[n++] = k;       /* 十 alone, not 一十 */
+        if (place > 0) want[n++] = 9 + place;
         gap = false;
     }
-    if (n == 0) sign[n++] = 0;
-    while (n < longest) sign[n++] = end;
+    if (n == 0) want[n++] = 0;
+    while (n < EX_NUMERAL) want[n++] = EX_END;
+    for (int t = 0; t < EX_NUMERAL; t++)
+        s->said[i][t] = t == 0 ? EX_START : told ? want[t - 1] : EX_END;
+}
+
+/* Is best[i] what it should be? */
+static inline bool ex_numeral_right(const ex_numerals *s, int i) {
+    return memcmp(s->best[i], s->want[i], sizeof s->want[i]) == 0;
+}
+
+/* Deal all numbers into order: the first n are held out. And so is, behind them, one more, if it is
+   not below 0. Returns how many. */
+static inline int ex_hold_out(dl_rng *r, int32_t *order, bool *held_out, int n, int more) {
+    dl_rng_permutation(r, order, EX_NUMBERS);
+    if (more >= 0) order[n++] = more;
+    for (int i = 0; i < n; i++) held_out[order[i]] = true;
+    return n;
+}
+
+/* A number that is not held out; short ones as often as long ones. */
+static inline int ex_number(dl_rng *r, const bool *held_out) {
+    dl_int below = 10, number;
+    for (dl_int d = dl_rng_int(r, EX_DIGITS); d > 0; d--) below *= 10;
+    do number = dl_rng_int(r, below);
+    while (held_out[number]);
+    return (int)number;
+}
+
+/* ------------------------------------------------------------------------------- files ---- */
+
+/* Write a file; if that cannot be done, --option names another directory. */
+static inline bool ex_write(dl_ctx *dl, const char *path, const void *bytes, size_t size,
+                            const char *option) {
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(bytes, 1, size, f) == size;
+    if (f) ok = fclose(f) == 0 && ok;
+    return ok || dl_fail(dl, DL_ERR_FILE, "%s: this file cannot be written; choose another "
+                                          "directory with --%s", path, option);
+}
+
+/* For dl_set_error_callback: errors are said elsewhere. */
+static inline void ex_silent(dl_code code, const char *text, void *user) {
+    (void)code;
+    (void)text;
+    (void)user;
 }
 
 /* ----------------------------------------------------------------------------- showing ---- */
@@ -658,6 +1004,58 @@ static inline void ex_page_bars(ex_page *p, const dl_real *y) {
         if (y[k] >= (dl_real)0.001) ex_svg_text(p, x + 24, 94 - tall, "middle", 13, "", text);
     }
     fputs("</svg>\n", p->f);
+}
+
+/* A bar for the number x of each column that e has learned from, the longest first, `most` at most;
+   x is used up. */
+static inline void ex_show_columns(ex_page *p, bool quiet, const dl_encoder *e, double *x,
+                                   int most) {
+    const int n = x ? dl_encoder_column_count(e) : 0;
+    double longest = 1e-12;
+    for (int i = 0; i < n; i++) longest = fmax(longest, x[i]);
+    if (p->f) ex_svg_begin(p, 640, 12 + 26 * (n < most ? n : most));
+    for (int k = 0; k < n && k < most; k++) {
+        int best = 0;
+        char text[32];
+        for (int i = 1; i < n; i++)
+            if (x[i] > x[best]) best = i;
+        const char *name = dl_encoder_column(e, best)->name;
+        const double part = fmax(0, x[best] / longest), y = 12 + 26 * k;
+        snprintf(text, sizeof text, "%.4g", x[best]);
+        if (!quiet) {
+            ex_pad(name, 22, false);
+            for (int i = 0; i < 40; i++) printf("%s", part > (i + 0.5) / 40 ? "\xe2\x96\x88" : " ");
+            printf(" %s\n", text);
+        }
+        x[best] = -INFINITY;
+        if (!p->f) continue;
+        ex_svg_text(p, 170, y + 12, "end", 14, "", name);
+        fprintf(p->f, "<rect x=\"178\" y=\"%.0f\" width=\"%.1f\" height=\"16\" "
+                "fill=\"#0072B2\"/>\n", y, 1 + 380 * part);
+        ex_svg_text(p, 186 + 380 * part, y + 13, "start", 14, "", text);
+    }
+    if (p->f) fputs("</svg>\n", p->f);
+}
+
+/* Training and validation loss of the last dl_model_fit, epoch by epoch. */
+static inline void ex_show_losses(ex_page *p, bool quiet, const dl_model *m) {
+    const ex_axes axes = {EX("Loss after each epoch", "每轮之后的损失"), EX("epoch", "轮"),
+                          EX("loss", "损失"), 0, 0, 0, 0, true};
+    ex_curve c[2] = {{EX("training", "训练"), NULL, NULL, 0},
+                     {EX("validation", "验证"), NULL, NULL, 0}};
+    const dl_epoch *e = dl_model_history(m, &c[0].n);
+    double *y = (double *)malloc(2 * (size_t)(c[0].n + 1) * sizeof *y);
+    if (!y) return;
+    for (int i = 0; i < c[0].n; i++) {
+        y[i] = e[i].loss;
+        y[c[0].n + i] = e[i].val_loss;
+    }
+    c[0].y = y;
+    c[1].y = y + c[0].n;
+    c[1].n = c[0].n;
+    if (!quiet) ex_draw_plot(axes, c, 2);
+    ex_page_plot(p, axes, c, 2);
+    free(y);
 }
 
 #endif /* APPS_H_INCLUDED */

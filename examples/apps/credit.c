@@ -73,7 +73,7 @@ static verdict judge(const opinion *of, double above) {
     return v;
 }
 
-static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *fair);
+static void show(const ex_options *o, const verdict v[5], const opinion *fair);
 
 int main(int argc, char **argv) {
     static const char *const unfair[] = {"personal_status", "foreign_worker", "age", NULL};
@@ -86,18 +86,12 @@ int main(int argc, char **argv) {
                                 "谁会还款？犯错的代价；2 秒"),
              "epochs batch seed threads html quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    const dl_table *all = ex_table(dl, path, "table FILE", 0);
-    const dl_column *paid = dl_table_column(all, dl_table_find(all, "class"));
-    if (all && (!paid || paid->categories != 2 || dl_table_row_count(all) != LOANS))
-        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with two texts, and %d rows", path,
-                LOANS);
-    if (dl_error(dl) || !ask(all, NULL, &o, &with_all) || !ask(all, unfair, &o, &fair))
+    const dl_table *all = ex_table_classes(dl, path, LOANS, 2);
+    if (!all || !ask(all, NULL, &o, &with_all) || !ask(all, unfair, &o, &fair))
         return ex_end(dl, &o);
     const verdict v[5] = {judge(&fair, 2), judge(&fair, -1), judge(&fair, 0.5), judge(&fair, best),
                           judge(&with_all, best)};
-    ex_page page = ex_page_open(&o, EX("Credit: what mistakes cost", "信贷：犯错的代价"));
-    show(&page, o.quiet, v, &fair);
-    ex_page_close(&page, o.quiet);
+    show(&o, v, &fair);
     ex_result("cost=%.4f naive_cost=%.4f half_cost=%.4f unfair_cost=%.4f applicants=%d "
               "seconds=%.2f parameters=%lld", v[3].cost, fmin(v[0].cost, v[1].cost),
               v[2].cost, v[4].cost, LOANS, fair.seconds + with_all.seconds,
@@ -105,9 +99,12 @@ int main(int argc, char **argv) {
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* What each way of lending costs, and the cost by the threshold. */
-static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *fair) {
-    ex_show_text(page, quiet, 0,
+static void show(const ex_options *o, const verdict v[5], const opinion *fair) {
+    ex_page page = ex_page_open(o, EX("Credit: what mistakes cost", "信贷：犯错的代价"));
+    ex_show_text(&page, o->quiet, 0,
                  EX("%d applicants, each judged by a net that has not seen them. A loan lost costs "
                     "%d, a good customer turned away %d. To refuse is right where %d p > 1 - p, p "
                     "> %.3f.",
@@ -117,13 +114,13 @@ static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *f
                                  EX("the net, refuse at p > 0.5", "网络，p > 0.5 就拒绝"),
                                  EX("the net, refuse at p > 1/6", "网络，p > 1/6 就拒绝"),
                                  EX("with sex, age, nationality", "加上性别、年龄、国籍")};
-    ex_page_table(page, true);
-    ex_show_row(page, quiet, true, "%-28s|%s", "", EX("lost loans|refused wrongly|cost each",
+    ex_page_table(&page, true);
+    ex_show_row(&page, o->quiet, true, "%-28s|%s", "", EX("lost loans|refused wrongly|cost each",
                                                         "坏账|错误拒绝|平均代价"));
     for (int k = 0; k < 5; k++)
-        ex_show_row(page, quiet, false, "%s|%d|%d|%.3f", what[k], v[k].lost, v[k].refused,
+        ex_show_row(&page, o->quiet, false, "%s|%d|%d|%.3f", what[k], v[k].lost, v[k].refused,
                     v[k].cost);
-    ex_page_table(page, false);
+    ex_page_table(&page, false);
     double above[POINTS], cost[POINTS];
     for (int k = 0; k < POINTS; k++) {
         above[k] = (k + 1) / 100.0;
@@ -133,11 +130,12 @@ static void show(ex_page *page, bool quiet, const verdict v[5], const opinion *f
                           EX("refuse above this probability", "高于这个概率就拒绝"), EX("cost", "代价"),
                           0, 1, 0, 0, false};
     const ex_curve curve = {EX("the net", "网络"), above, cost, POINTS};
-    ex_page_plot(page, axes, &curve, 1);
-    ex_show_now_you(page, quiet,
+    ex_page_plot(&page, axes, &curve, 1);
+    ex_show_now_you(&page, o->quiet,
                     EX("sex, age and nationality are left out. Can the net still know them?",
                        "性别、年龄和国籍已经去掉。网络还能知道它们吗？"),
                     EX("In part: housing, job and years at work tell about age, and so on. Leaving "
                        "a column out is not enough to be fair; one has to look at the decisions.",
                        "部分可以：住房、职业、工龄透露年龄，等等。去掉一列还不等于公平，要看它的决定。"));
+    ex_page_close(&page, o->quiet);
 }

@@ -51,12 +51,8 @@ int main(int argc, char **argv) {
                                 "这株大豆得了什么病？2 秒"),
              "epochs batch seed threads quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    const dl_table *all = ex_table(dl, path, "table FILE", 0);
-    const dl_column *disease = dl_table_column(all, dl_table_find(all, "class"));
-    if (all && (!disease || disease->categories != DISEASES || dl_table_row_count(all) != PLANTS))
-        dl_fail(dl, DL_ERR_FORMAT, "%s: needs a column 'class' with %d diseases, and %d rows", path,
-                DISEASES, PLANTS);
-    if (dl_error(dl)) return ex_end(dl, &o);
+    const dl_table *all = ex_table_classes(dl, path, PLANTS, DISEASES);
+    if (!all) return ex_end(dl, &o);
     for (int f = 0; f < FOLDS; f++) {
         const int n = ex_fold(row, PLANTS, FOLDS, f, o.seed), holds = PLANTS - n;
         dl_table *rows = dl_table_pick(all, row, n), *others = dl_table_pick(all, row + n, holds);
@@ -65,9 +61,7 @@ int main(int argc, char **argv) {
         dl_model *net = learn(train, &o);
         dl_tensor *p = dl_model_predict_data(net, test);
         if (!dl_argmax_axis(said + done, p, 1)) return ex_end(dl, &o);
-        int count[DISEASES] = {0}, common = 0;
-        for (int i = 0; i < n; i++) count[dl_data_labels(train)[i]]++;
-        for (int d = 0; d < DISEASES; d++) common = count[d] > count[common] ? d : common;
+        const int common = ex_commonest(train);
         c.one += ex_one_column(rows, train, others, test);
         for (int i = 0; i < holds; i++, done++) {
             truth[done] = dl_data_labels(test)[i];
@@ -83,12 +77,14 @@ int main(int argc, char **argv) {
     const dl_report *r = dl_report_new(dl, said, truth, done, DISEASES);
     if (dl_error(dl)) return ex_end(dl, &o);
     const double share = 1.0 / PLANTS;
-    if (!o.quiet) show(&c, r, disease);
+    if (!o.quiet) show(&c, r, dl_table_column(all, dl_table_find(all, "class")));
     ex_result("test_accuracy=%.4f naive=%.4f one_question=%.4f top3=%.4f plants=%d seconds=%.2f "
               "parameters=%lld", c.right * share, c.commonest * share, c.one * share,
               c.top * share, PLANTS, seconds, (long long)parameters);
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 static void show(const counts *c, const dl_report *r, const dl_column *disease) {
     const double share = 1.0 / PLANTS;

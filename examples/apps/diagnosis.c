@@ -32,36 +32,19 @@ static dl_model *learn(const dl_data *train, const ex_options *o) {
     return net;
 }
 
-/* Call malignant what is so with a probability above a threshold: what does each one find? */
-static void thresholds(dl_model *net, const dl_data *test) {
-    static const double above[4] = {0.5, 0.2, 0.05, 0.01};
+/* What is found by calling malignant what is so with a probability above a threshold. */
+static dl_report *report_above(double threshold, const dl_tensor *p, const dl_data *test) {
     const int n = (int)dl_data_count(test);
-    const dl_tensor *p = dl_model_predict_data(net, test);
     int32_t called[PATIENTS];
-    printf("%s", EX("\nmalignant if p >   recall   precision   overlooked   false alarms\n",
-                    "\np 高于此数判恶性   召回率     精确率         漏掉         虚惊\n"));
-    for (int k = 0; p && k < 4; k++) {
-        for (int i = 0; i < n; i++)
-            called[i] = (double)p->data[2 * i + MALIGNANT] > above[k] ? MALIGNANT : 1;
-        dl_report *r = dl_report_new(dl_data_ctx(test), called, dl_data_labels(test), n, 2);
-        if (r) printf("%14.2f %8.2f %11.2f %12lld %14lld\n", above[k], r->score[MALIGNANT].recall,
-                      r->score[MALIGNANT].precision, (long long)r->confusion[1],
-                      (long long)r->confusion[2]);
-        dl_report_free(r);
-    }
-    printf("\n");
-    ex_print_wrapped(EX("Which one is right is no question of mathematics; and it would have to be "
-                        "chosen on patients of its own, not on these.",
-                        "哪一个阈值对，不是数学问题；而且应当用另外的病人来选，不能用这些。"));
-    printf("\n%s", EX("Now you: ", "轮到你："));
-    ex_print_wrapped(EX("--seed 3 draws other patients. How far can one trust a number from so "
-                        "few?",
-                        "--seed 3 会抽到别的病人。这么少的人得出的数，能信到什么程度？"));
-    printf("\n");
+    for (int i = 0; i < n; i++)
+        called[i] = (double)p->data[2 * i + MALIGNANT] > threshold ? MALIGNANT : 1;
+    return dl_report_new(dl_data_ctx(test), called, dl_data_labels(test), n, 2);
 }
 
+static const double thresholds[4] = {0.5, 0.2, 0.05, 0.01};
+static void show(int learned, int tested, const dl_report *r, dl_report *const *above);
+
 int main(int argc, char **argv) {
-    static const char *const names[2] = {"malignant", "benign"};
     const char *path = "data/breast-cancer/breast_cancer.csv";
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {{"table", EX_TEXT, &path, 0, 0, EX("the table", "表格文件")}};
@@ -78,17 +61,38 @@ int main(int argc, char **argv) {
     dl_model *net = learn(train, &o);
     const dl_metrics m = dl_model_evaluate(net, test);
     const dl_report *r = dl_model_report(net, test);
+    const dl_tensor *p = dl_model_predict_data(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet) {
-        printf(EX("%lld patients to learn from; the other %lld:\n\n",
-                  "从 %lld 位病人学习；另外 %lld 位：\n\n"), (long long)dl_data_count(train),
-               (long long)dl_data_count(test));
-        dl_report_print(r, names);
-        thresholds(net, test);
-    }
+    dl_report *above[4];
+    for (int k = 0; k < 4; k++) above[k] = report_above(thresholds[k], p, test);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    if (!o.quiet) show((int)dl_data_count(train), (int)dl_data_count(test), r, above);
     ex_result("test_accuracy=%.4f test_loss=%.4f recall=%.4f precision=%.4f f1=%.4f seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, r->score[MALIGNANT].recall,
               r->score[MALIGNANT].precision, r->score[MALIGNANT].f1, ex_fit_seconds(net),
               (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static void show(int learned, int tested, const dl_report *r, dl_report *const *above) {
+    static const char *const names[2] = {"malignant", "benign"};
+    printf(EX("%d patients to learn from; the other %d:\n\n",
+              "从 %d 位病人学习；另外 %d 位：\n\n"), learned, tested);
+    dl_report_print(r, names);
+    printf("%s", EX("\nmalignant if p >   recall   precision   overlooked   false alarms\n",
+                    "\np 高于此数判恶性   召回率     精确率         漏掉         虚惊\n"));
+    for (int k = 0; k < 4; k++)
+        printf("%14.2f %8.2f %11.2f %12lld %14lld\n", thresholds[k],
+               above[k]->score[MALIGNANT].recall, above[k]->score[MALIGNANT].precision,
+               (long long)above[k]->confusion[1], (long long)above[k]->confusion[2]);
+    printf("\n");
+    ex_print_wrapped(EX("Which one is right is no question of mathematics; and it would have to be "
+                        "chosen on patients of its own, not on these.",
+                        "哪一个阈值对，不是数学问题；而且应当用另外的病人来选，不能用这些。"));
+    printf("\n%s", EX("Now you: ", "轮到你："));
+    ex_print_wrapped(EX("--seed 3 draws other patients. How far can one trust a number from so "
+                        "few?", "--seed 3 会抽到别的病人。这么少的人得出的数，能信到什么程度？"));
+    printf("\n");
 }

@@ -14,48 +14,38 @@
 #include "../../dl.h"
 #include "apps.h"
 
-enum { STEPS = 280, TRACKS = 3, NEW = 20, ROUNDS = 4, NOTES = (ROUNDS + 1) * TRACKS * STEPS };
+enum { TRACKS = 3, NEW = 20, ROUNDS = 4, NOTES = (ROUNDS + 1) * TRACKS * EX_STEPS };
+typedef enum who { NOBODY, DRIVER, NET } who;
 static const double gusts = 0.05;
 
-/* What was seen, and how the driver would have turned the wheel. */
-static dl_real seen[NOTES][EX_SEEN], turn[NOTES];
+/* What was seen, and how the driver would have turned the wheel; behind that, what is seen now. */
+static dl_real seen[NOTES + 1][EX_SEEN], turn[NOTES];
 static int notes;
-
-typedef enum who { NOBODY, DRIVER, NET } who;
-typedef struct ride { double part, path[STEPS][2]; int steps; } ride;
 
 /* How the net turns the wheel when it sees this. */
 static double steer(dl_ctx *dl, dl_model *net, const dl_real *picture) {
-    dl_mark mark = dl_tape_mark(dl);
-    dl_tensor *y = dl_model_predict(net, dl_from(dl, dl_shape2(1, EX_SEEN), picture));
+    const dl_tensor *y = dl_model_predict(net, dl_from(dl, dl_shape2(1, EX_SEEN), picture));
     const double w = y ? (double)y->data[0] : 0;
-    dl_tape_release(dl, mark);
+    dl_tape_clear(dl);
     return w < -1 ? -1 : w > 1 ? 1 : w;
 }
 
-/* A lap: which part of it was driven until the car left its lane. In a lesson each step is noted,
-   and a car that leaves the lane is put back. */
-static ride lap(dl_ctx *dl, who w, dl_model *net, const ex_track *t, double wind, dl_rng *r,
-                bool lesson) {
+/* A lap, until the car leaves its lane. In a lesson each step is noted, and a car that leaves the
+   lane is put back. */
+static ex_ride lap(dl_ctx *dl, who w, dl_model *net, const ex_track *t, double wind, dl_rng *r,
+                   bool lesson) {
     ex_car c = ex_car_on(t, 0);
-    ride d = {0, {{0, 0}}, 0};
-    while (d.steps < STEPS && d.part < 1) {
-        dl_real picture[EX_SEEN];
+    ex_ride d = {0, {{0, 0}}, 0};
+    while (d.steps < EX_STEPS && d.part < 1) {
         const double driver = ex_car_driver(t, &c);
-        ex_car_see(t, &c, picture);
-        if (lesson) {
-            memcpy(seen[notes], picture, sizeof picture);
-            turn[notes++] = (dl_real)driver;
-        }
-        const double wheel = w == NET ? steer(dl, net, picture) : w == DRIVER ? driver : 0;
-        d.part += ex_car_step(&c, wheel, wind * dl_rng_normal(r)) / (2 * ex_pi);
-        d.path[d.steps][0] = c.x;
-        d.path[d.steps++][1] = c.y;
+        ex_car_see(t, &c, seen[notes]);
+        const double wheel = w == NET ? steer(dl, net, seen[notes]) : w == DRIVER ? driver : 0;
+        if (lesson) turn[notes++] = (dl_real)driver;
+        ex_ride_step(&d, &c, wheel, wind * dl_rng_normal(r));
         if (ex_track_off(t, c.x, c.y) < 1) continue;
         if (!lesson) break;
         c = ex_car_on(t, atan2(c.y, c.x));
     }
-    d.part = fmin(d.part, 1);
     return d;
 }
 
@@ -68,25 +58,23 @@ static dl_model *learn(dl_ctx *dl, const ex_options *o) {
     dl_model_compile(net, DL_MSE, dl_adam(0.001));
     const dl_fit fit = ex_fit(o);
     dl_model_fit(net, d, &fit);
-    dl_data_free(d);
     return net;
 }
 
 /* Alone on NEW tracks: the mean part of a lap; *worst: the ride that ended first. */
 static double test(dl_ctx *dl, who w, dl_model *net, const ex_track *t, int seed, int *worst) {
     dl_rng wind = dl_rng_new((uint64_t)seed, 2);
-    double sum = 0, least = 2;
+    double part[NEW], sum = 0;
+    *worst = 0;
     for (int k = 0; k < NEW; k++) {
-        const double part = lap(dl, w, net, &t[k], gusts, &wind, false).part;
-        if (part < least && worst) *worst = k;
-        least = fmin(least, part);
-        sum += part / NEW;
+        part[k] = lap(dl, w, net, &t[k], gusts, &wind, false).part;
+        if (part[k] < part[*worst]) *worst = k;
+        sum += part[k] / NEW;
     }
     return sum;
 }
 
-static void show(ex_page *page, bool quiet, const double laps[ROUNDS + 3], const ex_track *t,
-                 ride ride_of[2]);
+static void show(const ex_options *o, const double *laps, const ex_track *t, ex_ride *ride);
 
 int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
@@ -100,57 +88,54 @@ int main(int argc, char **argv) {
     for (int k = 0; k < NEW; k++) t[k] = ex_track_new(&r);
     const double start = ex_seconds();
     double laps[ROUNDS + 3];                             /* nobody, copy, corrected, driver */
-    laps[0] = test(dl, NOBODY, NULL, t, o.seed, NULL);
-    laps[ROUNDS + 2] = test(dl, DRIVER, NULL, t, o.seed, NULL);
-    ride on_worst[2];                                    /* of the copy, and in the end */
+    int worst = 0, any;                                  /* where the copy gets least far */
+    laps[0] = test(dl, NOBODY, NULL, t, o.seed, &any);
+    laps[ROUNDS + 2] = test(dl, DRIVER, NULL, t, o.seed, &any);
+    ex_ride on_worst[2];                                 /* of the copy, and in the end */
     dl_model *net = NULL;
-    int worst = 0;
     for (int round = 0; round <= ROUNDS; round++) {      /* round 0: the driver, on a calm day */
         for (int k = 0; k < TRACKS; k++) {
             const ex_track own = ex_track_new(&r);
             lap(dl, round ? NET : DRIVER, net, &own, round ? gusts : 0, &r, true);
         }
-        dl_model_free(net);
         net = learn(dl, &o);
         if (dl_error(dl)) return ex_end(dl, &o);
-        laps[1 + round] = test(dl, NET, net, t, o.seed, round ? NULL : &worst);
+        laps[1 + round] = test(dl, NET, net, t, o.seed, round ? &any : &worst);
         dl_rng wind = dl_rng_new((uint64_t)o.seed, 3);
         on_worst[round > 0] = lap(dl, NET, net, &t[worst], gusts, &wind, false);
     }
-
-    ex_page page = ex_page_open(&o, EX("A car that keeps its lane", "不出车道的小车"));
-    show(&page, o.quiet, laps, &t[worst], on_worst);
-    ex_page_close(&page, o.quiet);
+    show(&o, laps, &t[worst], on_worst);
     ex_result("lap=%.4f copy_lap=%.4f naive_lap=%.4f driver_lap=%.4f tracks=%d seconds=%.2f "
               "parameters=%lld", laps[ROUNDS + 1], laps[1], laps[0], laps[ROUNDS + 2], NEW,
               ex_seconds() - start, (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* What the car sees, how far each drove, and the track t where the copy got least far. */
-static void show(ex_page *page, bool quiet, const double laps[ROUNDS + 3], const ex_track *t,
-                 ride ride_of[2]) {
-    ex_show_text(page, quiet, 0, EX("What the car sees (simulated), the road in front of it:",
+static void show(const ex_options *o, const double *laps, const ex_track *t, ex_ride *ride) {
+    ex_page page = ex_page_open(o, EX("A car that keeps its lane", "不出车道的小车"));
+    ex_show_text(&page, o->quiet, 0, EX("What the car sees (simulated), the road in front of it:",
                                        "车看到的（模拟）：前方的路"));
-    ex_show_pictures(page, quiet, seen[0], 0, 1, EX_SIGHT, EX_SIGHT, 0, 1);
-    ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("who drives, in the wind|laps until it leaves its lane",
+    ex_show_pictures(&page, o->quiet, seen[0], 0, 1, EX_SIGHT, EX_SIGHT, 0, 1);
+    ex_page_table(&page, true);
+    ex_show_row(&page, o->quiet, true, EX("who drives, in the wind|laps until it leaves its lane",
                                          "谁开车（有风）|偏出车道之前驶过的圈数"));
-    ex_show_row(page, quiet, false, "%s|%.2f", EX("nobody: straight on", "没有人：直行"), laps[0]);
-    ex_show_row(page, quiet, false, "%s|%.2f", EX("the net, a copy", "网络，照抄"), laps[1]);
+    ex_show_row(&page, o->quiet, false, "%s|%.2f", EX("nobody: straight on", "没有人：直行"), laps[0]);
+    ex_show_row(&page, o->quiet, false, "%s|%.2f", EX("the net, a copy", "网络，照抄"), laps[1]);
     for (int k = 1; k <= ROUNDS; k++)
-        ex_show_row(page, quiet, false, EX("corrected, round %d|%.2f", "纠正，第 %d 轮|%.2f"), k,
+        ex_show_row(&page, o->quiet, false, EX("corrected, round %d|%.2f", "纠正，第 %d 轮|%.2f"), k,
                     laps[1 + k]);
-    ex_show_row(page, quiet, false, "%s|%.2f", EX("the driver", "司机"), laps[ROUNDS + 2]);
-    ex_page_table(page, false);
-    ex_show_text(page, quiet, 0,
+    ex_show_row(&page, o->quiet, false, "%s|%.2f", EX("the driver", "司机"), laps[ROUNDS + 2]);
+    ex_page_table(&page, false);
+    ex_show_text(&page, o->quiet, 0,
                  EX("Mean of %d tracks that are new to the net. The page (--html) shows the one "
                     "where the copy (dashed) got least far, and the corrected net (solid).",
                     "%d 条新赛道的平均。网页（--html）上画的是照抄者（虚线）走得最短的那条，以及纠正后的网络（实线）。"),
                  NEW);
-    ex_page_track(page, t, ride_of[0].path, ride_of[0].steps, ride_of[1].path,
-                  ride_of[1].steps);
-    ex_show_now_you(page, quiet,
+    ex_page_track(&page, t, ride);
+    ex_show_now_you(&page, o->quiet,
                     EX("let the driver drive in the wind, too, when it is copied (in main: gusts "
                        "for all rounds). Does it still need to be corrected?",
                        "让司机示范时也有风（main 里每一轮都用 gusts）。还需要纠正吗？"),
@@ -159,4 +144,5 @@ static void show(ex_page *page, bool quiet, const double laps[ROUNDS + 3], const
                        "of a calm day 0.07 to 1.00, those that were corrected 1.00.",
                        "需要得少：风把司机吹离中线，怎样回来也在示范里。用六个种子试，这样的照抄者驶过 0.52 到 "
                        "1.00 圈，无风时照抄的 0.07 到 1.00 圈，纠正过的都是 1.00 圈。"));
+    ex_page_close(&page, o->quiet);
 }

@@ -111,6 +111,8 @@ int main(int argc, char **argv) {
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* What there is to learn from. */
 static void show_data(ex_page *page, bool quiet, const dl_data *all) {
     const int32_t *label = dl_data_labels(all);

@@ -22,43 +22,34 @@ static double *value(const ex_board *b) {
     return &v[s];
 }
 
-/* The legal moves and what they are worth: how many. */
-static int moves(const ex_board *b, int move[9], double worth[9]) {
-    int n = 0;
+/* The n legal moves, what they are worth, and what the best of them is. */
+typedef struct moves { int n, move[9]; double worth[9], best; } moves;
+
+static moves moves_of(const ex_board *b) {
+    moves m = {0, {0}, {0}, -2};
     for (int i = 0; i < 9; i++) {
         ex_board next = *b;
         if (b->cell[i] != 0) continue;
         ex_board_move(&next, i);
-        worth[n] = *value(&next);
-        move[n++] = i;
+        m.worth[m.n] = *value(&next);
+        m.best = fmax(m.best, m.worth[m.n]);
+        m.move[m.n++] = i;
     }
-    return n;
+    return m;
 }
 
 /* The best move, among equals any; or any at all. */
 static int choose(const ex_board *b, bool best, dl_rng *r) {
-    int move[9], k = 0, equal = 1;
-    double worth[9];
-    const int n = moves(b, move, worth);
-    if (!best) return move[dl_rng_int(r, n)];
-    for (int i = 1; i < n; i++) {
-        const double more = worth[i] - worth[k];
-        equal = more > 1e-9 ? 1 : more < -1e-9 ? equal : equal + 1;
-        if (more > 1e-9 || (more > -1e-9 && dl_rng_int(r, equal) == 0)) k = i;
-    }
-    return move[k];
+    const moves m = moves_of(b);
+    return m.move[best ? ex_largest(m.worth, m.n, r) : dl_rng_int(r, m.n)];
 }
 
 /* One game against itself; of every position on the way its number is corrected. */
 static void self_play(dl_rng *r) {
     ex_board b = {{0}};
     for (int end = -1; end < 0;) {
-        int move[9];
-        double reply[9];
         end = ex_board_move(&b, choose(&b, dl_rng_uniform(r) > 1.0 / 3, r));
-        const int n = end < 0 ? moves(&b, move, reply) : 0;
-        double target = end < 0 ? 2 : end;
-        for (int i = 0; i < n; i++) target = fmin(target, -reply[i]);
+        const double target = end < 0 ? -moves_of(&b).best : end;
         *value(&b) += 0.5 * (target - *value(&b));
     }
 }
@@ -69,15 +60,14 @@ typedef struct score { int games, lost; double p_win, p_loss; } score;
    equally good (untaught: any at all). mine: it is to move. p: how likely b is, if the other moves
    at random. */
 static void all_games(ex_board b, bool mine, bool taught, double p, score *c) {
-    int move[9], choices = 0;
-    double worth[9], least = -2;
-    const int n = moves(&b, move, worth);
-    for (int i = 0; i < n && mine && taught; i++) least = fmax(least, worth[i] - 1e-9);
-    for (int i = 0; i < n; i++) choices += worth[i] >= least;
-    for (int i = 0; i < n; i++) {
+    const moves m = moves_of(&b);
+    const double least = mine && taught ? m.best - 1e-9 : -2;
+    int choices = 0;
+    for (int i = 0; i < m.n; i++) choices += m.worth[i] >= least;
+    for (int i = 0; i < m.n; i++) {
         ex_board next = b;
-        if (worth[i] < least) continue;
-        const int end = ex_board_move(&next, move[i]);
+        if (m.worth[i] < least) continue;
+        const int end = ex_board_move(&next, m.move[i]);
         if (end < 0) all_games(next, !mine, taught, p / choices, c);
         if (end < 0) continue;
         c->games++;
@@ -95,6 +85,7 @@ static score judge(bool taught) {
     return c;
 }
 
+static void show(int games, const score *before, const score *after);
 static void play(dl_rng *r);
 
 int main(int argc, char **argv) {
@@ -112,17 +103,23 @@ int main(int argc, char **argv) {
     for (int g = 0; g < games; g++) self_play(r);
     const double seconds = ex_seconds() - start;
     const score before = judge(false), after = judge(true);
-    if (!o.quiet)
-        printf(EX("%d games against itself. Against one who moves at random it\n"
-                  "   wins %.1f %%, loses %.1f %% before\n   wins %.1f %%, loses %.1f %% after\n"
-                  "All games that can come about against it: %d, of which it loses %d.\n\n",
-                  "自我对弈 %d 局。对手随机走时\n   学之前赢 %.1f%%，输 %.1f%%\n   学之后赢 %.1f%%，输 %.1f%%\n"
-                  "与它下棋所有可能的局：%d，其中它输 %d。\n\n"), games, 100 * before.p_win,
-               100 * before.p_loss, 100 * after.p_win, 100 * after.p_loss, after.games, after.lost);
+    if (!o.quiet) show(games, &before, &after);
     if (person && !o.quiet) play(r);
     ex_result("lost=%d all_games=%d win_rate=%.4f naive_win_rate=%.4f naive_lost=%.4f seconds=%.2f",
               after.lost, after.games, after.p_win, before.p_win, before.p_loss, seconds);
     return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static void show(int games, const score *before, const score *after) {
+    printf(EX("%d games against itself. Against one who moves at random it\n"
+              "   wins %.1f %%, loses %.1f %% before\n   wins %.1f %%, loses %.1f %% after\n"
+              "All games that can come about against it: %d, of which it loses %d.\n\n",
+              "自我对弈 %d 局。对手随机走时\n   学之前赢 %.1f%%，输 %.1f%%\n   学之后赢 %.1f%%，输 %.1f%%\n"
+              "与它下棋所有可能的局：%d，其中它输 %d。\n\n"), games, 100 * before->p_win,
+           100 * before->p_loss, 100 * after->p_win, 100 * after->p_loss, after->games,
+           after->lost);
 }
 
 /* Against a person, game after game. They take turns to begin. */

@@ -84,8 +84,9 @@ int main(int argc, char **argv) {
     ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%s", before, after, "tuned.onnx");
     ex_page_table(&page, false);
     if (here)
-        ex_show_text(&page, o.quiet, 0, EX("The net before and behind the file: outputs differ by at "
-                                           "most %.1g.", "存前与读回的网络：输出最多相差 %.1g。"), difference);
+        ex_show_text(&page, o.quiet, 0,
+                     EX("The net before and behind the file: outputs differ by at most %.1g.",
+                        "存前与读回的网络：输出最多相差 %.1g。"), difference);
     ex_page_close(&page, o.quiet);
     ex_result("before=%.4f after=%.4f difference=%.1g", before, after, difference);
     return ex_end(dl, &o);

@@ -73,13 +73,6 @@ static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) 
     return ok;
 }
 
-/* For dl_set_error_callback: errors are said above, with the picture's name. */
-static void be_silent(dl_code code, const char *text, void *user) {
-    (void)code;
-    (void)text;
-    (void)user;
-}
-
 int main(int argc, char **argv) {
     const char *save = NULL;
     int failed = 0;
@@ -111,12 +104,14 @@ int main(int argc, char **argv) {
     ex_page_text(&page, 0, EX("How each picture becomes what MNIST is, and what the net makes of "
                               "it: the bars are its ten probabilities.",
                               "每张图片怎样变成 MNIST 的样子，网络又怎样看它：十根柱子是十个概率。"));
-    dl_set_error_callback(dl, be_silent, NULL);
+    dl_set_error_callback(dl, ex_silent, NULL);     /* predict says it, with the picture's name */
     for (int i = 1; i < o.word_count; i++) failed += !predict(dl, net, o.word[i], &page);
     ex_page_close(&page, true);
     free(o.word);
     return ex_end(dl, &o) || failed;
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* The steps from a picture to what the net sees, and its ten probabilities, on the page. */
 static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,

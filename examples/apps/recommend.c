@@ -64,35 +64,19 @@ static void factorize(dl_ctx *dl, const ex_ratings *c, bool yes_no, const ex_opt
     dl_tape_clear(dl);
 }
 
-/* The TOP films that a viewer has not rated, by their scores (by_taste: else by b_i alone): how
-   much would they like them, on average? */
-static double liked(dl_ctx *dl, const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS],
-                    dl_tensor *const *w, bool by_taste) {
-    static bool rated[EX_VIEWERS][EX_FILMS];
-    double sum = 0;
-    for (int k = 0; k < c->n; k++) rated[c->user[k]][c->item[k]] = true;
-    for (int u = 0; u < EX_VIEWERS; u++) {
-        int32_t user[EX_FILMS], item[EX_FILMS];
-        for (int i = 0; i < EX_FILMS; i++) {
-            user[i] = u;
-            item[i] = i;
-        }
-        dl_tensor *b = dl_from(dl, w[3]->shape, w[3]->data);
-        dl_tensor *s = by_taste ? score(w, user, item, EX_FILMS) : b;
-        for (int i = 0; s && i < EX_FILMS; i++)
-            if (rated[u][i]) s->data[i] = -100;
-        for (int t = 0; s && t < TOP; t++) {
-            const int i = ex_argmax(s->data, EX_FILMS);
-            sum += truth[u][i] / (EX_VIEWERS * TOP);
-            s->data[i] = -100;
-        }
-        dl_tape_clear(dl);
+/* How much do viewers like the TOP films that the product chooses for each of them? */
+static double liked(const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS], dl_tensor *const *w) {
+    static int32_t user[EX_VIEWERS * EX_FILMS], item[EX_VIEWERS * EX_FILMS];
+    for (int k = 0; k < EX_VIEWERS * EX_FILMS; k++) {
+        user[k] = k / EX_FILMS;
+        item[k] = k % EX_FILMS;
     }
-    return sum;
+    const dl_tensor *s = score(w, user, item, EX_VIEWERS * EX_FILMS);
+    return s ? ex_films_liked(c, truth, s->data, EX_FILMS, TOP) : 0;
 }
 
-/* Of the films: the error of the product and of averages, how much what they choose is liked. Of the
-   votes: the share that the product and the majority have right. */
+/* Of the films: the error of the product and of averages, and how much is liked what they choose.
+   Of the votes: the share that the product and the majority have right. */
 typedef struct result { double error, naive, liked, popular, right, majority; } result;
 static void show(const ex_ratings *films, const ex_ratings *votes, const result *s);
 
@@ -118,9 +102,9 @@ int main(int argc, char **argv) {
     factorize(dl, &votes, true, &o, of_votes, vote);
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    const result s = {
+    const result s = {                            /* popular: b_i, the same for all viewers */
         ex_rating_rmse(&films, rating), ex_rating_rmse(&films, films.naive),
-        liked(dl, &films, truth, w, true), liked(dl, &films, truth, w, false),
+        liked(&films, truth, w), ex_films_liked(&films, truth, w[3]->data, 0, TOP),
         ex_rating_right(&votes, vote, 0), ex_rating_right(&votes, votes.naive, 0.5)};
     if (!o.quiet) show(&films, &votes, &s);
     ex_result("rmse=%.4f naive_rmse=%.4f liked=%.3f naive_liked=%.3f votes_right=%.4f "
@@ -128,6 +112,8 @@ int main(int argc, char **argv) {
               s.right, s.majority, films.n - films.train + votes.n - votes.train, seconds);
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 static void show(const ex_ratings *films, const ex_ratings *votes, const result *s) {
     printf(EX("1. Films (SYNTHETIC): %d of %d ratings are known, of the hidden %d the error is\n",

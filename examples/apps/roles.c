@@ -50,24 +50,19 @@ static void learn(dl_ctx *dl, dl_tensor **w, int steps, dl_rng *r) {
     }
 }
 
-/* Without a net one can say the commonest role of the word, of a new one that of its place. */
-static int place[T][EX_ROLES], known[EX_LEXICON][EX_ROLES];
-
-static int commonest(const ex_sentence *s, int t) {
-    const int *count = s->word[t] == EX_NEW ? place[t] : known[s->word[t]];
-    int best = 0;
-    for (int k = 0; k < EX_ROLES; k++) best = count[k] > count[best] ? k : best;
-    return best;
-}
-
+/* Of the words: how many are right by the net, right without it, new to it, and all; and how many
+   sentences are without a mistake. */
+typedef struct counts { int right, naive, unknown, all, whole; } counts;
 static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_t *said);
+static void show(const counts *c);
 
 int main(int argc, char **argv) {
     static ex_sentence test[SENTENCES];
     static char text[SENTENCES][T][EX_WORD];
     int32_t word[SENTENCES * T], role[SENTENCES * T], said[SENTENCES * T], length[SENTENCES];
     const char *path = "data/roles/roles.txt";
-    int steps = 600, right = 0, naive = 0, whole = 0, unknown = 0, all = 0;
+    int steps = 600;
+    counts c = {0, 0, 0, 0, 0};
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
         {"sentences", EX_TEXT, &path, 0, 0, EX("the sentences to try", "用来检验的句子")},
@@ -78,10 +73,7 @@ int main(int argc, char **argv) {
     dl_rng r = dl_rng_new((uint64_t)o.seed, 1);
     for (int i = 0; i < 2000; i++) {                /* get to know the words, and their roles */
         const ex_sentence s = ex_sentence_new(&r);
-        for (int t = 0; t < s.n; t++) {
-            place[t][s.role[t]]++;
-            known[s.word[t]][s.role[t]]++;
-        }
+        ex_role_count(&s);
     }
     if (!ex_sentence_load(dl, path, "sentences FILE", SENTENCES, test, text)) return ex_end(dl, &o);
     dl_recurrent both = dl_recurrent_default();
@@ -99,30 +91,23 @@ int main(int argc, char **argv) {
         int good = 0;
         for (int t = 0; t < test[i].n; t++) {
             good += said[i * T + t] == test[i].role[t];
-            naive += commonest(&test[i], t) == test[i].role[t];
-            unknown += test[i].word[t] == EX_NEW;
+            c.naive += ex_role_guess(&test[i], t) == test[i].role[t];
+            c.unknown += test[i].word[t] == EX_NEW;
         }
-        right += good;
-        all += test[i].n;
-        whole += good == test[i].n;
+        c.right += good;
+        c.all += test[i].n;
+        c.whole += good == test[i].n;
         if (!o.quiet && (i < 8 || good < test[i].n)) print_roles(&test[i], text[i], said + i * T);
     }
-    if (!o.quiet) {
-        printf(EX("\nThe first 8, and all with mistakes, of %d sentences; %d of %d words are new "
-                  "to it. Right are\n\n",
-                  "\n以上是 %d 个句子中的前 8 个，以及所有有错的；%d 个词（共 %d 个）网络没见过。答对的词：\n\n"),
-               SENTENCES, unknown, all);
-        ex_print_share((double)naive / all,
-                      EX("by the commonest role of the word, or of its place",
-                         "取这个词（生词取这个位置）最常见的角色"));
-        ex_print_share((double)right / all, EX("by the net", "由网络"));
-        printf(EX("%7d    sentences without a mistake\n\n", "%7d    个句子全对\n\n"), whole);
-    }
+    if (!o.quiet) show(&c);
+    const double share = 1.0 / c.all;
     ex_result("test_accuracy=%.4f naive=%.4f sentences_right=%.4f new_words=%.4f seconds=%.2f "
-              "parameters=%lld", (double)right / all, (double)naive / all,
-              (double)whole / SENTENCES, (double)unknown / all, seconds, ex_param_count(w, PARAMS));
+              "parameters=%lld", c.right * share, c.naive * share, (double)c.whole / SENTENCES,
+              c.unknown * share, seconds, ex_param_count(w, PARAMS));
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_t *said) {
     for (int t = 0; t < s->n; t++) {
@@ -131,4 +116,16 @@ static void print_roles(const ex_sentence *s, char text[][EX_WORD], const int32_
         if (said[t] != s->role[t]) printf(EX("(wrong: %s)", "（错，应为 %s）"), ex_role[s->role[t]]);
     }
     printf("\n");
+}
+
+static void show(const counts *c) {
+    printf(EX("\nThe first 8, and all with mistakes, of %d sentences; %d of %d words are new to "
+              "it. Right are\n\n",
+              "\n以上是 %d 个句子中的前 8 个，以及所有有错的；%d 个词（共 %d 个）网络没见过。答对的词：\n\n"),
+           SENTENCES, c->unknown, c->all);
+    ex_print_share((double)c->naive / c->all,
+                  EX("by the commonest role of the word, or of its place",
+                     "取这个词（生词取这个位置）最常见的角色"));
+    ex_print_share((double)c->right / c->all, EX("by the net", "由网络"));
+    printf(EX("%7d    sentences without a mistake\n\n", "%7d    个句子全对\n\n"), c->whole);
 }

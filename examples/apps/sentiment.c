@@ -15,45 +15,28 @@
 
 enum { REVIEWS = 285, PHRASES = 717, MOST = 3000, SHOWN = 6 };
 
-/* Lines "+<tab>text" of praise and "-<tab>text" of blame. */
+/* Texts, and whether they are good (1) or bad (0). */
 typedef struct texts { const char *text[PHRASES]; int32_t good[PHRASES]; } texts;
-
-static bool load(dl_ctx *dl, const char *dir, const char *name, int n, texts *t) {
-    char path[600];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    const dl_table *lines = ex_lines(dl, path, "reviews DIR", n);
-    for (int i = 0; lines && i < n; i++) {
-        const char *mark = dl_table_text(lines, i, 0);
-        t->text[i] = dl_table_text(lines, i, 1);
-        t->good[i] = mark && *mark == '+';
-        if (!mark || strchr("+-", *mark) == NULL || !t->text[i])
-            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %d needs + or -, a tab and a text", path,
-                           i + 1);
-    }
-    return lines != NULL;
-}
 
 /* The signs and pairs that phrases are made of. */
 static char part[MOST][12];
 static int parts;
 
-/* The bytes of the sign (UTF-8) at p. */
-static size_t sign(const char *p) {
-    size_t n = 1;
-    while (((unsigned char)p[n] & 0xc0) == 0x80 && n < 4) n++;
-    return n;
+/* A part of n bytes at p: its place in x[parts] becomes 1. x NULL: learn it, if it is new. */
+static void note(const char *p, size_t n, dl_real *x) {
+    int i = 0;
+    while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
+    if (x && i < parts) x[i] = 1;
+    if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
 }
 
-/* For each sign and each pair of text: its place in x[parts] becomes 1. x NULL: learn new ones. */
+/* Each sign and each pair of a text. */
 static void read_parts(const char *text, dl_real *x) {
-    for (const char *p = text; *p; p += sign(p))
-        for (int pair = 0; pair < 2 && (!pair || p[sign(p)]); pair++) {
-            const size_t n = sign(p) + (pair ? sign(p + sign(p)) : 0);
-            int i = 0;
-            while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
-            if (x && i < parts) x[i] = 1;
-            if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
-        }
+    for (size_t n; *text; text += n) {
+        n = ex_sign_bytes(text);
+        note(text, n, x);
+        if (text[n]) note(text, n + ex_sign_bytes(text + n), x);
+    }
 }
 
 /* Texts as samples [parts]. */
@@ -66,13 +49,10 @@ static dl_data *features(dl_ctx *dl, const texts *t, int n) {
 /* What anyone might try first: count words of praise and of blame. 1 good, 0 bad. */
 static int by_list(const char *text) {
     static const char *const praise[] = {"好", "喜欢", "满意", "推荐", "新鲜", "干净", "舒服", "热情",
-                                         "漂亮", "方便", "值", "快"};
+                                         "漂亮", "方便", "值", "快", NULL};
     static const char *const blame[] = {"差", "坏", "贵", "慢", "脏", "难", "不", "没", "假", "骗", "吵",
-                                        "烂"};
-    int sum = 0;
-    for (int i = 0; i < 12; i++)
-        sum += (strstr(text, praise[i]) != NULL) - (strstr(text, blame[i]) != NULL);
-    return sum > 0;
+                                        "烂", NULL};
+    return ex_count(text, praise) > ex_count(text, blame);
 }
 
 static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,
@@ -93,8 +73,9 @@ int main(int argc, char **argv) {
                                 "这条评论是好评还是差评？3 秒"),
              "epochs batch seed threads quiet", own, 2);
     dl_ctx *dl = ex_begin(&o);
-    if (!load(dl, dir, "phrases.txt", PHRASES, &phrases) ||
-        !load(dl, dir, "reviews.txt", REVIEWS, &reviews)) return ex_end(dl, &o);
+    if (!ex_praise_load(dl, dir, "phrases.txt", PHRASES, phrases.text, phrases.good) ||
+        !ex_praise_load(dl, dir, "reviews.txt", REVIEWS, reviews.text, reviews.good))
+        return ex_end(dl, &o);
     for (int i = 0; i < PHRASES; i++) read_parts(phrases.text[i], NULL);
     dl_data *train = features(dl, &phrases, PHRASES), *test = features(dl, &reviews, REVIEWS);
     dl_model *net = dl_model_new(dl, dl_shape1(parts));
@@ -113,17 +94,17 @@ int main(int argc, char **argv) {
         listed += by_list(reviews.text[i]) == reviews.good[i];
         bad += !reviews.good[i];
     }
-    if (!o.quiet) {
-        show(&reviews, p->data, known.accuracy, bad * share, listed * share, m.accuracy);
-        if (*yours.text[0])
-            printf(EX("Yours: %.2f %s\n\n", "你的：%.2f %s\n\n"), (double)of_yours->data[1],
-                   yours.text[0]);
-    }
+    if (!o.quiet) show(&reviews, p->data, known.accuracy, bad * share, listed * share, m.accuracy);
+    if (!o.quiet && *yours.text[0])
+        printf(EX("Yours: %.2f %s\n\n", "你的：%.2f %s\n\n"), (double)of_yours->data[1],
+               yours.text[0]);
     ex_result("test_accuracy=%.4f test_loss=%.4f naive=%.4f word_list=%.4f reviews=%d seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, bad * share, listed * share, REVIEWS,
               ex_fit_seconds(net), (long long)dl_model_param_count(net));
     return ex_end(dl, &o);
 }
+
+/* ------------------------------------------------------------------------- the showing ---- */
 
 /* What is right, and the first reviews that are not. */
 static void show(const texts *reviews, const dl_real *p, double known, double bad, double listed,

@@ -50,11 +50,6 @@ static void learn(dl_ctx *dl, const dl_real *y, int n, int lo, int hi, const ex_
     dl_data_free(train);
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* width[h]: of the mistakes of windows 0 .. n-1, each made by nets that had not seen it, the one
    that 90 % are not larger than. */
 static void widths(dl_ctx *dl, const dl_real *y, int n, const ex_options *o, double width[AHEAD]) {
@@ -62,16 +57,14 @@ static void widths(dl_ctx *dl, const dl_real *y, int n, const ex_options *o, dou
     for (int part = 0; part < PARTS; part++)
         learn(dl, y, n, part * n / PARTS, (part + 1) * n / PARTS, o, said);
     for (int h = 0; h < AHEAD; h++) {
-        const int rank = (int)ceil(0.9 * (n + 1)) - 1;
         for (int k = 0; k < n; k++) miss[k] = fabs(said[k][h] - (double)y[k + BACK + h]);
-        qsort(miss, (size_t)n, sizeof *miss, by_size);
-        width[h] = miss[rank < n ? rank : n - 1];
+        width[h] = ex_quantile(miss, n, 0.9);
     }
 }
 
 /* Means over all forecasts: errors in percent, the share of months inside, half an interval. */
 typedef struct score { double net, last_year, growth, inside, half; } score;
-static void show(ex_page *page, bool quiet, const score *s, double last[4][AHEAD]);
+static void show(const ex_options *o, const score *s, double last[4][AHEAD]);
 
 int main(int argc, char **argv) {
     const char *path = "data/series/airline.csv";
@@ -88,7 +81,6 @@ int main(int argc, char **argv) {
              "epochs batch seed threads html quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
     if (!ex_series(dl, path, x, MONTHS)) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("The next twelve months", "今后十二个月"));
     for (int t = 12; t < MONTHS; t++) y[t - 12] = (dl_real)(10 * log(x[t] / x[t - 12]));
     const double start = ex_seconds(), all = ORIGINS * AHEAD;
     for (int now = FIRST; now < FIRST + ORIGINS && dl_error(dl) == DL_OK; now++) {
@@ -99,34 +91,38 @@ int main(int argc, char **argv) {
             const double real = x[now + h], before = x[now + h - 12], w = width[h] / 10;
             const double f = before * exp(said[k][h] / 10), lo = f * exp(-w), hi = f * exp(w);
             const double grown = before * x[now - 1] / x[now - 13];
-            const double column[4] = {real, f, lo, hi};
             s.net += 100 * fabs(f - real) / real / all;
             s.last_year += 100 * fabs(before - real) / real / all;
             s.growth += 100 * fabs(grown - real) / real / all;
             s.inside += (real >= lo && real <= hi) / all;
             s.half += 100 * (hi - lo) / 2 / f / all;
-            for (int c = 0; c < 4; c++) last[c][h] = column[c];
+            last[0][h] = real;                    /* of the last forecast */
+            last[1][h] = f;
+            last[2][h] = lo;
+            last[3][h] = hi;
         }
     }
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
-    show(&page, o.quiet, &s, last);
-    ex_page_close(&page, o.quiet);
+    show(&o, &s, last);
     ex_result("error=%.3f naive_error=%.3f trend_error=%.3f coverage=%.4f half_width=%.2f "
               "forecasts=%d seconds=%.2f", s.net, s.last_year, s.growth, s.inside, s.half, ORIGINS,
               seconds);
     return ex_end(dl, &o);
 }
 
+/* ------------------------------------------------------------------------- the showing ---- */
+
 /* last: the last year, as it was said at the end of the year before: real, forecast, from, to. */
-static void show(ex_page *page, bool quiet, const score *s, double last[4][AHEAD]) {
+static void show(const ex_options *o, const score *s, double last[4][AHEAD]) {
+    ex_page page = ex_page_open(o, EX("The next twelve months", "今后十二个月"));
     const ex_axes axes = {EX("1960, said at the end of 1959", "1959 年底预测 1960 年"), EX("month", "月"),
                           EX("thousand passengers", "千人"), 0, 0, 0, 0, false};
     const ex_curve curve[4] = {{EX("real", "实际"), NULL, last[0], AHEAD},
                                {EX("forecast", "预测"), NULL, last[1], AHEAD},
                                {EX("90 %, from", "90% 区间，下"), NULL, last[2], AHEAD},
                                {EX("90 %, to", "90% 区间，上"), NULL, last[3], AHEAD}};
-    ex_show_text(page, quiet, 0,
+    ex_show_text(&page, o->quiet, 0,
                  EX("%d forecasts of %d months, from the end of each month from December 1956 on. "
                     "Mean error: %.2f %% as last year, %.2f %% last year with the last month's "
                     "growth, %.2f %% the net. Its intervals, forecast ±%.0f %% on average, were to "
@@ -137,18 +133,18 @@ static void show(ex_page *page, bool quiet, const score *s, double last[4][AHEAD
                     "实际包含 %.1f%%。（各次预测互相重叠，并不是 %d 次独立的试验。）"),
                  ORIGINS, AHEAD, s->last_year, s->growth, s->net, s->half, 100 * s->inside,
                  ORIGINS * AHEAD);
-    if (!quiet) printf("\n");
-    ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("1960, month|forecast|from|to|real (*: outside)",
+    if (!o->quiet) printf("\n");
+    ex_page_table(&page, true);
+    ex_show_row(&page, o->quiet, true, EX("1960, month|forecast|from|to|real (*: outside)",
                                       "1960 年，月|预测|下|上|实际（*：在外）"));
     for (int h = 0; h < AHEAD; h++) {
         const bool outside = last[0][h] < last[2][h] || last[0][h] > last[3][h];
-        ex_show_row(page, quiet, false, "%d|%.0f|%.0f|%.0f|%s%.0f", h + 1, last[1][h], last[2][h],
-                    last[3][h], outside ? "*" : "", last[0][h]);
+        ex_show_row(&page, o->quiet, false, "%d|%.0f|%.0f|%.0f|%s%.0f", h + 1, last[1][h],
+                    last[2][h], last[3][h], outside ? "*" : "", last[0][h]);
     }
-    ex_page_table(page, false);
-    ex_page_plot(page, axes, curve, 4);
-    ex_show_now_you(page, quiet,
+    ex_page_table(&page, false);
+    ex_page_plot(&page, axes, curve, 4);
+    ex_show_now_you(&page, o->quiet,
                     EX("the intervals hold more than they have to. Write 0.5 for 0.9 in the "
                        "function widths: is half of the months inside then?",
                        "区间包含的比要求的多。把函数 widths 里的 0.9 改成 0.5：那时有一半的月份在内吗？"),
@@ -156,4 +152,5 @@ static void show(ex_page *page, bool quiet, const score *s, double last[4][AHEAD
                        "had more to miss (its growth went up and down more) than the years it is "
                        "tried on.",
                        "57%，区间为 ±4%：还是比要求的略多。过去的年增长起伏更大，比用来检验的这几年更难预测。"));
+    ex_page_close(&page, o->quiet);
 }

@@ -57,25 +57,13 @@ static dl_model *learn(const dl_data *all, int v, const ex_options *o) {
     return net;
 }
 
-/* Without a net: the digit of the most similar picture of another voice. */
-static int nearest(int i) {
-    double best = HUGE_VAL;
-    int said = 0;
-    for (int j = 0; j < SOUNDS * VARIANTS; j += VARIANTS) {
-        double d = 0;
-        for (int k = 0; k < PIXELS; k++) d += pow((double)picture[i][k] - (double)picture[j][k], 2);
-        if (j / SAID == i / SAID || d >= best) continue;
-        best = d;
-        said = label[j];
-    }
-    return said;
-}
-
-static void show(ex_page *page, bool quiet, int all_right, int all_near, double share);
+static void show_sounds(ex_page *page, bool quiet);
+static void show_voice(ex_page *page, bool quiet, int v, const int32_t *said, int right, int near);
+static void show_all(ex_page *page, bool quiet, int right, int near, double varied);
 
 int main(int argc, char **argv) {
     const char *dir = "data/speech";
-    int right[VOICES] = {0}, near[VOICES] = {0}, all_right = 0, all_near = 0, varied = 0;
+    int right[VOICES + 1] = {0}, near[VOICES + 1] = {0}, varied = 0;   /* the last: of all */
     double seconds = 0;
     int64_t parameters = 0;
     ex_options o = ex_options_default(argc, argv);
@@ -86,58 +74,70 @@ int main(int argc, char **argv) {
                                 "没听过的人说了哪个数字？半分钟"),
              "epochs batch seed threads html quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    const dl_data *all = load(dl, dir, &o);
-    if (!all) return ex_end(dl, &o);
+    const dl_data *sounds = load(dl, dir, &o);
+    if (!sounds) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Spoken digits", "听数字"));
-    ex_show_text(&page, o.quiet, 0,
-                 EX("The ten digits as a person says them: time to the right, pitch upwards.",
-                    "一个人说的十个数字：向右是时间，向上是音高。"));
-    ex_show_pictures(&page, o.quiet, picture[0], VARIANTS * PIXELS, DIGITS, EX_BANDS, EX_FRAMES, -2,
-                     3);
-    ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, "%s",
-                EX("voice, new to the net|it heard 0 1 2 3 4 5 6 7 8 9 as|right|nearest picture",
-                   "网络没听过的声音|把 0 1 2 3 4 5 6 7 8 9 听成|对|最像的图"));
+    show_sounds(&page, o.quiet);
     for (int v = 0; v < VOICES; v++) {
         int32_t said[SAID];
-        char text[2 * DIGITS + 1] = "";
-        dl_model *net = learn(all, v, &o);
-        dl_tensor *y = dl_model_predict_data(net, dl_data_take(all, v * SAID, SAID));
+        dl_model *net = learn(sounds, v, &o);
+        dl_tensor *y = dl_model_predict_data(net, dl_data_take(sounds, v * SAID, SAID));
         if (!dl_argmax_axis(said, y, 1)) return ex_end(dl, &o);
         for (int i = 0; i < SAID; i++) varied += i % VARIANTS && said[i] == label[i];
-        for (int i = 0; i < SAID; i += VARIANTS) {
-            right[v] += said[i] == label[i];
-            near[v] += nearest(v * SAID + i) == label[i];
-            snprintf(text + 2 * label[i], 3, "%d ", said[i]);
+        for (int d = 0; d < DIGITS; d++) {
+            right[v] += said[d * VARIANTS] == d;
+            /* without a net: the digit of the most similar picture of another voice */
+            const int like = ex_nearest(picture[0], SOUNDS, VARIANTS * PIXELS, PIXELS,
+                                        v * DIGITS + d, DIGITS);
+            near[v] += like % DIGITS == d;
         }
-        all_right += right[v];
-        all_near += near[v];
+        show_voice(&page, o.quiet, v, said, right[v], near[v]);
+        right[VOICES] += right[v];
+        near[VOICES] += near[v];
         seconds += ex_fit_seconds(net);
         parameters = dl_model_param_count(net);
         dl_model_free(net);
         dl_tape_clear(dl);
-        ex_show_row(&page, o.quiet, false, "%s%s|%s|%d|%d", voice[v],
-                    v ? EX(" (synthetic)", "（合成）") : EX(" (a person)", "（真人）"), text, right[v],
-                    near[v]);
     }
-    ex_page_table(&page, false);
     const double share = (double)varied / (SOUNDS * (VARIANTS - 1));
-    show(&page, o.quiet, all_right, all_near, share);
+    show_all(&page, o.quiet, right[VOICES], near[VOICES], share);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f naive=%.4f varied=%.4f person=%d synthetic=%d sounds=%d "
-              "seconds=%.2f parameters=%lld", (double)all_right / SOUNDS,
-              (double)all_near / SOUNDS, share, right[0], all_right - right[0], SOUNDS,
+              "seconds=%.2f parameters=%lld", (double)right[VOICES] / SOUNDS,
+              (double)near[VOICES] / SOUNDS, share, right[0], right[VOICES] - right[0], SOUNDS,
               seconds, (long long)parameters);
     return ex_end(dl, &o);
 }
 
-static void show(ex_page *page, bool quiet, int all_right, int all_near, double share) {
+/* ------------------------------------------------------------------------- the showing ---- */
+
+static void show_sounds(ex_page *page, bool quiet) {
+    ex_show_text(page, quiet, 0,
+                 EX("The ten digits as a person says them: time to the right, pitch upwards.",
+                    "一个人说的十个数字：向右是时间，向上是音高。"));
+    ex_show_pictures(page, quiet, picture[0], VARIANTS * PIXELS, DIGITS, EX_BANDS, EX_FRAMES, -2,
+                     3);
+    ex_page_table(page, true);
+    ex_show_row(page, quiet, true, "%s",
+                EX("voice, new to the net|it heard 0 1 2 3 4 5 6 7 8 9 as|right|nearest picture",
+                   "网络没听过的声音|把 0 1 2 3 4 5 6 7 8 9 听成|对|最像的图"));
+}
+
+static void show_voice(ex_page *page, bool quiet, int v, const int32_t *said, int right, int near) {
+    char text[2 * DIGITS + 1] = "";
+    for (int k = 0; k < DIGITS; k++) snprintf(text + 2 * k, 3, "%d ", said[k * VARIANTS]);
+    ex_show_row(page, quiet, false, "%s%s|%s|%d|%d", voice[v],
+                v ? EX(" (synthetic)", "（合成）") : EX(" (a person)", "（真人）"), text, right, near);
+}
+
+static void show_all(ex_page *page, bool quiet, int right, int near, double varied) {
+    ex_page_table(page, false);
     ex_show_text(page, quiet, 0,
                  EX("%d of %d are right; the digit of the most similar picture among the other "
                     "voices is right %d times, guessing 6. Of the same recordings varied, with "
                     "noise and cut off, %.0f %% are right.",
                     "%d / %d 正确；取其他声音中最像的那张图的数字，对 %d 个；乱猜对 6 个。同样的录音加上变化"
-                    "（噪声、截断），%.0f%% 正确。"), all_right, SOUNDS, all_near, 100 * share);
+                    "（噪声、截断），%.0f%% 正确。"), right, SOUNDS, near, 100 * varied);
     ex_show_now_you(page, quiet,
                     EX("let the net hear no variants: in the function learn write if (i / SAID != "
                        "v && i % VARIANTS == 0), and say --epochs 400. What is lost?",

@@ -15,49 +15,12 @@
 #include "../../dl.h"
 #include "apps.h"
 
-enum { PASSAGES = 40, SENTENCES = 5, FOLDS = 10, SHOWN = 3, FEATURES = SENTENCES + 5 };
-typedef struct passage { const char *line[SENTENCES]; int32_t best; } passage;
+/* What is known of a sentence: which of the five it is, how much of it others say, too, how many
+   words of results, details and reference it has, and how long it is. */
+enum { PLACE, SHARED = EX_LINES, RESULT, DETAIL, REFERS, LENGTH, FEATURES };
+enum { PASSAGES = 40, FOLDS = 10, SHOWN = 3 };
 
-/* Five lines each; the one with a * in front says it all. */
-static bool load(dl_ctx *dl, const char *path, passage *p) {
-    const dl_table *t = ex_lines(dl, path, "passages FILE", PASSAGES * SENTENCES);
-    for (int i = 0; t && i < PASSAGES; i++) {
-        int marks = 0;
-        for (int k = 0; k < SENTENCES; k++) {
-            const char *line = dl_table_text(t, i * SENTENCES + k, 0);
-            p[i].line[k] = line + (*line == '*');
-            marks += *line == '*';
-            if (*line == '*') p[i].best = k;
-        }
-        if (marks != 1)
-            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld: of %d lines one must have a * in "
-                           "front", path, (long long)dl_table_line(t, i * SENTENCES), SENTENCES);
-    }
-    return t != NULL;
-}
-
-static int count(const char *text, const char *const *list) {
-    int n = 0;
-    for (; *list; list++) n += strstr(text, *list) != NULL;
-    return n;
-}
-
-/* The share of neighbouring signs (3 bytes each) of sentence k that other sentences have, too. */
-static double shared(const passage *p, int k) {
-    const char *s = p->line[k];
-    int all = 0, found = 0;
-    for (; strlen(s) >= 6; s += 3) {
-        char pair[7] = "";
-        bool seen = false;
-        memcpy(pair, s, 6);
-        for (int j = 0; j < SENTENCES; j++) seen = seen || (j != k && strstr(p->line[j], pair));
-        found += seen;
-        all++;
-    }
-    return all ? (double)found / all : 0;
-}
-
-static void features(const passage *p, int k, dl_real *f) {
+static void features(const ex_passage *p, int k, dl_real *f) {
     static const char *const result[] = {"最后", "终于", "结果", "表明", "证明", "结论", "发现", "决定",
                                          "宣布", "建议", "提醒", "如今", "起", "由于", "因为", "成", NULL};
     static const char *const detail[] = {"他说", "说，", "其次", "有的", "有人", "一半", "平均", "还",
@@ -66,18 +29,18 @@ static void features(const passage *p, int k, dl_real *f) {
     const char *s = p->line[k];
     char start[4] = "";
     double mean = 0;
-    for (int j = 0; j < SENTENCES; j++) mean += (double)strlen(p->line[j]) / SENTENCES;
+    for (int j = 0; j < EX_LINES; j++) mean += (double)strlen(p->line[j]) / EX_LINES;
     memcpy(start, s, strlen(s) < 3 ? strlen(s) : 3);
-    for (int j = 0; j < SENTENCES; j++) f[j] = j == k;
-    f[SENTENCES] = (dl_real)(4 * shared(p, k));
-    f[SENTENCES + 1] = (dl_real)count(s, result);
-    f[SENTENCES + 2] = (dl_real)count(s, detail);
-    f[SENTENCES + 3] = (dl_real)count(start, refers);
-    f[SENTENCES + 4] = (dl_real)(2 * ((double)strlen(s) / mean - 1));
+    for (int j = 0; j < EX_LINES; j++) f[j] = j == k;
+    f[SHARED] = (dl_real)(4 * ex_shared(p, k));
+    f[RESULT] = (dl_real)ex_count(s, result);
+    f[DETAIL] = (dl_real)ex_count(s, detail);
+    f[REFERS] = (dl_real)ex_count(start, refers);
+    f[LENGTH] = (dl_real)(2 * ((double)strlen(s) / mean - 1));
 }
 
 static dl_model *learn(const dl_data *train, const ex_options *o) {
-    dl_model *net = dl_model_new(dl_data_ctx(train), dl_shape2(SENTENCES, FEATURES));
+    dl_model *net = dl_model_new(dl_data_ctx(train), dl_shape2(EX_LINES, FEATURES));
     dl_model_add_time_distributed(net, 8, DL_RELU);
     dl_model_add_time_distributed(net, 1, DL_LINEAR);
     dl_model_add_flatten(net);
@@ -88,17 +51,25 @@ static dl_model *learn(const dl_data *train, const ex_options *o) {
     return net;
 }
 
-/* How many are right: the first sentence, the one in the place that is right most often, the longest,
-   the one that shares most with the others, and the net's. */
+/* Without a net: the sentence that has most of a feature. */
+static int most(dl_real x[EX_LINES][FEATURES], int feature) {
+    int best = 0;
+    for (int k = 1; k < EX_LINES; k++) best = x[k][feature] > x[best][feature] ? k : best;
+    return best;
+}
+
+/* How many are right: the first sentence, the one in the place that is right most often, the
+   longest, the one that shares most with the others, and the net's. */
 typedef struct score { int first, place, longest, central, net; } score;
-static score judge(const passage *p, const int32_t *said);
-static void show(const passage *p, const int32_t *said, const score *s);
+static void show(const ex_passage *p, const int32_t *best, const int32_t *said, const score *s);
 
 int main(int argc, char **argv) {
-    static dl_real x[PASSAGES][SENTENCES][FEATURES];
-    passage p[PASSAGES];
+    static dl_real x[PASSAGES][EX_LINES][FEATURES];
+    ex_passage p[PASSAGES];
     int32_t best[PASSAGES], row[PASSAGES], said[PASSAGES];
     const char *path = "data/summaries/passages.txt";
+    int place[EX_LINES] = {0};
+    score s = {0, 0, 0, 0, 0};
     double seconds = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {{"passages", EX_TEXT, &path, 0, 0, EX("the passages", "文章")}};
@@ -107,13 +78,11 @@ int main(int argc, char **argv) {
     ex_parse(&o, argc, argv, EX("which sentence says it all? 2 seconds", "哪一句话说出了全文的意思？2 秒"),
              "epochs batch seed threads quiet", own, 1);
     dl_ctx *dl = ex_begin(&o);
-    if (!load(dl, path, p)) return ex_end(dl, &o);
-    for (int i = 0; i < PASSAGES; i++) {
-        best[i] = p[i].best;
-        for (int k = 0; k < SENTENCES; k++) features(&p[i], k, x[i][k]);
-    }
+    if (!ex_passages_load(dl, path, PASSAGES, p, best)) return ex_end(dl, &o);
+    for (int i = 0; i < PASSAGES; i++)
+        for (int k = 0; k < EX_LINES; k++) features(&p[i], k, x[i][k]);
     const dl_data *all = dl_data_borrow_arrays(dl, x[0][0], PASSAGES,
-                                               dl_shape2(SENTENCES, FEATURES), best, SENTENCES);
+                                               dl_shape2(EX_LINES, FEATURES), best, EX_LINES);
     for (int f = 0; f < FOLDS; f++) {
         const int n = ex_fold(row, PASSAGES, FOLDS, f, o.seed), holds = PASSAGES - n;
         int32_t answer[PASSAGES];
@@ -125,39 +94,29 @@ int main(int argc, char **argv) {
         dl_model_free(net);
         dl_tape_clear(dl);
     }
-    const score s = judge(p, said);
+    for (int i = 0; i < PASSAGES; i++) {
+        place[best[i]]++;
+        s.longest += most(x[i], LENGTH) == best[i];
+        s.central += most(x[i], SHARED) == best[i];
+        s.net += said[i] == best[i];
+    }
+    s.first = place[0];
+    for (int k = 0; k < EX_LINES; k++) s.place = place[k] > s.place ? place[k] : s.place;
     const double share = 1.0 / PASSAGES, naive = fmax(s.place, fmax(s.longest, s.central));
-    if (!o.quiet) show(p, said, &s);
+    if (!o.quiet) show(p, best, said, &s);
     ex_result("test_accuracy=%.4f naive=%.4f first=%.4f longest=%.4f passages=%d seconds=%.2f",
               s.net * share, naive * share, s.first * share, s.longest * share, PASSAGES, seconds);
     return ex_end(dl, &o);
 }
 
-static score judge(const passage *p, const int32_t *said) {
-    score s = {0, 0, 0, 0, 0};
-    int place[SENTENCES] = {0};
-    for (int i = 0; i < PASSAGES; i++) {
-        int longest = 0, central = 0;
-        for (int k = 1; k < SENTENCES; k++) {
-            if (strlen(p[i].line[k]) > strlen(p[i].line[longest])) longest = k;
-            if (shared(&p[i], k) > shared(&p[i], central)) central = k;
-        }
-        place[p[i].best]++;
-        s.longest += longest == p[i].best;
-        s.central += central == p[i].best;
-        s.net += said[i] == p[i].best;
-    }
-    s.first = place[0];
-    for (int k = 0; k < SENTENCES; k++) s.place = place[k] > s.place ? place[k] : s.place;
-    return s;
-}
+/* ------------------------------------------------------------------------- the showing ---- */
 
-static void show(const passage *p, const int32_t *said, const score *s) {
+static void show(const ex_passage *p, const int32_t *best, const int32_t *said, const score *s) {
     for (int i = 0; i < SHOWN; i++) {
-        for (int k = 0; k < SENTENCES; k++)
+        for (int k = 0; k < EX_LINES; k++)
             printf("%s %s\n", k == said[i] ? "=>" : "  ", p[i].line[k]);
-        if (said[i] != p[i].best)
-            printf(EX("   (should be: %s)\n", "  （应当是：%s）\n"), p[i].line[p[i].best]);
+        if (said[i] != best[i])
+            printf(EX("   (should be: %s)\n", "  （应当是：%s）\n"), p[i].line[best[i]]);
         printf("\n");
     }
     printf(EX("Right, of %d passages (written for this):\n", "%d 篇（为本程序而写）中选对的：\n"), PASSAGES);

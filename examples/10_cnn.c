@@ -102,6 +102,7 @@ static ex_image square(dl_tensor *t, int k) {
 /* The 32 kernels, and what they make of one image: maps before and after pooling. */
 static void show_maps(dl_model *net, const dl_data *test, ex_page *page, bool quiet) {
     dl_tensor *x = dl_data_sample(test, 0), *w = dl_model_param(net, 0);
+    if (w == NULL || w->shape.rank != 4) return;            /* no convolution, no maps           */
     dl_pool two = dl_pool_default(2);
     dl_tensor *y = dl_relu(dl_conv2d(x, w, dl_model_param(net, 1), NULL));  /* the first layer   */
     dl_tensor *z = dl_max_pool2d(y, &two);                                  /* and the second    */

@@ -194,5 +194,5 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
                        "把 dl_adadelta(lr) 换成 dl_adam(0.001)，谁学得快？再去掉两个丢弃层，两种损失各有什么变化？"),
                     EX("In the first epochs Adam is ahead. Without dropout the training loss falls much faster, "
                        "and the validation loss comes to lie above it: a gap.",
-                       "头几轮 Adam 快。没有丢弃层，训练损失降得快得多，验证损失落到它的上面：差距出现了。"));
+                       "头几轮 Adam 快。没有丢弃层，训练损失降得快得多，验证损失反而比它高：差距出现了。"));
 }

@@ -24833,7 +24833,7 @@ struct dli_exec {
     bool     *whole;         /* [g->values]: whole numbers                         */
     bool      gives_whole;   /* so is what this node gives                         */
     bool      trace;         /* for a C file: all that depends on inputs is to be  */
-    char     *of;            /* on the tape. [g->values]: how do they, a dli_of?   */
+    char     *of;            /* on the tape. [g->values]: do they, a dli_of?       */
     int       rank;          /* of the last output                                 */
 };
 
@@ -24942,16 +24942,9 @@ static bool dli_axes(const dli_exec *r, int rank, bool others, bool on[DL_MAX_DI
     return true;
 }
 
-/* How a value depends on the inputs' numbers, in a trace. */
-typedef enum dli_of {
-    DLI_OF_NONE,
-    DLI_OF_WHOLE,            /* it is numbers of an input of whole numbers               */
-    DLI_OF_INPUT,            /* of an input of floats                                    */
-    DLI_OF_MORE,             /* it is computed of them                                   */
-    DLI_OF_CAST,             /* floats that are taken for whole numbers, with what is
-                                behind the point: good for indexes, and nothing else     */
-    DLI_OF_UNSEEN            /* whole numbers that are computed: the tape has not seen it */
-} dli_of;
+/* Does a value depend on the inputs' numbers? In a trace all that does is recorded, whole numbers,
+   too; where an operator can't, nobody may read what it gives. */
+typedef enum dli_of { DLI_OF_NOTHING, DLI_OF_INPUTS, DLI_OF_UNSEEN } dli_of;
 static char dli_x_of(const dli_exec *r, int k) { return dli_has(r, k) ? r->of[r->n->in[k]] : 0; }
 
 /* ---- moving numbers ----
@@ -25097,7 +25090,7 @@ static bool dli_math_forward(dl_tensor *y, dl_tensor *const *in, int n, void *us
     for (dl_int i = 0; n && i < y->size; i++) {
         const double x = (double)in[0]->data[i];
         y->data[i] = (dl_real)(code == 'e' ? erf(x) : code == 's' ? sin(x) : code == 'c' ? cos(x)
-                               : code == 'f' ? floor(x) : ceil(x));
+                               : code == 'f' ? floor(x) : code == 't' ? trunc(x) : ceil(x));
     }
     return true;
 }
@@ -25112,12 +25105,13 @@ static bool dli_math_backward(dl_tensor *y, dl_tensor *const *in, int n, void *u
     }
     return true;
 }
-static dl_tensor *dli_o_math(dli_exec *r)
+static dl_tensor *dli_math(const dli_exec *r, char code)
 {
     dl_tensor *x = dli_x(r, 0);
     return dl_op_custom(r->c, "dl_onnx", x->shape, &x, 1, dli_math_forward, dli_math_backward,
-                        &r->n->op->code, 1);
+                        &code, 1);
 }
+static dl_tensor *dli_o_math(dli_exec *r) { return dli_math(r, r->n->op->code); }
 
 /* a op b: of whole numbers; what compares, of all. */
 static double dli_of_two(char code, double a, double b)
@@ -25138,6 +25132,56 @@ static double dli_of_two(char code, double a, double b)
     }
 }
 
+/* What compares, and the choice between two numbers, as operations that are recorded: in a trace
+   only, so they are not gone back through. */
+typedef struct dli_comparison { char code; dli_walk walk; } dli_comparison;
+static bool dli_comparison_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_comparison *s = (const dli_comparison *)user;
+    const dli_walk *w = &s->walk;
+    for (dl_int i = 0; n && i < y->size; i++) {
+        dl_int a, b, k = i % w->n[0];
+        dli_walk_row(w, i / w->n[0], &a, &b);
+        y->data[i] = (dl_real)dli_of_two(s->code, (double)in[0]->data[a + k * w->sa[0]],
+                                         (double)in[1]->data[b + k * w->sb[0]]);
+    }
+    return true;
+}
+static bool dli_comparison_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    return y && in && n && user;
+}
+static bool dli_choose_one(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    for (dl_int i = 0; n && i < y->size; i++)
+        y->data[i] = in[(double)in[0]->data[i] == 0 ? 2 : 1]->data[i];
+    return !user;
+}
+static bool dli_choose_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    return y && in && n && !user;
+}
+
+static dl_tensor *dli_compared(const dli_exec *r, char code, dl_tensor *y, dl_tensor *x)
+{
+    dl_tensor *in[2] = { y, x };
+    dl_shape shape;
+    if (!y || !x || !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
+    const dli_comparison s = { code, dli_walk_of(shape, y->shape, x->shape) };
+    return dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_comparison_forward, dli_comparison_backward, &s,
+                        sizeof s);
+}
+
+/* y op x, recorded. */
+static dl_tensor *dli_pair_traced(const dli_exec *r, dl_tensor *y, dl_tensor *x)
+{
+    const dli_onnx_op *op = r->n->op;
+    if (strchr("<l>g=", op->code)) return dli_compared(r, op->code, y, x);
+    return dli_want(r, op->code != '/' && op->code != '%', "of whole numbers that depend on the "
+                    "input's it can't be done in a C file")
+         ? (op->two ? op->two : op->code == 'N' ? dl_minimum : dl_maximum)(y, x) : NULL;
+}
+
 /* y op x: of floats floor 2's; of whole numbers, and what is true or false, one by one. */
 static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole)
 {
@@ -25145,6 +25189,7 @@ static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole
     dl_shape shape;
     if (op->two && !whole) return op->two(y, x);
     r->gives_whole = true;
+    if (r->trace && (y->requires_grad || x->requires_grad)) return dli_pair_traced(r, y, x);
     if (!dli_want(r, whole || strchr("<l>g=", op->code), "its inputs should be whole numbers") ||
         !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
     const dl_tensor *a = dli_expanded(r, y, shape), *b = a ? dli_expanded(r, x, shape) : NULL;
@@ -25211,6 +25256,9 @@ static dl_tensor *dli_o_where(dli_exec *r)
         x[k] = dli_expanded(r, dli_x(r, k), shape);
         if (!x[k] || !(x[k] = dl_reshape(x[k], dl_shape1(x[k]->size)))) return NULL;
     }
+    if (r->trace && x[0]->requires_grad)
+        return dl_reshape(dl_op_custom(r->c, "dl_onnx", x[0]->shape, x, 3, dli_choose_one,
+                                       dli_choose_backward, NULL, 0), shape);
     const dl_int n = x[0]->size;
     int32_t *index = dli_want(r, n <= INT32_MAX / 2, "it is too large") ? dli_indexes(r, n) : NULL;
     for (dl_int i = 0; index && i < n; i++)
@@ -25237,9 +25285,12 @@ static dl_tensor *dli_o_cast(dli_exec *r)
     const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : dli_attr_int(r->n, "to", 1));
     if (!dli_want(r, d != NULL, "there is no such type of numbers")) return NULL;
     r->gives_whole = dli_has(r, 1) ? dli_x_whole(r, 1) : !dli_floats(d);
-    const bool as_it_is = r->trace && dli_x_of(r, 0) && d->kind != 'b' &&
-                          (dli_x_of(r, 0) != DLI_OF_MORE || dli_x_whole(r, 0));
-    return r->gives_whole && !as_it_is ? dli_cast(r, dli_x(r, 0), d) : dli_x(r, 0);
+    if (!r->gives_whole) return dli_x(r, 0);
+    if (!r->trace || !dli_x(r, 0)->requires_grad) return dli_cast(r, dli_x(r, 0), d);
+    if (d->kind == 'b') return dl_scalar_sub(1, dli_compared(r, '=', dli_x(r, 0),
+                                                                  dl_zeros(r->c, dl_shape0())));
+    if (!dli_want(r, d->width >= 4, "a C file has no whole numbers of so few bits")) return NULL;
+    return dli_x_whole(r, 0) ? dli_x(r, 0) : dli_math(r, 't');
 }
 
 /* ---- operators: shapes ---- */
@@ -26538,9 +26589,9 @@ static bool dli_node_sees(dli_exec *r)
 {
     const dli_onnx_node *n = r->n;
     for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) {
-        const bool moves = n->op->run == dli_o_where || n->op->how == 'i' ? k > 0
-                         : k == 0 || n->op->run == dli_o_two || n->op->run == dli_o_concat ||
-                           n->op->run == dli_o_gather;
+        const bool moves = (k == 0) != (n->op->how == 'i') || n->op->run == dli_o_two ||
+                           n->op->run == dli_o_concat || n->op->run == dli_o_gather ||
+                           n->op->run == dli_o_where;
         const bool number = dli_x_whole(r, k) || dli_op_fixed(n->op, k);
         if (dli_x_of(r, k) == DLI_OF_UNSEEN || (dli_x_of(r, k) && number && !moves))
             return dli_node_bad(&r->source, n, "it computes with whole numbers that depend on the "
@@ -26553,20 +26604,13 @@ static bool dli_node_sees(dli_exec *r)
 static bool dli_node_trace(dli_exec *r, const dli_node *before)
 {
     const dli_onnx_node *n = r->n;
-    const bool cast = n->op->run == dli_o_cast;
-    const bool moves = n->op->how == 'm' && n->op->run != dli_o_two && n->op->run != dli_o_clip;
     char *name = (char *)dli_tape_alloc(r->c, "dl_onnx", 100);
-    char of = DLI_OF_NONE;
-    for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++)
-        if (dli_x_of(r, k) > of) of = dli_x_of(r, k);
-    if (cast && of == DLI_OF_INPUT && r->gives_whole) of = DLI_OF_CAST;
-    else if (of == DLI_OF_CAST && (!moves || !r->gives_whole)) of = DLI_OF_UNSEEN;
-    if (n->op->run == dli_o_gather && dli_x_of(r, 1)) of = DLI_OF_MORE;
-    if (of && of != DLI_OF_UNSEEN && !moves) of = DLI_OF_MORE;
+    bool of = false;
+    for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) of = of || dli_x_of(r, k);
     for (int k = 0; k < n->outs; k++) {
         const int v = n->out[k];
         const dl_tensor *y = v >= 0 ? r->flow.value[v] : NULL;
-        if (y) r->of[v] = of && !y->requires_grad ? (char)DLI_OF_UNSEEN : of;
+        if (y && of) r->of[v] = y->requires_grad ? DLI_OF_INPUTS : DLI_OF_UNSEEN;
     }
     if (!name) return false;
     dli_format(name, 100, "%.*s of %.*s", DLI_PB_SHOWN(n->type), DLI_PB_SHOWN(n->name));
@@ -26623,7 +26667,7 @@ static bool dli_graph_start(dli_exec *r, dl_tensor *const *x)
     f->live = (int *)(void *)(f->value + n);
     r->whole = (bool *)(void *)(f->live + n);
     r->of = (char *)(void *)(r->whole + n);
-    memset(r->of, DLI_OF_NONE, n);
+    memset(r->of, DLI_OF_NOTHING, n);
     f->lives = 0;
     f->size = 0;
     for (int i = 0; i < g->values; i++) {
@@ -26637,7 +26681,7 @@ static bool dli_graph_start(dli_exec *r, dl_tensor *const *x)
         const bool cast = g->value[v].integer && !r->trace;
         f->value[v] = cast ? dli_cast(r, x[k], dli_onnx_dtype(7)) : x[k];
         if (!f->value[v]) return false;
-        r->of[v] = g->value[v].integer ? DLI_OF_WHOLE : DLI_OF_INPUT;
+        r->of[v] = DLI_OF_INPUTS;
     }
     f->mark = dl_tape_mark(r->c);
     return true;
@@ -27749,7 +27793,7 @@ static const char *const dli_c_library[] = {
     DLI_C_EACH("exp", "expf(x)"), DLI_C_EACH("log", "logf(x)"), DLI_C_EACH("sqrt", "sqrtf(x)"),
     DLI_C_EACH("neg", "-x"), DLI_C_EACH("square", "x * x"), DLI_C_EACH("abs", "fabsf(x)"),
     DLI_C_EACH("erf", "1.0f - $_erfc(x)"), DLI_C_EACH("sin", "sinf(x)"),
-    DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
+    DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
     DLI_C_EACH_BY("over", "float p", "x / p"), DLI_C_EACH_BY("pow", "float p", "powf(x, p)"),
     DLI_C_EACH_BY("reciprocal", "float p", "p / x"),
     DLI_C_EACH_BY("leaky_relu_by", "float p", "x > 0.0f ? x : p * x"),
@@ -27781,6 +27825,16 @@ static const char *const dli_c_library[] = {
     DLI_C_PAIR("plus", "u + v"), DLI_C_PAIR("minus", "u - v"), DLI_C_PAIR("times", "u * v"),
     DLI_C_PAIR("divided", "u / v"), DLI_C_PAIR("larger", "u > v ? u : v"),
     DLI_C_PAIR("smaller", "u < v ? u : v"),
+    DLI_C_PAIR("more", "u > v ? 1.0f : 0.0f"), DLI_C_PAIR("more_or_equal", "u >= v ? 1.0f : 0.0f"),
+    DLI_C_PAIR("less", "u < v ? 1.0f : 0.0f"), DLI_C_PAIR("less_or_equal", "u <= v ? 1.0f : 0.0f"),
+    DLI_C_PAIR("equal", "u >= v && u <= v ? 1.0f : 0.0f"),
+    "/* y = a where c is not 0, else b, n numbers; constant: 1 a, 2 b, 3 both */\n"
+    "static void $_choose(float *y, const float *c, const float *a, const float *b, int n,\n"
+    "    int constant) {\n"
+    "    for (int i = 0; i < n; i++)\n"
+    "        if (c[i] < 0.0f || c[i] > 0.0f) y[i] = constant & 1 ? @_READ(a + i) : a[i];\n"
+    "        else y[i] = constant & 2 ? @_READ(b + i) : b[i];\n"
+    "}\n",
     "/* Number k of n, in `outer` blocks of `inner`: y_k = x at index k, or fill where that is -1. x\n"
     "   has `all` of them in a block */\n"
     "static void $_pick(float *y, const float *x, const float *index, int outer, int n, int all,\n"
@@ -28299,8 +28353,10 @@ static bool dli_c_shares(const dli_node *n, dl_int *from)
         for (int d = y->shape.rank - 1; d >= 0; all *= y->shape.dim[d--])
             if (y->shape.dim[d] > 1 && step[d] != all) return false;
     } else if (dli_c_pick_of(n, &p)) {
-        for (dl_int i = 0; i < p.n; i++) if (p.index[i] != i) return false;
-        return p.n == p.all;
+        *from = p.n ? p.index[0] * p.inner : 0;
+        for (dl_int i = 0; i < p.n; i++) if (p.index[i] < 0 || p.index[i] != p.index[0] + i)
+            return false;
+        return p.n == p.all || x->size == p.all * p.inner;
     } else return n->backward == dli_concat_back && n->n == 1;
     return true;
 }
@@ -28503,6 +28559,16 @@ static bool dli_c_unary(dl_c_file *f, const dli_node *n)
     return true;
 }
 
+static bool dli_c_pair(dl_c_file *f, const char *name, const dli_walk *w)
+{
+    const dli_node *n = f->trace->node[f->at];
+    const bool a = dli_c_changes(f, n->in[0]), b = dli_c_changes(f, n->in[1]);
+    if (!dli_c_over(f, 0)) dli_c_over(f, 1);
+    const int k = dli_c_walk_line(f, a ? b ? 0 : 2 : 1, w);
+    dl_c_line(f, "$_%s(#o, #i0, #i1, &w%d_%d);", name, f->layer->index, k);
+    return true;
+}
+
 static bool dli_c_binary(dl_c_file *f, const dli_node *n)
 {
     const dli_binary_state *s = (const dli_binary_state *)n->state;
@@ -28515,13 +28581,10 @@ static bool dli_c_binary(dl_c_file *f, const dli_node *n)
     int op = 0;
     while (op < 6 && s->backward != known[op]) op++;
     if (op == 6) return dli_c_no(f, "its kernel is not the library's");
+    if (op > 0 || !a || !b || w->rank > 1 || !w->sa[0] || !w->sb[0])
+        return dli_c_pair(f, name[op], w);
     if (!dli_c_over(f, 0)) dli_c_over(f, 1);
-    if (op == 0 && a && b && w->rank == 1 && w->sa[0] && w->sb[0]) {
-        dl_c_line(f, "$_add(#o, #i0, #i1, %d);", (int)n->out->size);
-        return true;
-    }
-    const int k = dli_c_walk_line(f, a ? b ? 0 : 2 : 1, w);
-    dl_c_line(f, "$_%s(#o, #i0, #i1, &w%d_%d);", name[op], f->layer->index, k);
+    dl_c_line(f, "$_add(#o, #i0, #i1, %d);", (int)n->out->size);
     return true;
 }
 
@@ -28663,7 +28726,18 @@ static bool dli_c_custom(dl_c_file *f, const dli_node *n)
         const char code = *(const char *)s->user;
         dli_c_start(f, n);
         dl_c_line(f, "$_%s(#o, %d);", code == 'e' ? "erf" : code == 's' ? "sin" : code == 'c' ? "cos"
-                  : code == 'f' ? "floor" : "ceil", (int)n->out->size);
+                  : code == 'f' ? "floor" : code == 't' ? "trunc" : "ceil", (int)n->out->size);
+        return true;
+    }
+    if (s->backward == dli_comparison_backward) {
+        const dli_comparison *c = (const dli_comparison *)s->user;
+        return dli_c_pair(f, c->code == '>' ? "more" : c->code == 'g' ? "more_or_equal"
+                          : c->code == '<' ? "less" : c->code == 'l' ? "less_or_equal" : "equal",
+                          &c->walk);
+    }
+    if (s->backward == dli_choose_backward) {
+        dl_c_line(f, "$_choose(#o, #i0, #i1, #i2, %d, %d);", (int)n->out->size,
+                  !dli_c_changes(f, n->in[1]) + 2 * !dli_c_changes(f, n->in[2]));
         return true;
     }
     if (s->backward == dli_lookup_backward) {

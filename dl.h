@@ -27402,6 +27402,14 @@ static dli_c_table dli_c_matrix_of(const dl_layer *l, const dl_tensor *w)
     return m;
 }
 
+#ifndef DL_NO_ONNX
+static bool dli_c_is_custom(const dli_node *n, dl_op_fn backward)
+{
+    return n->backward == dli_custom_back &&
+           ((const dli_custom_state *)n->state)->backward == backward;
+}
+#endif
+
 /* What a node that gathers picks, and along which axis; false for other nodes. */
 typedef struct dli_c_pick { const int32_t *index; dl_int n, all, inner; double fill; } dli_c_pick;
 static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
@@ -27413,8 +27421,7 @@ static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
         return true;
     }
 #ifndef DL_NO_ONNX
-    if (n->backward == dli_custom_back &&
-        ((const dli_custom_state *)n->state)->backward == dli_pick_backward) {
+    if (dli_c_is_custom(n, dli_pick_backward)) {
         const dli_pick *s = (const dli_pick *)((const dli_custom_state *)n->state)->user;
         const dli_c_pick p = { s->index, s->n, s->all, s->inner, s->fill };
         *pick = p;
@@ -27481,12 +27488,13 @@ static bool dli_c_finite(dl_c_file *f, double x, const char *name)
                       "can; train anew with a lower learning rate", name);
 }
 
-/* A float constant: as many digits as tell it from all others, a point, an f. */
+/* A float constant: as many digits as tell it from all others, a point, an f. An infinite one (of a
+   mask, a limit) becomes the largest float: INFINITY is no constant for all compilers. */
 static const char *dli_c_float(char s[40], double x)
 {
     double back;
     const dli_json v = { '.', s, 1 };
-    if (fabs(x) > FLT_MAX) return strcpy(s, x > 0 ? "INFINITY" : "-INFINITY");
+    if (fabs(x) > FLT_MAX) x = x > 0 ? FLT_MAX : -FLT_MAX;
     dli_format(s, 38, "%.6g", (double)(float)x);
     if (!dli_json_double(&v, &back) || (float)back != (float)x)
         dli_format(s, 38, "%.9g", (double)(float)x);
@@ -27883,7 +27891,8 @@ static const char *const dli_c_library[] = {
     "                float sum = 0.0f;\n"
     "                for (int k = 0; k < K; k++) {\n"
     "                    const float *u = a + n * K + k, *v = b + k * row + m * column;\n"
-    "                    sum += (constant == 1 ? @_READ(u) : *u) * (constant == 2 ? @_READ(v) : *v);\n"
+    "                    const float a_nk = constant == 1 ? @_READ(u) : *u;\n"
+    "                    sum += a_nk * (constant == 2 ? @_READ(v) : *v);\n"
     "                }\n"
     "                *y++ = sum;\n"
     "            }\n}\n",
@@ -29465,20 +29474,39 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
     return r;
 }
 
+/* How many words the model knows, 0 if it takes none: as many as the smallest of its tables of
+   words; a graph that takes whole numbers without one shall get 0 and 1. */
+static double dli_c_words(const dl_c_file *f)
+{
+    double words = INFINITY;
+    bool whole = false;
+    for (int i = 0; i < f->m->layers; i++) {
+        const dl_layer *l = f->m->layer[i];
+#ifndef DL_NO_SEQUENCES
+        if (l->type->forward == dli_embedding_layer_forward)
+            words = fmin(words, (double)l->param[0]->shape.dim[0]);
+#endif
+#ifndef DL_NO_ONNX
+        const dli_graph *g = dli_is_graph(l) ? (const dli_graph *)l->own : NULL;
+        for (int k = 0; g && k < g->inputs; k++) whole = whole || g->value[g->input[k]].integer;
+#endif
+    }
+#ifndef DL_NO_ONNX
+    for (const dli_c_trace *t = f->traces; t; t = t->next)
+        for (int i = 0; i < t->nodes; i++)
+            if (dli_c_is_custom(t->node[i], dli_lookup_backward))
+                words = fmin(words, (double)t->node[i]->in[0]->shape.dim[0]);
+#endif
+    return words <= DBL_MAX ? words : whole ? 2 : 0;
+}
+
 /* Make the selftest's inputs: numbers from 0 to 1, or words. */
 static bool dli_c_invent(dl_c_file *f)
 {
     dl_rng rng = dl_rng_new(1, 0);
     const dl_model *m = f->m;
     const int tests = f->options->tests, outs = dl_model_output_count(m);
-    double words = 0;
-#ifndef DL_NO_SEQUENCES
-    for (int i = 0; i < m->layers; i++) {
-        if (m->layer[i]->type->forward != dli_embedding_layer_forward) continue;
-        const double n = (double)m->layer[i]->param[0]->shape.dim[0];
-        if (words == 0 || n < words) words = n;
-    }
-#endif
+    const double words = dli_c_words(f);
     f->x = (dl_tensor **)dli_tape_alloc(f->ctx, f->who, (size_t)(m->inputs + outs) * sizeof *f->x);
     if (!f->x) return false;
     f->y = f->x + m->inputs;

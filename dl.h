@@ -1543,7 +1543,8 @@ typedef struct dl_field {
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
-   file (see >>export), false when it can't; NULL: models with such layers are not exported. onnx
+   file (see >>export), false when it can't; dl_c_trace does it for a forward of tensor operations;
+   NULL: models with such layers are not exported. onnx
    does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
    must outlive the layer. */
 typedef struct dl_layer_type {
@@ -3186,8 +3187,9 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    and running statistics are states. What nodes Constant give stays, too, unless no initializer
    is a parameter: then all of it is that has more than one number. So such a model predicts, can
    be compiled and trained further, can get more layers before that (a new head, say), and is
-   saved by dl_onnx_save. A graph that ends in a softmax or sigmoid has that as its activation,
-   so that a cross-entropy gets the logits. Dropout drops in training.
+   saved by dl_onnx_save, or written by dl_model_export_c as one C file. A graph that ends in a
+   softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
+   drops in training.
 
    Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
    beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory. A
@@ -3264,8 +3266,20 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    by saying how it is used, and is written to be read: a function for each kind of layer, a line
    with a comment for each layer.
 
+   So does a model that was read from an ONNX file: from PyTorch to a microcontroller it is
+
+       torch.onnx.export(net, (x,), "net.onnx")                            in Python
+       dl_model *m = dl_onnx_load(dl, "net.onnx", NULL);                   here
+       dl_model_export_c(m, "net.h", NULL);
+
+   and before the last line m can be trained further, with layers of its own behind it, too. The
+   file has a line or two for each node, named in a comment; inputs of whole numbers take them as
+   floats. What a graph does with whole numbers that depend on its inputs (ArgMax, an If, shapes) is
+   refused by operator and node, but for the rows of a table that they choose, comparisons, sums.
+
    A layer of your own is exported by its type's export_c, as the library's are (all of them stand
-   in >>export-impl). That of the gate in >>layers:
+   in >>export-impl). Where its forward is made of operations on tensors, dl_c_trace is all it
+   needs. Else it says itself what is computed. That of the gate in >>layers could be:
 
        static const char gate_c[] =
            "/" "* y = x sigmoid(W x), n numbers *" "/\n"
@@ -3348,10 +3362,10 @@ DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats);
 DL_DEF void dl_c_same(dl_c_file *f);
 /* Its line may write output 0 over input 0: true if it does so. */
 DL_DEF bool dl_c_in_place(dl_c_file *f);
-/* All of it: a whole export_c, for a type whose forward is operations on tensors. They are recorded
-   once, on a sample of .5, and written one by one. Its shapes must not depend on its inputs' numbers,
-   nor what it reads without the tape (dl_argmax, data, dl_detach); an operation that has no form in C
-   (dl_op_custom, dl_attention) is refused by name. */
+/* A whole export_c, for a type whose forward is made of operations on tensors: they are recorded,
+   on a sample, and each gets a line. Nothing in them may depend on the inputs' numbers in any other
+   way (dl_argmax, dl_detach, data). One without a form in C (of dl_op_custom, dl_attention) is
+   refused by name. */
 DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f);
 #endif
 
@@ -25168,8 +25182,8 @@ static dl_tensor *dli_compared(const dli_exec *r, char code, dl_tensor *y, dl_te
     dl_shape shape;
     if (!y || !x || !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
     const dli_comparison s = { code, dli_walk_of(shape, y->shape, x->shape) };
-    return dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_comparison_forward, dli_comparison_backward, &s,
-                        sizeof s);
+    return dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_comparison_forward,
+                        dli_comparison_backward, &s, sizeof s);
 }
 
 /* y op x, recorded. */
@@ -25287,8 +25301,8 @@ static dl_tensor *dli_o_cast(dli_exec *r)
     r->gives_whole = dli_has(r, 1) ? dli_x_whole(r, 1) : !dli_floats(d);
     if (!r->gives_whole) return dli_x(r, 0);
     if (!r->trace || !dli_x(r, 0)->requires_grad) return dli_cast(r, dli_x(r, 0), d);
-    if (d->kind == 'b') return dl_scalar_sub(1, dli_compared(r, '=', dli_x(r, 0),
-                                                                  dl_zeros(r->c, dl_shape0())));
+    if (d->kind == 'b')
+        return dl_scalar_sub(1, dli_compared(r, '=', dli_x(r, 0), dl_zeros(r->c, dl_shape0())));
     if (!dli_want(r, d->width >= 4, "a C file has no whole numbers of so few bits")) return NULL;
     return dli_x_whole(r, 0) ? dli_x(r, 0) : dli_math(r, 't');
 }
@@ -27372,9 +27386,9 @@ static double dli_c_bias(const dl_layer *n, const dl_tensor *b, dl_int o)
            (w == DL_NONE ? 0 : (double)w->data[o]);
 }
 
-/* What becomes a table: the numbers of t, or a matrix of so many rows. These lie in t one behind the
-   other (r), side by side (c), or apart as PyTorch has them for transposed convolutions (t), where
-   [C,M/groups,...] becomes [M,C/groups,...]. */
+/* What becomes a table: the numbers of t, or a matrix of so many rows. These lie in t one behind
+   the other (r), side by side (c), or apart as PyTorch has them for transposed convolutions (t),
+   where [C,M/groups,...] becomes [M,C/groups,...]. */
 typedef struct dli_c_table {
     const dl_tensor *t;
     dl_int rows;                                 /* 0: no matrix                               */
@@ -27801,16 +27815,17 @@ static const char *const dli_c_library[] = {
     DLI_C_EACH("exp", "expf(x)"), DLI_C_EACH("log", "logf(x)"), DLI_C_EACH("sqrt", "sqrtf(x)"),
     DLI_C_EACH("neg", "-x"), DLI_C_EACH("square", "x * x"), DLI_C_EACH("abs", "fabsf(x)"),
     DLI_C_EACH("erf", "1.0f - $_erfc(x)"), DLI_C_EACH("sin", "sinf(x)"),
-    DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
+    DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
+    DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"),
     DLI_C_EACH_BY("over", "float p", "x / p"), DLI_C_EACH_BY("pow", "float p", "powf(x, p)"),
     DLI_C_EACH_BY("reciprocal", "float p", "p / x"),
     DLI_C_EACH_BY("leaky_relu_by", "float p", "x > 0.0f ? x : p * x"),
     DLI_C_EACH_BY("elu_by", "float p", "x > 0.0f ? x : p * (expf(x) - 1.0f)"),
     DLI_C_EACH_BY("affine", "float p, float q", "p * x + q"),
     DLI_C_EACH_BY("clamp", "float p, float q", "x < p ? p : x > q ? q : x"),
-    "/* Two arrays that are walked through together, the first axis the fastest: n numbers along an\n"
-    "   axis, so many floats apart in a and in b; rows: all but the first axis. Constant: that is 1\n"
-    "   the first array, 2 the second one, 0 none */\n"
+    "/* Two arrays that are walked through together, the first axis the fastest: n numbers along\n"
+    "   an axis, so many floats apart in a and in b; rows: of all axes but the first. Constant is\n"
+    "   the first array (1), the second one (2), or none (0) */\n"
     "typedef struct $_walk {\n"
     "    int rank, rows, constant, n[6], a[6], b[6];\n"
     "} $_walk;\n",
@@ -27843,8 +27858,7 @@ static const char *const dli_c_library[] = {
     "        if (c[i] < 0.0f || c[i] > 0.0f) y[i] = constant & 1 ? @_READ(a + i) : a[i];\n"
     "        else y[i] = constant & 2 ? @_READ(b + i) : b[i];\n"
     "}\n",
-    "/* Number k of n, in `outer` blocks of `inner`: y_k = x at index k, or fill where that is -1. x\n"
-    "   has `all` of them in a block */\n"
+    "/* y [outer,n,inner], x [outer,all,inner]: y_oki = x_oji, j = index_k; or fill */\n"
     "static void $_pick(float *y, const float *x, const float *index, int outer, int n, int all,\n"
     "    int inner, float fill) {\n"
     "    for (int o = 0; o < outer; o++)\n"
@@ -27881,8 +27895,8 @@ static const char *const dli_c_library[] = {
     "        for (int i = 0; i < n; i++) y[i] = y[i] - max - logf(sum);\n"
     "        y += n;\n"
     "    }\n}\n",
-    "/* count products Y = A B, A [N,K], B [K,M]: y_nm = sum over k of a_nk b_km. From one to the next\n"
-    "   it is so many floats (step); b_km is at k row + m column. Constant: A is (1), or B (2) */\n"
+    "/* count products Y = A B, A [N,K], B [K,M]: y_nm = sum over k of a_nk b_km. From one to the\n"
+    "   next it is so many floats; b_km is at k row + m column; constant: A (1) or B (2) */\n"
     "static void $_product(float *y, const float *a, const float *b, int constant, int count,\n"
     "    int N, int K, int M, int step_a, int step_b, int row, int column) {\n"
     "    for (int c = 0; c < count; c++, a += step_a, b += step_b)\n"
@@ -28363,8 +28377,8 @@ static bool dli_c_shares(const dli_node *n, dl_int *from)
             if (y->shape.dim[d] > 1 && step[d] != all) return false;
     } else if (dli_c_pick_of(n, &p)) {
         *from = p.n ? p.index[0] * p.inner : 0;
-        for (dl_int i = 0; i < p.n; i++) if (p.index[i] < 0 || p.index[i] != p.index[0] + i)
-            return false;
+        for (dl_int i = 0; i < p.n; i++)
+            if (p.index[i] < 0 || p.index[i] != p.index[0] + i) return false;
         return p.n == p.all || x->size == p.all * p.inner;
     } else return n->backward == dli_concat_back && n->n == 1;
     return true;
@@ -28541,7 +28555,8 @@ static int dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
 
 /* ---- traced: what each operation becomes ---- */
 
-static void dli_c_start(dl_c_file *f, const dli_node *n)       /* y = x, for what is done in place */
+/* y = x, for what is done in place. */
+static void dli_c_start(dl_c_file *f, const dli_node *n)
 {
     const int size = (int)n->out->size;
     if (!dli_c_over(f, 0)) dl_c_line(f, "$_copy(#o, #i0, 1, %d, %d);", size, size);
@@ -28552,19 +28567,20 @@ static bool dli_c_unary(dl_c_file *f, const dli_node *n)
     const dli_unary_state *s = (const dli_unary_state *)n->state;
     const dl_kernels *own = &f->ctx->kernels;
     const char *op = NULL;
-    char p[44] = "", q[44] = "", number[40];
+    char p[40], q[40];
 #define DLI_C_NAME(A, name, value, gradient, formula, what) \
     if (s->backward == own->name##_backward) op = #name;
     DLK_UNARY(DLI_C_NAME, 0)
 #undef DLI_C_NAME
     if (!op) return dli_c_no(f, "its kernel is not the library's");
-    const bool two = strchr("ac", op[0]) && strcmp(op, "abs") != 0;        /* affine, clamp */
     const bool slope = strcmp(op, "leaky_relu") == 0 || strcmp(op, "elu") == 0;
-    if (two || slope || strstr("over pow reciprocal", op))
-        dli_format(p, sizeof p, ", %s", dli_c_float(number, s->p));
-    if (two) dli_format(q, sizeof q, ", %s", dli_c_float(number, s->q));
+    const bool two = strcmp(op, "affine") == 0 || strcmp(op, "clamp") == 0;
+    const bool one = two || slope || strstr("over pow reciprocal", op);
+    dli_c_float(p, s->p);
+    dli_c_float(q, s->q);
     dli_c_start(f, n);
-    dl_c_line(f, "$_%s%s(#o, %d%s%s);", op, slope ? "_by" : "", (int)n->out->size, p, q);
+    dl_c_line(f, "$_%s%s(#o, %d%s%s%s%s);", op, slope ? "_by" : "", (int)n->out->size,
+              one ? ", " : "", one ? p : "", two ? ", " : "", two ? q : "");
     return true;
 }
 
@@ -28734,8 +28750,9 @@ static bool dli_c_custom(dl_c_file *f, const dli_node *n)
     if (s->backward == dli_math_backward) {
         const char code = *(const char *)s->user;
         dli_c_start(f, n);
-        dl_c_line(f, "$_%s(#o, %d);", code == 'e' ? "erf" : code == 's' ? "sin" : code == 'c' ? "cos"
-                  : code == 'f' ? "floor" : code == 't' ? "trunc" : "ceil", (int)n->out->size);
+        dl_c_line(f, "$_%s(#o, %d);", code == 'e' ? "erf" : code == 's' ? "sin"
+                  : code == 'c' ? "cos" : code == 'f' ? "floor" : code == 't' ? "trunc" : "ceil",
+                  (int)n->out->size);
         return true;
     }
     if (s->backward == dli_comparison_backward) {
@@ -28790,15 +28807,10 @@ static bool dli_c_norm(dl_c_file *f, const dli_node *n)
         if (!table) return false;
         m[i] = table->index;
     }
-    const bool loop = s->N > 1;
-    if (!loop) dli_c_over(f, 0);
-    const char *more = loop ? " + i * " : "";
-    char apart[16] = "";
-    if (loop) dli_format(apart, sizeof apart, "%d", (int)(s->C * s->S));
-    if (loop) dl_c_line(f, "for (int i = 0; i < %d; i++)", (int)s->N);
-    dl_c_line(f, "%s$_batch_norm(#o%s%s, #i0%s%s, #m%d, #m%d, %s, %s, %d, %d, %s);",
-              loop ? "    " : "", more, apart, more, apart, m[0], m[1], w[0], w[1], (int)s->C,
-              (int)s->S, eps);
+    if (s->N == 1) dli_c_over(f, 0);
+    for (int i = 0, size = (int)(s->C * s->S); i < s->N; i++)
+        dl_c_line(f, "$_batch_norm(#o+%d, #i0+%d, #m%d, #m%d, %s, %s, %d, %d, %s);", i * size,
+                  i * size, m[0], m[1], w[0], w[1], (int)s->C, (int)s->S, eps);
     return true;
 }
 
@@ -28809,22 +28821,17 @@ static bool dli_c_conv(dl_c_file *f, const dli_node *n)
     const dlk_conv2d_size *z = &s->size;
     const int m = dli_c_changes(f, n->in[0])
                 ? dli_c_matrix(f, n->in[1], z->M, s->transposed ? 't' : 'r') : -1;
-    char x[24] = "", y[24] = "";
     if (m < 0 || s->end != DLI_END_LINEAR || (n->n > 2 && dli_c_changes(f, n->in[2])))
         return dli_c_no(f, "its weight or bias is computed");
-    const int k = f->walks++, l = f->layer->index;
+    const int k = f->walks++, l = f->layer->index, N = (int)z->N;
     dl_c_line(f, "const $_window k%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };", l, k, (int)z->KH,
               (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top, (int)z->left,
               (int)z->dilation_h, (int)z->dilation_w);
-    if (z->N > 1) {
-        dl_c_line(f, "for (int i = 0; i < %d; i++)", (int)z->N);
-        dli_format(x, sizeof x, " + i * %d", (int)(n->in[0]->size / z->N));
-        dli_format(y, sizeof y, " + i * %d", (int)(n->out->size / z->N));
-    }
-    dl_c_line(f, "%s$_conv%s(#o%s, #i0%s, #m%d, %s, &k%d_%d, %d, %d, %d, %d, %d, %d, %d);",
-              z->N > 1 ? "    " : "", s->transposed ? "_transpose" : "", y, x, m,
-              n->n > 2 ? "#i2" : "0", l, k, (int)z->C, (int)z->H, (int)z->W, (int)z->M, (int)z->OH,
-              (int)z->OW, (int)z->groups);
+    for (int i = 0; i < N; i++)
+        dl_c_line(f, "$_conv%s(#o+%d, #i0+%d, #m%d, %s, &k%d_%d, %d, %d, %d, %d, %d, %d, %d);",
+                  s->transposed ? "_transpose" : "", i * (int)n->out->size / N,
+                  i * (int)n->in[0]->size / N, m, n->n > 2 ? "#i2" : "0", l, k, (int)z->C,
+                  (int)z->H, (int)z->W, (int)z->M, (int)z->OH, (int)z->OW, (int)z->groups);
     return true;
 }
 
@@ -28853,48 +28860,44 @@ static bool dli_c_upsampled(dl_c_file *f, const dli_node *n)
 #endif
 
 #ifndef DL_NO_SEQUENCES
-/* Its result has y, the last state and an LSTM's last cell behind one another; the state is where
-   that goes from the start on. */
+/* Its result has y, the last state and an LSTM's last cell behind one another; these two lie where
+   they belong from the start on. */
 static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
 {
     static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
     const dli_recurrent_state *s = (const dli_recurrent_state *)n->state;
     const dl_int H = s->size.H, T = s->size.T, G = dli_cells[s->kind].gates;
-    dl_real *const start[] = { (dl_real *)(uintptr_t)s->arrays.h0,
-                               (dl_real *)(uintptr_t)s->arrays.c0 };
-    int w[4] = { 0, 0, -1, -1 };
+    const dl_real *const start[] = { s->arrays.h0, s->arrays.c0 };
     char b[2][16] = { "0", "0" };
+    int w[2] = { 0, 0 };
     for (int i = 0; i < 4; i++) {
-        if (i > 1 && !s->in[1 + i]) continue;
-        const dli_c_table *t = NULL;
-        if (i < 2) w[i] = dli_c_matrix(f, s->in[1 + i], G * H, 'r');
-        else if (!dli_c_changes(f, s->in[1 + i])) t = dli_c_table_of(f, s->in[1 + i], 0, 'r');
-        if (i > 1) w[i] = t ? t->index : -1;
-        if (w[i] < 0) return dli_c_no(f, "its weights are computed");
-        if (i > 1) dli_format(b[i - 2], sizeof b[0], "#m%d", w[i]);
+        const dl_tensor *t = s->in[1 + i];
+        if (!t) continue;
+        const bool fixed = !dli_c_changes(f, t);
+        const dli_c_table *table = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
+        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : table ? table->index : -1;
+        if (k < 0) return dli_c_no(f, "its weights are computed");
+        if (i < 2) w[i] = k;
+        else dli_format(b[i - 2], sizeof b[0], "#m%d", k);
     }
     if (s->size.N != 1 || s->size.length || !dli_c_changes(f, n->in[0]))
         return dli_c_no(f, "it takes several sequences, or their lengths");
     for (int i = 0; i < (s->kind == DL_LSTM ? 2 : 1); i++) {
-        const dl_int at = (T + i) * H;
-        bool zeros = true;
+        const int at = (int)((T + i) * H);
         int k = 0;
-        for (dl_int j = 0; j < H; j++) zeros = zeros && !(fabs((double)start[i][j]) > 0);
+        bool zeros = true;
         while (k < n->n && n->in[k] != s->in[5 + i]) k++;
+        for (dl_int j = 0; j < H; j++) zeros = zeros && !(fabs((double)start[i][j]) > 0);
         const dli_walk walk = { 1, { H }, { 1 }, { 1 } };
-        dl_tensor *t = dli_tape_view(f->ctx, f->who, dl_shape1(H), start[i]);
-        const dli_c_table *table = k == n->n && !zeros && t ? dli_c_table_of(f, t, 0, 'r') : NULL;
-        if (k < n->n)
-            dl_c_line(f, "$_copy(#o+%lld, #i%d, 1, %d, %d);", (long long)at, k, (int)H, (int)H);
-        else if (zeros) dl_c_line(f, "$_zeros(#o+%lld, %d);", (long long)at, (int)H);
-        else if (!table) return false;
-        else dl_c_line(f, "$_take(#o+%lld, #m%d, &w%d_%d);", (long long)at, table->index,
-                       f->layer->index, dli_c_walk_line(f, 1, &walk));
+        if (k < n->n) dl_c_line(f, "$_take(#o+%d, #i%d, &w%d_%d);", at, k, f->layer->index,
+                                dli_c_walk_line(f, !dli_c_changes(f, n->in[k]), &walk));
+        else if (zeros) dl_c_line(f, "$_zeros(#o+%d, %d);", at, (int)H);
+        else return dli_c_no(f, "its first state is a constant, but not 0");
     }
     f->trace->value[f->trace->inputs + 2 * f->at + 1].size = 2 * G * H;
-    dl_c_line(f, "$_%s(#o, #i0, #m%d, #m%d, %s, %s, %d, %d, %d, %d, %d, #o+%lld, #t);",
+    dl_c_line(f, "$_%s(#o, #i0, #m%d, #m%d, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
               name[s->kind], w[0], w[1], b[0], b[1], (int)T, (int)s->size.D, (int)H,
-              s->size.reverse, (int)H, (long long)(T * H));
+              s->size.reverse, (int)H, (int)(T * H));
     return true;
 }
 #endif
@@ -28942,9 +28945,10 @@ static bool dli_c_collect(dl_c_file *f, dli_c_trace *t, const dli_node *before)
     return t->value != NULL;
 }
 
-/* Run the forward of l on one sample: its trace, on the tape; NULL on failure. All parameters are
-   recorded, frozen ones, too, so that moved numbers are known by where they come from. */
-static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l,
+/* Run the forward of l on one sample of equal numbers: its trace, on the tape; NULL on failure. All
+   parameters are recorded, frozen ones, too, so that moved numbers are known by where they come
+   from. */
+static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
                                  void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **))
 {
     dl_ctx *c = f->ctx;
@@ -28957,7 +28961,7 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l,
     if (!t || !x || !wanted) return NULL;
     *t = made;
     for (int k = 0; k < l->inputs; k++) {
-        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), 0.5);
+        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), number);
         if (!x[k]) return NULL;
         x[k]->requires_grad = true;
     }
@@ -28988,7 +28992,8 @@ static void dli_c_comment(dl_c_file *f, const dli_node *n, const char **before)
     *before = n->op;
     dli_put(f->out, "    /* ");
     for (int i = 0; n->op[i] && i < 60; i++)
-        dli_put_some(f->out, dli_c_letter(n->op[i]) || strchr(" ./:", n->op[i]) ? n->op + i : "_", 1);
+        dli_put_some(f->out, dli_c_letter(n->op[i]) || strchr(" ./:", n->op[i]) ? n->op + i : "_",
+                     1);
     dli_putf(f->out, ": %s */\n", dli_shape_text(s, n->out->shape));
 }
 
@@ -29022,7 +29027,7 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     dli_c_trace *t = f->traces;
     if (f->pass == DLI_C_TABLES) return true;
     while (t && (t->layer != l || t->step != f->step)) t = t->next;
-    if (!t) t = dli_c_record(f, l, forward);
+    if (!t) t = dli_c_record(f, l, 0.5, forward);
     if (!t) return false;
     bool ok = true;
     f->trace = t;
@@ -29043,9 +29048,37 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     return ok;
 }
 
+/* Are these the same operations with the same constants? */
+static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u)
+{
+    bool same = t->nodes == u->nodes;
+    for (int i = 0; same && i < t->nodes; i++) {
+        const dli_node *n = t->node[i], *m = u->node[i];
+        same = n->backward == m->backward && n->n == m->n &&
+               dl_shape_equal(n->out->shape, m->out->shape);
+        for (int k = 0; same && k < n->n; k++) {
+            const dl_tensor *a = n->in[k], *b = m->in[k];
+            const int v = dli_c_value_of(t, a);
+            same = v == dli_c_value_of(u, b) && a->size == b->size &&
+                   (v >= 0 || memcmp(a->data, b->data, (size_t)a->size * sizeof *a->data) == 0);
+        }
+    }
+    return same;
+}
+
 DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
 {
-    return l && f && dli_c_traced(l, f, l->type->forward);
+    if (!l || !f) return false;
+    if (f->pass == DLI_C_PLAN) {                 /* do other numbers make other operations? */
+        dli_c_trace *t = dli_c_record(f, l, 0.5, l->type->forward);
+        const dli_c_trace *u = t ? dli_c_record(f, l, 1.5, l->type->forward) : NULL;
+        if (!u) return false;
+        if (!dli_c_same_trace(t, u))
+            return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
+                           "does depends on the numbers it gets", f->who, l->name);
+        f->traces = t;
+    }
+    return dli_c_traced(l, f, l->type->forward);
 }
 
 /* ---- the plan of the memory ---- */

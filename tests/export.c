@@ -588,6 +588,11 @@ static void unseen_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     y[0] = dl_mul(dl_detach(x[0]), dl_slice(l->param[0], 0, 0, 1));
 }
+static void half_seen_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul(x[0], dl_detach(x[0]));
+    if (l->states) y[0] = NULL;
+}
 static void no_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     y[0] = dl_add(x[0], dl_zeros(l->ctx, dl_shape1(5)));
@@ -598,9 +603,10 @@ static void not_to_be_traced(void)
                           const char *message; dl_code code; } all[] = {
         { custom_forward, "custom_1: copied can't be written as C", DL_ERR_STATE },
         { unseen_forward, "output 0 does not come from its inputs", DL_ERR_STATE },
+        { half_seen_forward, "what its forward does depends on the numbers it gets", DL_ERR_STATE },
         { no_forward, "do not broadcast", DL_ERR_SHAPE } };
     dl_ctx *dl = test_quiet_new(3);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         const dl_layer_type type = { "Custom", "custom", 0, NULL, 1, gate_build, all[i].forward, NULL,
                                      dl_c_trace, NULL };
         dl_model *m = vector_net(dl, 6);

@@ -70,7 +70,7 @@
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         1600  a trained net as one C file
+     >>export         2600  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)

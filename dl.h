@@ -28433,6 +28433,10 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
                           memcmp(other->data, t->data, (size_t)t->size * sizeof *t->data) == 0);
         if (same && (*end)->rows == rows && (*end)->order == order) return *end;
     }
+    if (!t->size) {
+        dli_c_fail(f, DL_ERR_STATE, "%s: %s needs a table without numbers", f->layer->name);
+        return NULL;
+    }
     for (int i = 0; i < f->m->tensors; i++) named = named || f->m->tensor[i] == t;
     for (const dli_c_table *w = f->tables; w; w = w->next) named = named && w->t != t;
     dli_c_table *w = (dli_c_table *)dli_tape_alloc(f->ctx, f->who, sizeof *w);
@@ -28719,6 +28723,7 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
     dli_c_pick p;
     char fill[40];
     if (!dli_c_pick_of(n, &p)) return false;
+    if (!n->in[0]->size) return dli_c_no(f, "there is nothing to choose from");
     const dl_int outer = n->in[0]->size / (p.all * p.inner);
     const dl_int first = p.index[0], step = p.n > 1 ? p.index[1] - first : 0;
     bool even = true;

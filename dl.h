@@ -27654,7 +27654,7 @@ static void dli_c_mean(dl_c_file *f, char kind, int k, int more)
 {
     const int v = kind == 'x' ? dli_c_place(f->layer, k) : kind == 'y' ? f->layer->place + k
                 : dli_c_own(f, kind == 'c');
-    if (strchr("iotmr", kind)) {
+    if (strchr("iotmlr", kind)) {
         if (f->trace) dli_c_mean_traced(f, kind, k, more);
     } else if (strchr("vwu", kind)) {
         dli_c_tensor(f, kind, k);
@@ -27681,7 +27681,7 @@ static void dli_c_expand(dl_c_file *f, const char *s)
     const bool writes = f->pass == DLI_C_FUNCTIONS || f->pass == DLI_C_LINES;
     char part = 0;                           /* of `float~int8`: f, 8, or outside of it */
     for (; *s; s++) {
-        if (*s == '#' && s[1] && strchr("xyscvwuiotmr", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
+        if (*s == '#' && s[1] && strchr("xyscvwuiotmlr", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
             const char kind = *++s;
             const int k = dli_c_digits(&s);
             const bool more = s[1] == '+' && s[2] >= '0' && s[2] <= '9';
@@ -28327,8 +28327,8 @@ static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
    The forward of such a layer runs once, on one sample, and what it records on the tape is what its
    lines have to do, operation by operation. What comes from its inputs lies in its scratch memory;
    what does not is a constant, and a table. The lines have marks of their own: #i0 the operation's
-   operand 0, a value or a table; #o its result; #t memory that it needs itself; #m3 table 3; #r0
-   what the forward has made output 0. */
+   operand 0, a value or a table; #o its result; #t memory that it needs itself; #m3 table 3; #l how
+   it walks, as the line before said; #r0 what the forward has made output 0. */
 
 typedef struct dli_c_trace {
     const dl_layer *layer;
@@ -28489,14 +28489,11 @@ static void dli_c_mean_traced(dl_c_file *f, char kind, int k, int more)
     if (v < 0) w = dli_c_table_of(f, x, 0, 'r');
     for (int i = 0; kind == 'm' && i < k; i++) w = w->next;
     if (f->pass != DLI_C_LINES || f->failed) return;
-    if (kind == 'm' || v < 0) {
-        dli_c_put_pointer(f, w, more);
-        return;
-    }
-    const dli_c_value *root = &t->value[dli_c_base(t, v, &at)];
-    if (root->where == 'x' || root->where == 'y')
-        dli_c_mean(f, root->where, (int)root->at, (int)at);
-    else dli_c_mean(f, 's', 0, (int)(root->at + at));
+    const dli_c_value *root = v < 0 ? NULL : &t->value[dli_c_base(t, v, &at)];
+    if (kind == 'l') dli_putf(f->out, "&w%d_%d", f->layer->index, f->walks);
+    else if (kind == 'm' || !root) dli_c_put_pointer(f, w, more);
+    else if (root->where == 'p') dli_c_mean(f, 's', 0, (int)(root->at + at));
+    else dli_c_mean(f, root->where, (int)root->at, (int)at);
 }
 
 /* May the result be written over operand k? Then it is. */
@@ -28539,8 +28536,14 @@ static int dli_c_matrix(dl_c_file *f, const dl_tensor *t, dl_int rows, char orde
     return w ? w->index : -1;
 }
 
+/* Which operand is a constant: 1 the first one, 2 the second one, 0 none. */
+static int dli_c_constant(const dl_c_file *f, const dli_node *n)
+{
+    return !dli_c_changes(f, n->in[0]) ? 1 : n->n > 1 && !dli_c_changes(f, n->in[1]) ? 2 : 0;
+}
+
 /* A line that says how two operands, or operand and result, are walked through. */
-static int dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
+static void dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
 {
     const dl_int *const list[] = { w->n, w->sa, w->sb };
     char s[3][100];
@@ -28553,8 +28556,7 @@ static int dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
     }
     for (int d = 1; d < w->rank; d++) rows *= w->n[d];
     dl_c_line(f, "const $_walk w%d_%d = { %d, %d, %d, { %s }, { %s }, { %s } };", f->layer->index,
-              f->walks, w->rank, (int)rows, constant, s[0], s[1], s[2]);
-    return f->walks++;
+              ++f->walks, w->rank, (int)rows, constant, s[0], s[1], s[2]);
 }
 
 /* ---- traced: what each operation becomes ---- */
@@ -28590,11 +28592,9 @@ static bool dli_c_unary(dl_c_file *f, const dli_node *n)
 
 static bool dli_c_pair(dl_c_file *f, const char *name, const dli_walk *w)
 {
-    const dli_node *n = f->trace->node[f->at];
-    const bool a = dli_c_changes(f, n->in[0]), b = dli_c_changes(f, n->in[1]);
     if (!dli_c_over(f, 0)) dli_c_over(f, 1);
-    const int k = dli_c_walk_line(f, a ? b ? 0 : 2 : 1, w);
-    dl_c_line(f, "$_%s(#o, #i0, #i1, &w%d_%d);", name, f->layer->index, k);
+    dli_c_walk_line(f, dli_c_constant(f, f->trace->node[f->at]), w);
+    dl_c_line(f, "$_%s(#o, #i0, #i1, #l);", name);
     return true;
 }
 
@@ -28605,12 +28605,11 @@ static bool dli_c_binary(dl_c_file *f, const dli_node *n)
     const dlk_add_backward_fn known[] = { own->add_backward, own->sub_backward, own->mul_backward,
         own->div_backward, own->maximum_backward, own->minimum_backward };
     static const char *const name[] = { "plus", "minus", "times", "divided", "larger", "smaller" };
-    const bool a = dli_c_changes(f, n->in[0]), b = dli_c_changes(f, n->in[1]);
     const dli_walk *w = &s->walk;
     int op = 0;
     while (op < 6 && s->backward != known[op]) op++;
     if (op == 6) return dli_c_no(f, "its kernel is not the library's");
-    if (op > 0 || !a || !b || w->rank > 1 || !w->sa[0] || !w->sb[0])
+    if (op > 0 || dli_c_constant(f, n) || w->rank > 1 || !w->sa[0] || !w->sb[0])
         return dli_c_pair(f, name[op], w);
     if (!dli_c_over(f, 0)) dli_c_over(f, 1);
     dl_c_line(f, "$_add(#o, #i0, #i1, %d);", (int)n->out->size);
@@ -28628,10 +28627,9 @@ static bool dli_c_softmax(dl_c_file *f, const dli_node *n)
 /* A product of two matrices a and b, b turned or not, one of them constant or none. */
 static void dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned)
 {
-    const int a = dli_c_changes(f, n->in[0]), b = dli_c_changes(f, n->in[1]);
-    dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);", a ? b ? 0 : 2 : 1,
-              (int)s->count, (int)s->N, (int)s->K, (int)s->M, (int)s->step_a, (int)s->step_b,
-              turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
+    dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
+              dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M, (int)s->step_a,
+              (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
 }
 
 static bool dli_c_linear(dl_c_file *f, const dli_node *n)
@@ -28671,8 +28669,8 @@ static bool dli_c_permute(dl_c_file *f, const dli_node *n)
         w.sa[w.rank] = s->step[d];
         w.sb[w.rank++] = all;
     }
-    const int k = dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0, &w%d_%d);", f->layer->index, k);
+    dli_c_walk_line(f, 0, &w);
+    dl_c_line(f, "$_take(#o, #i0, #l);");
     return true;
 }
 
@@ -28680,8 +28678,8 @@ static bool dli_c_slice(dl_c_file *f, const dli_node *n)
 {
     const dli_slice_state *s = (const dli_slice_state *)n->state;
     const dli_walk w = { 2, { s->len, s->x.outer }, { 1, s->x.n * s->x.inner }, { 1, s->len } };
-    const int k = dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0+%lld, &w%d_%d);", (long long)s->start, f->layer->index, k);
+    dli_c_walk_line(f, 0, &w);
+    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)s->start);
     return true;
 }
 
@@ -28693,12 +28691,11 @@ static bool dli_c_concat(dl_c_file *f, const dli_node *n)
     for (int k = 0, at = 0; k < n->n; k++) {
         const dl_int len = n->in[k]->shape.dim[axis] * all.inner;
         const dli_walk w = { 2, { len, all.outer }, { 1, len }, { 1, apart } };
-        if (len > 0 && dli_c_changes(f, n->in[k]))
-            dl_c_line(f, "$_copy(#o+%d, #i%d, %d, %d, %d);", at, k, (int)all.outer, (int)len,
-                      (int)apart);
-        else if (len > 0)
-            dl_c_line(f, "$_take(#o+%d, #i%d, &w%d_%d);", at, k, f->layer->index,
-                      dli_c_walk_line(f, 1, &w));
+        const bool fixed = !dli_c_changes(f, n->in[k]);
+        if (len > 0 && fixed) dli_c_walk_line(f, 1, &w);
+        if (len > 0 && fixed) dl_c_line(f, "$_take(#o+%d, #i%d, #l);", at, k);
+        else if (len > 0) dl_c_line(f, "$_copy(#o+%d, #i%d, %d, %d, %d);", at, k, (int)all.outer,
+                                    (int)len, (int)apart);
         at += (int)len;
     }
     return true;
@@ -28732,9 +28729,8 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
     if (even) {
         const dli_walk w = { 3, { p.inner, p.n, outer }, { 1, step * p.inner, p.all * p.inner },
                              { 1, p.inner, p.n * p.inner } };
-        const int k = dli_c_walk_line(f, 0, &w);
-        dl_c_line(f, "$_take(#o, #i0+%lld, &w%d_%d);", (long long)(first * p.inner),
-                  f->layer->index, k);
+        dli_c_walk_line(f, 0, &w);
+        dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)(first * p.inner));
         return true;
     }
     dl_tensor *index = dl_zeros(f->ctx, dl_shape1(p.n));
@@ -28828,15 +28824,14 @@ static bool dli_c_conv(dl_c_file *f, const dli_node *n)
                 ? dli_c_matrix(f, n->in[1], z->M, s->transposed ? 't' : 'r') : -1;
     if (m < 0 || s->end != DLI_END_LINEAR || (n->n > 2 && dli_c_changes(f, n->in[2])))
         return dli_c_no(f, "its weight or bias is computed");
-    const int k = f->walks++, l = f->layer->index, N = (int)z->N;
-    dl_c_line(f, "const $_window k%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };", l, k, (int)z->KH,
-              (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top, (int)z->left,
-              (int)z->dilation_h, (int)z->dilation_w);
-    for (int i = 0; i < N; i++)
-        dl_c_line(f, "$_conv%s(#o+%d, #i0+%d, #m%d, %s, &k%d_%d, %d, %d, %d, %d, %d, %d, %d);",
+    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
+              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
+              (int)z->left, (int)z->dilation_h, (int)z->dilation_w);
+    for (int i = 0, N = (int)z->N; i < N; i++)
+        dl_c_line(f, "$_conv%s(#o+%d, #i0+%d, #m%d, %s, #l, %d, %d, %d, %d, %d, %d, %d);",
                   s->transposed ? "_transpose" : "", i * (int)n->out->size / N,
-                  i * (int)n->in[0]->size / N, m, n->n > 2 ? "#i2" : "0", l, k, (int)z->C,
-                  (int)z->H, (int)z->W, (int)z->M, (int)z->OH, (int)z->OW, (int)z->groups);
+                  i * (int)n->in[0]->size / N, m, n->n > 2 ? "#i2" : "0", (int)z->C, (int)z->H,
+                  (int)z->W, (int)z->M, (int)z->OH, (int)z->OW, (int)z->groups);
     return true;
 }
 
@@ -28844,10 +28839,10 @@ static bool dli_c_pooled(dl_c_file *f, const dli_node *n)
 {
     const dli_pool_state *s = (const dli_pool_state *)n->state;
     const dlk_pool2d_size *z = &s->size;
-    const int k = f->walks++, l = f->layer->index;
-    dl_c_line(f, "const $_window k%d_%d = { %d, %d, %d, %d, %d, %d, 1, 1 };", l, k, (int)z->KH,
-              (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top, (int)z->left);
-    dl_c_line(f, "$_pool(#o, #i0, &k%d_%d, %d, %d, %d, %d, %d, %d);", l, k,
+    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, 1, 1 };", f->layer->index,
+              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
+              (int)z->left);
+    dl_c_line(f, "$_pool(#o, #i0, #l, %d, %d, %d, %d, %d, %d);",
               n->backward == dli_max_pool_back ? 0 : 1 + s->count_padding, (int)z->planes,
               (int)z->H, (int)z->W, (int)z->OH, (int)z->OW);
     return true;
@@ -28894,9 +28889,10 @@ static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
         while (k < n->n && n->in[k] != s->in[5 + i]) k++;
         for (dl_int j = 0; j < H; j++) zeros = zeros && !(fabs((double)start[i][j]) > 0);
         const dli_walk walk = { 1, { H }, { 1 }, { 1 } };
-        if (k < n->n) dl_c_line(f, "$_take(#o+%d, #i%d, &w%d_%d);", at, k, f->layer->index,
-                                dli_c_walk_line(f, !dli_c_changes(f, n->in[k]), &walk));
-        else if (zeros) dl_c_line(f, "$_zeros(#o+%d, %d);", at, (int)H);
+        if (k < n->n) {
+            dli_c_walk_line(f, !dli_c_changes(f, n->in[k]), &walk);
+            dl_c_line(f, "$_take(#o+%d, #i%d, #l);", at, k);
+        } else if (zeros) dl_c_line(f, "$_zeros(#o+%d, %d);", at, (int)H);
         else return dli_c_no(f, "its first state is a constant, but not 0");
     }
     f->trace->value[f->trace->inputs + 2 * f->at + 1].size = 2 * G * H;
@@ -28983,7 +28979,8 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
     dl_set_training(c, training);
     c->rng = rng;
     bool ok = true;
-    for (int k = 0; k < l->outputs; k++) ok = ok && t->y[k];
+    for (int k = 0; k < l->outputs; k++)
+        ok = ok && t->y[k] && t->y[k]->size == dl_shape_size(dl_c_output(f, k));
     if (!ok || !dli_c_collect(f, t, before)) return NULL;
     dli_c_live(t);
     return f->traces = t;
@@ -29518,22 +29515,19 @@ static double dli_c_words(const dl_c_file *f)
 {
     double words = INFINITY;
     bool whole = false;
-    for (int i = 0; i < f->m->layers; i++) {
-        const dl_layer *l = f->m->layer[i];
 #ifndef DL_NO_SEQUENCES
-        if (l->type->forward == dli_embedding_layer_forward)
-            words = fmin(words, (double)l->param[0]->shape.dim[0]);
+    for (int i = 0; i < f->m->layers; i++)
+        if (f->m->layer[i]->type->forward == dli_embedding_layer_forward)
+            words = fmin(words, (double)f->m->layer[i]->param[0]->shape.dim[0]);
 #endif
 #ifndef DL_NO_ONNX
-        const dli_graph *g = dli_is_graph(l) ? (const dli_graph *)l->own : NULL;
+    for (const dli_c_trace *t = f->traces; t; t = t->next) {
+        const dli_graph *g = dli_is_graph(t->layer) ? (const dli_graph *)t->layer->own : NULL;
         for (int k = 0; g && k < g->inputs; k++) whole = whole || g->value[g->input[k]].integer;
-#endif
-    }
-#ifndef DL_NO_ONNX
-    for (const dli_c_trace *t = f->traces; t; t = t->next)
         for (int i = 0; i < t->nodes; i++)
             if (dli_c_is_custom(t->node[i], dli_lookup_backward))
                 words = fmin(words, (double)t->node[i]->in[0]->shape.dim[0]);
+    }
 #endif
     return words <= DBL_MAX ? words : whole ? 2 : 0;
 }

@@ -70,7 +70,7 @@
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
      >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         1600  a trained net as one C file
+     >>export         2600  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -1543,7 +1543,8 @@ typedef struct dl_field {
 /* Written as a static const struct; it must outlive the models that have such a layer. build
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
-   file (see >>export), false when it can't; NULL: models with such layers are not exported. onnx
+   file (see >>export), false when it can't; dl_c_trace does it for a forward of tensor operations;
+   NULL: models with such layers are not exported. onnx
    does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
    must outlive the layer. */
 typedef struct dl_layer_type {
@@ -3181,8 +3182,9 @@ DL_DEF size_t dl_npy_save_to_memory(const dl_tensor *t, void *buffer, size_t roo
    and running statistics are states. What nodes Constant give stays, too, unless no initializer
    is a parameter: then all of it is that has more than one number. So such a model predicts, can
    be compiled and trained further, can get more layers before that (a new head, say), and is
-   saved by dl_onnx_save. A graph that ends in a softmax or sigmoid has that as its activation,
-   so that a cross-entropy gets the logits. Dropout drops in training.
+   saved by dl_onnx_save, or written by dl_model_export_c as one C file. A graph that ends in a
+   softmax or sigmoid has that as its activation, so that a cross-entropy gets the logits. Dropout
+   drops in training.
 
    Initializers may stand in files beside the graph, as torch.onnx.export writes them (net.onnx.data
    beside net.onnx): dl_onnx_load reads these, too, if their paths stay in the graph's directory. A
@@ -3259,8 +3261,20 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    by saying how it is used, and is written to be read: a function for each kind of layer, a line
    with a comment for each layer.
 
+   So does a model that was read from an ONNX file: from PyTorch to a microcontroller it is
+
+       torch.onnx.export(net, (x,), "net.onnx")                            in Python
+       dl_model *m = dl_onnx_load(dl, "net.onnx", NULL);                   here
+       dl_model_export_c(m, "net.h", NULL);
+
+   and before the last line m can be trained further, with layers of its own behind it, too. The
+   file has a line or two for each node, named in a comment; inputs of whole numbers take them as
+   floats. What a graph does with whole numbers that depend on its inputs (ArgMax, an If, shapes) is
+   refused by operator and node, but for the rows of a table that they choose, comparisons, sums.
+
    A layer of your own is exported by its type's export_c, as the library's are (all of them stand
-   in >>export-impl). That of the gate in >>layers:
+   in >>export-impl). Where its forward is made of operations on tensors, dl_c_trace is all it
+   needs. Else it says itself what is computed. That of the gate in >>layers could be:
 
        static const char gate_c[] =
            "/" "* y = x sigmoid(W x), n numbers *" "/\n"
@@ -3343,6 +3357,11 @@ DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats);
 DL_DEF void dl_c_same(dl_c_file *f);
 /* Its line may write output 0 over input 0: true if it does so. */
 DL_DEF bool dl_c_in_place(dl_c_file *f);
+/* A whole export_c, for a type whose forward is made of operations on tensors: they are recorded,
+   on a sample, and each gets a line. Nothing in them may depend on the inputs' numbers in any other
+   way (dl_argmax, dl_detach, data). One without a form in C (of dl_op_custom, dl_attention) is
+   refused by name. */
+DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f);
 #endif
 
 /* ------------------------------------------------------------------------------- >>debug ---- */
@@ -11632,7 +11651,7 @@ DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
-typedef struct dli_max_state { dli_axis_view v; int32_t *at; } dli_max_state;
+typedef struct dli_max_state { dli_axis_view v; int32_t *at; bool least; } dli_max_state;
 
 /* Where in x number i of the chosen ones is. */
 static dl_int dli_max_place(const dli_max_state *s, dl_int i)
@@ -11684,6 +11703,7 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool ke
     if (!dli_reduce(op, x, axis, keep, &s.v, &shape) || !dli_check_choice(op, x, s.v.n))
         return NULL;
     const dl_int count = s.v.outer * s.v.inner;
+    s.least = least;
     s.at = (int32_t *)dli_tape_alloc(x->ctx, op, (size_t)count * sizeof *s.at);
     dl_tensor *y = s.at ? dli_result_with(x->ctx, op, shape, &x, 1, dli_max_back, &s, sizeof s)
                         : NULL;
@@ -24676,6 +24696,8 @@ struct dli_exec {
     dli_flow  flow;          /* the values, [g->values]; NULL: not yet, or no more */
     bool     *whole;         /* [g->values]: whole numbers                         */
     bool      gives_whole;   /* so is what this node gives                         */
+    bool      trace;         /* for a C file: all that depends on inputs is to be  */
+    char     *of;            /* on the tape. [g->values]: do they, a dli_of?       */
     int       rank;          /* of the last output                                 */
 };
 
@@ -24783,6 +24805,11 @@ static bool dli_axes(const dli_exec *r, int rank, bool others, bool on[DL_MAX_DI
     }
     return true;
 }
+
+/* Does a value depend on the inputs' numbers? In a trace all that does is recorded, whole numbers,
+   too; where an operator can't, nobody may read what it gives. */
+typedef enum dli_of { DLI_OF_NOTHING, DLI_OF_INPUTS, DLI_OF_UNSEEN } dli_of;
+static char dli_x_of(const dli_exec *r, int k) { return dli_has(r, k) ? r->of[r->n->in[k]] : 0; }
 
 /* ---- moving numbers ----
    Slices, repetition, padding, gathering: along one axis, element i of y is element index[i] of x,
@@ -24927,7 +24954,7 @@ static bool dli_math_forward(dl_tensor *y, dl_tensor *const *in, int n, void *us
     for (dl_int i = 0; n && i < y->size; i++) {
         const double x = (double)in[0]->data[i];
         y->data[i] = (dl_real)(code == 'e' ? erf(x) : code == 's' ? sin(x) : code == 'c' ? cos(x)
-                               : code == 'f' ? floor(x) : ceil(x));
+                               : code == 'f' ? floor(x) : code == 't' ? trunc(x) : ceil(x));
     }
     return true;
 }
@@ -24942,12 +24969,13 @@ static bool dli_math_backward(dl_tensor *y, dl_tensor *const *in, int n, void *u
     }
     return true;
 }
-static dl_tensor *dli_o_math(dli_exec *r)
+static dl_tensor *dli_math(const dli_exec *r, char code)
 {
     dl_tensor *x = dli_x(r, 0);
     return dl_op_custom(r->c, "dl_onnx", x->shape, &x, 1, dli_math_forward, dli_math_backward,
-                        &r->n->op->code, 1);
+                        &code, 1);
 }
+static dl_tensor *dli_o_math(dli_exec *r) { return dli_math(r, r->n->op->code); }
 
 /* a op b: of whole numbers; what compares, of all. */
 static double dli_of_two(char code, double a, double b)
@@ -24968,6 +24996,56 @@ static double dli_of_two(char code, double a, double b)
     }
 }
 
+/* What compares, and the choice between two numbers, as operations that are recorded: in a trace
+   only, so they are not gone back through. */
+typedef struct dli_comparison { char code; dli_walk walk; } dli_comparison;
+static bool dli_comparison_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    const dli_comparison *s = (const dli_comparison *)user;
+    const dli_walk *w = &s->walk;
+    for (dl_int i = 0; n && i < y->size; i++) {
+        dl_int a, b, k = i % w->n[0];
+        dli_walk_row(w, i / w->n[0], &a, &b);
+        y->data[i] = (dl_real)dli_of_two(s->code, (double)in[0]->data[a + k * w->sa[0]],
+                                         (double)in[1]->data[b + k * w->sb[0]]);
+    }
+    return true;
+}
+static bool dli_comparison_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    return y && in && n && user;
+}
+static bool dli_choose_one(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    for (dl_int i = 0; n && i < y->size; i++)
+        y->data[i] = in[(double)in[0]->data[i] == 0 ? 2 : 1]->data[i];
+    return !user;
+}
+static bool dli_choose_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    return y && in && n && !user;
+}
+
+static dl_tensor *dli_compared(const dli_exec *r, char code, dl_tensor *y, dl_tensor *x)
+{
+    dl_tensor *in[2] = { y, x };
+    dl_shape shape;
+    if (!y || !x || !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
+    const dli_comparison s = { code, dli_walk_of(shape, y->shape, x->shape) };
+    return dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_comparison_forward,
+                        dli_comparison_backward, &s, sizeof s);
+}
+
+/* y op x, recorded. */
+static dl_tensor *dli_pair_traced(const dli_exec *r, dl_tensor *y, dl_tensor *x)
+{
+    const dli_onnx_op *op = r->n->op;
+    if (strchr("<l>g=", op->code)) return dli_compared(r, op->code, y, x);
+    return dli_want(r, op->code != '/' && op->code != '%', "of whole numbers that depend on the "
+                    "input's it can't be done in a C file")
+         ? (op->two ? op->two : op->code == 'N' ? dl_minimum : dl_maximum)(y, x) : NULL;
+}
+
 /* y op x: of floats floor 2's; of whole numbers, and what is true or false, one by one. */
 static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole)
 {
@@ -24975,6 +25053,7 @@ static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole
     dl_shape shape;
     if (op->two && !whole) return op->two(y, x);
     r->gives_whole = true;
+    if (r->trace && (y->requires_grad || x->requires_grad)) return dli_pair_traced(r, y, x);
     if (!dli_want(r, whole || strchr("<l>g=", op->code), "its inputs should be whole numbers") ||
         !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
     const dl_tensor *a = dli_expanded(r, y, shape), *b = a ? dli_expanded(r, x, shape) : NULL;
@@ -25041,6 +25120,9 @@ static dl_tensor *dli_o_where(dli_exec *r)
         x[k] = dli_expanded(r, dli_x(r, k), shape);
         if (!x[k] || !(x[k] = dl_reshape(x[k], dl_shape1(x[k]->size)))) return NULL;
     }
+    if (r->trace && x[0]->requires_grad)
+        return dl_reshape(dl_op_custom(r->c, "dl_onnx", x[0]->shape, x, 3, dli_choose_one,
+                                       dli_choose_backward, NULL, 0), shape);
     const dl_int n = x[0]->size;
     int32_t *index = dli_want(r, n <= INT32_MAX / 2, "it is too large") ? dli_indexes(r, n) : NULL;
     for (dl_int i = 0; index && i < n; i++)
@@ -25067,7 +25149,12 @@ static dl_tensor *dli_o_cast(dli_exec *r)
     const dli_dtype *d = dli_onnx_dtype(dli_has(r, 1) ? 7 : dli_attr_int(r->n, "to", 1));
     if (!dli_want(r, d != NULL, "there is no such type of numbers")) return NULL;
     r->gives_whole = dli_has(r, 1) ? dli_x_whole(r, 1) : !dli_floats(d);
-    return r->gives_whole ? dli_cast(r, dli_x(r, 0), d) : dli_x(r, 0);
+    if (!r->gives_whole) return dli_x(r, 0);
+    if (!r->trace || !dli_x(r, 0)->requires_grad) return dli_cast(r, dli_x(r, 0), d);
+    if (d->kind == 'b')
+        return dl_scalar_sub(1, dli_compared(r, '=', dli_x(r, 0), dl_zeros(r->c, dl_shape0())));
+    if (!dli_want(r, d->width >= 4, "a C file has no whole numbers of so few bits")) return NULL;
+    return dli_x_whole(r, 0) ? dli_x(r, 0) : dli_math(r, 't');
 }
 
 /* ---- operators: shapes ---- */
@@ -25214,8 +25301,30 @@ static dl_tensor *dli_o_slice(dli_exec *r)
     return x;
 }
 
+/* Rows of a table by numbers of an input: recorded for a C file, which computes it. */
+static bool dli_lookup(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    memset(y->data, 0, (size_t)y->size * sizeof *y->data);
+    return in && n == 2 && !user;
+}
+static bool dli_lookup_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+{
+    return !y && !in && !n && !user;
+}
+static dl_tensor *dli_o_lookup(dli_exec *r)
+{
+    dl_tensor *in[2] = { dli_x(r, 0), dli_x(r, 1) };
+    dl_shape s = in[1]->shape;
+    if (!dli_want(r, dli_attr_axis(r, 0) == 0 && !dli_x_of(r, 0) && !dli_x_whole(r, 0),
+                  "in a C file, the input's numbers can only choose rows of a constant table") ||
+        !dli_want(r, s.rank + in[0]->shape.rank - 1 <= DL_MAX_DIMS, "too many axes")) return NULL;
+    for (int d = 1; d < in[0]->shape.rank; d++) s.dim[s.rank++] = in[0]->shape.dim[d];
+    return dl_op_custom(r->c, "dl_onnx", s, in, 2, dli_lookup, dli_lookup_backward, NULL, 0);
+}
+
 static dl_tensor *dli_o_gather(dli_exec *r)
 {
+    if (r->trace && dli_x_of(r, 1)) return dli_o_lookup(r);
     dl_tensor *x = dli_x(r, 0);
     const dl_tensor *at = dli_x(r, 1);
     const int axis = dli_attr_axis(r, 0), rank = x->shape.rank - 1 + at->shape.rank;
@@ -26356,20 +26465,56 @@ static bool dli_node_gave(dli_exec *r)
     return true;
 }
 
+/* In a trace: does this node read numbers that the tape knows nothing of? */
+static bool dli_node_sees(dli_exec *r)
+{
+    const dli_onnx_node *n = r->n;
+    for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) {
+        const bool moves = (k == 0) != (n->op->how == 'i') || n->op->run == dli_o_two ||
+                           n->op->run == dli_o_concat || n->op->run == dli_o_gather ||
+                           n->op->run == dli_o_where;
+        const bool number = dli_x_whole(r, k) || dli_op_fixed(n->op, k);
+        if (dli_x_of(r, k) == DLI_OF_UNSEEN || (dli_x_of(r, k) && number && !moves))
+            return dli_node_bad(&r->source, n, "it computes with whole numbers that depend on the "
+                                "input's, which a C file can't");
+    }
+    return true;
+}
+
+/* And what its outputs are then; what it has recorded is called by its name. */
+static bool dli_node_trace(dli_exec *r, const dli_node *before)
+{
+    const dli_onnx_node *n = r->n;
+    char *name = (char *)dli_tape_alloc(r->c, "dl_onnx", 100);
+    bool of = false;
+    for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) of = of || dli_x_of(r, k);
+    for (int k = 0; k < n->outs; k++) {
+        const int v = n->out[k];
+        const dl_tensor *y = v >= 0 ? r->flow.value[v] : NULL;
+        if (y && of) r->of[v] = y->requires_grad ? DLI_OF_INPUTS : DLI_OF_UNSEEN;
+    }
+    if (!name) return false;
+    dli_format(name, 100, "%.*s of %.*s", DLI_PB_SHOWN(n->type), DLI_PB_SHOWN(n->name));
+    for (dli_node *at = r->c->last; at != before; at = at->prev) at->op = name;
+    return true;
+}
+
 static bool dli_node_run(dli_exec *r)
 {
     const dli_onnx_node *n = r->n;
+    const dli_node *before = r->c->last;
     const char how = n->op->how;
     for (int k = 0; k < (how == 'i' ? 1 : n->ins); k++)
         if (!dli_want(r, dli_x(r, k) != NULL, "it reads what is in a branch that is not taken") ||
             !dli_want(r, how != 'f' || k > 1 || !dli_x_whole(r, k), "its inputs should be floats"))
             return false;
+    if (r->trace && !dli_node_sees(r)) return false;
     r->gives_whole = dli_x_whole(r, 0);
     dl_tensor *y = n->op->run(r);
     if (!y) return dl_error(r->c) == DL_OK &&
                    dli_node_bad(&r->source, n, "it could not be computed");
     dli_give(r, 0, y, r->gives_whole);
-    return dli_node_gave(r);
+    return dli_node_gave(r) && (!r->trace || dli_node_trace(r, before));
 }
 
 /* Nothing is recorded: let go of what only the nodes up to this one, number i, have read. */
@@ -26398,10 +26543,12 @@ static bool dli_graph_start(dli_exec *r, dl_tensor *const *x)
     dli_flow *f = &r->flow;
     f->m = r->l->model;
     f->value = (dl_tensor **)dli_tape_alloc(r->c, r->l->name, n * (sizeof *f->value +
-                                            sizeof *f->live + sizeof *r->whole));
+                                            sizeof *f->live + sizeof *r->whole + sizeof *r->of));
     if (!f->value) return false;
     f->live = (int *)(void *)(f->value + n);
     r->whole = (bool *)(void *)(f->live + n);
+    r->of = (char *)(void *)(r->whole + n);
+    memset(r->of, DLI_OF_NOTHING, n);
     f->lives = 0;
     f->size = 0;
     for (int i = 0; i < g->values; i++) {
@@ -26412,8 +26559,10 @@ static bool dli_graph_start(dli_exec *r, dl_tensor *const *x)
     }
     for (int k = 0; k < g->inputs; k++) {
         const int v = g->input[k];
-        f->value[v] = g->value[v].integer ? dli_cast(r, x[k], dli_onnx_dtype(7)) : x[k];
+        const bool cast = g->value[v].integer && !r->trace;
+        f->value[v] = cast ? dli_cast(r, x[k], dli_onnx_dtype(7)) : x[k];
         if (!f->value[v]) return false;
+        r->of[v] = DLI_OF_INPUTS;
     }
     f->mark = dl_tape_mark(r->c);
     return true;
@@ -26428,6 +26577,8 @@ static bool dli_graph_run(dli_exec *r, dl_tensor *const *x, dl_tensor **y)
     for (int i = 0; i < g->nodes; i++) {
         const dli_onnx_node *n = &g->node[i];
         const dl_tensor *yes = n->target && n->ins ? r->flow.value[n->in[0]] : NULL;
+        r->n = n;
+        if (n->target && r->trace && !dli_node_sees(r)) return false;
         if (n->target && !(yes && yes->size == 1 && (double)yes->data[0] != 0)) i = n->target - 1;
         if (!n->live || n->dropped || (g->activation != DL_LINEAR && i == g->last)) continue;
         r->n = n;
@@ -26470,10 +26621,12 @@ static bool dli_graph_run_each(dli_exec *r, dl_tensor *const *x, dl_tensor **y)
     return row != NULL;
 }
 
-static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, dli_exec *r)
+static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, dli_exec *r,
+                              bool trace)
 {
     const dli_graph *g = (const dli_graph *)l->own;
     memset(r, 0, sizeof *r);
+    r->trace = trace;
     if (g->source) r->source = *g->source;
     else {
         r->source.who = l->name;
@@ -26488,7 +26641,7 @@ static bool dli_graph_compute(dl_layer *l, dl_tensor *const *x, dl_tensor **y, d
 static void dli_onnx_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     dli_exec r;
-    if (!dli_graph_compute(l, x, y, &r)) memset(y, 0, (size_t)l->outputs * sizeof *y);
+    if (!dli_graph_compute(l, x, y, &r, false)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 
 /* Do the samples of a batch have the results that each has alone? */
@@ -26497,7 +26650,7 @@ static bool dli_graph_alike(dl_layer *l, dl_tensor *const *x, dl_tensor *const *
     dli_graph *g = (dli_graph *)l->own;
     dl_tensor **z = (dl_tensor **)dli_tape_alloc(l->ctx, l->name, (size_t)g->outputs * sizeof *z);
     g->each = true;
-    const bool ok = z && dli_graph_compute(l, x, z, r);
+    const bool ok = z && dli_graph_compute(l, x, z, r, false);
     g->each = false;
     for (int k = 0; ok && k < g->outputs; k++) {
         double most = 0;
@@ -26527,7 +26680,7 @@ static bool dli_graph_try(dl_layer *l, dl_int n, dli_exec *r)
         for (dl_int i = 0; i < x[k]->size && !g->value[g->input[k]].integer; i++)
             x[k]->data[i] = (dl_real)(0.25 + 0.5 * (double)((i * 89 + i / each * 31) % 233) / 233);
     }
-    if (!x || !dli_graph_compute(l, x, y, r)) return false;
+    if (!x || !dli_graph_compute(l, x, y, r, false)) return false;
     for (int k = 0; k < g->outputs; k++) {
         dl_shape s = y[k]->shape;
         if (s.rank < 1 || s.dim[0] != n) return false;
@@ -26752,18 +26905,40 @@ static bool dli_graph_output_build(dl_layer *l)
     return true;
 }
 
-static bool dli_graph_export_c(const dl_layer *l, dl_c_file *f)
+#ifdef DL_NO_EXPORT
+#define DLI_GRAPH_C(name) NULL
+#else
+#define DLI_GRAPH_C(name) name
+/* In >>export-impl. */
+static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
+                         void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **));
+static bool dli_c_same_as(dl_c_file *f, int k);
+
+static void dli_graph_trace(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
-    return f && dl_fail(l->ctx, DL_ERR_STATE, "%s: a graph that was read from an ONNX file cannot "
-                        "be exported as C; dl_onnx_save writes it", l->name);
+    const dli_graph *g = (const dli_graph *)l->own;
+    dli_exec r;
+    for (int k = 0; k < g->inputs; k++)
+        if (g->value[g->input[k]].integer) memset(x[k]->data, 0, (size_t)x[k]->size *
+                                                                 sizeof *x[k]->data);
+    if (!dli_graph_compute(l, x, y, &r, true)) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
+static bool dli_graph_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_traced(l, f, dli_graph_trace);
+}
+static bool dli_graph_output_c(const dl_layer *l, dl_c_file *f)
+{
+    return dli_c_same_as(f, *DLI_O(int));
+}
+#endif
 
 static const dl_layer_type dli_graph_type = {
     "Graph", "graph", sizeof(dli_graph *), NULL, 0, dli_graph_build, dli_onnx_forward,
-    dli_graph_destroy, dli_graph_export_c, dli_graph_onnx };
+    dli_graph_destroy, DLI_GRAPH_C(dli_graph_c), dli_graph_onnx };
 static const dl_layer_type dli_graph_output_type = {
     "GraphOutput", "output", sizeof(int), NULL, 0, dli_graph_output_build, dli_graph_output_forward,
-    NULL, NULL, DLI_X(input) };
+    NULL, DLI_GRAPH_C(dli_graph_output_c), DLI_X(input) };
 
 /* Class names and scaling, where the file has them. */
 static bool dli_graph_extras(const dli_onnx_in *in, dl_model *m)
@@ -26909,6 +27084,9 @@ struct dl_c_file {
     const char *table;                        /* of which tensor is this a table?         */
     int         column;                       /* bytes in this line of it                 */
     dl_tensor **x, **y;                       /* inputs and outputs of the selftest       */
+    struct dli_c_table *tables;               /* of layers that are traced                */
+    struct dli_c_trace *traces, *trace;       /* those of all layers; and the one whose   */
+    int         at, walks;                    /* operation `at` it is; its walks so far   */
     dl_c_report report;
 };
 
@@ -26984,16 +27162,21 @@ DL_DEF void dl_c_carry(dl_c_file *f, dl_int floats)
     if (!f->step) dl_c_line(f, "$_zeros(#c, %lld);", (long long)floats);
 }
 
-/* Give output 0 the memory of input 0. */
-static void dli_c_join(dl_c_file *f)
+/* Give output 0 the memory of input k. */
+static void dli_c_join(dl_c_file *f, int k)
 {
-    const int x = dli_c_place(f->layer, 0);
+    const int x = dli_c_place(f->layer, k);
     dli_c_value *y = dli_c_value_at(f, f->layer->place), *root = dli_c_root(f, x);
     y->root = dli_c_value_at(f, x)->root;
     if (root->last < y->last) root->last = y->last;
 }
 
-DL_DEF void dl_c_same(dl_c_file *f) { if (f && f->pass == DLI_C_PLAN) dli_c_join(f); }
+static bool dli_c_same_as(dl_c_file *f, int k)
+{
+    if (f && f->pass == DLI_C_PLAN) dli_c_join(f, k);
+    return true;
+}
+DL_DEF void dl_c_same(dl_c_file *f) { dli_c_same_as(f, 0); }
 
 DL_DEF bool dl_c_in_place(dl_c_file *f)
 {
@@ -27004,8 +27187,33 @@ DL_DEF bool dl_c_in_place(dl_c_file *f)
     bool may = root->where == 'w' && root->last <= l->index &&
                root->size == dli_c_value_at(f, l->place)->size;
     for (int k = 1; k < l->inputs; k++) may = may && dli_c_root(f, dli_c_place(l, k)) != root;
-    if (may) dli_c_join(f);
+    if (may) dli_c_join(f, 0);
     return may;
+}
+
+/* Give roots a place in memory, the largest first, each the lowest that is free as long as it is
+   needed: how much that takes. */
+static dl_int dli_c_place_all(dli_c_value *value, int n)
+{
+    dl_int work = 0;
+    for (;;) {
+        dli_c_value *most = NULL;
+        for (int i = 0; i < n; i++) {
+            dli_c_value *v = &value[i];
+            if (v->root == i && v->where == 'w' && v->size && (!most || v->size > most->size))
+                most = v;
+        }
+        if (!most) return work;
+        for (int i = 0; i < n; i++) {
+            const dli_c_value *v = &value[i];
+            if (v->where != 'p' || v->last < most->first || v->first > most->last ||
+                v->at + v->size <= most->at || v->at >= most->at + most->size) continue;
+            most->at = v->at + v->size;
+            i = -1;                              /* look again from the front */
+        }
+        most->where = 'p';
+        if (work < most->at + most->size) work = most->at + most->size;
+    }
 }
 
 /* ---- tables of weights ---- */
@@ -27046,8 +27254,18 @@ static double dli_c_bias(const dl_layer *n, const dl_tensor *b, dl_int o)
            (w == DL_NONE ? 0 : (double)w->data[o]);
 }
 
-/* Does l's weight w have PyTorch's layout of transposed convolutions, [C,M/groups,...], whose rows
-   lie apart? In the file they are [M,C/groups,...]. */
+/* What becomes a table: the numbers of t, or a matrix of so many rows. These lie in t one behind
+   the other (r), side by side (c), or apart as PyTorch has them for transposed convolutions (t),
+   where [C,M/groups,...] becomes [M,C/groups,...]. */
+typedef struct dli_c_table {
+    const dl_tensor *t;
+    dl_int rows;                                 /* 0: no matrix                               */
+    char   order;
+    int    index, number;                        /* in the list; 0, or what it is called by    */
+    struct dli_c_table *next;
+} dli_c_table;
+static const dli_c_table dli_c_no_table = { NULL, 0, 'r', 0, 0, NULL };
+
 static bool dli_c_transposed(const dl_layer *l)
 {
 #ifndef DL_NO_IMAGES
@@ -27056,27 +27274,91 @@ static bool dli_c_transposed(const dl_layer *l)
     return l == NULL;
 #endif
 }
-static dl_int dli_c_rows(const dl_layer *l, const dl_tensor *w)
+
+/* The weight w of a layer. */
+static dli_c_table dli_c_matrix_of(const dl_layer *l, const dl_tensor *w)
 {
-    return dli_c_transposed(l) ? l->output[0].dim[0] : w->shape.dim[0];
+    const bool apart = dli_c_transposed(l);
+    const dli_c_table m = { w, apart ? l->output[0].dim[0] : w->shape.dim[0], apart ? 't' : 'r', 0,
+                            0, NULL };
+    return m;
+}
+
+#ifndef DL_NO_ONNX
+static bool dli_c_is_custom(const dli_node *n, dl_op_fn backward)
+{
+    return n->backward == dli_custom_back &&
+           ((const dli_custom_state *)n->state)->backward == backward;
+}
+#endif
+
+/* What a node that gathers picks, and along which axis; false for other nodes. */
+typedef struct dli_c_pick { const int32_t *index; dl_int n, all, inner; double fill; } dli_c_pick;
+static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
+{
+    if (n->backward == dli_rows_back) {
+        const dli_rows_state *s = (const dli_rows_state *)n->state;
+        const dli_c_pick p = { s->index, s->n, n->in[0]->shape.dim[0], s->len, 0 };
+        *pick = p;
+        return true;
+    }
+#ifndef DL_NO_ONNX
+    if (dli_c_is_custom(n, dli_pick_backward)) {
+        const dli_pick *s = (const dli_pick *)((const dli_custom_state *)n->state)->user;
+        const dli_c_pick p = { s->index, s->n, s->all, s->inner, s->fill };
+        *pick = p;
+        return true;
+    }
+#endif
+    return false;
+}
+
+/* Number i of t. Those that operations have only moved are still their origin's, a parameter's,
+   say: then *moved is true. */
+static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
+{
+    const dli_node *n = t->node;
+    dli_c_pick p;
+    for (; n; n = t->node) {
+        if (n->backward == dli_permute_back) {
+            dl_int from = 0;
+            for (int d = t->shape.rank - 1; d >= 0; i /= t->shape.dim[d--])
+                from += i % t->shape.dim[d] * ((const dli_permute_state *)n->state)->step[d];
+            i = from;
+        } else if (n->backward == dli_slice_back) {
+            const dli_slice_state *s = (const dli_slice_state *)n->state;
+            i = i / s->len * s->x.n * s->x.inner + s->start + i % s->len;
+        } else if (dli_c_pick_of(n, &p)) {
+            const dl_int row = i / p.inner, k = p.index[row % p.n];
+            if (k < 0) break;
+            i = (row / p.n * p.all + k) * p.inner + i % p.inner;
+        } else if (!n->backward) {
+            i += t->offset - n->in[0]->offset;
+        } else break;
+        t = n->in[0];
+    }
+    if (moved) *moved = !n;
+    return t->data + i;
 }
 
 /* Number i of row o. */
-static dl_real *dli_c_at(const dl_layer *l, const dl_tensor *w, dl_int o, dl_int i)
+static dl_real *dli_c_at(const dli_c_table *w, dl_int o, dl_int i)
 {
-    const dl_int cols = w->size / dli_c_rows(l, w);
-    if (!dli_c_transposed(l)) return w->data + o * cols + i;
-    const dl_int M = w->shape.dim[1], window = dli_c_count(w->shape, 2, w->shape.rank);
+    const dl_tensor *t = w->t;
+    const dl_int cols = t->size / w->rows;
+    if (w->order == 'r') return dli_c_origin(t, o * cols + i, NULL);
+    if (w->order == 'c') return dli_c_origin(t, i * w->rows + o, NULL);
+    const dl_int M = t->shape.dim[1], window = dli_c_count(t->shape, 2, t->shape.rank);
     const dl_int c = o / M * (cols / window) + i / window;
-    return w->data + (c * M + o % M) * window + i % window;
+    return dli_c_origin(t, (c * M + o % M) * window + i % window, NULL);
 }
 
 /* The scale of row o: 127 of it are its largest number. */
-static double dli_c_scale(const dl_layer *l, const dl_tensor *w, dl_int o)
+static double dli_c_scale(const dli_c_table *w, dl_int o)
 {
     double most = 0;
-    for (dl_int i = 0; i < w->size / dli_c_rows(l, w); i++)
-        most = fmax(most, fabs((double)*dli_c_at(l, w, o, i)));
+    for (dl_int i = 0; i < w->t->size / w->rows; i++)
+        most = fmax(most, fabs((double)*dli_c_at(w, o, i)));
     return most / 127;
 }
 
@@ -27088,11 +27370,13 @@ static bool dli_c_finite(dl_c_file *f, double x, const char *name)
                       "can; train anew with a lower learning rate", name);
 }
 
-/* A float constant: as many digits as tell it from all others, a point, an f. */
+/* A float constant: as many digits as tell it from all others, a point, an f. An infinite one (of a
+   mask, a limit) becomes the largest float: INFINITY is no constant for all compilers. */
 static const char *dli_c_float(char s[40], double x)
 {
     double back;
     const dli_json v = { '.', s, 1 };
+    if (fabs(x) > FLT_MAX) x = x > 0 ? FLT_MAX : -FLT_MAX;
     dli_format(s, 38, "%.6g", (double)(float)x);
     if (!dli_json_double(&v, &back) || (float)back != (float)x)
         dli_format(s, 38, "%.9g", (double)(float)x);
@@ -27145,7 +27429,7 @@ static void dli_c_begin(dl_c_file *f, const char *type, const dl_tensor *t, cons
 {
     dli_putf(f->out, "static %s_CONST %s ", f->upper, type);
     if (t) dli_c_put_table(f, t, name, end);
-    else dli_putf(f->out, "%s_%s", f->options->name, name);
+    else dli_putf(f->out, "%s_%s%s", f->options->name, name, end);
     dli_putf(f->out, "[%lld] = {", (long long)n);
     f->table = name;
     f->column = 0;
@@ -27155,7 +27439,7 @@ static void dli_c_begin(dl_c_file *f, const char *type, const dl_tensor *t, cons
 static void dli_c_number(dl_c_file *f, double x, bool whole)
 {
     char s[40];
-    if (!whole && !dli_c_finite(f, x, f->table)) return;
+    if (!whole && f->table && !dli_c_finite(f, x, f->table)) return;
     if (whole) dli_format(s, sizeof s, "%d", (int)x);
     else dli_c_float(s, x);
     const int n = (int)strlen(s) + 2;
@@ -27166,18 +27450,22 @@ static void dli_c_number(dl_c_file *f, double x, bool whole)
 
 static void dli_c_end(dl_c_file *f) { dli_put(f->out, "\n};\n"); }
 
-/* A matrix of the layer. In int8 the model gets, the first time, the numbers that the file has. */
-static void dli_c_put_matrix(dl_c_file *f, const dl_tensor *w)
+/* A matrix, with n folded into it. In int8 the model gets, the first time, the numbers that the
+   file has. */
+static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer *n)
 {
-    const dl_layer *l = f->layer, *n = dli_c_folded(l);
     const bool int8 = f->options->int8;
-    const dl_int rows = dli_c_rows(l, w), cols = w->size / rows;
+    const dl_tensor *t = w->number ? NULL : w->t;
+    const dl_int rows = w->rows, cols = w->t->size / rows;
+    char own[24];
+    dli_format(own, sizeof own, "table%d", w->number);
+    const char *name = t ? t->name : own;
     dli_putf(f->out, "/* %lld rows of %lld */\n", (long long)rows, (long long)cols);
-    dli_c_begin(f, int8 ? "signed char" : "float", w, w->name, "", w->size);
+    dli_c_begin(f, int8 ? "signed char" : "float", t, name, "", w->t->size);
     for (dl_int o = 0; o < rows; o++) {
-        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(l, w, o) : 0;
+        const double factor = dli_c_factor(n, o), scale = int8 ? dli_c_scale(w, o) : 0;
         for (dl_int i = 0; i < cols; i++) {
-            dl_real *w_oi = dli_c_at(l, w, o, i);
+            dl_real *w_oi = dli_c_at(w, o, i);
             const double whole = scale > 0 ? floor((double)*w_oi / scale + 0.5) : 0;
             dli_c_number(f, int8 ? whole : factor * (double)*w_oi, int8);
             if (int8 && !f->rounded) *w_oi = (dl_real)(scale * whole);
@@ -27185,9 +27473,9 @@ static void dli_c_put_matrix(dl_c_file *f, const dl_tensor *w)
     }
     dli_c_end(f);
     if (!int8) return;
-    dli_c_begin(f, "float", w, w->name, "_scale", rows);
+    dli_c_begin(f, "float", t, name, "_scale", rows);
     for (dl_int o = 0; o < rows; o++)
-        dli_c_number(f, dli_c_factor(n, o) * dli_c_scale(l, w, o), false);
+        dli_c_number(f, dli_c_factor(n, o) * dli_c_scale(w, o), false);
     dli_c_end(f);
 }
 
@@ -27201,6 +27489,7 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     const dl_tensor *t = own || !n ? own : n->state[0];
     const bool int8 = t && kind == 'w' && f->options->int8;
     const char *name = own ? own->name : l->name, *end = own ? "" : "_bias";
+    const dli_c_table m = t && kind == 'w' ? dli_c_matrix_of(l, t) : dli_c_no_table;
     if (!t) {
         if (f->pass == DLI_C_LINES) dli_put(f->out, "0");
     } else if (f->pass == DLI_C_LINES) {
@@ -27210,11 +27499,11 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     } else if (!f->done[dli_c_index(f, t)]) {
         f->done[dli_c_index(f, t)] = true;
         if (f->pass == DLI_C_PLAN) {
-            f->report.flash += int8 ? t->size + 4 * dli_c_rows(l, t) : 4 * t->size;
+            f->report.flash += int8 ? t->size + 4 * m.rows : 4 * t->size;
             for (dl_int i = 0; i < t->size && !f->failed; i++)
                 dli_c_finite(f, (double)t->data[i], t->name);
         } else if (kind == 'w') {
-            dli_c_put_matrix(f, t);
+            dli_c_put_matrix(f, &m, dli_c_folded(l));
         } else {
             dli_c_begin(f, "float", t, name, end, t->size);
             for (dl_int i = 0; i < t->size; i++) dli_c_number(f, dli_c_bias(n, own, i), false);
@@ -27225,12 +27514,17 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
 
 /* ---- the text of a hook ---- */
 
+/* The same for the marks of traced layers. */
+static void dli_c_mean_traced(dl_c_file *f, char kind, int k, int more);
+
 /* What # and a letter mean; a pointer goes so many floats on. */
 static void dli_c_mean(dl_c_file *f, char kind, int k, int more)
 {
     const int v = kind == 'x' ? dli_c_place(f->layer, k) : kind == 'y' ? f->layer->place + k
                 : dli_c_own(f, kind == 'c');
-    if (strchr("vwu", kind)) {
+    if (strchr("iotmlr", kind)) {
+        if (f->trace) dli_c_mean_traced(f, kind, k, more);
+    } else if (strchr("vwu", kind)) {
         dli_c_tensor(f, kind, k);
     } else if (f->pass == DLI_C_LINES) {
         const dli_c_value *root = dli_c_root(f, v);
@@ -27255,7 +27549,7 @@ static void dli_c_expand(dl_c_file *f, const char *s)
     const bool writes = f->pass == DLI_C_FUNCTIONS || f->pass == DLI_C_LINES;
     char part = 0;                           /* of `float~int8`: f, 8, or outside of it */
     for (; *s; s++) {
-        if (*s == '#' && s[1] && strchr("xyscvwu", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
+        if (*s == '#' && s[1] && strchr("xyscvwuiotmlr", s[1]) && !(s[2] >= 'a' && s[2] <= 'z')) {
             const char kind = *++s;
             const int k = dli_c_digits(&s);
             const bool more = s[1] == '+' && s[2] >= '0' && s[2] <= '9';
@@ -27293,6 +27587,28 @@ static void dli_c_textf(dl_c_file *f, const char *format, ...)
     "        const float x = y[i];\n"                                                            \
     "        y[i] = " formula ";\n"                                                              \
     "    }\n}\n"
+
+/* The same with one or two constants. */
+#define DLI_C_EACH_BY(name, constants, formula)                                                  \
+    "/* Each of n numbers x, in its place. */\n"                                                 \
+    "static void $_" name "(float *y, int n, " constants ") {\n"                                 \
+    "    for (int i = 0; i < n; i++) {\n"                                                        \
+    "        const float x = y[i];\n"                                                            \
+    "        y[i] = " formula ";\n"                                                              \
+    "    }\n}\n"
+
+/* Two operands, repeated as the walk says. */
+#define DLI_C_PAIR(name, formula)                                                                \
+    "/* y = " formula ", u of a and v of b */\n"                                                 \
+    "static void $_" name "(float *y, const float *a, const float *b, const $_walk *w) {\n"      \
+    "    for (int r = 0; r < w->rows; r++) {\n"                                                  \
+    "        int i, j;\n"                                                                        \
+    "        $_row(w, r, &i, &j);\n"                                                             \
+    "        for (int k = 0; k < w->n[0]; k++, i += w->a[0], j += w->b[0]) {\n"                  \
+    "            const float u = w->constant == 1 ? @_READ(a + i) : a[i];\n"                     \
+    "            const float v = w->constant == 2 ? @_READ(b + j) : b[j];\n"                     \
+    "            *y++ = " formula ";\n"                                                          \
+    "        }\n    }\n}\n"
 
 /* Both convolutions: r and s are where in the image window place (u, v) of output (p, q) lies. */
 #define DLI_C_CONV(name, r, s, inside, pixel)                                                    \
@@ -27363,6 +27679,105 @@ static const char *const dli_c_library[] = {
     DLI_C_EACH("gelu", "0.5f * x * $_erfc(-0.707106781f * x)"),
     DLI_C_EACH("silu", "x / (1.0f + expf(-x))"),
     DLI_C_EACH("softplus", "(x > 0.0f ? x : 0.0f) + logf(1.0f + expf(-fabsf(x)))"),
+    DLI_C_EACH("gelu_tanh", "x / (1.0f + expf(-1.59576912f * (x + 0.044715f * x * x * x)))"),
+    DLI_C_EACH("exp", "expf(x)"), DLI_C_EACH("log", "logf(x)"), DLI_C_EACH("sqrt", "sqrtf(x)"),
+    DLI_C_EACH("neg", "-x"), DLI_C_EACH("square", "x * x"), DLI_C_EACH("abs", "fabsf(x)"),
+    DLI_C_EACH("erf", "1.0f - $_erfc(x)"), DLI_C_EACH("sin", "sinf(x)"),
+    DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
+    DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"),
+    DLI_C_EACH_BY("over", "float p", "x / p"), DLI_C_EACH_BY("pow", "float p", "powf(x, p)"),
+    DLI_C_EACH_BY("reciprocal", "float p", "p / x"),
+    DLI_C_EACH_BY("leaky_relu_by", "float p", "x > 0.0f ? x : p * x"),
+    DLI_C_EACH_BY("elu_by", "float p", "x > 0.0f ? x : p * (expf(x) - 1.0f)"),
+    DLI_C_EACH_BY("affine", "float p, float q", "p * x + q"),
+    DLI_C_EACH_BY("clamp", "float p, float q", "x < p ? p : x > q ? q : x"),
+    "/* Two arrays that are walked through together, the first axis the fastest: n numbers along\n"
+    "   an axis, so many floats apart in a and in b; rows: of all axes but the first. Constant is\n"
+    "   the first array (1), the second one (2), or none (0) */\n"
+    "typedef struct $_walk {\n"
+    "    int rank, rows, constant, n[6], a[6], b[6];\n"
+    "} $_walk;\n",
+    "/* Where row r of a walk begins in a and in b */\n"
+    "static void $_row(const $_walk *w, int r, int *a, int *b) {\n"
+    "    *a = *b = 0;\n"
+    "    for (int d = 1; d < w->rank; d++) {\n"
+    "        *a += r % w->n[d] * w->a[d];\n"
+    "        *b += r % w->n[d] * w->b[d];\n"
+    "        r /= w->n[d];\n"
+    "    }\n}\n",
+    "/* x in another order: y at b = x at a */\n"
+    "static void $_take(float *y, const float *x, const $_walk *w) {\n"
+    "    for (int r = 0; r < w->rows; r++) {\n"
+    "        int a, b;\n"
+    "        $_row(w, r, &a, &b);\n"
+    "        for (int i = 0; i < w->n[0]; i++, a += w->a[0], b += w->b[0])\n"
+    "            y[b] = w->constant ? @_READ(x + a) : x[a];\n"
+    "    }\n}\n",
+    DLI_C_PAIR("plus", "u + v"), DLI_C_PAIR("minus", "u - v"), DLI_C_PAIR("times", "u * v"),
+    DLI_C_PAIR("divided", "u / v"), DLI_C_PAIR("larger", "u > v ? u : v"),
+    DLI_C_PAIR("smaller", "u < v ? u : v"),
+    DLI_C_PAIR("more", "u > v ? 1.0f : 0.0f"), DLI_C_PAIR("more_or_equal", "u >= v ? 1.0f : 0.0f"),
+    DLI_C_PAIR("less", "u < v ? 1.0f : 0.0f"), DLI_C_PAIR("less_or_equal", "u <= v ? 1.0f : 0.0f"),
+    DLI_C_PAIR("equal", "u >= v && u <= v ? 1.0f : 0.0f"),
+    "/* y = a where c is not 0, else b, n numbers; constant: 1 a, 2 b, 3 both */\n"
+    "static void $_choose(float *y, const float *c, const float *a, const float *b, int n,\n"
+    "    int constant) {\n"
+    "    for (int i = 0; i < n; i++)\n"
+    "        if (c[i] < 0.0f || c[i] > 0.0f) y[i] = constant & 1 ? @_READ(a + i) : a[i];\n"
+    "        else y[i] = constant & 2 ? @_READ(b + i) : b[i];\n"
+    "}\n",
+    "/* y [outer,n,inner], x [outer,all,inner]: y_oki = x_oji, j = index_k; or fill */\n"
+    "static void $_pick(float *y, const float *x, const float *index, int outer, int n, int all,\n"
+    "    int inner, float fill) {\n"
+    "    for (int o = 0; o < outer; o++)\n"
+    "        for (int k = 0; k < n; k++) {\n"
+    "            const int from = (int)@_READ(index + k);\n"
+    "            for (int i = 0; i < inner; i++)\n"
+    "                *y++ = from < 0 ? fill : x[(o * all + from) * inner + i];\n"
+    "        }\n}\n",
+    "/* y_oi = scale times the sum over k of x_oki, k < n */\n"
+    "static void $_sum(float *y, const float *x, int outer, int n, int inner, float scale) {\n"
+    "    for (int o = 0; o < outer; o++)\n"
+    "        for (int i = 0; i < inner; i++) {\n"
+    "            float sum = 0.0f;\n"
+    "            for (int k = 0; k < n; k++) sum += x[(o * n + k) * inner + i];\n"
+    "            *y++ = scale * sum;\n"
+    "        }\n}\n",
+    "/* y_oi = the largest of all x_oki, k < n; or, with sign -1, the smallest */\n"
+    "static void $_most(float *y, const float *x, int outer, int n, int inner, float sign) {\n"
+    "    for (int o = 0; o < outer; o++)\n"
+    "        for (int i = 0; i < inner; i++) {\n"
+    "            float most = x[o * n * inner + i];\n"
+    "            for (int k = 1; k < n; k++) {\n"
+    "                const float next = x[(o * n + k) * inner + i];\n"
+    "                if (sign * next > sign * most) most = next;\n"
+    "            }\n"
+    "            *y++ = most;\n"
+    "        }\n}\n",
+    "/* Each row of n scores: y = y - max - log of the sum of all e^(y - max) */\n"
+    "static void $_log_softmax(float *y, int rows, int n) {\n"
+    "    for (int r = 0; r < rows; r++) {\n"
+    "        float max = y[0], sum = 0.0f;\n"
+    "        for (int i = 1; i < n; i++) if (y[i] > max) max = y[i];\n"
+    "        for (int i = 0; i < n; i++) sum += expf(y[i] - max);\n"
+    "        for (int i = 0; i < n; i++) y[i] = y[i] - max - logf(sum);\n"
+    "        y += n;\n"
+    "    }\n}\n",
+    "/* count products Y = A B, A [N,K], B [K,M]: y_nm = sum over k of a_nk b_km. From one to the\n"
+    "   next it is so many floats; b_km is at k row + m column; constant: A (1) or B (2) */\n"
+    "static void $_product(float *y, const float *a, const float *b, int constant, int count,\n"
+    "    int N, int K, int M, int step_a, int step_b, int row, int column) {\n"
+    "    for (int c = 0; c < count; c++, a += step_a, b += step_b)\n"
+    "        for (int n = 0; n < N; n++)\n"
+    "            for (int m = 0; m < M; m++) {\n"
+    "                float sum = 0.0f;\n"
+    "                for (int k = 0; k < K; k++) {\n"
+    "                    const float *u = a + n * K + k, *v = b + k * row + m * column;\n"
+    "                    const float a_nk = constant == 1 ? @_READ(u) : *u;\n"
+    "                    sum += a_nk * (constant == 2 ? @_READ(v) : *v);\n"
+    "                }\n"
+    "                *y++ = sum;\n"
+    "            }\n}\n",
     "/* 1 - erf(x), off by 6e-7 at most: formula 7.1.26 of Abramowitz and Stegun */\n"
     "static float $_erfc(float x) {\n"
     "    const float t = 1.0f / (1.0f + 0.3275911f * fabsf(x));\n"
@@ -27776,6 +28191,766 @@ static bool dli_attention_c(const dl_layer *l, dl_c_file *f)
 }
 #endif
 
+/* ---- layers that are traced ----
+   The forward of such a layer runs once, on one sample, and what it records on the tape is what its
+   lines have to do, operation by operation. What comes from its inputs lies in its scratch memory;
+   what does not is a constant, and a table. The lines have marks of their own: #i0 the operation's
+   operand 0, a value or a table; #o its result; #t memory that it needs itself; #m3 table 3; #l how
+   it walks, as the line before said; #r0 what the forward has made output 0. */
+
+typedef struct dli_c_trace {
+    const dl_layer *layer;
+    bool         step;
+    dl_tensor  **x, **y;
+    dli_node   **node;                           /* what depends on x, the oldest first           */
+    int          inputs, nodes;
+    dli_c_value *value;                          /* inputs; then two for each node: #o and #t     */
+    struct dli_c_trace *next;
+} dli_c_trace;
+
+/* Which value x is; -1: a constant. */
+static int dli_c_value_of(const dli_c_trace *t, const dl_tensor *x)
+{
+    for (int i = t->nodes - 1; i >= 0; i--) if (t->node[i]->out == x) return t->inputs + 2 * i;
+    for (int k = 0; k < t->inputs; k++) if (t->x[k] == x) return k;
+    return -1;
+}
+static bool dli_c_changes(const dl_c_file *f, const dl_tensor *x)
+{
+    return dli_c_value_of(f->trace, x) >= 0;
+}
+
+/* Whose memory it has, and how far on there. */
+static int dli_c_base(const dli_c_trace *t, int v, dl_int *at)
+{
+    for (; t->value[v].root != v; v = t->value[v].root) if (at) *at += t->value[v].at;
+    return v;
+}
+
+/* Has the operation no line, since its result is its operand, or a part of that? From where on? */
+static bool dli_c_shares(const dli_node *n, dl_int *from)
+{
+    const dl_tensor *x = n->in[0], *y = n->out;
+    dli_c_pick p;
+    *from = 0;
+    if (!n->backward) *from = y->offset - x->offset;
+    else if (n->backward == dli_slice_back) {
+        const dli_slice_state *s = (const dli_slice_state *)n->state;
+        *from = s->start;
+        return s->x.outer == 1 || s->len == s->x.n * s->x.inner;
+    } else if (n->backward == dli_permute_back) {        /* only axes of length 1 change places */
+        const dl_int *step = ((const dli_permute_state *)n->state)->step;
+        dl_int all = 1;
+        for (int d = y->shape.rank - 1; d >= 0; all *= y->shape.dim[d--])
+            if (y->shape.dim[d] > 1 && step[d] != all) return false;
+    } else if (dli_c_pick_of(n, &p)) {
+        *from = p.n ? p.index[0] * p.inner : 0;
+        for (dl_int i = 0; i < p.n; i++)
+            if (p.index[i] < 0 || p.index[i] != p.index[0] + i) return false;
+        return p.n == p.all || x->size == p.all * p.inner;
+    } else return n->backward == dli_concat_back && n->n == 1;
+    return true;
+}
+
+/* Until when is each value needed? Not at all: last is -1. Parts have no memory of their own. */
+static void dli_c_live(dli_c_trace *t)
+{
+    for (int v = 0; v < t->inputs + 2 * t->nodes; v++) {
+        t->value[v].root = v;
+        t->value[v].last = -1;
+        t->value[v].where = v < t->inputs ? 'x' : 'w';
+        t->value[v].at = v < t->inputs ? v : 0;
+    }
+    for (int k = 0; k < t->layer->outputs; k++) {
+        const int v = dli_c_value_of(t, t->y[k]);
+        if (v >= 0) t->value[v].last = t->nodes;
+    }
+    for (int i = t->nodes - 1; i >= 0; i--) {
+        const dli_node *n = t->node[i];
+        dli_c_value *y = &t->value[t->inputs + 2 * i];
+        const bool shares = dli_c_shares(n, &y->at);
+        if (!shares) y->at = 0;
+        if (shares) y->root = dli_c_value_of(t, n->in[0]);
+        y->size = n->out->size;
+        y->first = y[1].first = y[1].last = i;
+        for (int k = 0; k < n->n && y->last >= 0; k++) {
+            const int v = dli_c_value_of(t, n->in[k]), last = shares ? y->last : i;
+            if (v >= 0 && t->value[v].last < last) t->value[v].last = last;
+        }
+    }
+    for (int k = 0; k < t->layer->outputs; k++) {          /* outputs are made where they belong */
+        const int v = dli_c_value_of(t, t->y[k]);
+        dl_int at = 0;
+        dli_c_value *root = v >= 0 ? &t->value[dli_c_base(t, v, &at)] : NULL;
+        if (!root || root->where != 'w' || root->size != t->y[k]->size) continue;
+        root->where = 'y';
+        root->at = k;
+    }
+}
+
+/* The table that holds t: its numbers, or (rows > 0) a matrix. NULL on failure. */
+static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_int rows, char order)
+{
+    dli_c_table **end = &f->tables;
+    int index = 0;
+    bool named = false;
+    while (t->node && !t->node->backward && t->size == t->node->in[0]->size) t = t->node->in[0];
+    for (; *end; end = &(*end)->next, index++) {
+        const dl_tensor *other = (*end)->t;
+        const bool same = other == t || (!rows && other->size == t->size &&
+                          memcmp(other->data, t->data, (size_t)t->size * sizeof *t->data) == 0);
+        if (same && (*end)->rows == rows && (*end)->order == order) return *end;
+    }
+    if (!t->size) {
+        dli_c_fail(f, DL_ERR_STATE, "%s: %s needs a table without numbers", f->layer->name);
+        return NULL;
+    }
+    for (int i = 0; i < f->m->tensors; i++) named = named || f->m->tensor[i] == t;
+    for (const dli_c_table *w = f->tables; w; w = w->next) named = named && w->t != t;
+    dli_c_table *w = (dli_c_table *)dli_tape_alloc(f->ctx, f->who, sizeof *w);
+    for (dl_int i = 0; i < t->size && w; i++)              /* a mask may be infinite */
+        if ((rows || t->requires_grad || dli_isnan(t->data[i])) &&
+            !dli_c_finite(f, (double)t->data[i], t->name[0] ? t->name : f->layer->name)) w = NULL;
+    f->failed = f->failed || !w;
+    if (!w) return NULL;
+    const dli_c_table made = { t, rows, order, index, named ? 0 : index + 1, NULL };
+    *w = made;
+    f->report.flash += rows && f->options->int8 ? t->size + 4 * rows : 4 * t->size;
+    return *end = w;
+}
+
+static void dli_c_put_traced_table(dl_c_file *f, const dli_c_table *w)
+{
+    char name[24];
+    dli_format(name, sizeof name, "table%d", w->number);
+    if (w->rows) {
+        dli_c_put_matrix(f, w, NULL);
+        return;
+    }
+    dli_c_begin(f, "float", w->number ? NULL : w->t, w->number ? name : w->t->name, "",
+                w->t->size);
+    f->table = NULL;                             /* has been looked at; infinite numbers may be */
+    for (dl_int i = 0; i < w->t->size; i++)
+        dli_c_number(f, (double)*dli_c_origin(w->t, i, NULL), false);
+    dli_c_end(f);
+}
+
+/* A pointer into a table; of a matrix in int8 the scales, too. */
+static void dli_c_put_pointer(dl_c_file *f, const dli_c_table *w, int more)
+{
+    for (int scale = 0; scale < 1 + (w->rows && f->options->int8); scale++) {
+        const char *end = scale ? "_scale" : "";
+        if (scale) dli_put(f->out, ", ");
+        if (w->number) dli_putf(f->out, "%s_table%d%s", f->options->name, w->number, end);
+        else dli_c_put_table(f, w->t, w->t->name, end);
+        if (more) dli_putf(f->out, " + %d", more);
+    }
+}
+
+static void dli_c_mean_traced(dl_c_file *f, char kind, int k, int more)
+{
+    const dli_c_trace *t = f->trace;
+    const dl_tensor *x = kind == 'r' ? t->y[k] : kind == 'i' ? t->node[f->at]->in[k] : NULL;
+    const int v = x ? dli_c_value_of(t, x) : t->inputs + 2 * f->at + (kind == 't');
+    const dli_c_table *w = f->tables;
+    dl_int at = more;
+    if (v < 0) w = dli_c_table_of(f, x, 0, 'r');
+    for (int i = 0; kind == 'm' && i < k; i++) w = w->next;
+    if (f->pass != DLI_C_LINES || f->failed) return;
+    const dli_c_value *root = v < 0 ? NULL : &t->value[dli_c_base(t, v, &at)];
+    if (kind == 'l') dli_putf(f->out, "&w%d_%d", f->layer->index, f->walks);
+    else if (kind == 'm' || !root) dli_c_put_pointer(f, w, more);
+    else if (root->where == 'p') dli_c_mean(f, 's', 0, (int)(root->at + at));
+    else dli_c_mean(f, root->where, (int)root->at, (int)at);
+}
+
+/* May the result be written over operand k? Then it is. */
+static bool dli_c_over(dl_c_file *f, int k)
+{
+    dli_c_trace *t = f->trace;
+    const dli_node *n = t->node[f->at];
+    const int y = t->inputs + 2 * f->at, x = dli_c_value_of(t, n->in[k]);
+    const int root = x < 0 ? y : dli_c_base(t, x, NULL);
+    dli_c_value *to = &t->value[y], *from = &t->value[root];
+    if (f->pass != DLI_C_PLAN) return x >= 0 && dli_c_base(t, y, NULL) == root;
+    if (x < 0 || from->where != 'w' || from->last > f->at || from->size != to->size) return false;
+    for (int i = 0; i < n->n; i++)               /* of all that lies there, nothing less is read */
+        if (n->in[i]->size != to->size && dli_c_changes(f, n->in[i]) &&
+            dli_c_base(t, dli_c_value_of(t, n->in[i]), NULL) == root) return false;
+    if (to->where == 'y') {
+        from->where = 'y';
+        from->at = to->at;
+    }
+    from->last = to->last;
+    to->root = root;
+    to->at = 0;
+    return true;
+}
+
+static bool dli_c_no(dl_c_file *f, const char *why)
+{
+    return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s: %s can't be written as C: %s", f->who,
+                   f->layer->name, f->trace->node[f->at]->op, why);
+}
+
+/* Operand k, a constant, as a matrix: which table that is. In int8 it has to be made of a
+   parameter's numbers, for these are rounded. -1 if it can't be. */
+static int dli_c_matrix(dl_c_file *f, const dl_tensor *t, dl_int rows, char order)
+{
+    bool moved;
+    dli_c_origin(t, 0, &moved);
+    if (dli_c_changes(f, t) || (f->options->int8 && !moved)) return -1;
+    const dli_c_table *w = dli_c_table_of(f, t, rows, order);
+    return w ? w->index : -1;
+}
+
+/* Which operand is a constant: 1 the first one, 2 the second one, 0 none. */
+static int dli_c_constant(const dl_c_file *f, const dli_node *n)
+{
+    return !dli_c_changes(f, n->in[0]) ? 1 : n->n > 1 && !dli_c_changes(f, n->in[1]) ? 2 : 0;
+}
+
+/* A line that says how two operands, or operand and result, are walked through. */
+static void dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
+{
+    const dl_int *const list[] = { w->n, w->sa, w->sb };
+    char s[3][100];
+    dl_int rows = 1;
+    for (int i = 0; i < 3; i++) {
+        size_t at = 0;
+        for (int d = 0; d < w->rank; d++)
+            at += (size_t)dli_format(s[i] + at, sizeof s[i] - at, "%s%lld", d ? ", " : "",
+                                     (long long)list[i][d]);
+    }
+    for (int d = 1; d < w->rank; d++) rows *= w->n[d];
+    dl_c_line(f, "const $_walk w%d_%d = { %d, %d, %d, { %s }, { %s }, { %s } };", f->layer->index,
+              ++f->walks, w->rank, (int)rows, constant, s[0], s[1], s[2]);
+}
+
+/* ---- traced: what each operation becomes ---- */
+
+/* y = x, for what is done in place. */
+static void dli_c_start(dl_c_file *f, const dli_node *n)
+{
+    const int size = (int)n->out->size;
+    if (!dli_c_over(f, 0)) dl_c_line(f, "$_copy(#o, #i0, 1, %d, %d);", size, size);
+}
+
+static bool dli_c_unary(dl_c_file *f, const dli_node *n)
+{
+    const dli_unary_state *s = (const dli_unary_state *)n->state;
+    const dl_kernels *own = &f->ctx->kernels;
+    const char *op = NULL;
+    char p[40], q[40];
+#define DLI_C_NAME(A, name, value, gradient, formula, what) \
+    if (s->backward == own->name##_backward) op = #name;
+    DLK_UNARY(DLI_C_NAME, 0)
+#undef DLI_C_NAME
+    if (!op) return dli_c_no(f, "its kernel is not the library's");
+    const bool slope = strcmp(op, "leaky_relu") == 0 || strcmp(op, "elu") == 0;
+    const bool two = strcmp(op, "affine") == 0 || strcmp(op, "clamp") == 0;
+    const bool one = two || slope || strstr("over pow reciprocal", op);
+    dli_c_float(p, s->p);
+    dli_c_float(q, s->q);
+    dli_c_start(f, n);
+    dl_c_line(f, "$_%s%s(#o, %d%s%s%s%s);", op, slope ? "_by" : "", (int)n->out->size,
+              one ? ", " : "", one ? p : "", two ? ", " : "", two ? q : "");
+    return true;
+}
+
+static bool dli_c_pair(dl_c_file *f, const char *name, const dli_walk *w)
+{
+    if (!dli_c_over(f, 0)) dli_c_over(f, 1);
+    dli_c_walk_line(f, dli_c_constant(f, f->trace->node[f->at]), w);
+    dl_c_line(f, "$_%s(#o, #i0, #i1, #l);", name);
+    return true;
+}
+
+static bool dli_c_binary(dl_c_file *f, const dli_node *n)
+{
+    const dli_binary_state *s = (const dli_binary_state *)n->state;
+    const dl_kernels *own = &f->ctx->kernels;
+    const dlk_add_backward_fn known[] = { own->add_backward, own->sub_backward, own->mul_backward,
+        own->div_backward, own->maximum_backward, own->minimum_backward };
+    static const char *const name[] = { "plus", "minus", "times", "divided", "larger", "smaller" };
+    const dli_walk *w = &s->walk;
+    int op = 0;
+    while (op < 6 && s->backward != known[op]) op++;
+    if (op == 6) return dli_c_no(f, "its kernel is not the library's");
+    if (op > 0 || dli_c_constant(f, n) || w->rank > 1 || !w->sa[0] || !w->sb[0])
+        return dli_c_pair(f, name[op], w);
+    if (!dli_c_over(f, 0)) dli_c_over(f, 1);
+    dl_c_line(f, "$_add(#o, #i0, #i1, %d);", (int)n->out->size);
+    return true;
+}
+
+static bool dli_c_softmax(dl_c_file *f, const dli_node *n)
+{
+    dli_c_start(f, n);
+    dl_c_line(f, "$_%ssoftmax(#o, %d, %d);", n->backward == dli_softmax_back ? "" : "log_",
+              (int)dli_rows(n->out), (int)dli_last(n->out->shape));
+    return true;
+}
+
+/* A product of two matrices a and b, b turned or not, one of them constant or none. */
+static void dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned)
+{
+    dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
+              dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M, (int)s->step_a,
+              (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
+}
+
+static bool dli_c_linear(dl_c_file *f, const dli_node *n)
+{
+    const dl_int D = n->in[1]->shape.dim[1], M = n->in[1]->shape.dim[0], N = dli_rows(n->in[0]);
+    const int m = dli_c_changes(f, n->in[0]) ? dli_c_matrix(f, n->in[1], M, 'r') : -1;
+    const dli_matmul_state s = { 1, 0, 0, N, D, M };
+    const bool b = n->n > 2;
+    if (b && (m < 0 || dli_c_changes(f, n->in[2])))
+        return dli_c_no(f, "its weight or bias is computed");
+    if (m < 0) dli_c_product(f, n, &s, true);
+    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, b ? "#i2" : "0", (int)N, (int)D,
+                   (int)M);
+    return true;
+}
+
+static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
+{
+    const dli_matmul_state *s = (const dli_matmul_state *)n->state;
+    const int m = dli_c_changes(f, n->in[0]) && s->step_b == 0
+                ? dli_c_matrix(f, n->in[1], s->M, 'c') : -1;
+    if (m < 0) dli_c_product(f, n, s, false);
+    else dl_c_line(f, "$_dense(#o, #i0, #m%d, 0, %d, %d, %d);", m, (int)(s->count * s->N),
+                   (int)s->K, (int)s->M);
+    return true;
+}
+
+static bool dli_c_permute(dl_c_file *f, const dli_node *n)
+{
+    const dli_permute_state *s = (const dli_permute_state *)n->state;
+    const dl_shape y = n->out->shape;
+    dli_walk w;
+    memset(&w, 0, sizeof w);
+    for (dl_int d = y.rank - 1, all = 1; d >= 0; all *= y.dim[d--]) {
+        if (y.dim[d] == 1) continue;
+        w.n[w.rank] = y.dim[d];
+        w.sa[w.rank] = s->step[d];
+        w.sb[w.rank++] = all;
+    }
+    dli_c_walk_line(f, 0, &w);
+    dl_c_line(f, "$_take(#o, #i0, #l);");
+    return true;
+}
+
+static bool dli_c_slice(dl_c_file *f, const dli_node *n)
+{
+    const dli_slice_state *s = (const dli_slice_state *)n->state;
+    const dli_walk w = { 2, { s->len, s->x.outer }, { 1, s->x.n * s->x.inner }, { 1, s->len } };
+    dli_c_walk_line(f, 0, &w);
+    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)s->start);
+    return true;
+}
+
+static bool dli_c_concat(dl_c_file *f, const dli_node *n)
+{
+    const int axis = ((const dli_concat_state *)n->state)->axis;
+    const dli_axis_view all = dli_along(n->out->shape, axis);
+    const dl_int apart = all.n * all.inner;
+    for (int k = 0, at = 0; k < n->n; k++) {
+        const dl_int len = n->in[k]->shape.dim[axis] * all.inner;
+        const dli_walk w = { 2, { len, all.outer }, { 1, len }, { 1, apart } };
+        const bool fixed = !dli_c_changes(f, n->in[k]);
+        if (len > 0 && fixed) dli_c_walk_line(f, 1, &w);
+        if (len > 0 && fixed) dl_c_line(f, "$_take(#o+%d, #i%d, #l);", at, k);
+        else if (len > 0) dl_c_line(f, "$_copy(#o+%d, #i%d, %d, %d, %d);", at, k, (int)all.outer,
+                                    (int)len, (int)apart);
+        at += (int)len;
+    }
+    return true;
+}
+
+/* Sum, mean, maximum, minimum. */
+static bool dli_c_reduce(dl_c_file *f, const dli_node *n)
+{
+    const bool sum = n->backward == dli_sum_back;
+    const dli_sum_state *s = (const dli_sum_state *)n->state;
+    const dli_max_state *m = (const dli_max_state *)n->state;
+    const dli_axis_view v = sum ? s->v : m->v;
+    char scale[40];
+    dl_c_line(f, "$_%s(#o, #i0, %d, %d, %d, %s);", sum ? "sum" : "most", (int)v.outer, (int)v.n,
+              (int)v.inner, sum ? dli_c_float(scale, s->scale) : m->least ? "-1.0f" : "1.0f");
+    return true;
+}
+
+/* Some elements along an axis, in any order. */
+static bool dli_c_picked(dl_c_file *f, const dli_node *n)
+{
+    dli_c_pick p;
+    char fill[40];
+    if (!dli_c_pick_of(n, &p)) return false;
+    if (!n->in[0]->size) return dli_c_no(f, "there is nothing to choose from");
+    const dl_int outer = n->in[0]->size / (p.all * p.inner);
+    const dl_int first = p.index[0], step = p.n > 1 ? p.index[1] - first : 0;
+    bool even = true;
+    for (dl_int i = 0; i < p.n; i++)
+        even = even && p.index[i] >= 0 && p.index[i] == first + i * step;
+    if (even) {
+        const dli_walk w = { 3, { p.inner, p.n, outer }, { 1, step * p.inner, p.all * p.inner },
+                             { 1, p.inner, p.n * p.inner } };
+        dli_c_walk_line(f, 0, &w);
+        dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)(first * p.inner));
+        return true;
+    }
+    dl_tensor *index = dl_zeros(f->ctx, dl_shape1(p.n));
+    for (dl_int i = 0; index && i < p.n; i++) index->data[i] = (dl_real)p.index[i];
+    const dli_c_table *w = index ? dli_c_table_of(f, index, 0, 'r') : NULL;
+    if (w) dl_c_line(f, "$_pick(#o, #i0, #m%d, %d, %d, %d, %d, %s);", w->index, (int)outer,
+                     (int)p.n, (int)p.all, (int)p.inner, dli_c_float(fill, p.fill));
+    return w != NULL;
+}
+
+/* An operation that is not floor 2's own: those of ONNX. */
+static bool dli_c_custom(dl_c_file *f, const dli_node *n)
+{
+#ifndef DL_NO_ONNX
+    const dli_custom_state *s = (const dli_custom_state *)n->state;
+    const dl_tensor *w = n->in[0];
+    if (s->backward == dli_pick_backward) return dli_c_picked(f, n);
+    if (s->backward == dli_math_backward) {
+        const char code = *(const char *)s->user;
+        dli_c_start(f, n);
+        dl_c_line(f, "$_%s(#o, %d);", code == 'e' ? "erf" : code == 's' ? "sin"
+                  : code == 'c' ? "cos" : code == 'f' ? "floor" : code == 't' ? "trunc" : "ceil",
+                  (int)n->out->size);
+        return true;
+    }
+    if (s->backward == dli_comparison_backward) {
+        const dli_comparison *c = (const dli_comparison *)s->user;
+        return dli_c_pair(f, c->code == '>' ? "more" : c->code == 'g' ? "more_or_equal"
+                          : c->code == '<' ? "less" : c->code == 'l' ? "less_or_equal" : "equal",
+                          &c->walk);
+    }
+    if (s->backward == dli_choose_backward) {
+        dl_c_line(f, "$_choose(#o, #i0, #i1, #i2, %d, %d);", (int)n->out->size,
+                  !dli_c_changes(f, n->in[1]) + 2 * !dli_c_changes(f, n->in[2]));
+        return true;
+    }
+    if (s->backward == dli_lookup_backward) {
+        const int words = (int)w->shape.dim[0], m = dli_c_matrix(f, w, words, 'r');
+        if (m < 0) return dli_c_no(f, "its table is computed");
+        dl_c_line(f, "$_embedding(#o, #i1, #m%d, %d, %d, %d);", m, (int)n->in[1]->size, words,
+                  (int)(w->size / words));
+        return true;
+    }
+#endif
+    return dli_c_no(f, n->n ? "it is made by dl_op_custom" : "");
+}
+
+static bool dli_c_norm(dl_c_file *f, const dli_node *n)
+{
+    const dli_norm_state *s = (const dli_norm_state *)n->state;
+    char w[2][12] = { "0", "0" }, eps[40];
+    const int at[2] = { s->w, s->b };
+    for (int i = 0; i < 2; i++) {
+        if (at[i] && dli_c_changes(f, n->in[at[i]])) return dli_c_no(f, "its weight is computed");
+        if (at[i]) dli_format(w[i], sizeof w[i], "#i%d", at[i]);
+    }
+    dli_c_float(eps, s->eps);
+    if (s->kind == DLI_NORM_LAYER || s->kind == DLI_NORM_GROUP) {
+        const bool groups = s->kind == DLI_NORM_GROUP;
+        const dl_int rows = s->N * (groups ? s->groups : 1);
+        dli_c_over(f, 0);
+        dl_c_line(f, "$_norm(#o, #i0, %s, %s, %d, %d, %d, %d, %s);", w[0], w[1], (int)rows,
+                  (int)(n->out->size / rows), groups ? (int)s->S : 1, (int)s->C, eps);
+        return true;
+    }
+    int m[2];
+    if (s->kind != DLI_NORM_RUNNING) return dli_c_no(f, "it normalizes over the batch");
+    for (int i = 0; i < 2; i++) {
+        const dl_tensor *t = dli_tape_view(f->ctx, f->who, dl_shape1(s->C), i ? s->var : s->mean);
+        for (int k = 0; k < f->layer->states && t; k++)    /* it is a copy of a state */
+            if (f->layer->state[k]->size == s->C && memcmp(f->layer->state[k]->data, t->data,
+                                                    (size_t)s->C * sizeof *t->data) == 0)
+                t = f->layer->state[k];
+        const dli_c_table *table = t ? dli_c_table_of(f, t, 0, 'r') : NULL;
+        if (!table) return false;
+        m[i] = table->index;
+    }
+    if (s->N == 1) dli_c_over(f, 0);
+    for (int i = 0, size = (int)(s->C * s->S); i < s->N; i++)
+        dl_c_line(f, "$_batch_norm(#o+%d, #i0+%d, #m%d, #m%d, %s, %s, %d, %d, %s);", i * size,
+                  i * size, m[0], m[1], w[0], w[1], (int)s->C, (int)s->S, eps);
+    return true;
+}
+
+#ifndef DL_NO_IMAGES
+static bool dli_c_conv(dl_c_file *f, const dli_node *n)
+{
+    const dli_conv_state *s = (const dli_conv_state *)n->state;
+    const dlk_conv2d_size *z = &s->size;
+    const int m = dli_c_changes(f, n->in[0])
+                ? dli_c_matrix(f, n->in[1], z->M, s->transposed ? 't' : 'r') : -1;
+    if (m < 0 || s->end != DLI_END_LINEAR || (n->n > 2 && dli_c_changes(f, n->in[2])))
+        return dli_c_no(f, "its weight or bias is computed");
+    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
+              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
+              (int)z->left, (int)z->dilation_h, (int)z->dilation_w);
+    for (int i = 0, N = (int)z->N; i < N; i++)
+        dl_c_line(f, "$_conv%s(#o+%d, #i0+%d, #m%d, %s, #l, %d, %d, %d, %d, %d, %d, %d);",
+                  s->transposed ? "_transpose" : "", i * (int)n->out->size / N,
+                  i * (int)n->in[0]->size / N, m, n->n > 2 ? "#i2" : "0", (int)z->C, (int)z->H,
+                  (int)z->W, (int)z->M, (int)z->OH, (int)z->OW, (int)z->groups);
+    return true;
+}
+
+static bool dli_c_pooled(dl_c_file *f, const dli_node *n)
+{
+    const dli_pool_state *s = (const dli_pool_state *)n->state;
+    const dlk_pool2d_size *z = &s->size;
+    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, 1, 1 };", f->layer->index,
+              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
+              (int)z->left);
+    dl_c_line(f, "$_pool(#o, #i0, #l, %d, %d, %d, %d, %d, %d);",
+              n->backward == dli_max_pool_back ? 0 : 1 + s->count_padding, (int)z->planes,
+              (int)z->H, (int)z->W, (int)z->OH, (int)z->OW);
+    return true;
+}
+
+static bool dli_c_upsampled(dl_c_file *f, const dli_node *n)
+{
+    const dli_upsample_state *s = (const dli_upsample_state *)n->state;
+    const dl_int *x = n->in[0]->shape.dim;
+    if (s->fh != s->fw) return dli_c_no(f, "height and width grow differently");
+    dl_c_line(f, "$_upsample(#o, #i0, %d, %d, %d, %d);", (int)(x[0] * x[1]), (int)x[2], (int)x[3],
+              s->fh);
+    return true;
+}
+#endif
+
+#ifndef DL_NO_SEQUENCES
+/* Its result has y, the last state and an LSTM's last cell behind one another; these two lie where
+   they belong from the start on. */
+static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
+{
+    static const char *const name[] = { "rnn", "rnn_relu", "lstm", "gru" };
+    const dli_recurrent_state *s = (const dli_recurrent_state *)n->state;
+    const dl_int H = s->size.H, T = s->size.T, G = dli_cells[s->kind].gates;
+    const dl_real *const start[] = { s->arrays.h0, s->arrays.c0 };
+    char b[2][16] = { "0", "0" };
+    int w[2] = { 0, 0 };
+    for (int i = 0; i < 4; i++) {
+        const dl_tensor *t = s->in[1 + i];
+        if (!t) continue;
+        const bool fixed = !dli_c_changes(f, t);
+        const dli_c_table *table = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
+        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : table ? table->index : -1;
+        if (k < 0) return dli_c_no(f, "its weights are computed");
+        if (i < 2) w[i] = k;
+        else dli_format(b[i - 2], sizeof b[0], "#m%d", k);
+    }
+    if (s->size.N != 1 || s->size.length || !dli_c_changes(f, n->in[0]))
+        return dli_c_no(f, "it takes several sequences, or their lengths");
+    for (int i = 0; i < (s->kind == DL_LSTM ? 2 : 1); i++) {
+        const int at = (int)((T + i) * H);
+        int k = 0;
+        bool zeros = true;
+        while (k < n->n && n->in[k] != s->in[5 + i]) k++;
+        for (dl_int j = 0; j < H; j++) zeros = zeros && !(fabs((double)start[i][j]) > 0);
+        const dli_walk walk = { 1, { H }, { 1 }, { 1 } };
+        if (k < n->n) {
+            dli_c_walk_line(f, !dli_c_changes(f, n->in[k]), &walk);
+            dl_c_line(f, "$_take(#o+%d, #i%d, #l);", at, k);
+        } else if (zeros) dl_c_line(f, "$_zeros(#o+%d, %d);", at, (int)H);
+        else return dli_c_no(f, "its first state is a constant, but not 0");
+    }
+    f->trace->value[f->trace->inputs + 2 * f->at + 1].size = 2 * G * H;
+    dl_c_line(f, "$_%s(#o, #i0, #m%d, #m%d, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
+              name[s->kind], w[0], w[1], b[0], b[1], (int)T, (int)s->size.D, (int)H,
+              s->size.reverse, (int)H, (int)(T * H));
+    return true;
+}
+#endif
+
+static const struct {
+    void (*back)(dli_node *n);
+    bool (*put)(dl_c_file *f, const dli_node *n);
+} dli_c_operations[] = {
+    { dli_unary_back, dli_c_unary }, { dli_binary_back, dli_c_binary },
+    { dli_softmax_back, dli_c_softmax }, { dli_log_softmax_back, dli_c_softmax },
+    { dli_linear_back, dli_c_linear }, { dli_matmul_back, dli_c_matmul },
+    { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_slice },
+    { dli_concat_back, dli_c_concat }, { dli_sum_back, dli_c_reduce },
+    { dli_max_back, dli_c_reduce }, { dli_rows_back, dli_c_picked },
+    { dli_custom_back, dli_c_custom }, { dli_norm_back, dli_c_norm },
+#ifndef DL_NO_IMAGES
+    { dli_conv_back, dli_c_conv }, { dli_max_pool_back, dli_c_pooled },
+    { dli_avg_pool_back, dli_c_pooled }, { dli_upsample_back, dli_c_upsampled },
+#endif
+#ifndef DL_NO_SEQUENCES
+    { dli_recurrent_back, dli_c_recurrent },
+#endif
+};
+
+/* ---- traced: the tape of a forward, and its lines ---- */
+
+/* The operations since `before` that depend on x; false on failure. */
+static bool dli_c_collect(dl_c_file *f, dli_c_trace *t, const dli_node *before)
+{
+    int all = 0;
+    for (const dli_node *n = f->ctx->last; n != before; n = n->prev) all++;
+    t->node = (dli_node **)dli_tape_alloc(f->ctx, f->who, (size_t)all * sizeof *t->node);
+    if (!t->node) return false;
+    dli_node **from = t->node + all;
+    for (dli_node *n = f->ctx->last; n != before; n = n->prev) *--from = n;
+    for (int i = 0; i < all; i++) {
+        bool depends = false;
+        dli_node *n = from[i];
+        for (int k = 0; k < n->n; k++) depends = depends || dli_c_value_of(t, n->in[k]) >= 0;
+        if (depends) t->node[t->nodes++] = n;
+    }
+    const size_t values = (size_t)(t->inputs + 2 * t->nodes);
+    t->value = (dli_c_value *)dli_tape_alloc(f->ctx, f->who, values * sizeof *t->value);
+    if (t->value) memset(t->value, 0, values * sizeof *t->value);
+    return t->value != NULL;
+}
+
+/* Run the forward of l on one sample of equal numbers: its trace, on the tape; NULL on failure. All
+   parameters are recorded, frozen ones, too, so that moved numbers are known by where they come
+   from. */
+static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
+                                 void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **))
+{
+    dl_ctx *c = f->ctx;
+    const size_t ends = (size_t)(l->inputs + l->outputs);
+    dli_c_trace *t = (dli_c_trace *)dli_tape_alloc(c, f->who, sizeof *t);
+    dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, ends * sizeof *x);
+    bool *wanted = (bool *)dli_tape_alloc(c, f->who, (size_t)l->params);
+    const dli_c_trace made = { l, f->step, x, x ? x + l->inputs : NULL, NULL, l->inputs, 0, NULL,
+                               f->traces };
+    if (!t || !x || !wanted) return NULL;
+    *t = made;
+    for (int k = 0; k < l->inputs; k++) {
+        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), number);
+        if (!x[k]) return NULL;
+        x[k]->requires_grad = true;
+    }
+    const dli_node *before = c->last;
+    const dl_rng rng = c->rng;
+    const bool grad = dl_set_no_grad(c, false), training = dl_set_training(c, false);
+    for (int k = 0; k < l->params; k++) {
+        wanted[k] = l->param[k]->requires_grad;
+        l->param[k]->requires_grad = true;
+    }
+    forward((dl_layer *)(uintptr_t)l, t->x, t->y);
+    for (int k = 0; k < l->params; k++) l->param[k]->requires_grad = wanted[k];
+    dl_set_no_grad(c, grad);
+    dl_set_training(c, training);
+    c->rng = rng;
+    bool ok = true;
+    for (int k = 0; k < l->outputs; k++)
+        ok = ok && t->y[k] && t->y[k]->size == dl_shape_size(dl_c_output(f, k));
+    if (!ok || !dli_c_collect(f, t, before)) return NULL;
+    dli_c_live(t);
+    return f->traces = t;
+}
+
+/* "Conv of conv1: [1,8,6,6]", once for all the operations of a node of a graph. */
+static void dli_c_comment(dl_c_file *f, const dli_node *n, const char **before)
+{
+    char s[DLI_SHAPE_TEXT];
+    if (f->pass != DLI_C_LINES || n->op == *before) return;
+    *before = n->op;
+    dli_put(f->out, "    /* ");
+    for (int i = 0; n->op[i] && i < 60; i++)
+        dli_put_some(f->out, dli_c_letter(n->op[i]) || strchr(" ./:", n->op[i]) ? n->op + i : "_",
+                     1);
+    dli_putf(f->out, ": %s */\n", dli_shape_text(s, n->out->shape));
+}
+
+static bool dli_c_operation(dl_c_file *f, const dli_node *n)
+{
+    for (size_t i = 0; i < sizeof dli_c_operations / sizeof *dli_c_operations; i++)
+        if (dli_c_operations[i].back == n->backward) return dli_c_operations[i].put(f, n);
+    return dli_c_no(f, "there is no function for it");
+}
+
+/* Outputs that are not made in their places: inputs, parts, constants, the same twice. */
+static bool dli_c_give(dl_c_file *f, int k)
+{
+    const dli_c_trace *t = f->trace;
+    const dl_tensor *y = t->y[k];
+    const int v = dli_c_value_of(t, y), size = (int)y->size;
+    dl_int at = 0;
+    const dli_c_value *root = v < 0 ? NULL : &t->value[dli_c_base(t, v, &at)];
+    if (!root)
+        return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: its output %d does not "
+                       "come from its inputs by operations on the tape", f->who, f->layer->name, k);
+    if (root->where != 'y' || root->at != k)
+        dl_c_line(f, "$_copy(#y%d, #r%d, 1, %d, %d);", k, k, size, size);
+    return true;
+}
+
+static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
+                         void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **))
+{
+    const char *before = NULL;
+    dli_c_trace *t = f->traces;
+    if (f->pass == DLI_C_TABLES) return true;
+    while (t && (t->layer != l || t->step != f->step)) t = t->next;
+    if (!t) t = dli_c_record(f, l, 0.5, forward);
+    if (!t) return false;
+    bool ok = true;
+    f->trace = t;
+    f->walks = 0;
+    for (int i = 0; i < t->nodes && ok; i++) {
+        const dli_node *n = t->node[i];
+        const dli_c_value *y = &t->value[t->inputs + 2 * i];
+        dl_int from;
+        f->at = i;
+        if (y->last < 0 || !y->size || dli_c_shares(n, &from)) continue;
+        dli_c_comment(f, n, &before);
+        ok = dli_c_operation(f, n);
+    }
+    for (int k = 0; k < l->outputs && ok; k++) ok = dli_c_give(f, k);
+    if (f->pass == DLI_C_PLAN && ok)
+        dl_c_scratch(f, dli_c_place_all(t->value, t->inputs + 2 * t->nodes));
+    f->trace = NULL;
+    return ok;
+}
+
+/* Are these the same operations with the same constants? */
+static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u)
+{
+    bool same = t->nodes == u->nodes;
+    for (int i = 0; same && i < t->nodes; i++) {
+        const dli_node *n = t->node[i], *m = u->node[i];
+        same = n->backward == m->backward && n->n == m->n &&
+               dl_shape_equal(n->out->shape, m->out->shape);
+        for (int k = 0; same && k < n->n; k++) {
+            const dl_tensor *a = n->in[k], *b = m->in[k];
+            const int v = dli_c_value_of(t, a);
+            same = v == dli_c_value_of(u, b) && a->size == b->size &&
+                   (v >= 0 || memcmp(a->data, b->data, (size_t)a->size * sizeof *a->data) == 0);
+        }
+    }
+    return same;
+}
+
+DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
+{
+    if (!l || !f) return false;
+    if (f->pass == DLI_C_PLAN) {                 /* do other numbers make other operations? */
+        dli_c_trace *t = dli_c_record(f, l, 0.5, l->type->forward);
+        const dli_c_trace *u = t ? dli_c_record(f, l, 1.5, l->type->forward) : NULL;
+        if (!u) return false;
+        if (!dli_c_same_trace(t, u))
+            return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
+                           "does depends on the numbers it gets", f->who, l->name);
+        f->traces = t;
+    }
+    return dli_c_traced(l, f, l->type->forward);
+}
+
 /* ---- the plan of the memory ---- */
 
 /* The values that layer l makes, each a root of its own at first. */
@@ -27795,31 +28970,6 @@ static void dli_c_plan_layer(dl_c_file *f, const dl_layer *l)
         if (l->froms) continue;
         v->at = plan->in;
         plan->in += v->size;
-    }
-}
-
-/* Give roots a place in the work memory, the largest first, each the lowest that is free as long as
-   it is needed. */
-static void dli_c_place_all(dl_c_file *f, dli_c_plan *plan)
-{
-    const int n = f->m->places + 2 * f->m->layers;
-    for (;;) {
-        dli_c_value *most = NULL;
-        for (int i = 0; i < n; i++) {
-            dli_c_value *v = &plan->value[i];
-            if (v->root == i && v->where == 'w' && v->size && (!most || v->size > most->size))
-                most = v;
-        }
-        if (!most) break;
-        for (int i = 0; i < n; i++) {
-            const dli_c_value *v = &plan->value[i];
-            if (v->where != 'p' || v->last < most->first || v->first > most->last ||
-                v->at + v->size <= most->at || v->at >= most->at + most->size) continue;
-            most->at = v->at + v->size;
-            i = -1;                              /* look again from the front */
-        }
-        most->where = 'p';
-        if (plan->work < most->at + most->size) plan->work = most->at + most->size;
     }
 }
 
@@ -27902,7 +29052,7 @@ static bool dli_c_plan_all(dl_c_file *f, bool step)
     plan->value[0].where = 'i';
     plan->in = plan->value[0].size = dl_shape_size(dli_c_shape(f, f->m->input, step));
     if (!dli_c_walk(f, DLI_C_PLAN, step)) return false;
-    dli_c_place_all(f, plan);
+    plan->work = dli_c_place_all(plan->value, f->m->places + 2 * f->m->layers);
     if (plan->in <= INT32_MAX && plan->out <= INT32_MAX && plan->work <= INT32_MAX &&
         plan->state <= INT32_MAX && f->report.flash <= INT32_MAX) return true;
     return dli_c_fail(f, DL_ERR_LIMIT, "%s: %s is too large: a C file has at most 2^31 - 1 floats "
@@ -27969,6 +29119,7 @@ static void dli_c_put_sizes(dl_c_file *f)
 static void dli_c_put_tables(dl_c_file *f)
 {
     dli_c_walk(f, DLI_C_TABLES, false);
+    for (const dli_c_table *w = f->tables; w; w = w->next) dli_c_put_traced_table(f, w);
     f->pass = DLI_C_LINES;
 }
 
@@ -28216,12 +29367,37 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
     const dl_export_c defaults = dl_export_c_default();
     dl_c_file f;
     if (!m || m->lacks) return r;
+    const dl_mark mark = dl_tape_mark(m->ctx);
     const dl_code before = m->ctx->code;
     m->ctx->code = DL_ERR_STATE;                 /* as if something had failed: nothing is said */
     if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults)) r = f.report;
     dli_c_close(&f);
+    dl_tape_release(m->ctx, mark);
     m->ctx->code = before;
     return r;
+}
+
+/* How many words the model knows, 0 if it takes none: as many as the smallest of its tables of
+   words; a graph that takes whole numbers without one shall get 0 and 1. */
+static double dli_c_words(const dl_c_file *f)
+{
+    double words = INFINITY;
+    bool whole = false;
+#ifndef DL_NO_SEQUENCES
+    for (int i = 0; i < f->m->layers; i++)
+        if (f->m->layer[i]->type->forward == dli_embedding_layer_forward)
+            words = fmin(words, (double)f->m->layer[i]->param[0]->shape.dim[0]);
+#endif
+#ifndef DL_NO_ONNX
+    for (const dli_c_trace *t = f->traces; t; t = t->next) {
+        const dli_graph *g = dli_is_graph(t->layer) ? (const dli_graph *)t->layer->own : NULL;
+        for (int k = 0; g && k < g->inputs; k++) whole = whole || g->value[g->input[k]].integer;
+        for (int i = 0; i < t->nodes; i++)
+            if (dli_c_is_custom(t->node[i], dli_lookup_backward))
+                words = fmin(words, (double)t->node[i]->in[0]->shape.dim[0]);
+    }
+#endif
+    return words <= DBL_MAX ? words : whole ? 2 : 0;
 }
 
 /* Make the selftest's inputs: numbers from 0 to 1, or words. */
@@ -28230,14 +29406,7 @@ static bool dli_c_invent(dl_c_file *f)
     dl_rng rng = dl_rng_new(1, 0);
     const dl_model *m = f->m;
     const int tests = f->options->tests, outs = dl_model_output_count(m);
-    double words = 0;
-#ifndef DL_NO_SEQUENCES
-    for (int i = 0; i < m->layers; i++) {
-        if (m->layer[i]->type->forward != dli_embedding_layer_forward) continue;
-        const double n = (double)m->layer[i]->param[0]->shape.dim[0];
-        if (words == 0 || n < words) words = n;
-    }
-#endif
+    const double words = dli_c_words(f);
     f->x = (dl_tensor **)dli_tape_alloc(f->ctx, f->who, (size_t)(m->inputs + outs) * sizeof *f->x);
     if (!f->x) return false;
     f->y = f->x + m->inputs;

@@ -16,7 +16,8 @@
 #include "../../dl.h"
 #include "../example.h"
 
-/* ---- a layer: options, build (shapes, parameters), forward (a formula of tensors) ---- */
+/* ---- a layer: options, build (shapes, parameters), forward (a formula of tensors), which dl_c_trace
+   writes into C files ---- */
 typedef struct maxout_options { int units, pieces; } maxout_options;
 static const dl_field maxout_fields[] = {                /* so that it can be checked and saved */
     {"units", DL_FIELD_INT, 1, offsetof(maxout_options, units), NULL},
@@ -38,7 +39,7 @@ static void maxout_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y) {
     y[0] = dl_max_axis(dl_reshape(z, dl_shape3(-1, o->units, o->pieces)), 2, false);
 }
 static const dl_layer_type maxout = {"Maxout", "maxout", sizeof(maxout_options), maxout_fields, 1,
-                                     maxout_build, maxout_forward, NULL, NULL, NULL};
+                                     maxout_build, maxout_forward, NULL, dl_c_trace, NULL};
 
 /* ---- a loss: a function of the scores (DL_SOFTMAX: before the softmax) and one-hot rows ---- */
 static dl_tensor *smoothed_loss(dl_tensor *z, dl_tensor *target, const void *user) {

@@ -1,7 +1,7 @@
 /* onnx - models out to ONNX Runtime and its like, graphs of PyTorch, Keras, scikit-learn in, and
    trained further, which ONNX Runtime cannot. Without --net a digits net is trained here and
    written as digits.onnx; that file, or the graph given by --net, is loaded, asked, trained for
-   some more batches, and written as tuned.onnx.
+   some more batches, and written as tuned.onnx; and as one C file for a microcontroller, tuned.h.
 
        gcc -O2 examples/apps/onnx.c -o onnx -lm && ./onnx --dir /tmp
 
@@ -41,14 +41,14 @@ static double largest_difference(dl_model *a, dl_model *b, const dl_data *d) {
 
 int main(int argc, char **argv) {
     const char *dir = ".", *path = NULL;
-    char digits[1000], tuned[1000];
+    char digits[1000], tuned[1000], file[1000];
     double difference = NAN;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
         {"net", EX_TEXT, &path, 0, 0, EX("a graph to load (default: digits.onnx, trained here)",
                                          "要读的图（默认：这里训练的 digits.onnx）")},
-        {"dir", EX_DIR, &dir, 0, 0, EX("where digits.onnx and tuned.onnx are written",
-                                        "digits.onnx 和 tuned.onnx 写到哪里")}};
+        {"dir", EX_DIR, &dir, 0, 0, EX("where digits.onnx, tuned.onnx and tuned.h are written",
+                                        "digits.onnx、tuned.onnx 和 tuned.h 写到哪里")}};
     o.epochs = 1;
     o.limit = 5000;
     ex_parse(&o, argc, argv, EX("models as ONNX graphs, and back (a few seconds)",
@@ -59,6 +59,7 @@ int main(int argc, char **argv) {
     dl_model *here = NULL;
     snprintf(digits, sizeof digits, "%s/digits.onnx", dir);
     snprintf(tuned, sizeof tuned, "%s/tuned.onnx", dir);
+    snprintf(file, sizeof file, "%s/tuned.h", dir);
     if (path == NULL) {
         here = trained_here(dl, &o, train);
         if (!here || !dl_onnx_save(here, digits)) return ex_end(dl, &o);
@@ -76,18 +77,24 @@ int main(int argc, char **argv) {
     dl_model_fit(net, train, &fit);
     const double after = dl_model_evaluate(net, test).accuracy;
     if (!dl_onnx_save(net, tuned) || dl_error(dl)) return ex_end(dl, &o);
+    dl_export_c how = dl_export_c_default();
+    dl_c_report report;
+    how.name = "tuned", how.int8 = true, how.data = test, how.report = &report;
+    if (!dl_model_export_c(net, file, &how)) return ex_end(dl, &o);
 
     ex_page page = ex_page_open(&o, EX("Models as ONNX graphs", "写成 ONNX 图的模型"));
     ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, EX("as loaded|trained further|saved as",
-                                         "读入时|继续训练后|存为"));
-    ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%s", before, after, "tuned.onnx");
+    ex_show_row(&page, o.quiet, true, EX("as loaded|trained further|int8 in tuned.h, bytes|right",
+                                         "读入时|继续训练后|tuned.h 的 int8（字节）|准确率"));
+    ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%ld|%.4f", before, after, (long)report.flash,
+                report.int8_accuracy);
     ex_page_table(&page, false);
     if (here)
         ex_show_text(&page, o.quiet, 0,
                      EX("The net before and behind the file: outputs differ by at most %.1g.",
                         "存前与读回的网络：输出最多相差 %.1g。"), difference);
     ex_page_close(&page, o.quiet);
-    ex_result("before=%.4f after=%.4f difference=%.1g", before, after, difference);
+    ex_result("before=%.4f after=%.4f difference=%.1g flash=%ld int8=%.4f", before, after, difference,
+              (long)report.flash, report.int8_accuracy);
     return ex_end(dl, &o);
 }

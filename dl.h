@@ -6581,18 +6581,6 @@ DLI_dots(DLI_BODY)
         for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
     }
 }
-/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
-#define DLI_col_sums(X) X(void, col_sums, \
-    (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
-DLI_col_sums(DLI_BODY)
-{
-    dl_int i = 0;
-    for (; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (dl_int j = 0; j < n; j++)
-            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
-    for (; i < m; i++, x += ldx)
-        for (dl_int j = 0; j < n; j++) s[j] += x[j];
-}
 /* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
    sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
    long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
@@ -6634,35 +6622,28 @@ DLI_moments(DLI_BODY)
             for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
 }
-/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
+/* y = a (x - m) + b and dx += a dy + b (x - m) + c: in columns, each has its own m, a, b, c. */
 #define DLI_affine(X) X(void, affine, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
-    (y, x, m, a, b, n))
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *m, const float *a, \
+     const float *b, dl_int n, bool columns), (y, x, m, a, b, n, columns))
 DLI_affine(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    const float m0 = m[0], a0 = a[0], b0 = b[0];
+    if (columns) DLI_IVDEP for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+    else DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a0 * (x[i] - m0) + b0;
 }
 #define DLI_affine_back(X) X(void, affine_back, \
-    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *m, const float *a, const float *b, const float *c, dl_int n, bool columns), \
+    (dx, dy, x, m, a, b, c, n, columns))
 DLI_affine_back(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
-}
-#define DLI_col_affine(X) X(void, col_affine, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
-DLI_col_affine(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
-}
-#define DLI_col_affine_back(X) X(void, col_affine_back, \
-    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
-     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
-DLI_col_affine_back(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
+    const float m0 = m[0], a0 = a[0], b0 = b[0], c0 = c[0];
+    if (columns)
+        DLI_IVDEP for (dl_int j = 0; j < n; j++)
+            dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
+    else
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) dx[i] += a0 * dy[i] + (b0 * (x[i] - m0) + c0);
 }
 
 /* ---- optimizers: one pass over weights, gradients and moments ----
@@ -7094,42 +7075,35 @@ DLI_gru_back(DLI_BODY)
         dh[j] = d * z;
     }
 }
-/* dst[m][n] = src and dst += src, rows ldd and lds apart */
-#define DLI_copy_rows(X) X(void, copy_rows, \
+/* dst[m][n] = or += src, rows ldd and lds apart */
+#define DLI_rows(X) X(void, rows, \
     (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
-     dl_int n), \
-    (dst, ldd, src, lds, m, n))
-DLI_copy_rows(DLI_BODY)
+     dl_int n, bool add), \
+    (dst, ldd, src, lds, m, n, add))
+DLI_rows(DLI_BODY)
 {
     for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
         dl_int j = 0;
-        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        for (; !add && j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        if (add) for (; j < n; j++) dst[j] += src[j];
         for (; j < n; j++) dst[j] = src[j];
     }
-}
-#define DLI_add_rows(X) X(void, add_rows, \
-    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
-     dl_int n), \
-    (dst, ldd, src, lds, m, n))
-DLI_add_rows(DLI_BODY)
-{
-    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
-        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
 }
 #endif
 
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
-#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
+#define DLI_IMAGE_OPS(X) \
+    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X)
+#define DLI_PLACE_OPS(X) DLI_place(X) DLI_crop(X)
 #else
-#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
+#define DLI_PLACE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
-#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
+#define DLI_ROWS_OPS(X) DLI_rows(X)
 #else
 #define DLI_CELL_OPS(X)
 #define DLI_ROWS_OPS(X)
@@ -7137,14 +7111,13 @@ DLI_add_rows(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
-    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
-    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+    DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_dropout(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
     DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
     DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_PLACE_OPS(X) DLI_ROWS_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -7298,22 +7271,6 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     sum = 0.0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i];
     return sum;
-}
-
-/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
-static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
-{
-    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
-        const dl_int len = dli_min(DLI_STRIP, n - j0);
-        double sum[DLI_STRIP] = { 0 };
-        for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP];
-            memset(part, 0, sizeof(float) * (size_t)len);
-            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
-            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
-        }
-        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
-    }
 }
 
 /* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
@@ -7526,6 +7483,18 @@ static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const flo
         DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
 }
 
+/* s[j] += the sum of column j of x [m,n] */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    static const float zeros[DLI_STRIP] = { 0 };
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dli_shared p = { m, dli_min(DLI_STRIP, n - j0), n, true };
+        double sum[3][DLI_STRIP];
+        dli_norm_sums(f, sum, NULL, x + j0, zeros, &p);
+        for (dl_int j = 0; j < p.len; j++) s[j0 + j] += (float)sum[1][j];
+    }
+}
+
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
 /* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
@@ -7595,8 +7564,7 @@ static void dli_channels_forward(const dli_fast *f, float *y, const float *x, co
         shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
     }
     for (dl_int at = c * S; at < N * C * S; at += C * S)
-        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
-        else f->col_affine(y + at, x + at, m, scale, shift, len);
+        f->affine(y + at, x + at, m, scale, shift, len * S, S == 1);
 }
 
 /* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
@@ -7657,11 +7625,10 @@ static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *d
             shift[j] = (float)wc * l.shift;
         }
         for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
-            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
-            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
-            else if (S > 1)
-                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
-            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
+            if (batch)
+                f->affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len * S, S == 1);
+            else if (S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else f->mul_add(dx + at, dy + at, a, dx + at, len);
         }
     }
     (void)threads;
@@ -7689,13 +7656,14 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1) f->affine(to, row, &s.mean, &r, &shift, D, false);
         if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
         else if (S == 1 && w) f->mul(to, to, wk, D);
         else if (S == 1 && b) f->add(to, to, bk, D);
-        for (dl_int c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
-                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
+        for (dl_int c = 0; S > 1 && c < Cg; c++) {
+            const float wc = w ? wk[c] : 1.0f, rc = r * wc, at = shift * wc + (b ? bk[c] : 0.0f);
+            f->affine(to + c * S, row + c * S, &s.mean, &rc, &at, S, false);
+        }
     }
     (void)threads;
 }
@@ -7729,8 +7697,9 @@ static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *d
                 all[2] += wc * sum[2][0];
                 continue;
             }
-            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
-                                   line.shift, len);
+            const float rw = (float)(r * wc), r1 = (float)r, off = (float)(-r * line.rest);
+            if (dx)
+                f->affine_back(dx + i, g, x + i, m, &rw, &line.slope, &line.shift, len, false);
             if (S > 1) {
                 const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
                 if (db) db[c] += (float)one;
@@ -7739,7 +7708,7 @@ static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *d
             }
             if (db) f->add(db + c, db + c, dy + i, len);
             if (!dw) continue;
-            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->affine(t, x + i, m, &r1, &off, len, false);
             f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
         if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
@@ -7800,20 +7769,8 @@ typedef struct dli_product {
 static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
                                   float *c, int ta, int tb)
 {
-    dli_product p;
-    memset(&p, 0, sizeof p);
-    p.m = m;
-    p.n = n;
-    p.k = k;
-    p.a = a;
-    p.ars = ta ? 1 : k;
-    p.acs = ta ? m : 1;
-    p.b = b;
-    p.brs = tb ? 1 : n;
-    p.bcs = tb ? k : 1;
-    p.c = c;
-    p.crs = n;
-    p.ccs = 1;
+    const dli_product p = { m, n, k, a, b, c, ta ? 1 : k, ta ? m : 1, tb ? 1 : n, tb ? k : 1, n, 1,
+                            0, NULL, NULL, 0, NULL, 0, 0 };
     return p;
 }
 
@@ -7964,19 +7921,9 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 /* A product with few columns fills the tile badly; its transpose, C^T = B^T A^T, fills it well. */
 static dli_product dli_product_transposed(const dli_product *p)
 {
-    dli_product q = *p;
-    q.m = p->n;
-    q.n = p->m;
-    q.a = p->b;
-    q.ars = p->bcs;
-    q.acs = p->brs;
-    q.b = p->a;
-    q.brs = p->acs;
-    q.bcs = p->ars;
-    q.crs = p->ccs;
-    q.ccs = p->crs;
-    q.col_bias = p->row_bias;
-    q.row_bias = p->col_bias;
+    const dli_product q = { p->n, p->m, p->k, p->b, p->a, p->c, p->bcs, p->brs, p->acs, p->ars,
+                            p->ccs, p->crs, p->add, p->row_bias, p->col_bias, p->relu,
+                            p->packed_b, p->by_dots, p->whole_k };
     return q;
 }
 
@@ -8370,45 +8317,37 @@ static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
     return image;
 }
 
+/* u = G g, three numbers to four, and g += G^T u; each array's numbers are so far apart. */
+static void dli_wino_four(float *u, dl_int us, const float *g, dl_int gs)
+{
+    const float b = 0.5f * g[gs], h = 0.5f * (g[0] + g[2 * gs]);
+    u[0] = g[0];
+    u[us] = h + b;
+    u[2 * us] = h - b;
+    u[3 * us] = g[2 * gs];
+}
+static void dli_wino_three(float *g, dl_int gs, const float *u, dl_int us)
+{
+    const float h = 0.5f * u[us], b = 0.5f * u[2 * us];
+    g[0] += u[0] + h + b;
+    g[gs] += h - b;
+    g[2 * gs] += h + b + u[3 * us];
+}
 /* The kernels U = G g G^T, [16][kernels], of w [kernels, 3, 3]. */
 static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 {
     for (dl_int n = 0; n < kernels; n++, w += 9, u++) {
-        float t[4][3];
-        for (dl_int i = 0; i < 3; i++) {
-            const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a;
-            t[1][i] = h + b;
-            t[2][i] = h - b;
-            t[3][i] = c;
-        }
-        for (dl_int i = 0; i < 4; i++) {
-            const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
-            float *to = u + 4 * i * kernels;
-            to[0] = a;
-            to[kernels] = h + b;
-            to[2 * kernels] = h - b;
-            to[3 * kernels] = c;
-        }
+        float t[12];
+        for (dl_int i = 0; i < 3; i++) dli_wino_four(t + i, 3, w + i, 3);
+        for (dl_int i = 0; i < 4; i++) dli_wino_four(u + 4 * i * kernels, kernels, t + 3 * i, 1);
     }
 }
 /* dw += G^T dU G; dU as [16] parts, this kernel's elements `part` apart. */
 static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
 {
-    float t[3][4];
-    for (dl_int i = 0; i < 4; i++) {
-        const float *d = du + i * part;
-        const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g;
-        t[1][i] = h - g;
-        t[2][i] = h + g + d[12 * part];
-    }
-    for (dl_int i = 0; i < 3; i++) {
-        const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
-        dw[3 * i] += t[i][0] + h + g;
-        dw[3 * i + 1] += h - g;
-        dw[3 * i + 2] += h + g + t[i][3];
-    }
+    float t[12] = { 0 };
+    for (dl_int i = 0; i < 4; i++) dli_wino_three(t + i, 4, du + i * part, 4 * part);
+    for (dl_int i = 0; i < 3; i++) dli_wino_three(dw + 3 * i, 1, t + 4 * i, 1);
 }
 
 /* The weights of a reversed convolution, rows m to m + n - 1: [n, C, KH, KW]. */
@@ -8968,8 +8907,8 @@ static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed
         else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
         else if (p->kind == DL_RNN_TANH) p->f->tanh_forward(out = g0, g0, n, 0, 0);
         else p->f->relu_forward(out = g0, g0, n, 0, 0);
-        p->f->copy_rows(to_s, ldt, out, nr, run, cols);
-        p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
+        p->f->rows(to_s, ldt, out, nr, run, cols, false);
+        p->f->rows(p->a.y + row * H + unit, T * H, out, nr, run, cols, false);
     }
 }
 /* Into row [x | 1 | h] of sample n the x of its step t, and the 1. */
@@ -8992,7 +8931,7 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
-        f->copy_rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H);
+        f->rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H, false);
         for (dl_int u = 0; p->cells && u < p->panels; u++)
             dli_recurrent_to_panel(p, dli_recurrent_cell(p, u, 0, n0),
                                    (lstm ? p->a.c0 : p->a.h0) + n0 * H, u, m);
@@ -9010,8 +8949,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
                                          t, u, n0, m, scratch + n0 * p->nr);
         }
         for (dl_int u = 0; lstm && u < p->panels; u++)
-            f->copy_rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr,
-                         m, dli_recurrent_cols(p, u));
+            f->rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr, m,
+                    dli_recurrent_cols(p, u), false);
     }
 }
 
@@ -9035,7 +8974,7 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
         const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
         const float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
         float *g0 = now + s * nr, *dh = b->dh + at;
-        if (dy && row >= 0) f->add_rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols);
+        if (dy && row >= 0) f->rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols, true);
         if (row < 0)
             for (dl_int g = 0; g < p->gates; g++)
                 memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
@@ -9050,8 +8989,8 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
         if (row >= 0 && p->s.length && p->kind != DL_GRU)
             memset(dh, 0, sizeof(float) * (size_t)n);
         for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */
-            f->copy_rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide,
-                         g0 + g * gate, nr, run, cols);
+            f->rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide, g0 + g * gate,
+                    nr, run, cols, false);
     }
 }
 /* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
@@ -9177,8 +9116,8 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
         for (dl_int u = 0; u < p->panels; u++) {
             const dl_int from = (u * N + n0) * p->nr, at = n0 * H + u * p->nr;
             const dl_int cols = dli_recurrent_cols(p, u);
-            if (to->dh0) p->f->add_rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols);
-            if (to->dc0) p->f->add_rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols);
+            if (to->dh0) p->f->rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols, true);
+            if (to->dc0) p->f->rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols, true);
         }
     }
     dli_recurrent_weights(p, to, dw, threads);

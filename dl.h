@@ -10851,9 +10851,10 @@ static const dl_kernels *dli_kernels_of(const dl_tensor *x)
     return x && x->ctx ? &x->ctx->kernels : &dli_own_kernels;
 }
 
-#define DLI_UNARY_AS(op, name, x, p, q) \
-    dli_unary(op, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, p, q)
-#define DLI_UNARY(name, x, p, q) DLI_UNARY_AS("dl_" #name, name, x, p, q)
+/* For the body of the function that it is named after. */
+#define DLI_UNARY(name, x, p, q) \
+    dli_unary(__func__, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, \
+              p, q)
 
 DL_DEF dl_tensor *dl_neg(dl_tensor *x) { return DLI_UNARY(neg, x, 0, 0); }
 DL_DEF dl_tensor *dl_exp(dl_tensor *x) { return DLI_UNARY(exp, x, 0, 0); }
@@ -10879,34 +10880,14 @@ DL_DEF dl_tensor *dl_gelu_tanh(dl_tensor *x) { return DLI_UNARY(gelu_tanh, x, 0,
 DL_DEF dl_tensor *dl_silu(dl_tensor *x) { return DLI_UNARY(silu, x, 0, 0); }
 DL_DEF dl_tensor *dl_softplus(dl_tensor *x) { return DLI_UNARY(softplus, x, 0, 0); }
 
-#define DLI_AFFINE(op, x, p, q) DLI_UNARY_AS(op, affine, x, p, q)
-
-DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_add_scalar", x, 1, c);
-}
-DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_sub_scalar", x, 1, -c);
-}
-DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
-}
-
-/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
-DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
-{
-    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
-}
-DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
-{
-    return DLI_AFFINE("dl_scalar_sub", x, -1, c);
-}
-DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
-{
-    return DLI_UNARY_AS("dl_scalar_div", reciprocal, x, c, 0);
-}
+/* With one number. -0 + -0 is -0 and -0 + 0 is 0, so x c keeps its sign. x / c is not x (1 / c),
+   which rounds twice: 49 / 49 would not be 1. */
+DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, 1, c); }
+DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, 1, -c); }
+DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, c, -0.0); }
+DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c) { return DLI_UNARY(over, x, c, 0); }
+DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x) { return DLI_UNARY(affine, x, -1, c); }
+DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x) { return DLI_UNARY(reciprocal, x, c, 0); }
 
 /* ---- arithmetic with broadcasting ---- */
 
@@ -11022,7 +11003,7 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
 }
 
 #define DLI_BINARY(name, a, b) \
-    dli_binary("dl_" #name, a, b, dli_kernels_of(a)->name##_forward, \
+    dli_binary(__func__, a, b, dli_kernels_of(a)->name##_forward, \
                dli_kernels_of(a)->name##_backward)
 
 DL_DEF dl_tensor *dl_add(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(add, a, b); }
@@ -11135,9 +11116,8 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
     if (!c) return NULL;
     if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
-                          "[out,in] with in = %lld, the last dimension of x",
-                          dli_shown(c, x->shape), dli_shown(c, w->shape),
-                          (long long)dli_last(x->shape));
+                          "[out,in] with in = %td, the last dimension of x",
+                          dli_shown(c, x->shape), dli_shown(c, w->shape), dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
     if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
                          dl_shape1(M)))
@@ -11176,9 +11156,9 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
                           dli_shown(c, a->shape), dli_shown(c, b->shape));
     if (da[ra - 1] != db[rb - 2])
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld "
-                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape),
-                          (long long)da[ra - 1], (long long)db[rb - 2]);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
+                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
+                          db[rb - 2]);
     bool fits = ra == rb || ra == 2 || rb == 2;
     for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
     if (!fits)
@@ -11214,8 +11194,8 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
         shape.dim[open] = known > 0 ? x->size / known : -1;
     }
     if (dl_shape_size(shape) != x->size)
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
-                          dli_shown(c, x->shape), (long long)x->size, dli_shown(c, wanted));
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %td elements and cannot become %s",
+                          dli_shown(c, x->shape), x->size, dli_shown(c, wanted));
     return dli_view("dl_reshape", x, shape, 0);
 }
 
@@ -11366,9 +11346,8 @@ DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
     const dl_int from = start < 0 ? start + v.n : start;
     const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
     if (from < 0 || to < from || to > v.n)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which "
-                          "has %lld elements", (long long)start,
-                          (long long)(stop == DL_END ? v.n : stop), axis, (long long)v.n);
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %td to %td is outside axis %d, which "
+                          "has %td elements", start, stop == DL_END ? v.n : stop, axis, v.n);
     const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
     dl_shape shape = x->shape;
     shape.dim[axis] = to - from;
@@ -11474,15 +11453,14 @@ static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *ind
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 {
-    const char *op = "dl_gather_rows";
-    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     if (x->shape.rank < 1 || n < 0)
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
-                          (long long)n, x->shape.rank);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %td rows of a tensor of rank %d", __func__, n,
+                          x->shape.rank);
     dl_shape shape = x->shape;
     shape.dim[0] = n;
-    dl_tensor *y = dli_take_rows(op, x, index, n, shape, -1);
+    dl_tensor *y = dli_take_rows(__func__, x, index, n, shape, -1);
     const dl_int len = y && n ? y->size / n : 0;
     for (dl_int i = 0; i < n && len > 0; i++)
         memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
@@ -11620,12 +11598,11 @@ DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    const char *op = "dl_argmax_axis";
     dli_axis_view v;
     dl_shape shape;
-    if (!dli_reduce(op, x, &axis, false, &v, &shape)) return false;
-    if (!out) return dli_null(x->ctx, op, "out");
-    if (!dli_check_choice(op, x, v.n)) return false;
+    if (!dli_reduce(__func__, x, &axis, false, &v, &shape)) return false;
+    if (!out) return dli_null(x->ctx, __func__, "out");
+    if (!dli_check_choice(__func__, x, v.n)) return false;
     dli_choose_all(out, x->data, &v, false);
     return true;
 }
@@ -11644,9 +11621,9 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 /* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. In one
    dimension the height is 1, and the caller's numbers are those of the width. */
 typedef struct dli_slide {
-    int     dims;
-    int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
-    int64_t span[2];                     /* how far the kernel reaches, (kernel - 1) dilation + 1 */
+    int       dims;
+    long long in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+    long long span[2];                   /* how far the kernel reaches, (kernel - 1) dilation + 1 */
 } dli_slide;
 
 /* The caller's numbers into s; false with a message where one can't be. */
@@ -11664,24 +11641,23 @@ static bool dli_slide_start(dl_ctx *c, const char *op, dli_slide *s, const dl_in
         s->after[i] = k < 0 ? 0 : o->after[k];
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
-                           "must be 1 or more", op, (long long)s->kernel[i],
-                           (long long)s->stride[i], (long long)s->dilation[i]);
+                           "must be 1 or more", op, s->kernel[i], s->stride[i], s->dilation[i]);
         if (s->before[i] < 0 || s->after[i] < 0)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
-                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+                           "may be negative", op, s->before[i], s->after[i]);
         if (s->in[i] > INT32_MAX || s->kernel[i] > INT32_MAX)
             return dl_fail(c, DL_ERR_SHAPE, "%s: input %lld or kernel %lld is too large", op,
-                           (long long)s->in[i], (long long)s->kernel[i]);
+                           s->in[i], s->kernel[i]);
         s->span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
     }
     return true;
 }
 
 /* "5x5", or "5" in one dimension. */
-static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const long long *size, int dims)
 {
-    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", (long long)size[1]);
-    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", size[1]);
+    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", size[0], size[1]);
     return s;
 }
 
@@ -11692,10 +11668,10 @@ static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, cons
     char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT], in[DLI_SHAPE_TEXT];
     char high[64] = "", wide[64] = "without padding";
     if (s->before[0] || s->after[0] || s->before[1] || s->after[1]) {
-        if (s->dims > 1) dli_format(high, sizeof high, "with padding %lld+%lld, ",
-                                    (long long)s->before[0], (long long)s->after[0]);
+        if (s->dims > 1)
+            dli_format(high, sizeof high, "with padding %lld+%lld, ", s->before[0], s->after[0]);
         dli_format(wide, sizeof wide, "%s%lld+%lld", s->dims > 1 ? "" : "with padding ",
-                   (long long)s->before[1], (long long)s->after[1]);
+                   s->before[1], s->after[1]);
     }
     const bool dilated = s->dilation[0] > 1 || s->dilation[1] > 1;
     return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s%s %s input %s %s%s%s", op,
@@ -11708,13 +11684,13 @@ static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, cons
 static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same)
 {
     for (int i = 0; i < 2 && same; i++) {
-        const int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
-        const int64_t all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
+        const long long out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+        const long long all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
         s->before[i] = all > 0 ? all / 2 : 0;
         s->after[i] = all > 0 ? all - all / 2 : 0;
     }
     for (int i = 0; i < 2; i++) {
-        const int64_t room = s->in[i] + s->before[i] + s->after[i];
+        const long long room = s->in[i] + s->before[i] + s->after[i];
         s->out[i] = room < s->span[i] ? 0 : (room - s->span[i]) / s->stride[i] + 1;
         if (s->in[i] < 1 || s->out[i] < 1 || room > INT32_MAX)
             return dli_slide_misfit(c, op, s, "does not fit",
@@ -11733,9 +11709,9 @@ static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, c
     for (int i = 0; i < 2; i++) {
         if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
-                           "the stride %lld or the dilation %lld", op, extra[i],
-                           (long long)s->stride[i], (long long)s->dilation[i]);
-        const int64_t over = s->span[i] - s->stride[i];
+                           "the stride %lld or the dilation %lld", op, extra[i], s->stride[i],
+                           s->dilation[i]);
+        const long long over = s->span[i] - s->stride[i];
         if (same) s->before[i] = over > 0 ? over / 2 : 0;
         s->out[i] = same ? s->in[i] * s->stride[i]
                          : (s->in[i] - 1) * s->stride[i] + s->span[i] + extra[i] - s->before[i] -
@@ -11837,9 +11813,8 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
     const dl_int seen = transposed ? first : next * o->groups;
     const dl_int M = transposed ? next * o->groups : first;
     if (seen != C)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
-                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
-                       (long long)seen);
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %td channels, weight %s in %d group%s "
+                       "takes %td", op, t, C, r, o->groups, o->groups == 1 ? "" : "s", seen);
     return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
@@ -11852,22 +11827,13 @@ static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl
         !(transposed ? dli_slide_grow(c, op, &v, o->same, o->output_padding)
                      : dli_slide_fit(c, op, &v, o->same)))
         return false;
-    s->N = x->shape.dim[0];
-    s->C = x->shape.dim[1];
-    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
-    s->groups = o->groups;
-    s->H = (dl_int)v.in[0];
-    s->W = (dl_int)v.in[1];
-    s->OH = (dl_int)v.out[0];
-    s->OW = (dl_int)v.out[1];
-    s->KH = (dl_int)v.kernel[0];
-    s->KW = (dl_int)v.kernel[1];
-    s->stride_h = (dl_int)v.stride[0];
-    s->stride_w = (dl_int)v.stride[1];
-    s->dilation_h = (dl_int)v.dilation[0];
-    s->dilation_w = (dl_int)v.dilation[1];
-    s->top = (dl_int)v.before[0];
-    s->left = (dl_int)v.before[1];
+    const dl_int M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    const dlk_conv2d_size size = {
+        x->shape.dim[0], x->shape.dim[1], (dl_int)v.in[0], (dl_int)v.in[1], M, (dl_int)v.out[0],
+        (dl_int)v.out[1], (dl_int)v.kernel[0], (dl_int)v.kernel[1], (dl_int)v.stride[0],
+        (dl_int)v.stride[1], (dl_int)v.before[0], (dl_int)v.before[1], (dl_int)v.dilation[0],
+        (dl_int)v.dilation[1], o->groups };
+    *s = size;
     return true;
 }
 
@@ -11890,7 +11856,7 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
+   result (end NULL: something else); what of it can be done at once is done, and *end says it. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                const dl_conv *options, int dims, bool transposed,
                                dli_conv_end *end)
@@ -11905,7 +11871,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
         !dli_conv_fit(c, op, &s.size, x, w, &o, dims, transposed))
         return NULL;
-    *end = s.end = dli_conv_fuse(c, &s, *end);
+    if (end) *end = s.end = dli_conv_fuse(c, &s, *end);
     const dl_int half = s.end == DLI_END_RELU_POOL ? 2 : 1;
     const dlk_conv2d_size *z = &s.size;
     const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
@@ -11923,21 +11889,18 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
+    return dli_convolve(__func__, x, w, b, options, 2, false, NULL);
 }
 
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
+    return dli_convolve(__func__, x, w, b, options, 1, false, NULL);
 }
 
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                       const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true, &end);
+    return dli_convolve(__func__, x, w, b, options, 2, true, NULL);
 }
 
 /* Is x an image [N,C,H,W]? */
@@ -11961,15 +11924,14 @@ static void dli_upsample_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
 {
-    const char *op = "dl_upsample_nearest2d";
     const dli_upsample_state s = { fh, fw };
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_image(op, x)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_image(__func__, x)) return NULL;
     const dl_int *d = x->shape.dim;
     if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the "
-                          "image not too large", op, fh, fw);
-    dl_tensor *y = dli_result_with(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
+                          "image not too large", __func__, fh, fw);
+    dl_tensor *y = dli_result_with(c, __func__, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
                                    dli_upsample_back, &s, sizeof s);
     if (y) c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
@@ -12031,14 +11993,13 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
                            "kernel %dx%d, or a window would see padding only", op,
-                           (long long)s.before[i], (long long)s.after[i], o->kernel[0],
-                           o->kernel[1]);
+                           s.before[i], s.after[i], o->kernel[0], o->kernel[1]);
         o->before[i] = (int)s.before[i];
         o->after[i] = (int)s.after[i];
         out[i] = (dl_int)s.out[i];
     }
-    return H <= INT32_MAX / W || dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op,
-                                         (long long)H, (long long)W);
+    return H <= INT32_MAX / W ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: input %tdx%td is too large", op, H, W);
 }
 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
@@ -12046,26 +12007,16 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     dl_ctx *c = dli_inputs(op, &x, 1);
     dl_pool o = options ? *options : dl_pool_default(2);
     dl_int out[2] = { 0, 0 };
-    dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
     const dl_int *d = x->shape.dim;
     if (!dli_pool_fit(c, op, d[2], d[3], &o, max, out)) return NULL;
     const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
     const dl_int n = dli_checked_size(c, op, shape);
     if (n < 0) return NULL;
-    memset(&s, 0, sizeof s);
-    s.size.planes = d[0] * d[1];
-    s.size.H = d[2];
-    s.size.W = d[3];
-    s.size.OH = out[0];
-    s.size.OW = out[1];
-    s.size.KH = o.kernel[0];
-    s.size.KW = o.kernel[1];
-    s.size.stride_h = o.stride[0];
-    s.size.stride_w = o.stride[1];
-    s.size.top = o.before[0];
-    s.size.left = o.before[1];
-    s.count_padding = o.count_padding;
+    const dlk_pool2d_size size = { d[0] * d[1], d[2], d[3], out[0], out[1], o.kernel[0],
+                                   o.kernel[1], o.stride[0], o.stride[1], o.before[0],
+                                   o.before[1] };
+    dli_pool_state s = { size, o.count_padding, false, NULL };
     s.twin = max && DLI_TWIN(c, max_pool2d_forward) && DLI_TWIN(c, max_pool2d_backward) &&
              dli_pool_plain(&s.size);
     if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
@@ -12181,24 +12132,23 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 dl_tensor *running_mean, dl_tensor *running_var, double momentum,
                                 double eps)
 {
-    const char *op = "dl_batch_norm";
     dl_tensor *run[2] = { running_mean, running_var };
     const bool running = running_mean != DL_NONE;
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !running_mean || !running_var || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !running_mean || !running_var || !dli_norm_check(__func__, x, 2, eps)) return NULL;
     if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
         (running && (running_mean->requires_grad || running_var->requires_grad)))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
-                          "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
-                          momentum);
+                          "as made by dl_state, or neither; momentum %g must be in [0, 1]",
+                          __func__, momentum);
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     dli_norm_state s = { c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING, N, C,
                          x->size / N / C, 1, C, eps, NULL, NULL, 0, 0 };
-    if (running && (dli_inputs(op, run, 2) != c ||
-                    !dli_check_shape(c, op, "the running mean", run[0], dl_shape1(C)) ||
-                    !dli_check_shape(c, op, "the running variance", run[1], dl_shape1(C))))
+    if (running && (dli_inputs(__func__, run, 2) != c ||
+                    !dli_check_shape(c, __func__, "the running mean", run[0], dl_shape1(C)) ||
+                    !dli_check_shape(c, __func__, "the running variance", run[1], dl_shape1(C))))
         return NULL;
-    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(C), run, &s);
+    dl_tensor *y = dli_normalize(__func__, x, weight, bias, dl_shape1(C), run, &s);
     if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && N * s.S > 1) {
         c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, C,
                                      (double)(N * s.S), momentum);
@@ -12211,11 +12161,10 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
 DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    const char *op = "dl_layer_norm";
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_norm_check(op, x, 1, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_norm_check(__func__, x, 1, eps)) return NULL;
     if (axes < 1 || axes > x->shape.rank)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", __func__, axes,
                           dli_shown(c, x->shape));
     dl_shape shape = x->shape;
     dl_int C = 1;
@@ -12225,22 +12174,21 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     }
     const dl_int N = x->size / C;
     dli_norm_state s = { DLI_NORM_LAYER, N, C, 1, 1, N, eps, NULL, NULL, 0, 0 };
-    return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
+    return dli_normalize(__func__, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    const char *op = "dl_group_norm";
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_norm_check(__func__, x, 2, eps)) return NULL;
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     if (groups < 1 || C % groups)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
-                          "input %s", op, groups, (long long)C, dli_shown(c, x->shape));
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %td channels of "
+                          "input %s", __func__, groups, C, dli_shown(c, x->shape));
     dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
                          NULL, 0, 0 };
-    return dli_normalize(op, x, weight, bias, dl_shape1(C), NULL, &s);
+    return dli_normalize(__func__, x, weight, bias, dl_shape1(C), NULL, &s);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -12275,8 +12223,8 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
 {
     for (dl_int n = 0; length && n < N; n++)
         if (length[n] < least || length[n] > most)
-            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
-                           (int)length[n], (long long)n, (long long)least, (long long)most);
+            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %td is not in %td..%td", op,
+                           (int)length[n], n, least, most);
     return true;
 }
 
@@ -12572,9 +12520,8 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
     const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
     if (!w || !dl) return false;
     if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
-        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
-                       "layers: give 1 or more of each", (long long)D, (long long)H,
-                       options ? options->layers : 1);
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %td inputs, %td units, %d "
+                       "layers: give 1 or more of each", D, H, options ? options->layers : 1);
     const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
     const dl_init init = dl_init_torch(H);
     for (int i = 0; i < n; i += 4) {
@@ -12630,17 +12577,16 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
-    const char *op = "dl_embedding";
-    dl_ctx *c = dli_inputs(op, &w, 1);
-    const dl_int n = c ? dli_checked_size(c, op, shape) : -1;
+    dl_ctx *c = dli_inputs(__func__, &w, 1);
+    const dl_int n = c ? dli_checked_size(c, __func__, shape) : -1;
     if (n < 0) return NULL;
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0])
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], "
-                          "the padding -1 .. V-1, and the indexes' rank below %d", op,
-                          dli_shown(c, w->shape), (long long)padding, DL_MAX_DIMS);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %td: the weight must be [V,E], "
+                          "the padding -1 .. V-1, and the indexes' rank below %d", __func__,
+                          dli_shown(c, w->shape), padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
-    dl_tensor *y = dli_take_rows(op, w, index, n, shape, padding);
+    dl_tensor *y = dli_take_rows(__func__, w, index, n, shape, padding);
     if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
     return y;
 }
@@ -12707,9 +12653,9 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
     if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
     if (dl_shape_equal(mask->shape, all)) return 1;
-    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need "
+    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %td queries and %td keys need "
                    "[R,S], [N,R,S], or all dimensions of the queries in front", op,
-                   dli_shown(c, mask->shape), (long long)R, (long long)S);
+                   dli_shown(c, mask->shape), R, S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
@@ -12757,7 +12703,7 @@ static void dli_attention_run(dl_ctx *c, dl_real *y, const dli_attention_state *
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
                                const int32_t *lengths, bool causal)
 {
-    const char *op = "dl_attention";
+    const char *op = __func__;
     dl_tensor *in[4] = { q, k, v, mask };
     dl_ctx *c = dli_some_inputs(op, in, 4, 3);
     dl_shape shape;
@@ -12840,7 +12786,7 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
                                          dl_tensor *const *w, int heads, dl_tensor *mask,
                                          const int32_t *lengths, bool causal)
 {
-    const char *op = "dl_multihead_attention";
+    const char *op = __func__;
     if (!w) return NULL;
     dl_tensor *in[8] = { q, k, v, w[0], w[2], w[1], w[3], mask };
     dl_ctx *c = dli_some_inputs(op, in, 8, 5);
@@ -12920,21 +12866,19 @@ static dl_tensor *dli_transformer(const char *op, dl_tensor *x, dl_tensor *memor
 DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    const char *op = "dl_transformer_encoder";
     const dl_transformer o = options ? *options : dl_transformer_default();
     if (x && o.memory_lengths)
         return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: an encoder has no memory: leave "
-                          "memory_lengths NULL", op);
-    return dli_transformer(op, x, DL_NONE, w, &o);
+                          "memory_lengths NULL", __func__);
+    return dli_transformer(__func__, x, DL_NONE, w, &o);
 }
 
 DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    const char *op = "dl_transformer_decoder";
     const dl_transformer o = options ? *options : dl_transformer_default();
     dl_tensor *in[2] = { x, memory };
-    return dli_inputs(op, in, 2) ? dli_transformer(op, x, memory, w, &o) : NULL;
+    return dli_inputs(__func__, in, 2) ? dli_transformer(__func__, x, memory, w, &o) : NULL;
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
@@ -12945,8 +12889,8 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
     p.n = 0;
     if (!w || !dl) return false;
     if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
-        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
-                       "of each", op, (long long)E, (long long)F);
+        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td features, %td in the middle: give 1 or more "
+                       "of each", op, E, F);
     for (int i = 0; i < attentions; i++) {
         dli_params_add(&p, dl_shape2(3 * E, E), dl_init_glorot_uniform());
         dli_params_add(&p, dl_shape1(3 * E), dl_init_zeros());

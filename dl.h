@@ -6495,17 +6495,18 @@ DLI_bytes(DLI_BODY)
 {
     DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
-/* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
-#define DLI_bias_act(X) X(void, bias_act, \
-    (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, const float *row, int relu), \
-    (c, ldc, m, n, col, row, relu))
-DLI_bias_act(DLI_BODY)
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
+/* dst[m][n] = or += src, rows ldd and lds apart (0: one row to all) */
+#define DLI_rows(X) X(void, rows, \
+    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
+     dl_int n, bool add), (dst, ldd, src, lds, m, n, add))
+DLI_rows(DLI_BODY)
 {
-    for (dl_int i = 0; i < m; i++, c += ldc) {
-        const float r = row ? row[i] : 0.0f;
-        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
-        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; !add && j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        if (add) for (; j < n; j++) dst[j] += src[j];
+        for (; j < n; j++) dst[j] = src[j];
     }
 }
 
@@ -6565,8 +6566,7 @@ DLI_moment(DLI_BODY)
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
 #define DLI_dots(X) X(void, dots, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
+     dl_int n, dl_int k), (y, a, b, ldb, n, k))
 DLI_dots(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j += 4) {
@@ -6587,8 +6587,7 @@ DLI_dots(DLI_BODY)
 #define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
     (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
-     dl_int rows, dl_int n), \
-    (sum, g, x, m, ldx, rows, n))
+     dl_int rows, dl_int n), (sum, g, x, m, ldx, rows, n))
 DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
 {
     s[0][l] += g;
@@ -6653,23 +6652,10 @@ DLI_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
-/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
-   infinity and then NaN: comparing these, no NaN is lost. */
-#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
-DLI_top(DLI_BODY)
-{
-    int32_t top = 0;
-    for (dl_int i = 0; i < n; i++) {
-        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
-        top = a > top ? a : top;
-    }
-    return dli_float_of_bits((uint32_t)top);
-}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
-     int nesterov), \
-    (w, g, v, n, gain, rate, mu, nesterov))
+     int nesterov), (w, g, v, n, gain, rate, mu, nesterov))
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
@@ -6683,8 +6669,7 @@ DLI_momentum(DLI_BODY)
    keep = gain = 1. Without eps_out there is no division. */
 #define DLI_rmsprop(X) X(void, rmsprop, \
     (float *w, const float *g, float *s, dl_int n, float lr, float keep, float gain, \
-     float eps_in, float eps_out), \
-    (w, g, s, n, lr, keep, gain, eps_in, eps_out))
+     float eps_in, float eps_out), (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
     if (eps_out == 0.0f)
@@ -6702,8 +6687,7 @@ DLI_rmsprop(DLI_BODY)
    u = rho u + (1-rho) d^2;  w -= lr d */
 #define DLI_adadelta(X) X(void, adadelta, \
     (float *w, const float *g, float *a, float *u, dl_int n, float lr, float rho, \
-     float one_minus_rho, float eps), \
-    (w, g, a, u, n, lr, rho, one_minus_rho, eps))
+     float one_minus_rho, float eps), (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
     DLI_IVDEP for (dl_int i = 0; i < n; i++) {
@@ -6735,8 +6719,7 @@ DLI_adam(DLI_BODY)
    is dropped when its 24 random bits are below drop24 = p * 2^24. */
 #define DLI_dropout(X) X(void, dropout, \
     (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, uint32_t key1, \
-     int32_t drop24, float scale, int add), \
-    (y, x, n, first, key0, key1, drop24, scale, add))
+     int32_t drop24, float scale, int add), (y, x, n, first, key0, key1, drop24, scale, add))
 DLI_dropout(DLI_BODY)
 {
     const uint32_t old = dli_mask(add);
@@ -6798,7 +6781,6 @@ DLI_transpose(DLI_BODY)
     for (dl_int l = 0; l < rows; l++)
         for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
-DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 #define DLI_pack(X) X(void, pack, \
     (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, dl_int w), \
     (dst, src, js, ks, n, k, w))
@@ -6849,8 +6831,7 @@ DLI_place(DLI_BODY)
    16 readable after the last. */
 #define DLI_crop(X) X(void, crop, \
     (float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds, dl_int rows, \
-     dl_int cols, float bias, int relu, int add), \
-    (dst, src, lds, rows, cols, bias, relu, add))
+     dl_int cols, float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add))
 DLI_crop(DLI_BODY)
 {
     const float *end = dst + rows * cols;
@@ -6897,8 +6878,7 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
 #define DLI_pool2(X) X(void, pool2, \
     (float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg, const float *yend, \
      const float *DLI_RESTRICT x, const float *xend, dl_int ld, dl_int oh, dl_int ow, float bias, \
-     int relu), \
-    (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
+     int relu), (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
 DLI_pool2(DLI_BODY)
 {
     const float least = relu ? 0.0f : -INFINITY;
@@ -6916,8 +6896,7 @@ DLI_pool2(DLI_BODY)
 #define DLI_unpool2(X) X(void, unpool2, \
     (float *DLI_RESTRICT dx, dl_int ps, dl_int ld, const float *end, \
      const float *DLI_RESTRICT dy, const int32_t *DLI_RESTRICT arg, dl_int planes, dl_int h, \
-     dl_int w), \
-    (dx, ps, ld, end, dy, arg, planes, h, w))
+     dl_int w), (dx, ps, ld, end, dy, arg, planes, h, w))
 DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
@@ -6960,8 +6939,7 @@ DLI_unpool2(DLI_BODY)
    planes of v are vs apart. */
 #define DLI_wino_in(X) X(void, wino_in, \
     (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
-     dl_int tw), \
-    (v, vs, src, ld, th, tw))
+     dl_int tw), (v, vs, src, ld, th, tw))
 DLI_wino_in(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -6987,8 +6965,7 @@ DLI_wino_in(DLI_BODY)
    dst are ld apart, 2 tw rounded up to 32. */
 #define DLI_wino_out(X) X(void, wino_out, \
     (float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT m, dl_int ms, dl_int th, \
-     dl_int tw), \
-    (dst, ld, m, ms, th, tw))
+     dl_int tw), (dst, ld, m, ms, th, tw))
 DLI_wino_out(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
@@ -7010,8 +6987,7 @@ DLI_wino_out(DLI_BODY)
 /* v[4i + j][tile] = (A g A^T)[i][j] of the 2 x 2 floats g at src[2 ty][2 tx]. */
 #define DLI_wino_grad(X) X(void, wino_grad, \
     (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
-     dl_int tw), \
-    (v, vs, src, ld, th, tw))
+     dl_int tw), (v, vs, src, ld, th, tw))
 DLI_wino_grad(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -7075,20 +7051,6 @@ DLI_gru_back(DLI_BODY)
         dh[j] = d * z;
     }
 }
-/* dst[m][n] = or += src, rows ldd and lds apart */
-#define DLI_rows(X) X(void, rows, \
-    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
-     dl_int n, bool add), \
-    (dst, ldd, src, lds, m, n, add))
-DLI_rows(DLI_BODY)
-{
-    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
-        dl_int j = 0;
-        for (; !add && j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
-        if (add) for (; j < n; j++) dst[j] += src[j];
-        for (; j < n; j++) dst[j] = src[j];
-    }
-}
 #endif
 
 /* ---- the table of functions, one for each instruction set ---- */
@@ -7103,10 +7065,8 @@ DLI_rows(DLI_BODY)
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
-#define DLI_ROWS_OPS(X) DLI_rows(X)
 #else
 #define DLI_CELL_OPS(X)
-#define DLI_ROWS_OPS(X)
 #endif
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
@@ -7115,9 +7075,9 @@ DLI_rows(DLI_BODY)
     DLI_affine(X) DLI_affine_back(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_rows(X) \
     DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_PLACE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_PLACE_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -7273,14 +7233,7 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     return sum;
 }
 
-/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
-   number, repeated along the row. */
-static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
-                              float sign, dl_int n)
-{
-    if (da && sa) f->axpy(da, sign, dy, n);
-    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
-}
+/* Half of a product's gradient, da += dy b. A step of 0: one number, repeated along the row. */
 static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
                               const float *b, dl_int sb, dl_int n)
 {
@@ -7751,16 +7704,15 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
 
 /* ---- matrix product ---- */
 
-/* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
-   A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
+/* C = A B (m x k times k x n), or C += A B, then, if there is one, + bias. Element (i, j) of A is
+   a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
     const float *a, *b;
     float *c;
     dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
-    const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
-    int relu;
+    const float *bias;                                   /* [n], to every row of C, or NULL */
     const float *packed_b;                               /* all of b, from pack, or NULL */
     int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
 } dli_product;                                           /* so that K is cut alike in all */
@@ -7770,7 +7722,7 @@ static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, 
                                   float *c, int ta, int tb)
 {
     const dli_product p = { m, n, k, a, b, c, ta ? 1 : k, ta ? m : 1, tb ? 1 : n, tb ? k : 1, n, 1,
-                            0, NULL, NULL, 0, NULL, 0, 0 };
+                            0, NULL, NULL, 0, 0 };
     return p;
 }
 
@@ -7913,8 +7865,6 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
     q.b += j0 * p->bcs;
     q.c += i0 * p->crs + j0 * p->ccs;
     if (q.packed_b) q.packed_b += j0 * p->k;
-    if (q.col_bias) q.col_bias += j0;
-    if (q.row_bias) q.row_bias += i0;
     return q;
 }
 
@@ -7922,8 +7872,7 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
 static dli_product dli_product_transposed(const dli_product *p)
 {
     const dli_product q = { p->n, p->m, p->k, p->b, p->a, p->c, p->bcs, p->brs, p->acs, p->ars,
-                            p->ccs, p->crs, p->add, p->row_bias, p->col_bias, p->relu,
-                            p->packed_b, p->by_dots, p->whole_k };
+                            p->ccs, p->crs, p->add, p->bias, p->packed_b, p->by_dots, p->whole_k };
     return q;
 }
 
@@ -7952,10 +7901,10 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     }
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
-    if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
-        ((p.n <= f->nr / 2 && p.m > p.n) ||
-         (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
-        p = dli_product_transposed(&p);
+    const bool turn = !p.packed_b && !p.by_dots &&       /* fill the tile; pack the smaller one */
+                      ((p.n <= f->nr / 2 && p.m > p.n) ||
+                       (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n));
+    if (turn) p = dli_product_transposed(&p);
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
                 dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
     if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
@@ -7964,9 +7913,9 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
         if (q.m > 0 && q.n > 0) {
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
             else if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
-            if (q.ccs != 1) q = dli_product_transposed(&q);      /* finish along C's own rows */
-            if (q.col_bias || q.row_bias || q.relu)
-                f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
+            if (turn) q = dli_product_transposed(&q);            /* finish along C's own rows */
+            const dl_int column = (q.c - p.c) % q.crs;
+            if (q.bias) f->rows(q.c, q.crs, q.bias + column, 0, q.m, q.n, true);
         }
     }
 }
@@ -8084,7 +8033,7 @@ static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float 
     const dli_job_kind kind = dli_min(m, n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
     const dli_timer t = dli_job_start(ctx, kind, (double)m * (double)n * (double)k);
     dli_product p = dli_product_of(m, n, k, a, b, c, ta, tb);
-    p.col_bias = bias;
+    p.bias = bias;
     p.add = add;
     dli_gemm(ctx->fast, &p, t.threads, ctx->product_work);
     dli_job_end(&t);
@@ -9324,39 +9273,24 @@ static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, flo
                               const float *dy, const float *a, const float *b, dl_int n,
                               dl_int sa, dl_int sb)
 {
-    const bool sum = kernel == dlk_add_backward, difference = kernel == dlk_sub_backward;
+    const bool product = kernel == dlk_mul_backward, difference = kernel == dlk_sub_backward;
+    const float one = 1, sign = difference ? -1 : 1;     /* a sum's factors */
     if (sa < 0 || sa > 1 || sb < 0 || sb > 1) return false;
-    if (sum || difference) {
-        dli_half_sum_back(f, da, sa, dy, 1, n);
-        dli_half_sum_back(f, db, sb, dy, sum ? 1.0f : -1.0f, n);
-    } else if (kernel == dlk_mul_backward) {
-        dli_half_mul_back(f, da, sa, dy, b, sb, n);
-        dli_half_mul_back(f, db, sb, dy, a, sa, n);
-    } else return false;
+    if (!product && !difference && kernel != dlk_add_backward) return false;
+    dli_half_mul_back(f, da, sa, dy, product ? b : &one, product ? sb : 0, n);
+    dli_half_mul_back(f, db, sb, dy, product ? a : &sign, product ? sa : 0, n);
     return true;
 }
 
 /* From the end, where a cache may still have what was written last. */
-static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
-{
-    double top = 0, part[64];
-    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
-            if (!(part[k] <= top)) top = part[k];
-    }
-    return top;
-}
 static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
 {
     double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const float *xi = x + i;
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
+    for (dl_int end = n; end > 0; end -= 64 * DLI_BLOCK) {
+        const float *to = x + end;
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
         DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
+                   part[at / DLI_BLOCK] = c->fast->moment(to - at - len, to - at - len, 0, len));
         for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
     }
     return sum;
@@ -9376,7 +9310,6 @@ static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int
 #define dli_fast_unary_backward dli_undone
 #define dli_fast_row            dli_undone
 #define dli_fast_row_back       dli_undone
-#define dli_fast_top            dli_undone
 #define dli_fast_squares        dli_undone
 #define dli_fast_decay          dli_undone
 #define dli_fast_bytes          dli_undone
@@ -9426,9 +9359,8 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 }
 
 /* The largest |x|; NaN or infinity if one is. */
-static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+static double dli_top(const dl_real *x, dl_int n)
 {
-    if (DLI_FAST && !c->reference) return dli_fast_top(c, x, n);
     double top = 0;
     for (dl_int i = 0; i < n && top < INFINITY; i++) {
         const double a = fabs((double)x[i]);
@@ -10623,29 +10555,24 @@ static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int 
     return y;
 }
 
-/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
-   gone back through, wants none. The first use in a backward pass sets it to zero. */
-static dl_real *dli_grad(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (!t->wanted || !root->grad) return NULL;
-    if (root->fresh) {
-        memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
-        root->fresh = false;
-    }
-    return root->grad + t->offset;
-}
-
-/* The same for a backward that can overwrite instead, with *add false; afterwards *add says whether
-   it must add. (To a view of a part it must: the rest has to be set to zero all the same.) */
+/* The gradient array of t, for a backward that can overwrite it, with *add false; afterwards *add
+   says whether it must add. (To a view of a part it must: the rest has to be set to zero all the
+   same.) NULL when t, as an input of the operation that is gone back through, wants none. */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
     *add = *add || !root->fresh || t->size != root->size;
-    if (*add) return dli_grad(t);
     if (!t->wanted || !root->grad) return NULL;
+    if (*add && root->fresh) memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
     root->fresh = false;
-    return root->grad;
+    return root->grad + t->offset;
+}
+
+/* The same for a backward that adds: the first use in a backward pass sets it to zero. */
+static dl_real *dli_grad(dl_tensor *t)
+{
+    bool add = true;
+    return dli_grad_or_set(t, &add);
 }
 
 /* Note that t's gradient array is new. */
@@ -10922,12 +10849,6 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     dli_walk w;
     memset(&w, 0, sizeof w);
     dl_int step_a = 1, step_b = 1;
-    if (dl_shape_equal(a, b)) {                         /* most often: a single row */
-        w.rank = 1;
-        w.n[0] = dl_shape_size(y);
-        w.sa[0] = w.sb[0] = 1;
-        return w;
-    }
     for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
@@ -14996,7 +14917,7 @@ static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
     double sum = dli_squares(c, x, n);
     if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
-    const double top = dli_top(c, x, n);
+    const double top = dli_top(x, n);
     if (!(top > 0 && top < INFINITY)) return top;
     sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
@@ -15043,15 +14964,15 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 
 /* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
    goes from the last to the first: it begins with what backward has just written and ends with
-   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
-   1e-8 have the norm limit: only larger ones are squared. */
+   what the update will begin with, which both may still lie in a cache. The sum of squares is NaN
+   or infinite where one number is; too large, or out of range, it is looked at closely. */
 static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
     for (int i = o->n - 1; i >= 0; i--) {
         const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        double size = dli_top(o->ctx, p->grad, p->size);
-        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
+        double size = sqrt(dli_squares(o->ctx, p->grad, p->size));
+        if (!(size < INFINITY && size <= limit)) size = dli_norm_of(o->ctx, p->grad, p->size);
         if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;

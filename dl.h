@@ -4990,10 +4990,7 @@ DLI_INLINE double dli_tanh(double x) { return tanh(x); }
 DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
-static double dli_sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
+static double dli_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 /* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
    1 - s it keeps its digits where s is nearly 1. */
@@ -5005,28 +5002,16 @@ static double dli_slope(double x)
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
    log1p(u) is ln(1 + u) without losing a small u. */
-static double dli_softplus(double x)
-{
-    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
-}
+static double dli_softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
 
 /* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
    Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
+static double dli_phi(double x) { return erfc(-x * 0.70710678118654752440) / 2; }
 
-static double dli_density(double x)
-{
-    return 0.39894228040143267794 * exp(-x * x / 2);
-}
+static double dli_density(double x) { return 0.39894228040143267794 * exp(-x * x / 2); }
 
 /* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
-static double dli_bend(double x)
-{
-    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
-}
+static double dli_bend(double x) { return 1.59576912160573071176 * (x + 0.044715 * x * x * x); }
 
 static double dli_bend_slope(double x)
 {
@@ -5034,10 +5019,7 @@ static double dli_bend_slope(double x)
 }
 
 /* x == x is false for a NaN, which goes on. */
-static double dli_fade(double x, double e)
-{
-    return e == 0 && x == x ? copysign(0.0, x) : x * e;
-}
+static double dli_fade(double x, double e) { return e == 0 && x == x ? copysign(0.0, x) : x * e; }
 
 /* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
 
@@ -5130,10 +5112,7 @@ static double dli_row_max(const dl_real *x, dl_int C)
 
 /* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
    would be infinity - infinity. A row of -infinity has no limit: NaN. */
-static double dli_below_max(double x, double max)
-{
-    return x == max && max > 0 ? 0 : x - max;
-}
+static double dli_below_max(double x, double max) { return x == max && max > 0 ? 0 : x - max; }
 
 static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
 {
@@ -5516,13 +5495,9 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
    are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
+    const dlk_conv2d_size t = { s->N, s->M, s->OH, s->OW, s->C, s->H, s->W, s->KH, s->KW,
+                                s->stride_h, s->stride_w, s->top, s->left, s->dilation_h,
+                                s->dilation_w, s->groups };
     return t;
 }
 
@@ -5977,12 +5952,8 @@ static dl_int dli_recurrent_step(dlk_recurrent_step *at, const dlk_recurrent_arr
     at->h = r->y + row * H;
     at->h0 = t == 0 ? r->h0 + n * H : r->y + before * H;
     at->gate = r->saved ? r->saved + row * keep : NULL;
-    at->c = NULL;
-    at->c0 = NULL;
-    if (r->cn) {
-        at->c = at->gate + 4 * H;
-        at->c0 = t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
-    }
+    at->c = r->cn ? at->gate + 4 * H : NULL;
+    at->c0 = !r->cn ? NULL : t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
     return row;
 }
 
@@ -7202,20 +7173,6 @@ static const dli_fast *dli_fast_pick(void)
 #endif
 }
 
-/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
-   a block. The blocks do not depend on the number of threads, so neither do results. */
-#define DLI_BLOCK ((dl_int)16384)
-#define DLI_SPLIT(n, threads, at, len, call) \
-    do { \
-        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
-            dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
-            call; \
-        } \
-        (void)(threads); \
-    } while (0)
-
 /* For t = 0 .. threads - 1, each on a thread of its own. */
 #define DLI_EACH_THREAD(t, threads) \
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if ((threads) > 1)) \
@@ -7504,24 +7461,9 @@ static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double co
     return l;
 }
 
-/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
-static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
-                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
-                                 double eps, dl_int c, dl_int len)
-{
-    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
-    for (dl_int j = 0; j < len; j++) {
-        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
-        m[j] = st[j].mean;
-        scale[j] = (float)a;
-        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
-    }
-    for (dl_int at = c * S; at < N * C * S; at += C * S)
-        f->affine(y + at, x + at, m, scale, shift, len * S, S == 1);
-}
-
-/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
-   by the mean and var given. */
+/* Batch norm, channel by channel of x [N,C,S], or with S = 1 a strip of channels at a time. With
+   `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else by
+   the mean and var given. */
 static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, double eps, int threads)
@@ -7532,17 +7474,21 @@ static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *v
         const dl_int len = dli_min(step, C - c);
         const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
+        float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
         if (own) dli_stats(f, st, x + c * S, &p);
-        for (dl_int j = 0; j < len; j++)
+        for (dl_int j = 0; j < len; j++) {
+            const double rest = own ? st[j].rest : 0.0;
+            m[j] = own ? st[j].mean : mean[c + j];
             if (own) {
-                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                mean[c + j] = (float)((double)m[j] + rest);
                 var[c + j] = (float)st[j].var;
-            } else {
-                st[j].mean = mean[c + j];
-                st[j].rest = 0.0;
-                st[j].var = (double)var[c + j];
             }
-        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+            const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps);
+            scale[j] = (float)a;
+            shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * rest);
+        }
+        for (dl_int at = c * S; at < N * C * S; at += C * S)
+            f->affine(y + at, x + at, m, scale, shift, p.len, p.columns);
     }
     (void)threads;
 }
@@ -7579,7 +7525,7 @@ static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *d
         }
         for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
             if (batch)
-                f->affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len * S, S == 1);
+                f->affine_back(dx + at, dy + at, x + at, m, a, slope, shift, p.len, p.columns);
             else if (S > 1) f->axpy(dx + at, a[0], dy + at, S);
             else f->mul_add(dx + at, dy + at, a, dx + at, len);
         }
@@ -7896,10 +7842,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 {
     dli_product p = *whole;
     if (p.m <= 0 || p.n <= 0) return;
-    if (p.k <= 0 && !p.add) {
-        for (dl_int i = 0; i < p.m; i++)
-            for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
-    }
+    for (dl_int i = 0; p.k <= 0 && !p.add && i < p.m; i++)
+        for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
     const bool turn = !p.packed_b && !p.by_dots &&       /* fill the tile; pack the smaller one */
                       ((p.n <= f->nr / 2 && p.m > p.n) ||
@@ -8018,11 +7962,19 @@ static void dli_job_end(const dli_timer *t)
     if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
 }
 
-/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of a
+   block, with as many threads as it is worth; kind tells sorts of work apart. The blocks do not
+   depend on the number of threads, so neither do results. */
+#define DLI_BLOCK ((dl_int)16384)
 #define DLI_SPREAD(c, kind, n, at, len, call) \
     do { \
-        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
-        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
+        const dli_timer dli_t = dli_job_start(c, kind, (double)dli_n); \
+        DLI_OMP(omp parallel for num_threads(dli_t.threads) if (dli_blocks > 1)) \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+            const dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
+            call; \
+        } \
         dli_job_end(&dli_t); \
     } while (0)
 
@@ -8172,11 +8124,7 @@ static dl_int dli_take(dl_int *used, dl_int n)
     *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
     return at;
 }
-/* The same for n offsets. */
-static dl_int dli_take_offsets(dl_int *used, dl_int n)
-{
-    return dli_take(used, dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float))));
-}
+#define DLI_OFFSET ((dl_int)(sizeof(dl_int) / sizeof(float)))       /* floats that one takes */
 /* What the gradient of the weights takes beside the passes. */
 static void dli_conv_take_weights(dli_conv_job *j)
 {
@@ -8186,7 +8134,7 @@ static void dli_conv_take_weights(dli_conv_job *j)
     j->chunk = j->wino ? dli_times(16 * dli_round_up(s->M, mr), dli_round_up(s->C, nr))
                        : dli_times(dli_round_up(v->k, mr), cols);
     j->chunk = dli_plus(j->chunk, cols);                                         /* db */
-    j->rows = dli_take_offsets(&j->own, dli_larger(v->k, s->M));
+    j->rows = dli_take(&j->own, dli_times(dli_larger(v->k, s->M), DLI_OFFSET));
     j->sums = dli_take(&j->own, dli_times(j->chunk, j->chunks));
     j->panel = dli_take(&j->each, dli_times((j->wino ? v->th * v->tw : s->OH * s->OW) + 3, nr));
     if (j->wino) j->tiles_grad = dli_take(&j->each, 16 * dli_wino_part(v, s->M));
@@ -8219,7 +8167,7 @@ static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s,
     j.raw = j.each;
     if (j.to) {
         const dl_int C = j.pass.s.C, k = j.pass.k, taps = j.pass.wino ? 16 * C : k;
-        j.offsets = dli_take_offsets(&j.own, k);
+        j.offsets = dli_take(&j.own, dli_times(k, DLI_OFFSET));
         j.packed = dli_take(&j.own, dli_times(dli_round_up(j.pass.s.M, f->mr), taps));
         j.scratch = dli_take(&j.own, dli_times(f->mr, dli_plus(k, dli_times(16, C))));
         j.raw = dli_take(&j.each, dli_plus(j.pass.raw, slack));
@@ -8240,16 +8188,14 @@ static float *dli_conv_own(const dli_conv_job *j, int t)
     memset(own, 0, sizeof(float) * (size_t)j->tiles);
     return own;
 }
-/* off[k] for k = (c, ky, kx]; by Winograd's way, of the tiles of so many planes. Returns off. */
-static const dl_int *dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
+/* off[k] for k = (c, ky, kx); by Winograd's way, of the tiles of so many planes. */
+static void dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
 {
-    dl_int *to = off;
     for (dl_int c = 0; c < planes; c++) {
-        if (wino) *to++ = c * v->tp;
+        if (wino) *off++ = c * v->tp;
         for (dl_int i = 0; i < v->s.KH && !wino; i++)
-            for (dl_int j = 0; j < v->s.KW; j++) *to++ = (c * v->hp + i) * v->wp + j;
+            for (dl_int j = 0; j < v->s.KW; j++) *off++ = (c * v->hp + i) * v->wp + j;
     }
-    return off;
 }
 /* The padded image of sample n: x itself where there is nothing to pad and enough may be read
    behind it, else a copy, whose borders are zero. */
@@ -9032,13 +8978,10 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 {
     const dl_int N = p->s.N, H = p->s.H, d_up = dli_round_up(p->s.D, p->nr);
     const bool lstm = p->kind == DL_LSTM;
-    dli_recurrent_scratch b;
-    b.dh = p->a.work;
-    b.dc = b.dh + N * p->units;
-    b.dg = b.dc + N * p->units;
-    b.packed_h = b.dg + N * p->wide;
-    b.packed_x = b.packed_h + p->wide * p->units;
-    float *dw = b.packed_x + p->wide * d_up;
+    float *dh = p->a.work, *dc = dh + N * p->units, *dg = dc + N * p->units;
+    float *packed_h = dg + N * p->wide, *packed_x = packed_h + p->wide * p->units;
+    float *dw = packed_x + p->wide * d_up;
+    const dli_recurrent_scratch b = { dh, dc, dg, packed_h, packed_x };
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -9110,10 +9053,7 @@ DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
                    "this build and CPU have: %s", name, all);
 }
 
-DL_DEF const char *dl_isa(const dl_ctx *dl)
-{
-    return dl ? dl->fast->name : "";
-}
+DL_DEF const char *dl_isa(const dl_ctx *dl) { return dl ? dl->fast->name : ""; }
 
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
@@ -9225,35 +9165,6 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 
 /* Those that no entry of the table names. They say whether they did it. */
 #if DLI_FAST
-#define DLI_PICK(way, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_##way) { \
-        fast = c->fast->name##_##way; \
-        kind = DLI_JOB_##name##_##way; \
-    }
-static bool dli_fast_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, float *y,
-                                   const float *x, dl_int n, double p, double q)
-{
-    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
-    dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK, forward)
-    if (!fast) return false;
-    DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
-    return true;
-}
-static bool dli_fast_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, float *dx, bool add,
-                                    const float *dy, const float *y, const float *x, dl_int n,
-                                    double p, double q)
-{
-    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
-                 int) = NULL;
-    dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK, backward)
-    if (!fast) return false;
-    DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
-                                         (float)q, add));
-    return true;
-}
-
 static bool dli_fast_row(const dli_fast *f, dlk_add_forward_fn kernel, float *y, const float *a,
                          const float *b, dl_int n, dl_int sa, dl_int sb)
 {
@@ -9281,45 +9192,30 @@ static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, flo
     dli_half_mul_back(f, db, sb, dy, product ? a : &sign, product ? sa : 0, n);
     return true;
 }
-
-/* From the end, where a cache may still have what was written last. */
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int end = n; end > 0; end -= 64 * DLI_BLOCK) {
-        const float *to = x + end;
-        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->moment(to - at - len, to - at - len, 0, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
-static bool dli_fast_decay(const dli_fast *f, float *w, dl_int n, double rate)
-{
-    f->axpy(w, -(float)rate, w, n);
-    return true;
-}
-static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int n, double scale)
-{
-    f->bytes(y, x, n, (float)scale);
-    return true;
-}
 #else
-#define dli_fast_unary_forward  dli_undone
-#define dli_fast_unary_backward dli_undone
 #define dli_fast_row            dli_undone
 #define dli_fast_row_back       dli_undone
-#define dli_fast_squares        dli_undone
-#define dli_fast_decay          dli_undone
-#define dli_fast_bytes          dli_undone
 #endif
 
 /* An elementwise function, by its kernel: the library's own may have a twin. */
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (!c->reference && kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
+    }
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
-    if (!c->reference && dli_fast_unary_forward(c, kernel, y, x, n, p, q)) return;
+#if DLI_FAST
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK, forward)
+    if (fast) {
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
+        return;
+    }
+#endif
+    (void)c;
     kernel(y, x, n, p, q);
 }
 
@@ -9327,7 +9223,18 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
                                double p, double q)
 {
-    if (!c->reference && dli_fast_unary_backward(c, kernel, dx, add, dy, y, x, n, p, q)) return;
+#if DLI_FAST
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK, backward)
+    if (fast) {
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
+        return;
+    }
+#endif
+    (void)c;
     if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
     kernel(dx, dy, y, x, n, p, q);
 }
@@ -9349,11 +9256,22 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
 }
 
 /* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. */
+   a float. It starts at the end, where a cache may still have what was written last. */
 static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    if (DLI_FAST && !c->reference) return dli_fast_squares(c, x, n);
     double sum = 0;
+#if DLI_FAST
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int end = c->reference ? 0 : n; end > 0; end -= 64 * DLI_BLOCK) {
+        const float *to = x + end;
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   part[at / DLI_BLOCK] = c->fast->moment(to - at - len, to - at - len, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+    }
+    if (!c->reference) return sum;
+#endif
+    (void)c;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
     return sum;
 }
@@ -9362,24 +9280,31 @@ static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
 static double dli_top(const dl_real *x, dl_int n)
 {
     double top = 0;
-    for (dl_int i = 0; i < n && top < INFINITY; i++) {
-        const double a = fabs((double)x[i]);
-        if (!(a <= top)) top = a;
-    }
+    for (dl_int i = 0; i < n && top < INFINITY; i++)
+        if (!(fabs((double)x[i]) <= top)) top = fabs((double)x[i]);
     return top;
 }
 
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
-    if (DLI_OURS(c, affine_forward) && dli_fast_decay(c->fast, w, n, rate)) return;
+#if DLI_FAST
+    if (DLI_OURS(c, affine_forward)) c->fast->axpy(w, -(float)rate, w, n);
+    else
+#endif
     c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
-    if (!c->reference && dli_fast_bytes(c->fast, y, x, n, scale)) return;
+#if DLI_FAST
+    if (!c->reference) {
+        c->fast->bytes(y, x, n, (float)scale);
+        return;
+    }
+#endif
+    (void)c;
     for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
 
@@ -11305,8 +11230,7 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
                               "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
                               k, axis);
-        shape.dim[axis] += more < PTRDIFF_MAX - shape.dim[axis] ? more
-                                                                : PTRDIFF_MAX - shape.dim[axis];
+        shape.dim[axis] += dli_min(more, PTRDIFF_MAX - shape.dim[axis]);
     }
     const dli_concat_state s = { axis };
     dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
@@ -12683,9 +12607,8 @@ static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int head
     dl_int masks = mask == DL_NONE ? 0 : mask->size / (R * S);
     const dl_int many = masks == N * heads ? heads : 1;
     if (masks != 1 && masks != N * many) masks = 0;
-    dli_seen_state s;
     bool *seen = (bool *)dli_tape_alloc(c, op, (size_t)(N * S) * sizeof *seen);
-    s.seen = seen;
+    const dli_seen_state s = { seen };
     dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
                         : NULL;
     for (dl_int n = 0; y && n < N; n++)

@@ -7858,8 +7858,7 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
             else if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
             if (turn) q = dli_product_transposed(&q);            /* finish along C's own rows */
-            const dl_int column = (q.c - p.c) % q.crs;
-            if (q.bias) f->rows(q.c, q.crs, q.bias + column, 0, q.m, q.n, true);
+            if (q.bias) f->rows(q.c, q.crs, q.bias + (q.c - p.c) % q.crs, 0, q.m, q.n, true);
         }
     }
 }

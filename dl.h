@@ -6146,15 +6146,9 @@ DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl) { return dl ? &dl->kernels : NULL
 static const dl_kernels dli_own_kernels = { DL_KERNELS(DLI_ENTRY) };
 #undef DLI_ENTRY
 
-DL_DEF void dl_kernel_table_reset(dl_ctx *dl)
-{
-    if (dl) dl->kernels = dli_own_kernels;
-}
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl) { if (dl) dl->kernels = dli_own_kernels; }
 
-DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
-{
-    if (dl) dl->reference = on;
-}
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on) { if (dl) dl->reference = on; }
 
 DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
 
@@ -6623,6 +6617,18 @@ DLI_affine_back(DLI_BODY)
 DLI_INLINE float dli_flushf(float m) { return dli_absf(m) < 1e-34f ? 0.0f : m; }
 DLI_INLINE float dli_flush_square(float v) { return v < 1e-34f ? 0.0f : v; }
 
+/* The largest |x|. The bits of a float without its sign are an integer that grows with it, up to
+   infinity and then NaN: comparing these, no NaN is lost. */
+#define DLI_top(X) X(float, top, (const float *x, dl_int n), (x, n))
+DLI_top(DLI_BODY)
+{
+    int32_t top = 0;
+    for (dl_int i = 0; i < n; i++) {
+        const int32_t a = (int32_t)dli_bits_of_float(dli_absf(x[i]));
+        top = a > top ? a : top;
+    }
+    return dli_float_of_bits((uint32_t)top);
+}
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
@@ -7042,13 +7048,12 @@ DLI_gru_back(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_dropout(X) \
-    DLI_affine(X) DLI_affine_back(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
+    DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_top(X) DLI_dropout(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_adam(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_rows(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_PLACE_OPS(X)
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_rows(X) DLI_momentum(X) \
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_transpose(X) DLI_pack(X) DLI_PLACE_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -7897,11 +7902,6 @@ static int dli_pace_way(const dli_pace *p)
     if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
     return p->wait > 0 ? p->way : !p->way;
 }
-static void dli_pace_change(dli_pace *p, int way)
-{
-    p->way = way;
-    p->stay = 0;
-}
 static void dli_pace_trial(dli_pace *p, float rate)
 {
     p->sum += rate;
@@ -7911,8 +7911,10 @@ static void dli_pace_trial(dli_pace *p, float rate)
     p->rate[!p->way] = mean;
     p->sum = 0;
     p->tried = 0;
-    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
-    else p->gap = (int)dli_min(2 * p->gap, 512);
+    if (mean < p->rate[p->way]) {
+        p->way = !p->way;
+        p->stay = 0;
+    } else p->gap = (int)dli_min(2 * p->gap, 512);
     p->wait = p->gap;
 }
 /* A job went this way, at this rate. */
@@ -7932,7 +7934,8 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
         if (*known < 1.05f * p->rate[!way]) return;
         p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
         p->wait = p->gap;
-        dli_pace_change(p, !way);
+        p->way = !way;
+        p->stay = 0;
     }
 }
 
@@ -9254,34 +9257,35 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
         kernel(da, db, dy, a, b, n, sa, sb);
 }
 
-/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. It starts at the end, where a cache may still have what was written last. */
-static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+/* The sum of the squares or, with top, the largest |x|, of numbers or of parts: *all with one more.
+   Once there was a NaN or an infinity, it is that. */
+static void dli_include(double *all, bool top, double x)
 {
-    double sum = 0;
+    if (!top) *all += x;
+    else if (*all < INFINITY && !(x <= *all)) *all = x;
+}
+
+/* The same of n numbers; in the fast room squares are infinite or too small where they leave the
+   range of a float. It starts at the end, where a cache may still have what was written last. */
+static double dli_size_of(dl_ctx *c, const dl_real *x, dl_int n, bool top)
+{
+    double all = 0;
 #if DLI_FAST
     double part[64];                               /* of blocks that no thread count changes */
     for (dl_int end = c->reference ? 0 : n; end > 0; end -= 64 * DLI_BLOCK) {
-        const float *to = x + end;
         const dl_int count = dli_min(end, 64 * DLI_BLOCK);
         DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->moment(to - at - len, to - at - len, 0, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
+                   const float *from = x + end - at - len;
+                   part[at / DLI_BLOCK] = top ? (double)c->fast->top(from, len)
+                                              : c->fast->moment(from, from, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) dli_include(&all, top, part[k]);
     }
-    if (!c->reference) return sum;
+    if (!c->reference) return all;
 #endif
     (void)c;
-    for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum;
-}
-
-/* The largest |x|; NaN or infinity if one is. */
-static double dli_top(const dl_real *x, dl_int n)
-{
-    double top = 0;
-    for (dl_int i = 0; i < n && top < INFINITY; i++)
-        if (!(fabs((double)x[i]) <= top)) top = fabs((double)x[i]);
-    return top;
+    for (dl_int i = 0; i < n; i++)
+        dli_include(&all, top, top ? fabs((double)x[i]) : (double)x[i] * (double)x[i]);
+    return all;
 }
 
 /* w -= rate w: AdamW's decay */
@@ -14837,9 +14841,9 @@ DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
    square over- or underflows. */
 static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    double sum = dli_squares(c, x, n);
+    double sum = dli_size_of(c, x, n, false);
     if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
-    const double top = dli_top(x, n);
+    const double top = dli_size_of(c, x, n, true);
     if (!(top > 0 && top < INFINITY)) return top;
     sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
@@ -14886,15 +14890,15 @@ static bool dli_bad_gradient(const dl_optimizer *o, int i, double norm)
 
 /* Are all gradients finite, and no norm above the limit? This reads all of them once more, so it
    goes from the last to the first: it begins with what backward has just written and ends with
-   what the update will begin with, which both may still lie in a cache. The sum of squares is NaN
-   or infinite where one number is; too large, or out of range, it is looked at closely. */
+   what the update will begin with, which both may still lie in a cache. 10^16 numbers of limit *
+   1e-8 have the norm limit: only larger ones are squared. */
 static bool dli_check_gradients(const dl_optimizer *o, double limit)
 {
     for (int i = o->n - 1; i >= 0; i--) {
         const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        double size = sqrt(dli_squares(o->ctx, p->grad, p->size));
-        if (!(size < INFINITY && size <= limit)) size = dli_norm_of(o->ctx, p->grad, p->size);
+        double size = dli_size_of(o->ctx, p->grad, p->size, true);
+        if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
         if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }
     return true;

@@ -5034,10 +5034,7 @@ DLI_INLINE double dli_tanh(double x) { return tanh(x); }
 DLI_INLINE double dli_abs(double x) { return fabs(x); }
 
 /* For a very negative x, e^-x is infinite and the quotient 0, as it should: no test needed. */
-static double dli_sigmoid(double x)
-{
-    return 1 / (1 + exp(-x));
-}
+static double dli_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 /* s (1 - s) = e^-x / (1 + e^-x)^2, which is the same for -x: with |x| nothing overflows, and unlike
    1 - s it keeps its digits where s is nearly 1. */
@@ -5049,28 +5046,16 @@ static double dli_slope(double x)
 
 /* ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|): the power is never above 1, so nothing overflows.
    log1p(u) is ln(1 + u) without losing a small u. */
-static double dli_softplus(double x)
-{
-    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
-}
+static double dli_softplus(double x) { return (x > 0 ? x : 0) + log1p(exp(-fabs(x))); }
 
 /* (1 + erf(x / sqrt 2)) / 2; with erfc(u) = 1 - erf(u) it is one term, and keeps its digits where
    Phi is small. */
-static double dli_phi(double x)
-{
-    return erfc(-x * 0.70710678118654752440) / 2;
-}
+static double dli_phi(double x) { return erfc(-x * 0.70710678118654752440) / 2; }
 
-static double dli_density(double x)
-{
-    return 0.39894228040143267794 * exp(-x * x / 2);
-}
+static double dli_density(double x) { return 0.39894228040143267794 * exp(-x * x / 2); }
 
 /* The tanh form of GELU has (1 + tanh u) / 2 for Phi, which is sigmoid(2 u): one term, again. */
-static double dli_bend(double x)
-{
-    return 1.59576912160573071176 * (x + 0.044715 * x * x * x);
-}
+static double dli_bend(double x) { return 1.59576912160573071176 * (x + 0.044715 * x * x * x); }
 
 static double dli_bend_slope(double x)
 {
@@ -5078,10 +5063,7 @@ static double dli_bend_slope(double x)
 }
 
 /* x == x is false for a NaN, which goes on. */
-static double dli_fade(double x, double e)
-{
-    return e == 0 && x == x ? copysign(0.0, x) : x * e;
-}
+static double dli_fade(double x, double e) { return e == 0 && x == x ? copysign(0.0, x) : x * e; }
 
 /* The line X(tanh, dli_tanh(x), dy * (1 - y * y), ...) becomes
 
@@ -5174,10 +5156,7 @@ static double dli_row_max(const dl_real *x, dl_int C)
 
 /* x - max. A logit of +infinity takes all (several share), which is the limit; without the test it
    would be infinity - infinity. A row of -infinity has no limit: NaN. */
-static double dli_below_max(double x, double max)
-{
-    return x == max && max > 0 ? 0 : x - max;
-}
+static double dli_below_max(double x, double max) { return x == max && max > 0 ? 0 : x - max; }
 
 static double dli_row_sum_exp(const dl_real *x, dl_int C, double max)
 {
@@ -5560,13 +5539,9 @@ DL_DEF void dlk_conv2d_backward(dl_real *dx, dl_real *dw, dl_real *db, const dl_
    are the sizes. Its kernels w [M',C'/groups,KH,KW] are ours, as M' = C and C' = M. */
 static dlk_conv2d_size dli_swap(const dlk_conv2d_size *s)
 {
-    dlk_conv2d_size t = *s;
-    t.C = s->M;
-    t.H = s->OH;
-    t.W = s->OW;
-    t.M = s->C;
-    t.OH = s->H;
-    t.OW = s->W;
+    const dlk_conv2d_size t = { s->N, s->M, s->OH, s->OW, s->C, s->H, s->W, s->KH, s->KW,
+                                s->stride_h, s->stride_w, s->top, s->left, s->dilation_h,
+                                s->dilation_w, s->groups };
     return t;
 }
 
@@ -6021,12 +5996,8 @@ static dl_int dli_recurrent_step(dlk_recurrent_step *at, const dlk_recurrent_arr
     at->h = r->y + row * H;
     at->h0 = t == 0 ? r->h0 + n * H : r->y + before * H;
     at->gate = r->saved ? r->saved + row * keep : NULL;
-    at->c = NULL;
-    at->c0 = NULL;
-    if (r->cn) {
-        at->c = at->gate + 4 * H;
-        at->c0 = t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
-    }
+    at->c = r->cn ? at->gate + 4 * H : NULL;
+    at->c0 = !r->cn ? NULL : t == 0 ? r->c0 + n * H : r->saved + before * keep + 4 * H;
     return row;
 }
 
@@ -6219,15 +6190,9 @@ DL_DEF dl_kernels *dl_kernel_table(dl_ctx *dl) { return dl ? &dl->kernels : NULL
 static const dl_kernels dli_own_kernels = { DL_KERNELS(DLI_ENTRY) };
 #undef DLI_ENTRY
 
-DL_DEF void dl_kernel_table_reset(dl_ctx *dl)
-{
-    if (dl) dl->kernels = dli_own_kernels;
-}
+DL_DEF void dl_kernel_table_reset(dl_ctx *dl) { if (dl) dl->kernels = dli_own_kernels; }
 
-DL_DEF void dl_set_reference(dl_ctx *dl, bool on)
-{
-    if (dl) dl->reference = on;
-}
+DL_DEF void dl_set_reference(dl_ctx *dl, bool on) { if (dl) dl->reference = on; }
 
 DL_DEF bool dl_reference(const dl_ctx *dl) { return dl ? dl->reference : false; }
 
@@ -6539,17 +6504,18 @@ DLI_bytes(DLI_BODY)
 {
     DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = (float)x[i] * scale;
 }
-/* Bias and ReLU on a block of C: col[j] is added down each column, row[i] along each row. */
-#define DLI_bias_act(X) X(void, bias_act, \
-    (float *c, dl_int ldc, dl_int m, dl_int n, const float *col, const float *row, int relu), \
-    (c, ldc, m, n, col, row, relu))
-DLI_bias_act(DLI_BODY)
+DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
+/* dst[m][n] = or += src, rows ldd and lds apart (0: one row to all) */
+#define DLI_rows(X) X(void, rows, \
+    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
+     dl_int n, bool add), (dst, ldd, src, lds, m, n, add))
+DLI_rows(DLI_BODY)
 {
-    for (dl_int i = 0; i < m; i++, c += ldc) {
-        const float r = row ? row[i] : 0.0f;
-        if (col) for (dl_int j = 0; j < n; j++) c[j] += col[j];
-        if (row) for (dl_int j = 0; j < n; j++) c[j] += r;
-        if (relu) for (dl_int j = 0; j < n; j++) c[j] = c[j] < 0.0f ? 0.0f : c[j];
+    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
+        dl_int j = 0;
+        for (; !add && j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
+        if (add) for (; j < n; j++) dst[j] += src[j];
+        for (; j < n; j++) dst[j] = src[j];
     }
 }
 
@@ -6609,8 +6575,7 @@ DLI_moment(DLI_BODY)
 /* y[j] = sum of a[i] b[j * ldb + i], i < k, for j < n: four rows of b at a time. */
 #define DLI_dots(X) X(void, dots, \
     (float *DLI_RESTRICT y, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int ldb, \
-     dl_int n, dl_int k), \
-    (y, a, b, ldb, n, k))
+     dl_int n, dl_int k), (y, a, b, ldb, n, k))
 DLI_dots(DLI_BODY)
 {
     for (dl_int j = 0; j < n; j += 4) {
@@ -6625,26 +6590,13 @@ DLI_dots(DLI_BODY)
         for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
     }
 }
-/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
-#define DLI_col_sums(X) X(void, col_sums, \
-    (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
-DLI_col_sums(DLI_BODY)
-{
-    dl_int i = 0;
-    for (; i + 4 <= m; i += 4, x += 4 * ldx)
-        for (dl_int j = 0; j < n; j++)
-            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
-    for (; i < m; i++, x += ldx)
-        for (dl_int j = 0; j < n; j++) s[j] += x[j];
-}
 /* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
    sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
    long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
 #define DLI_STRIP 256                            /* columns at a time; floats of scratch */
 #define DLI_moments(X) X(void, moments, \
     (double (*sum)[DLI_STRIP], const float *g, const float *x, const float *m, dl_int ldx, \
-     dl_int rows, dl_int n), \
-    (sum, g, x, m, ldx, rows, n))
+     dl_int rows, dl_int n), (sum, g, x, m, ldx, rows, n))
 DLI_INLINE void dli_moments_add(float (*s)[16], dl_int l, float g, float d)
 {
     s[0][l] += g;
@@ -6678,35 +6630,28 @@ DLI_moments(DLI_BODY)
             for (int k = g ? 0 : 1; k < 3; k++) DLI_LANES sum[k][j + l] += (double)s[k][l];
         }
 }
-/* y = a (x - m) + b, dx += a dy + b (x - m) + c: of a row, and of columns */
+/* y = a (x - m) + b and dx += a dy + b (x - m) + c: in columns, each has its own m, a, b, c. */
 #define DLI_affine(X) X(void, affine, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, float m, float a, float b, dl_int n), \
-    (y, x, m, a, b, n))
+    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *m, const float *a, \
+     const float *b, dl_int n, bool columns), (y, x, m, a, b, n, columns))
 DLI_affine(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) y[i] = a * (x[i] - m) + b;
+    const float m0 = m[0], a0 = a[0], b0 = b[0];
+    if (columns) DLI_IVDEP for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
+    else DLI_IVDEP for (dl_int i = 0; i < n; i++) y[i] = a0 * (x[i] - m0) + b0;
 }
 #define DLI_affine_back(X) X(void, affine_back, \
-    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, float m, \
-     float a, float b, float c, dl_int n), (dx, dy, x, m, a, b, c, n))
+    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
+     const float *m, const float *a, const float *b, const float *c, dl_int n, bool columns), \
+    (dx, dy, x, m, a, b, c, n, columns))
 DLI_affine_back(DLI_BODY)
 {
-    for (dl_int i = 0; i < n; i++) dx[i] += a * dy[i] + (b * (x[i] - m) + c);
-}
-#define DLI_col_affine(X) X(void, col_affine, \
-    (float *DLI_RESTRICT y, const float *DLI_RESTRICT x, const float *DLI_RESTRICT m, \
-     const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, dl_int n), (y, x, m, a, b, n))
-DLI_col_affine(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) y[j] = a[j] * (x[j] - m[j]) + b[j];
-}
-#define DLI_col_affine_back(X) X(void, col_affine_back, \
-    (float *DLI_RESTRICT dx, const float *DLI_RESTRICT dy, const float *DLI_RESTRICT x, \
-     const float *DLI_RESTRICT m, const float *DLI_RESTRICT a, const float *DLI_RESTRICT b, \
-     const float *DLI_RESTRICT c, dl_int n), (dx, dy, x, m, a, b, c, n))
-DLI_col_affine_back(DLI_BODY)
-{
-    for (dl_int j = 0; j < n; j++) dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
+    const float m0 = m[0], a0 = a[0], b0 = b[0], c0 = c[0];
+    if (columns)
+        DLI_IVDEP for (dl_int j = 0; j < n; j++)
+            dx[j] += a[j] * dy[j] + (b[j] * (x[j] - m[j]) + c[j]);
+    else
+        DLI_IVDEP for (dl_int i = 0; i < n; i++) dx[i] += a0 * dy[i] + (b0 * (x[i] - m0) + c0);
 }
 
 /* ---- optimizers: one pass over weights, gradients and moments ----
@@ -6723,7 +6668,7 @@ DLI_top(DLI_BODY)
 {
     int32_t top = 0;
     for (dl_int i = 0; i < n; i++) {
-        const int32_t a = (int32_t)(dli_bits_of_float(x[i]) & 0x7FFFFFFFu);
+        const int32_t a = (int32_t)dli_bits_of_float(dli_absf(x[i]));
         top = a > top ? a : top;
     }
     return dli_float_of_bits((uint32_t)top);
@@ -6731,8 +6676,7 @@ DLI_top(DLI_BODY)
 /* v = mu v + gain g;  w -= rate (nesterov ? mu v + gain g : v) */
 #define DLI_momentum(X) X(void, momentum, \
     (float *w, const float *g, float *v, dl_int n, float gain, float rate, float mu, \
-     int nesterov), \
-    (w, g, v, n, gain, rate, mu, nesterov))
+     int nesterov), (w, g, v, n, gain, rate, mu, nesterov))
 DLI_momentum(DLI_BODY)
 {
     const float pk = nesterov ? 1.0f : 0.0f, vk = nesterov ? mu : 1.0f;
@@ -6746,8 +6690,7 @@ DLI_momentum(DLI_BODY)
    keep = gain = 1. Without eps_out there is no division. */
 #define DLI_rmsprop(X) X(void, rmsprop, \
     (float *w, const float *g, float *s, dl_int n, float lr, float keep, float gain, \
-     float eps_in, float eps_out), \
-    (w, g, s, n, lr, keep, gain, eps_in, eps_out))
+     float eps_in, float eps_out), (w, g, s, n, lr, keep, gain, eps_in, eps_out))
 DLI_rmsprop(DLI_BODY)
 {
     if (eps_out == 0.0f)
@@ -6765,8 +6708,7 @@ DLI_rmsprop(DLI_BODY)
    u = rho u + (1-rho) d^2;  w -= lr d */
 #define DLI_adadelta(X) X(void, adadelta, \
     (float *w, const float *g, float *a, float *u, dl_int n, float lr, float rho, \
-     float one_minus_rho, float eps), \
-    (w, g, a, u, n, lr, rho, one_minus_rho, eps))
+     float one_minus_rho, float eps), (w, g, a, u, n, lr, rho, one_minus_rho, eps))
 DLI_adadelta(DLI_BODY)
 {
     DLI_IVDEP for (dl_int i = 0; i < n; i++) {
@@ -6798,8 +6740,7 @@ DLI_adam(DLI_BODY)
    is dropped when its 24 random bits are below drop24 = p * 2^24. */
 #define DLI_dropout(X) X(void, dropout, \
     (float *y, const float *x, dl_int n, uint32_t first, uint32_t key0, uint32_t key1, \
-     int32_t drop24, float scale, int add), \
-    (y, x, n, first, key0, key1, drop24, scale, add))
+     int32_t drop24, float scale, int add), (y, x, n, first, key0, key1, drop24, scale, add))
 DLI_dropout(DLI_BODY)
 {
     const uint32_t old = dli_mask(add);
@@ -6861,7 +6802,6 @@ DLI_transpose(DLI_BODY)
     for (dl_int l = 0; l < rows; l++)
         for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
 }
-DLI_INLINE void dli_copy8(float *dst, const float *src) { memcpy(dst, src, 8 * sizeof(float)); }
 #define DLI_pack(X) X(void, pack, \
     (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, dl_int w), \
     (dst, src, js, ks, n, k, w))
@@ -6912,8 +6852,7 @@ DLI_place(DLI_BODY)
    16 readable after the last. */
 #define DLI_crop(X) X(void, crop, \
     (float *DLI_RESTRICT dst, const float *DLI_RESTRICT src, dl_int lds, dl_int rows, \
-     dl_int cols, float bias, int relu, int add), \
-    (dst, src, lds, rows, cols, bias, relu, add))
+     dl_int cols, float bias, int relu, int add), (dst, src, lds, rows, cols, bias, relu, add))
 DLI_crop(DLI_BODY)
 {
     const float *end = dst + rows * cols;
@@ -6960,8 +6899,7 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
 #define DLI_pool2(X) X(void, pool2, \
     (float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg, const float *yend, \
      const float *DLI_RESTRICT x, const float *xend, dl_int ld, dl_int oh, dl_int ow, float bias, \
-     int relu), \
-    (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
+     int relu), (y, arg, yend, x, xend, ld, oh, ow, bias, relu))
 DLI_pool2(DLI_BODY)
 {
     const float least = relu ? 0.0f : -INFINITY;
@@ -6979,8 +6917,7 @@ DLI_pool2(DLI_BODY)
 #define DLI_unpool2(X) X(void, unpool2, \
     (float *DLI_RESTRICT dx, dl_int ps, dl_int ld, const float *end, \
      const float *DLI_RESTRICT dy, const int32_t *DLI_RESTRICT arg, dl_int planes, dl_int h, \
-     dl_int w), \
-    (dx, ps, ld, end, dy, arg, planes, h, w))
+     dl_int w), (dx, ps, ld, end, dy, arg, planes, h, w))
 DLI_unpool2(DLI_BODY)
 {
     const dl_int oh = h / 2, ow = w / 2;
@@ -7023,8 +6960,7 @@ DLI_unpool2(DLI_BODY)
    planes of v are vs apart. */
 #define DLI_wino_in(X) X(void, wino_in, \
     (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
-     dl_int tw), \
-    (v, vs, src, ld, th, tw))
+     dl_int tw), (v, vs, src, ld, th, tw))
 DLI_wino_in(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -7050,8 +6986,7 @@ DLI_wino_in(DLI_BODY)
    dst are ld apart, 2 tw rounded up to 32. */
 #define DLI_wino_out(X) X(void, wino_out, \
     (float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT m, dl_int ms, dl_int th, \
-     dl_int tw), \
-    (dst, ld, m, ms, th, tw))
+     dl_int tw), (dst, ld, m, ms, th, tw))
 DLI_wino_out(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, m += tw, dst += 2 * ld)
@@ -7073,8 +7008,7 @@ DLI_wino_out(DLI_BODY)
 /* v[4i + j][tile] = (A g A^T)[i][j] of the 2 x 2 floats g at src[2 ty][2 tx]. */
 #define DLI_wino_grad(X) X(void, wino_grad, \
     (float *DLI_RESTRICT v, dl_int vs, const float *DLI_RESTRICT src, dl_int ld, dl_int th, \
-     dl_int tw), \
-    (v, vs, src, ld, th, tw))
+     dl_int tw), (v, vs, src, ld, th, tw))
 DLI_wino_grad(DLI_BODY)
 {
     for (dl_int ty = 0; ty < th; ty++, v += tw, src += 2 * ld)
@@ -7138,57 +7072,32 @@ DLI_gru_back(DLI_BODY)
         dh[j] = d * z;
     }
 }
-/* dst[m][n] = src and dst += src, rows ldd and lds apart */
-#define DLI_copy_rows(X) X(void, copy_rows, \
-    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
-     dl_int n), \
-    (dst, ldd, src, lds, m, n))
-DLI_copy_rows(DLI_BODY)
-{
-    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds) {
-        dl_int j = 0;
-        for (; j + 8 <= n; j += 8) dli_copy8(dst + j, src + j);
-        for (; j < n; j++) dst[j] = src[j];
-    }
-}
-#define DLI_add_rows(X) X(void, add_rows, \
-    (float *DLI_RESTRICT dst, dl_int ldd, const float *DLI_RESTRICT src, dl_int lds, dl_int m, \
-     dl_int n), \
-    (dst, ldd, src, lds, m, n))
-DLI_add_rows(DLI_BODY)
-{
-    for (dl_int i = 0; i < m; i++, dst += ldd, src += lds)
-        for (dl_int j = 0; j < n; j++) dst[j] += src[j];
-}
 #endif
 
 /* ---- the table of functions, one for each instruction set ---- */
 
 #ifndef DL_NO_IMAGES
-#define DLI_WINO_OPS(X)  DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X)
-#define DLI_IMAGE_OPS(X) DLI_place(X) DLI_crop(X) DLI_pool2(X) DLI_unpool2(X)
+#define DLI_IMAGE_OPS(X) \
+    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X)
+#define DLI_PLACE_OPS(X) DLI_place(X) DLI_crop(X)
 #else
-#define DLI_WINO_OPS(X)
 #define DLI_IMAGE_OPS(X)
+#define DLI_PLACE_OPS(X)
 #endif
 #ifndef DL_NO_SEQUENCES
 #define DLI_CELL_OPS(X) DLI_lstm_back(X) DLI_gru_back(X)
-#define DLI_ROWS_OPS(X) DLI_copy_rows(X) DLI_add_rows(X)
 #else
 #define DLI_CELL_OPS(X)
-#define DLI_ROWS_OPS(X)
 #endif
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) \
-    DLI_affine(X) DLI_affine_back(X) DLI_col_affine(X) DLI_col_affine_back(X) DLI_dropout(X) \
-    DLI_WINO_OPS(X) DLI_CELL_OPS(X)
+    DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_top(X) DLI_dropout(X) \
+    DLI_affine(X) DLI_affine_back(X) DLI_adam(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
-    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_bias_act(X) DLI_top(X) \
-    DLI_momentum(X) DLI_rmsprop(X) DLI_adadelta(X) DLI_adam(X) DLI_transpose(X) DLI_pack(X) \
-    DLI_IMAGE_OPS(X) DLI_ROWS_OPS(X)
+    DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_rows(X) DLI_momentum(X) \
+    DLI_rmsprop(X) DLI_adadelta(X) DLI_transpose(X) DLI_pack(X) DLI_PLACE_OPS(X)
 /* ... and one copy of these serves all. */
 #define DLI_NARROW_OPS(X) DLK_UNARY_NARROW(DLI_TWIN_PAIR, X)
 
@@ -7313,20 +7222,6 @@ static const dli_fast *dli_fast_pick(void)
 #endif
 }
 
-/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of
-   a block. The blocks do not depend on the number of threads, so neither do results. */
-#define DLI_BLOCK ((dl_int)16384)
-#define DLI_SPLIT(n, threads, at, len, call) \
-    do { \
-        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
-        DLI_OMP(omp parallel for num_threads(threads) if (dli_blocks > 1)) \
-        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
-            dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
-            call; \
-        } \
-        (void)(threads); \
-    } while (0)
-
 /* For t = 0 .. threads - 1, each on a thread of its own. */
 #define DLI_EACH_THREAD(t, threads) \
     DLI_OMP(omp parallel for num_threads(threads) schedule(static, 1) if ((threads) > 1)) \
@@ -7344,30 +7239,7 @@ static double dli_row_sum(const dli_fast *f, const float *x, dl_int n)
     return sum;
 }
 
-/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
-static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
-{
-    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
-        const dl_int len = dli_min(DLI_STRIP, n - j0);
-        double sum[DLI_STRIP] = { 0 };
-        for (dl_int i = 0; i < m; i += 64) {
-            float part[DLI_STRIP];
-            memset(part, 0, sizeof(float) * (size_t)len);
-            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
-            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
-        }
-        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
-    }
-}
-
-/* Half of a sum's gradient, da += sign dy, and of a product's, da += dy b. A step of 0 means one
-   number, repeated along the row. */
-static void dli_half_sum_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
-                              float sign, dl_int n)
-{
-    if (da && sa) f->axpy(da, sign, dy, n);
-    else if (da) *da += sign * (float)dli_row_sum(f, dy, n);
-}
+/* Half of a product's gradient, da += dy b. A step of 0: one number, repeated along the row. */
 static void dli_half_mul_back(const dli_fast *f, float *da, dl_int sa, const float *dy,
                               const float *b, dl_int sb, dl_int n)
 {
@@ -7570,6 +7442,18 @@ static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const flo
         DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
 }
 
+/* s[j] += the sum of column j of x [m,n] */
+static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
+{
+    static const float zeros[DLI_STRIP] = { 0 };
+    for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
+        const dli_shared p = { m, dli_min(DLI_STRIP, n - j0), n, true };
+        double sum[3][DLI_STRIP];
+        dli_norm_sums(f, sum, NULL, x + j0, zeros, &p);
+        for (dl_int j = 0; j < p.len; j++) s[j0 + j] += (float)sum[1][j];
+    }
+}
+
 typedef struct dli_stat { float mean; double rest, var; } dli_stat;
 
 /* The statistics of p, of one mean or of each column. Where squares leave the range of floats (or
@@ -7626,25 +7510,9 @@ static dli_line dli_line_of(double sum_g, double sum_x, double sum_gx, double co
     return l;
 }
 
-/* Batch norm of channel c of x [N,C,S], or with S = 1 of a strip of len channels from c on. */
-static void dli_channels_forward(const dli_fast *f, float *y, const float *x, const dli_stat *st,
-                                 const float *w, const float *b, dl_int N, dl_int C, dl_int S,
-                                 double eps, dl_int c, dl_int len)
-{
-    float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
-    for (dl_int j = 0; j < len; j++) {
-        const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)(float)st[j].var + eps);
-        m[j] = st[j].mean;
-        scale[j] = (float)a;
-        shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * st[j].rest);
-    }
-    for (dl_int at = c * S; at < N * C * S; at += C * S)
-        if (S > 1) f->affine(y + at, x + at, m[0], scale[0], shift[0], S);
-        else f->col_affine(y + at, x + at, m, scale, shift, len);
-}
-
-/* With `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else
-   by the mean and var given. */
+/* Batch norm, channel by channel of x [N,C,S], or with S = 1 a strip of channels at a time. With
+   `own`, as dlk_batch_stats and dlk_batch_norm_forward in one, while the channel is near; else by
+   the mean and var given. */
 static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *var, bool own,
                               const float *x, const float *w, const float *b, dl_int N, dl_int C,
                               dl_int S, double eps, int threads)
@@ -7655,17 +7523,21 @@ static void dli_batch_forward(const dli_fast *f, float *y, float *mean, float *v
         const dl_int len = dli_min(step, C - c);
         const dli_shared p = { N, S > 1 ? S : len, C * S, S == 1 };
         dli_stat st[DLI_STRIP];
+        float m[DLI_STRIP], scale[DLI_STRIP], shift[DLI_STRIP];
         if (own) dli_stats(f, st, x + c * S, &p);
-        for (dl_int j = 0; j < len; j++)
+        for (dl_int j = 0; j < len; j++) {
+            const double rest = own ? st[j].rest : 0.0;
+            m[j] = own ? st[j].mean : mean[c + j];
             if (own) {
-                mean[c + j] = (float)((double)st[j].mean + st[j].rest);
+                mean[c + j] = (float)((double)m[j] + rest);
                 var[c + j] = (float)st[j].var;
-            } else {
-                st[j].mean = mean[c + j];
-                st[j].rest = 0.0;
-                st[j].var = (double)var[c + j];
             }
-        dli_channels_forward(f, y, x, st, w, b, N, C, S, eps, c, len);
+            const double a = (w ? (double)w[c + j] : 1.0) / sqrt((double)var[c + j] + eps);
+            scale[j] = (float)a;
+            shift[j] = (float)((b ? (double)b[c + j] : 0.0) - a * rest);
+        }
+        for (dl_int at = c * S; at < N * C * S; at += C * S)
+            f->affine(y + at, x + at, m, scale, shift, p.len, p.columns);
     }
     (void)threads;
 }
@@ -7701,11 +7573,10 @@ static void dli_batch_backward(const dli_fast *f, float *dx, float *dw, float *d
             shift[j] = (float)wc * l.shift;
         }
         for (dl_int at = c * S; dx && at < N * C * S; at += C * S) {
-            if (!batch && S > 1) f->axpy(dx + at, a[0], dy + at, S);
-            else if (!batch) f->mul_add(dx + at, dy + at, a, dx + at, len);
-            else if (S > 1)
-                f->affine_back(dx + at, dy + at, x + at, m[0], a[0], slope[0], shift[0], S);
-            else f->col_affine_back(dx + at, dy + at, x + at, m, a, slope, shift, len);
+            if (batch)
+                f->affine_back(dx + at, dy + at, x + at, m, a, slope, shift, p.len, p.columns);
+            else if (S > 1) f->axpy(dx + at, a[0], dy + at, S);
+            else f->mul_add(dx + at, dy + at, a, dx + at, len);
         }
     }
     (void)threads;
@@ -7733,13 +7604,14 @@ static void dli_group_forward(const dli_fast *f, float *y, float *mean, float *v
             dlk_group_norm_forward(to, mean + k, var + k, row, wk, bk, 1, Cg, S, 1, eps);
             continue;
         }
-        if (S == 1) f->affine(to, row, s.mean, r, shift, D);
+        if (S == 1) f->affine(to, row, &s.mean, &r, &shift, D, false);
         if (S == 1 && w && b) f->mul_add(to, to, wk, bk, D);
         else if (S == 1 && w) f->mul(to, to, wk, D);
         else if (S == 1 && b) f->add(to, to, bk, D);
-        for (dl_int c = 0; S > 1 && c < Cg; c++)
-            f->affine(to + c * S, row + c * S, s.mean, w ? r * wk[c] : r,
-                      (w ? shift * wk[c] : shift) + (b ? bk[c] : 0.0f), S);
+        for (dl_int c = 0; S > 1 && c < Cg; c++) {
+            const float wc = w ? wk[c] : 1.0f, rc = r * wc, at = shift * wc + (b ? bk[c] : 0.0f);
+            f->affine(to + c * S, row + c * S, &s.mean, &rc, &at, S, false);
+        }
     }
     (void)threads;
 }
@@ -7773,8 +7645,9 @@ static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *d
                 all[2] += wc * sum[2][0];
                 continue;
             }
-            if (dx) f->affine_back(dx + i, g, x + i, mean, (float)(r * wc), line.slope,
-                                   line.shift, len);
+            const float rw = (float)(r * wc), r1 = (float)r, off = (float)(-r * line.rest);
+            if (dx)
+                f->affine_back(dx + i, g, x + i, m, &rw, &line.slope, &line.shift, len, false);
             if (S > 1) {
                 const double one = dw || db ? f->vsum(dy + i, S) : 0.0;
                 if (db) db[c] += (float)one;
@@ -7783,7 +7656,7 @@ static void dli_group_row_back(const dli_fast *f, float *dx, float *dw, float *d
             }
             if (db) f->add(db + c, db + c, dy + i, len);
             if (!dw) continue;
-            f->affine(t, x + i, mean, (float)r, (float)(-r * line.rest), len);
+            f->affine(t, x + i, m, &r1, &off, len, false);
             f->mul_add(dw + c, t, dy + i, dw + c, len);
         }
         if (pass == 0) line = dli_line_of(all[0], all[1], all[2], (double)D, r);
@@ -7826,16 +7699,15 @@ static void dli_group_backward(const dli_fast *f, float *dx, float *dw, float *d
 
 /* ---- matrix product ---- */
 
-/* C = A B (m x k times k x n), or C += A B, then optionally + bias, then ReLU. Element (i, j) of
-   A is a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
+/* C = A B (m x k times k x n), or C += A B, then, if there is one, + bias. Element (i, j) of A is
+   a[i * ars + j * acs], and so on: a transposed matrix is one with its strides swapped. */
 typedef struct dli_product {
     dl_int m, n, k;
     const float *a, *b;
     float *c;
     dl_int ars, acs, brs, bcs, crs, ccs;                 /* from row to row, column to column */
     int add;
-    const float *col_bias, *row_bias;                    /* [n], [m], or NULL */
-    int relu;
+    const float *bias;                                   /* [n], to every row of C, or NULL */
     const float *packed_b;                               /* all of b, from pack, or NULL */
     int by_dots, whole_k;                                /* set by dli_gemm for all its parts: */
 } dli_product;                                           /* so that K is cut alike in all */
@@ -7844,20 +7716,8 @@ typedef struct dli_product {
 static dli_product dli_product_of(dl_int m, dl_int n, dl_int k, const float *a, const float *b,
                                   float *c, int ta, int tb)
 {
-    dli_product p;
-    memset(&p, 0, sizeof p);
-    p.m = m;
-    p.n = n;
-    p.k = k;
-    p.a = a;
-    p.ars = ta ? 1 : k;
-    p.acs = ta ? m : 1;
-    p.b = b;
-    p.brs = tb ? 1 : n;
-    p.bcs = tb ? k : 1;
-    p.c = c;
-    p.crs = n;
-    p.ccs = 1;
+    const dli_product p = { m, n, k, a, b, c, ta ? 1 : k, ta ? m : 1, tb ? 1 : n, tb ? k : 1, n, 1,
+                            0, NULL, NULL, 0, 0 };
     return p;
 }
 
@@ -8000,27 +7860,14 @@ static dli_product dli_gemm_part(const dli_fast *f, const dli_product *p, int t,
     q.b += j0 * p->bcs;
     q.c += i0 * p->crs + j0 * p->ccs;
     if (q.packed_b) q.packed_b += j0 * p->k;
-    if (q.col_bias) q.col_bias += j0;
-    if (q.row_bias) q.row_bias += i0;
     return q;
 }
 
 /* A product with few columns fills the tile badly; its transpose, C^T = B^T A^T, fills it well. */
 static dli_product dli_product_transposed(const dli_product *p)
 {
-    dli_product q = *p;
-    q.m = p->n;
-    q.n = p->m;
-    q.a = p->b;
-    q.ars = p->bcs;
-    q.acs = p->brs;
-    q.b = p->a;
-    q.brs = p->acs;
-    q.bcs = p->ars;
-    q.crs = p->ccs;
-    q.ccs = p->crs;
-    q.col_bias = p->row_bias;
-    q.row_bias = p->col_bias;
+    const dli_product q = { p->n, p->m, p->k, p->b, p->a, p->c, p->bcs, p->brs, p->acs, p->ars,
+                            p->ccs, p->crs, p->add, p->bias, p->packed_b, p->by_dots, p->whole_k };
     return q;
 }
 
@@ -8044,15 +7891,13 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
 {
     dli_product p = *whole;
     if (p.m <= 0 || p.n <= 0) return;
-    if (p.k <= 0 && !p.add) {
-        for (dl_int i = 0; i < p.m; i++)
-            for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
-    }
+    for (dl_int i = 0; p.k <= 0 && !p.add && i < p.m; i++)
+        for (dl_int j = 0; j < p.n; j++) p.c[i * p.crs + j * p.ccs] = 0.0f;
     p.by_dots = p.m <= 2 && p.acs == 1 && p.brs == 1 && !p.packed_b;
-    if (!p.packed_b && !p.by_dots &&                     /* fill the tile; pack the smaller one */
-        ((p.n <= f->nr / 2 && p.m > p.n) ||
-         (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n)))
-        p = dli_product_transposed(&p);
+    const bool turn = !p.packed_b && !p.by_dots &&       /* fill the tile; pack the smaller one */
+                      ((p.n <= f->nr / 2 && p.m > p.n) ||
+                       (p.acs == 1 && p.brs == 1 && p.m > f->nr / 2 && 2 * p.m <= p.n));
+    if (turn) p = dli_product_transposed(&p);
     p.whole_k = p.acs == 1 && p.ccs != 1 && p.n <= 8 * f->nr &&          /* C is written once */
                 dli_times(p.n + f->nr, p.k) <= (dl_int)DLI_KC * DLI_NC;
     if (dli_times(p.m * p.n, p.k) < 32 * 32 * 32) threads = 1;   /* not worth waking anyone */
@@ -8061,9 +7906,8 @@ static void dli_gemm(const dli_fast *f, const dli_product *whole, int threads, v
         if (q.m > 0 && q.n > 0) {
             if (q.k > 0 && q.by_dots) dli_gemm_dots(f, &q);
             else if (q.k > 0) dli_gemm_serial(f, &q, (float *)work + t * DLI_WORK_FLOATS);
-            if (q.ccs != 1) q = dli_product_transposed(&q);      /* finish along C's own rows */
-            if (q.col_bias || q.row_bias || q.relu)
-                f->bias_act(q.c, q.crs, q.m, q.n, q.col_bias, q.row_bias, q.relu);
+            if (turn) q = dli_product_transposed(&q);            /* finish along C's own rows */
+            if (q.bias) f->rows(q.c, q.crs, q.bias + (q.c - p.c) % q.crs, 0, q.m, q.n, true);
         }
     }
 }
@@ -8102,11 +7946,6 @@ static int dli_pace_way(const dli_pace *p)
     if (p->runs < 4) return p->runs / 2;                 /* at first, each way twice */
     return p->wait > 0 ? p->way : !p->way;
 }
-static void dli_pace_change(dli_pace *p, int way)
-{
-    p->way = way;
-    p->stay = 0;
-}
 static void dli_pace_trial(dli_pace *p, float rate)
 {
     p->sum += rate;
@@ -8116,8 +7955,10 @@ static void dli_pace_trial(dli_pace *p, float rate)
     p->rate[!p->way] = mean;
     p->sum = 0;
     p->tried = 0;
-    if (mean < p->rate[p->way]) dli_pace_change(p, !p->way);
-    else p->gap = (int)dli_min(2 * p->gap, 512);
+    if (mean < p->rate[p->way]) {
+        p->way = !p->way;
+        p->stay = 0;
+    } else p->gap = (int)dli_min(2 * p->gap, 512);
     p->wait = p->gap;
 }
 /* A job went this way, at this rate. */
@@ -8137,7 +7978,8 @@ static void dli_pace_learn(dli_pace *p, int way, float rate)
         if (*known < 1.05f * p->rate[!way]) return;
         p->gap = p->stay < 256 ? (int)dli_min(2 * p->gap, 512) : 16;
         p->wait = p->gap;
-        dli_pace_change(p, !way);
+        p->way = !way;
+        p->stay = 0;
     }
 }
 
@@ -8166,11 +8008,19 @@ static void dli_job_end(const dli_timer *t)
     if (t->pace) dli_pace_learn(t->pace, t->way, (float)((dli_now() - t->start) / t->work));
 }
 
-/* DLI_SPLIT with as many threads as it is worth; kind tells sorts of work apart. */
+/* Runs `call` over 0 .. n-1 in blocks of at most 16384, `at` the start and `len` the length of a
+   block, with as many threads as it is worth; kind tells sorts of work apart. The blocks do not
+   depend on the number of threads, so neither do results. */
+#define DLI_BLOCK ((dl_int)16384)
 #define DLI_SPREAD(c, kind, n, at, len, call) \
     do { \
-        dli_timer dli_t = dli_job_start(c, kind, (double)(n)); \
-        DLI_SPLIT(n, dli_t.threads, at, len, call); \
+        const dl_int dli_n = (n), dli_blocks = dli_ceil_div(dli_n, DLI_BLOCK); \
+        const dli_timer dli_t = dli_job_start(c, kind, (double)dli_n); \
+        DLI_OMP(omp parallel for num_threads(dli_t.threads) if (dli_blocks > 1)) \
+        for (dl_int dli_b = 0; dli_b < dli_blocks; dli_b++) { \
+            const dl_int at = dli_b * DLI_BLOCK, len = dli_min(DLI_BLOCK, dli_n - at); \
+            call; \
+        } \
         dli_job_end(&dli_t); \
     } while (0)
 
@@ -8181,7 +8031,7 @@ static bool dli_multiply(dl_ctx *ctx, dl_int m, dl_int n, dl_int k, const float 
     const dli_job_kind kind = dli_min(m, n) < 16 ? DLI_JOB_THIN_PRODUCT : DLI_JOB_PRODUCT;
     const dli_timer t = dli_job_start(ctx, kind, (double)m * (double)n * (double)k);
     dli_product p = dli_product_of(m, n, k, a, b, c, ta, tb);
-    p.col_bias = bias;
+    p.bias = bias;
     p.add = add;
     dli_gemm(ctx->fast, &p, t.threads, ctx->product_work);
     dli_job_end(&t);
@@ -8320,11 +8170,7 @@ static dl_int dli_take(dl_int *used, dl_int n)
     *used = dli_plus(at, dli_plus(n, 15) / 16 * 16);
     return at;
 }
-/* The same for n offsets. */
-static dl_int dli_take_offsets(dl_int *used, dl_int n)
-{
-    return dli_take(used, dli_times(n, (dl_int)(sizeof(dl_int) / sizeof(float))));
-}
+#define DLI_OFFSET ((dl_int)(sizeof(dl_int) / sizeof(float)))       /* floats that one takes */
 /* What the gradient of the weights takes beside the passes. */
 static void dli_conv_take_weights(dli_conv_job *j)
 {
@@ -8334,7 +8180,7 @@ static void dli_conv_take_weights(dli_conv_job *j)
     j->chunk = j->wino ? dli_times(16 * dli_round_up(s->M, mr), dli_round_up(s->C, nr))
                        : dli_times(dli_round_up(v->k, mr), cols);
     j->chunk = dli_plus(j->chunk, cols);                                         /* db */
-    j->rows = dli_take_offsets(&j->own, dli_larger(v->k, s->M));
+    j->rows = dli_take(&j->own, dli_times(dli_larger(v->k, s->M), DLI_OFFSET));
     j->sums = dli_take(&j->own, dli_times(j->chunk, j->chunks));
     j->panel = dli_take(&j->each, dli_times((j->wino ? v->th * v->tw : s->OH * s->OW) + 3, nr));
     if (j->wino) j->tiles_grad = dli_take(&j->each, 16 * dli_wino_part(v, s->M));
@@ -8367,7 +8213,7 @@ static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s,
     j.raw = j.each;
     if (j.to) {
         const dl_int C = j.pass.s.C, k = j.pass.k, taps = j.pass.wino ? 16 * C : k;
-        j.offsets = dli_take_offsets(&j.own, k);
+        j.offsets = dli_take(&j.own, dli_times(k, DLI_OFFSET));
         j.packed = dli_take(&j.own, dli_times(dli_round_up(j.pass.s.M, f->mr), taps));
         j.scratch = dli_take(&j.own, dli_times(f->mr, dli_plus(k, dli_times(16, C))));
         j.raw = dli_take(&j.each, dli_plus(j.pass.raw, slack));
@@ -8388,16 +8234,14 @@ static float *dli_conv_own(const dli_conv_job *j, int t)
     memset(own, 0, sizeof(float) * (size_t)j->tiles);
     return own;
 }
-/* off[k] for k = (c, ky, kx]; by Winograd's way, of the tiles of so many planes. Returns off. */
-static const dl_int *dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
+/* off[k] for k = (c, ky, kx); by Winograd's way, of the tiles of so many planes. */
+static void dli_conv_offsets(dl_int *off, const dli_conv *v, bool wino, dl_int planes)
 {
-    dl_int *to = off;
     for (dl_int c = 0; c < planes; c++) {
-        if (wino) *to++ = c * v->tp;
+        if (wino) *off++ = c * v->tp;
         for (dl_int i = 0; i < v->s.KH && !wino; i++)
-            for (dl_int j = 0; j < v->s.KW; j++) *to++ = (c * v->hp + i) * v->wp + j;
+            for (dl_int j = 0; j < v->s.KW; j++) *off++ = (c * v->hp + i) * v->wp + j;
     }
-    return off;
 }
 /* The padded image of sample n: x itself where there is nothing to pad and enough may be read
    behind it, else a copy, whose borders are zero. */
@@ -8414,45 +8258,37 @@ static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
     return image;
 }
 
+/* u = G g, three numbers to four, and g += G^T u; each array's numbers are so far apart. */
+static void dli_wino_four(float *u, dl_int us, const float *g, dl_int gs)
+{
+    const float b = 0.5f * g[gs], h = 0.5f * (g[0] + g[2 * gs]);
+    u[0] = g[0];
+    u[us] = h + b;
+    u[2 * us] = h - b;
+    u[3 * us] = g[2 * gs];
+}
+static void dli_wino_three(float *g, dl_int gs, const float *u, dl_int us)
+{
+    const float h = 0.5f * u[us], b = 0.5f * u[2 * us];
+    g[0] += u[0] + h + b;
+    g[gs] += h - b;
+    g[2 * gs] += h + b + u[3 * us];
+}
 /* The kernels U = G g G^T, [16][kernels], of w [kernels, 3, 3]. */
 static void dli_wino_kernels(float *u, const float *w, dl_int kernels)
 {
     for (dl_int n = 0; n < kernels; n++, w += 9, u++) {
-        float t[4][3];
-        for (dl_int i = 0; i < 3; i++) {
-            const float a = w[i], b = 0.5f * w[3 + i], c = w[6 + i], h = 0.5f * (a + c);
-            t[0][i] = a;
-            t[1][i] = h + b;
-            t[2][i] = h - b;
-            t[3][i] = c;
-        }
-        for (dl_int i = 0; i < 4; i++) {
-            const float a = t[i][0], b = 0.5f * t[i][1], c = t[i][2], h = 0.5f * (a + c);
-            float *to = u + 4 * i * kernels;
-            to[0] = a;
-            to[kernels] = h + b;
-            to[2 * kernels] = h - b;
-            to[3 * kernels] = c;
-        }
+        float t[12];
+        for (dl_int i = 0; i < 3; i++) dli_wino_four(t + i, 3, w + i, 3);
+        for (dl_int i = 0; i < 4; i++) dli_wino_four(u + 4 * i * kernels, kernels, t + 3 * i, 1);
     }
 }
 /* dw += G^T dU G; dU as [16] parts, this kernel's elements `part` apart. */
 static void dli_wino_kernel_back(float *dw, const float *du, dl_int part)
 {
-    float t[3][4];
-    for (dl_int i = 0; i < 4; i++) {
-        const float *d = du + i * part;
-        const float h = 0.5f * d[4 * part], g = 0.5f * d[8 * part];
-        t[0][i] = d[0] + h + g;
-        t[1][i] = h - g;
-        t[2][i] = h + g + d[12 * part];
-    }
-    for (dl_int i = 0; i < 3; i++) {
-        const float h = 0.5f * t[i][1], g = 0.5f * t[i][2];
-        dw[3 * i] += t[i][0] + h + g;
-        dw[3 * i + 1] += h - g;
-        dw[3 * i + 2] += h + g + t[i][3];
-    }
+    float t[12] = { 0 };
+    for (dl_int i = 0; i < 4; i++) dli_wino_three(t + i, 4, du + i * part, 4 * part);
+    for (dl_int i = 0; i < 3; i++) dli_wino_three(dw + 3 * i, 1, t + 4 * i, 1);
 }
 
 /* The weights of a reversed convolution, rows m to m + n - 1: [n, C, KH, KW]. */
@@ -9012,8 +8848,8 @@ static void dli_recurrent_step_panel(const dli_recurrent *p, const float *packed
         else if (p->kind == DL_GRU) dli_recurrent_gates(p, out = after, NULL, g0, gate, before, n);
         else if (p->kind == DL_RNN_TANH) p->f->tanh_forward(out = g0, g0, n, 0, 0);
         else p->f->relu_forward(out = g0, g0, n, 0, 0);
-        p->f->copy_rows(to_s, ldt, out, nr, run, cols);
-        p->f->copy_rows(p->a.y + row * H + unit, T * H, out, nr, run, cols);
+        p->f->rows(to_s, ldt, out, nr, run, cols, false);
+        p->f->rows(p->a.y + row * H + unit, T * H, out, nr, run, cols, false);
     }
 }
 /* Into row [x | 1 | h] of sample n the x of its step t, and the 1. */
@@ -9036,7 +8872,7 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
         dl_int n1, n0 = dli_recurrent_share(p, w, threads, &n1);
         if (n0 >= n1) continue;
         const dl_int m = n1 - n0;
-        f->copy_rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H);
+        f->rows(rows + n0 * p->k + D + 1, p->k, p->a.h0 + n0 * H, H, m, H, false);
         for (dl_int u = 0; p->cells && u < p->panels; u++)
             dli_recurrent_to_panel(p, dli_recurrent_cell(p, u, 0, n0),
                                    (lstm ? p->a.c0 : p->a.h0) + n0 * H, u, m);
@@ -9054,8 +8890,8 @@ static void dli_recurrent_forward(const dli_recurrent *p, int threads)
                                          t, u, n0, m, scratch + n0 * p->nr);
         }
         for (dl_int u = 0; lstm && u < p->panels; u++)
-            f->copy_rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr,
-                         m, dli_recurrent_cols(p, u));
+            f->rows(p->a.cn + n0 * H + u * p->nr, H, dli_recurrent_cell(p, u, T, n0), p->nr, m,
+                    dli_recurrent_cols(p, u), false);
     }
 }
 
@@ -9079,7 +8915,7 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
         const dl_int n = nr * (run = dli_recurrent_run(p, m - s));
         const float *before = p->cells ? dli_recurrent_cell(p, u, t, n0 + s) : NULL;
         float *g0 = now + s * nr, *dh = b->dh + at;
-        if (dy && row >= 0) f->add_rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols);
+        if (dy && row >= 0) f->rows(dh, nr, dy + row * H + u * nr, p->s.T * H, run, cols, true);
         if (row < 0)
             for (dl_int g = 0; g < p->gates; g++)
                 memset(g0 + g * gate, 0, sizeof(float) * (size_t)nr);
@@ -9094,8 +8930,8 @@ static void dli_recurrent_panel_back(const dli_recurrent *p, const dli_recurrent
         if (row >= 0 && p->s.length && p->kind != DL_GRU)
             memset(dh, 0, sizeof(float) * (size_t)n);
         for (dl_int g = 0; g < p->gates; g++)            /* dg's units behind the last stay 0 */
-            f->copy_rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide,
-                         g0 + g * gate, nr, run, cols);
+            f->rows(b->dg + (n0 + s) * p->wide + g * p->units + u * nr, p->wide, g0 + g * gate,
+                    nr, run, cols, false);
     }
 }
 /* From the gradients of the gates' sums, in b->dg, to dh of the step before and to dx; samples
@@ -9188,13 +9024,10 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
 {
     const dl_int N = p->s.N, H = p->s.H, d_up = dli_round_up(p->s.D, p->nr);
     const bool lstm = p->kind == DL_LSTM;
-    dli_recurrent_scratch b;
-    b.dh = p->a.work;
-    b.dc = b.dh + N * p->units;
-    b.dg = b.dc + N * p->units;
-    b.packed_h = b.dg + N * p->wide;
-    b.packed_x = b.packed_h + p->wide * p->units;
-    float *dw = b.packed_x + p->wide * d_up;
+    float *dh = p->a.work, *dc = dh + N * p->units, *dg = dc + N * p->units;
+    float *packed_h = dg + N * p->wide, *packed_x = packed_h + p->wide * p->units;
+    float *dw = packed_x + p->wide * d_up;
+    const dli_recurrent_scratch b = { dh, dc, dg, packed_h, packed_x };
     dli_recurrent_pack_back(p, b.packed_h, p->a.w_hh, H, 0, p->kind == DL_GRU ? 3 : p->gates, dw);
     for (dl_int g = 0, count; to->dx && g < p->gates; g += count) {
         dl_int k0, k;
@@ -9221,8 +9054,8 @@ static void dli_recurrent_backward(const dli_recurrent *p, const dlk_recurrent_g
         for (dl_int u = 0; u < p->panels; u++) {
             const dl_int from = (u * N + n0) * p->nr, at = n0 * H + u * p->nr;
             const dl_int cols = dli_recurrent_cols(p, u);
-            if (to->dh0) p->f->add_rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols);
-            if (to->dc0) p->f->add_rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols);
+            if (to->dh0) p->f->rows(to->dh0 + at, H, b.dh + from, p->nr, m, cols, true);
+            if (to->dc0) p->f->rows(to->dc0 + at, H, b.dc + from, p->nr, m, cols, true);
         }
     }
     dli_recurrent_weights(p, to, dw, threads);
@@ -9266,10 +9099,7 @@ DL_DEF bool dl_set_isa(dl_ctx *dl, const char *name)
                    "this build and CPU have: %s", name, all);
 }
 
-DL_DEF const char *dl_isa(const dl_ctx *dl)
-{
-    return dl ? dl->fast->name : "";
-}
+DL_DEF const char *dl_isa(const dl_ctx *dl) { return dl ? dl->fast->name : ""; }
 
 static bool dli_fast_start(dl_ctx *c, int threads)
 {
@@ -9381,35 +9211,6 @@ static void dli_fast_matmul_backward(dl_ctx *c, dl_real *da, dl_real *db, const 
 
 /* Those that no entry of the table names. They say whether they did it. */
 #if DLI_FAST
-#define DLI_PICK(way, name, value, gradient, formula, what) \
-    if (kernel == dlk_##name##_##way) { \
-        fast = c->fast->name##_##way; \
-        kind = DLI_JOB_##name##_##way; \
-    }
-static bool dli_fast_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, float *y,
-                                   const float *x, dl_int n, double p, double q)
-{
-    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
-    dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK, forward)
-    if (!fast) return false;
-    DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
-    return true;
-}
-static bool dli_fast_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, float *dx, bool add,
-                                    const float *dy, const float *y, const float *x, dl_int n,
-                                    double p, double q)
-{
-    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
-                 int) = NULL;
-    dli_job_kind kind = DLI_JOB_KINDS;
-    DLK_UNARY_VECTOR(DLI_PICK, backward)
-    if (!fast) return false;
-    DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
-                                         (float)q, add));
-    return true;
-}
-
 static bool dli_fast_row(const dli_fast *f, dlk_add_forward_fn kernel, float *y, const float *a,
                          const float *b, dl_int n, dl_int sa, dl_int sb)
 {
@@ -9429,69 +9230,38 @@ static bool dli_fast_row_back(const dli_fast *f, dlk_add_backward_fn kernel, flo
                               const float *dy, const float *a, const float *b, dl_int n,
                               dl_int sa, dl_int sb)
 {
-    const bool sum = kernel == dlk_add_backward, difference = kernel == dlk_sub_backward;
+    const bool product = kernel == dlk_mul_backward, difference = kernel == dlk_sub_backward;
+    const float one = 1, sign = difference ? -1 : 1;     /* a sum's factors */
     if (sa < 0 || sa > 1 || sb < 0 || sb > 1) return false;
-    if (sum || difference) {
-        dli_half_sum_back(f, da, sa, dy, 1, n);
-        dli_half_sum_back(f, db, sb, dy, sum ? 1.0f : -1.0f, n);
-    } else if (kernel == dlk_mul_backward) {
-        dli_half_mul_back(f, da, sa, dy, b, sb, n);
-        dli_half_mul_back(f, db, sb, dy, a, sa, n);
-    } else return false;
-    return true;
-}
-
-/* From the end, where a cache may still have what was written last. */
-static double dli_fast_top(dl_ctx *c, const float *x, dl_int n)
-{
-    double top = 0, part[64];
-    for (dl_int end = n; end > 0 && top < INFINITY; end -= 64 * DLI_BLOCK) {
-        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = (double)c->fast->top(x + end - at - len, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count && top < INFINITY; k++)
-            if (!(part[k] <= top)) top = part[k];
-    }
-    return top;
-}
-static double dli_fast_squares(dl_ctx *c, const float *x, dl_int n)
-{
-    double sum = 0, part[64];                      /* of blocks that no thread count changes */
-    for (dl_int i = 0; i < n; i += 64 * DLI_BLOCK) {
-        const float *xi = x + i;
-        const dl_int count = dli_min(n - i, 64 * DLI_BLOCK);
-        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
-                   part[at / DLI_BLOCK] = c->fast->moment(xi + at, xi + at, 0, len));
-        for (dl_int k = 0; k * DLI_BLOCK < count; k++) sum += part[k];
-    }
-    return sum;
-}
-static bool dli_fast_decay(const dli_fast *f, float *w, dl_int n, double rate)
-{
-    f->axpy(w, -(float)rate, w, n);
-    return true;
-}
-static bool dli_fast_bytes(const dli_fast *f, float *y, const uint8_t *x, dl_int n, double scale)
-{
-    f->bytes(y, x, n, (float)scale);
+    if (!product && !difference && kernel != dlk_add_backward) return false;
+    dli_half_mul_back(f, da, sa, dy, product ? b : &one, product ? sb : 0, n);
+    dli_half_mul_back(f, db, sb, dy, product ? a : &sign, product ? sa : 0, n);
     return true;
 }
 #else
-#define dli_fast_unary_forward  dli_undone
-#define dli_fast_unary_backward dli_undone
 #define dli_fast_row            dli_undone
 #define dli_fast_row_back       dli_undone
-#define dli_fast_top            dli_undone
-#define dli_fast_squares        dli_undone
-#define dli_fast_decay          dli_undone
-#define dli_fast_bytes          dli_undone
 #endif
 
 /* An elementwise function, by its kernel: the library's own may have a twin. */
+#define DLI_PICK(way, name, value, gradient, formula, what) \
+    if (!c->reference && kernel == dlk_##name##_##way) { \
+        fast = c->fast->name##_##way; \
+        kind = DLI_JOB_##name##_##way; \
+    }
 static void dli_unary_forward(dl_ctx *c, dlk_unary_forward_fn kernel, dl_real *y,
                               const dl_real *x, dl_int n, double p, double q)
 {
-    if (!c->reference && dli_fast_unary_forward(c, kernel, y, x, n, p, q)) return;
+#if DLI_FAST
+    void (*fast)(float *, const float *, dl_int, float, float) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK, forward)
+    if (fast) {
+        DLI_SPREAD(c, kind, n, at, len, fast(y + at, x + at, len, (float)p, (float)q));
+        return;
+    }
+#endif
+    (void)c;
     kernel(y, x, n, p, q);
 }
 
@@ -9499,7 +9269,18 @@ static void dli_unary_backward(dl_ctx *c, dlk_unary_backward_fn kernel, dl_real 
                                const dl_real *dy, const dl_real *y, const dl_real *x, dl_int n,
                                double p, double q)
 {
-    if (!c->reference && dli_fast_unary_backward(c, kernel, dx, add, dy, y, x, n, p, q)) return;
+#if DLI_FAST
+    void (*fast)(float *, const float *, const float *, const float *, dl_int, float, float,
+                 int) = NULL;
+    dli_job_kind kind = DLI_JOB_KINDS;
+    DLK_UNARY_VECTOR(DLI_PICK, backward)
+    if (fast) {
+        DLI_SPREAD(c, kind, n, at, len, fast(dx + at, dy + at, y + at, x + at, len, (float)p,
+                                             (float)q, add));
+        return;
+    }
+#endif
+    (void)c;
     if (!add) memset(dx, 0, (size_t)n * sizeof *dx);
     kernel(dx, dy, y, x, n, p, q);
 }
@@ -9520,39 +9301,57 @@ static void dli_binary_row_back(dl_ctx *c, dlk_add_backward_fn kernel, dl_real *
         kernel(da, db, dy, a, b, n, sa, sb);
 }
 
-/* The sum of n squares; in the fast room it is infinite or too small where they leave the range of
-   a float. */
-static double dli_squares(dl_ctx *c, const dl_real *x, dl_int n)
+/* The sum of the squares or, with top, the largest |x|, of numbers or of parts: *all with one more.
+   Once there was a NaN or an infinity, it is that. */
+static void dli_include(double *all, bool top, double x)
 {
-    if (DLI_FAST && !c->reference) return dli_fast_squares(c, x, n);
-    double sum = 0;
-    for (dl_int i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum;
+    if (!top) *all += x;
+    else if (*all < INFINITY && !(x <= *all)) *all = x;
 }
 
-/* The largest |x|; NaN or infinity if one is. */
-static double dli_top(dl_ctx *c, const dl_real *x, dl_int n)
+/* The same of n numbers; in the fast room squares are infinite or too small where they leave the
+   range of a float. It starts at the end, where a cache may still have what was written last. */
+static double dli_size_of(dl_ctx *c, const dl_real *x, dl_int n, bool top)
 {
-    if (DLI_FAST && !c->reference) return dli_fast_top(c, x, n);
-    double top = 0;
-    for (dl_int i = 0; i < n && top < INFINITY; i++) {
-        const double a = fabs((double)x[i]);
-        if (!(a <= top)) top = a;
+    double all = 0;
+#if DLI_FAST
+    double part[64];                               /* of blocks that no thread count changes */
+    for (dl_int end = c->reference ? 0 : n; end > 0; end -= 64 * DLI_BLOCK) {
+        const dl_int count = dli_min(end, 64 * DLI_BLOCK);
+        DLI_SPREAD(c, DLI_JOB_SQUARES, count, at, len,
+                   const float *from = x + end - at - len;
+                   part[at / DLI_BLOCK] = top ? (double)c->fast->top(from, len)
+                                              : c->fast->moment(from, from, 0, len));
+        for (dl_int k = 0; k * DLI_BLOCK < count; k++) dli_include(&all, top, part[k]);
     }
-    return top;
+    if (!c->reference) return all;
+#endif
+    (void)c;
+    for (dl_int i = 0; i < n; i++)
+        dli_include(&all, top, top ? fabs((double)x[i]) : (double)x[i] * (double)x[i]);
+    return all;
 }
 
 /* w -= rate w: AdamW's decay */
 static void dli_decay_weights(const dl_ctx *c, dl_real *w, dl_int n, double rate)
 {
-    if (DLI_OURS(c, affine_forward) && dli_fast_decay(c->fast, w, n, rate)) return;
+#if DLI_FAST
+    if (DLI_OURS(c, affine_forward)) c->fast->axpy(w, -(float)rate, w, n);
+    else
+#endif
     c->kernels.affine_forward(w, w, n, 1 - rate, 0);
 }
 
 /* Bytes to numbers. */
 static void dli_bytes_to_real(dl_ctx *c, dl_real *y, const uint8_t *x, dl_int n, double scale)
 {
-    if (!c->reference && dli_fast_bytes(c->fast, y, x, n, scale)) return;
+#if DLI_FAST
+    if (!c->reference) {
+        c->fast->bytes(y, x, n, (float)scale);
+        return;
+    }
+#endif
+    (void)c;
     for (dl_int i = 0; i < n; i++) y[i] = (dl_real)((double)x[i] * scale);
 }
 
@@ -10728,29 +10527,24 @@ static dl_tensor *dli_view(const char *op, dl_tensor *x, dl_shape shape, dl_int 
     return y;
 }
 
-/* The gradient array that a backward adds to; NULL when t, as an input of the operation that is
-   gone back through, wants none. The first use in a backward pass sets it to zero. */
-static dl_real *dli_grad(dl_tensor *t)
-{
-    dl_tensor *root = t->base ? t->base : t;
-    if (!t->wanted || !root->grad) return NULL;
-    if (root->fresh) {
-        memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
-        root->fresh = false;
-    }
-    return root->grad + t->offset;
-}
-
-/* The same for a backward that can overwrite instead, with *add false; afterwards *add says whether
-   it must add. (To a view of a part it must: the rest has to be set to zero all the same.) */
+/* The gradient array of t, for a backward that can overwrite it, with *add false; afterwards *add
+   says whether it must add. (To a view of a part it must: the rest has to be set to zero all the
+   same.) NULL when t, as an input of the operation that is gone back through, wants none. */
 static dl_real *dli_grad_or_set(dl_tensor *t, bool *add)
 {
     dl_tensor *root = t->base ? t->base : t;
     *add = *add || !root->fresh || t->size != root->size;
-    if (*add) return dli_grad(t);
     if (!t->wanted || !root->grad) return NULL;
+    if (*add && root->fresh) memset(root->grad, 0, (size_t)root->size * sizeof *root->grad);
     root->fresh = false;
-    return root->grad;
+    return root->grad + t->offset;
+}
+
+/* The same for a backward that adds: the first use in a backward pass sets it to zero. */
+static dl_real *dli_grad(dl_tensor *t)
+{
+    bool add = true;
+    return dli_grad_or_set(t, &add);
 }
 
 /* Note that t's gradient array is new. */
@@ -10956,9 +10750,10 @@ static const dl_kernels *dli_kernels_of(const dl_tensor *x)
     return x && x->ctx ? &x->ctx->kernels : &dli_own_kernels;
 }
 
-#define DLI_UNARY_AS(op, name, x, p, q) \
-    dli_unary(op, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, p, q)
-#define DLI_UNARY(name, x, p, q) DLI_UNARY_AS("dl_" #name, name, x, p, q)
+/* For the body of the function that it is named after. */
+#define DLI_UNARY(name, x, p, q) \
+    dli_unary(__func__, x, dli_kernels_of(x)->name##_forward, dli_kernels_of(x)->name##_backward, \
+              p, q)
 
 DL_DEF dl_tensor *dl_neg(dl_tensor *x) { return DLI_UNARY(neg, x, 0, 0); }
 DL_DEF dl_tensor *dl_exp(dl_tensor *x) { return DLI_UNARY(exp, x, 0, 0); }
@@ -10984,34 +10779,14 @@ DL_DEF dl_tensor *dl_gelu_tanh(dl_tensor *x) { return DLI_UNARY(gelu_tanh, x, 0,
 DL_DEF dl_tensor *dl_silu(dl_tensor *x) { return DLI_UNARY(silu, x, 0, 0); }
 DL_DEF dl_tensor *dl_softplus(dl_tensor *x) { return DLI_UNARY(softplus, x, 0, 0); }
 
-#define DLI_AFFINE(op, x, p, q) DLI_UNARY_AS(op, affine, x, p, q)
-
-DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_add_scalar", x, 1, c);
-}
-DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_sub_scalar", x, 1, -c);
-}
-DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c)
-{
-    return DLI_AFFINE("dl_mul_scalar", x, c, -0.0);     /* -0 + -0 is -0, -0 + 0 is 0 */
-}
-
-/* x / c; not x (1 / c), which rounds twice: 49 / 49 would not be 1 */
-DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c)
-{
-    return DLI_UNARY_AS("dl_div_scalar", over, x, c, 0);
-}
-DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x)
-{
-    return DLI_AFFINE("dl_scalar_sub", x, -1, c);
-}
-DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x)
-{
-    return DLI_UNARY_AS("dl_scalar_div", reciprocal, x, c, 0);
-}
+/* With one number. -0 + -0 is -0 and -0 + 0 is 0, so x c keeps its sign. x / c is not x (1 / c),
+   which rounds twice: 49 / 49 would not be 1. */
+DL_DEF dl_tensor *dl_add_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, 1, c); }
+DL_DEF dl_tensor *dl_sub_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, 1, -c); }
+DL_DEF dl_tensor *dl_mul_scalar(dl_tensor *x, double c) { return DLI_UNARY(affine, x, c, -0.0); }
+DL_DEF dl_tensor *dl_div_scalar(dl_tensor *x, double c) { return DLI_UNARY(over, x, c, 0); }
+DL_DEF dl_tensor *dl_scalar_sub(double c, dl_tensor *x) { return DLI_UNARY(affine, x, -1, c); }
+DL_DEF dl_tensor *dl_scalar_div(double c, dl_tensor *x) { return DLI_UNARY(reciprocal, x, c, 0); }
 
 /* ---- arithmetic with broadcasting ---- */
 
@@ -11046,12 +10821,6 @@ static dli_walk dli_walk_of(dl_shape y, dl_shape a, dl_shape b)
     dli_walk w;
     memset(&w, 0, sizeof w);
     dl_int step_a = 1, step_b = 1;
-    if (dl_shape_equal(a, b)) {                         /* most often: a single row */
-        w.rank = 1;
-        w.n[0] = dl_shape_size(y);
-        w.sa[0] = w.sb[0] = 1;
-        return w;
-    }
     for (int d = 0; d < y.rank; d++) {
         const dl_int na = dli_dim_from_right(a, d), nb = dli_dim_from_right(b, d);
         const dl_int n = dli_dim_from_right(y, d);
@@ -11127,7 +10896,7 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
 }
 
 #define DLI_BINARY(name, a, b) \
-    dli_binary("dl_" #name, a, b, dli_kernels_of(a)->name##_forward, \
+    dli_binary(__func__, a, b, dli_kernels_of(a)->name##_forward, \
                dli_kernels_of(a)->name##_backward)
 
 DL_DEF dl_tensor *dl_add(dl_tensor *a, dl_tensor *b) { return DLI_BINARY(add, a, b); }
@@ -11240,9 +11009,8 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
     if (!c) return NULL;
     if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
-                          "[out,in] with in = %lld, the last dimension of x",
-                          dli_shown(c, x->shape), dli_shown(c, w->shape),
-                          (long long)dli_last(x->shape));
+                          "[out,in] with in = %td, the last dimension of x",
+                          dli_shown(c, x->shape), dli_shown(c, w->shape), dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
     if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
                          dl_shape1(M)))
@@ -11281,9 +11049,9 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
                           dli_shown(c, a->shape), dli_shown(c, b->shape));
     if (da[ra - 1] != db[rb - 2])
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %lld and %lld "
-                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape),
-                          (long long)da[ra - 1], (long long)db[rb - 2]);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
+                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
+                          db[rb - 2]);
     bool fits = ra == rb || ra == 2 || rb == 2;
     for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
     if (!fits)
@@ -11319,8 +11087,8 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
         shape.dim[open] = known > 0 ? x->size / known : -1;
     }
     if (dl_shape_size(shape) != x->size)
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %lld elements and cannot become %s",
-                          dli_shown(c, x->shape), (long long)x->size, dli_shown(c, wanted));
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %td elements and cannot become %s",
+                          dli_shown(c, x->shape), x->size, dli_shown(c, wanted));
     return dli_view("dl_reshape", x, shape, 0);
 }
 
@@ -11471,9 +11239,8 @@ DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
     const dl_int from = start < 0 ? start + v.n : start;
     const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
     if (from < 0 || to < from || to > v.n)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %lld to %lld is outside axis %d, which "
-                          "has %lld elements", (long long)start,
-                          (long long)(stop == DL_END ? v.n : stop), axis, (long long)v.n);
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_slice: %td to %td is outside axis %d, which "
+                          "has %td elements", start, stop == DL_END ? v.n : stop, axis, v.n);
     const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
     dl_shape shape = x->shape;
     shape.dim[axis] = to - from;
@@ -11510,8 +11277,7 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
                               "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
                               k, axis);
-        shape.dim[axis] += more < PTRDIFF_MAX - shape.dim[axis] ? more
-                                                                : PTRDIFF_MAX - shape.dim[axis];
+        shape.dim[axis] += dli_min(more, PTRDIFF_MAX - shape.dim[axis]);
     }
     const dli_concat_state s = { axis };
     dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
@@ -11579,15 +11345,14 @@ static dl_tensor *dli_take_rows(const char *op, dl_tensor *x, const int32_t *ind
 
 DL_DEF dl_tensor *dl_gather_rows(dl_tensor *x, const int32_t *index, dl_int n)
 {
-    const char *op = "dl_gather_rows";
-    dl_ctx *c = dli_inputs(op, &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     if (x->shape.rank < 1 || n < 0)
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %lld rows of a tensor of rank %d", op,
-                          (long long)n, x->shape.rank);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: %td rows of a tensor of rank %d", __func__, n,
+                          x->shape.rank);
     dl_shape shape = x->shape;
     shape.dim[0] = n;
-    dl_tensor *y = dli_take_rows(op, x, index, n, shape, -1);
+    dl_tensor *y = dli_take_rows(__func__, x, index, n, shape, -1);
     const dl_int len = y && n ? y->size / n : 0;
     for (dl_int i = 0; i < n && len > 0; i++)
         memcpy(y->data + i * len, x->data + index[i] * len, (size_t)len * sizeof *y->data);
@@ -11726,12 +11491,11 @@ DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 {
-    const char *op = "dl_argmax_axis";
     dli_axis_view v;
     dl_shape shape;
-    if (!dli_reduce(op, x, &axis, false, &v, &shape)) return false;
-    if (!out) return dli_null(x->ctx, op, "out");
-    if (!dli_check_choice(op, x, v.n)) return false;
+    if (!dli_reduce(__func__, x, &axis, false, &v, &shape)) return false;
+    if (!out) return dli_null(x->ctx, __func__, "out");
+    if (!dli_check_choice(__func__, x, v.n)) return false;
     dli_choose_all(out, x->data, &v, false);
     return true;
 }
@@ -11750,9 +11514,9 @@ DL_DEF dl_int dl_argmax(const dl_tensor *x)
 /* A kernel sliding along height and width: all sizes in 64 bits, so that nothing overflows. In one
    dimension the height is 1, and the caller's numbers are those of the width. */
 typedef struct dli_slide {
-    int     dims;
-    int64_t in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
-    int64_t span[2];                     /* how far the kernel reaches, (kernel - 1) dilation + 1 */
+    int       dims;
+    long long in[2], kernel[2], stride[2], dilation[2], before[2], after[2], out[2];
+    long long span[2];                   /* how far the kernel reaches, (kernel - 1) dilation + 1 */
 } dli_slide;
 
 /* The caller's numbers into s; false with a message where one can't be. */
@@ -11770,24 +11534,23 @@ static bool dli_slide_start(dl_ctx *c, const char *op, dli_slide *s, const dl_in
         s->after[i] = k < 0 ? 0 : o->after[k];
         if (s->kernel[i] < 1 || s->stride[i] < 1 || s->dilation[i] < 1)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: kernel %lld, stride %lld, dilation %lld: each "
-                           "must be 1 or more", op, (long long)s->kernel[i],
-                           (long long)s->stride[i], (long long)s->dilation[i]);
+                           "must be 1 or more", op, s->kernel[i], s->stride[i], s->dilation[i]);
         if (s->before[i] < 0 || s->after[i] < 0)
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld before and %lld after: neither "
-                           "may be negative", op, (long long)s->before[i], (long long)s->after[i]);
+                           "may be negative", op, s->before[i], s->after[i]);
         if (s->in[i] > INT32_MAX || s->kernel[i] > INT32_MAX)
             return dl_fail(c, DL_ERR_SHAPE, "%s: input %lld or kernel %lld is too large", op,
-                           (long long)s->in[i], (long long)s->kernel[i]);
+                           s->in[i], s->kernel[i]);
         s->span[i] = (s->kernel[i] - 1) * s->dilation[i] + 1;
     }
     return true;
 }
 
 /* "5x5", or "5" in one dimension. */
-static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const int64_t *size, int dims)
+static const char *dli_size_text(char s[DLI_SHAPE_TEXT], const long long *size, int dims)
 {
-    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", (long long)size[1]);
-    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", (long long)size[0], (long long)size[1]);
+    if (dims == 1) dli_format(s, DLI_SHAPE_TEXT, "%lld", size[1]);
+    else dli_format(s, DLI_SHAPE_TEXT, "%lldx%lld", size[0], size[1]);
     return s;
 }
 
@@ -11798,10 +11561,10 @@ static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, cons
     char k[DLI_SHAPE_TEXT], d[DLI_SHAPE_TEXT], in[DLI_SHAPE_TEXT];
     char high[64] = "", wide[64] = "without padding";
     if (s->before[0] || s->after[0] || s->before[1] || s->after[1]) {
-        if (s->dims > 1) dli_format(high, sizeof high, "with padding %lld+%lld, ",
-                                    (long long)s->before[0], (long long)s->after[0]);
+        if (s->dims > 1)
+            dli_format(high, sizeof high, "with padding %lld+%lld, ", s->before[0], s->after[0]);
         dli_format(wide, sizeof wide, "%s%lld+%lld", s->dims > 1 ? "" : "with padding ",
-                   (long long)s->before[1], (long long)s->after[1]);
+                   s->before[1], s->after[1]);
     }
     const bool dilated = s->dilation[0] > 1 || s->dilation[1] > 1;
     return dl_fail(c, DL_ERR_SHAPE, "%s: kernel %s%s%s %s input %s %s%s%s", op,
@@ -11814,13 +11577,13 @@ static bool dli_slide_misfit(dl_ctx *c, const char *op, const dli_slide *s, cons
 static bool dli_slide_fit(dl_ctx *c, const char *op, dli_slide *s, bool same)
 {
     for (int i = 0; i < 2 && same; i++) {
-        const int64_t out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
-        const int64_t all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
+        const long long out = (s->in[i] + s->stride[i] - 1) / s->stride[i];
+        const long long all = (out - 1) * s->stride[i] + s->span[i] - s->in[i];
         s->before[i] = all > 0 ? all / 2 : 0;
         s->after[i] = all > 0 ? all - all / 2 : 0;
     }
     for (int i = 0; i < 2; i++) {
-        const int64_t room = s->in[i] + s->before[i] + s->after[i];
+        const long long room = s->in[i] + s->before[i] + s->after[i];
         s->out[i] = room < s->span[i] ? 0 : (room - s->span[i]) / s->stride[i] + 1;
         if (s->in[i] < 1 || s->out[i] < 1 || room > INT32_MAX)
             return dli_slide_misfit(c, op, s, "does not fit",
@@ -11839,9 +11602,9 @@ static bool dli_slide_grow(dl_ctx *c, const char *op, dli_slide *s, bool same, c
     for (int i = 0; i < 2; i++) {
         if (extra[i] < 0 || (extra[i] >= s->stride[i] && extra[i] >= s->dilation[i]))
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: output padding %d must be 0 or more and below "
-                           "the stride %lld or the dilation %lld", op, extra[i],
-                           (long long)s->stride[i], (long long)s->dilation[i]);
-        const int64_t over = s->span[i] - s->stride[i];
+                           "the stride %lld or the dilation %lld", op, extra[i], s->stride[i],
+                           s->dilation[i]);
+        const long long over = s->span[i] - s->stride[i];
         if (same) s->before[i] = over > 0 ? over / 2 : 0;
         s->out[i] = same ? s->in[i] * s->stride[i]
                          : (s->in[i] - 1) * s->stride[i] + s->span[i] + extra[i] - s->before[i] -
@@ -11943,9 +11706,8 @@ static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const 
     const dl_int seen = transposed ? first : next * o->groups;
     const dl_int M = transposed ? next * o->groups : first;
     if (seen != C)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %lld channels, weight %s in %d group%s "
-                       "takes %lld", op, t, (long long)C, r, o->groups, o->groups == 1 ? "" : "s",
-                       (long long)seen);
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %td channels, weight %s in %d group%s "
+                       "takes %td", op, t, C, r, o->groups, o->groups == 1 ? "" : "s", seen);
     return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
@@ -11958,22 +11720,13 @@ static bool dli_conv_fit(dl_ctx *c, const char *op, dlk_conv2d_size *s, const dl
         !(transposed ? dli_slide_grow(c, op, &v, o->same, o->output_padding)
                      : dli_slide_fit(c, op, &v, o->same)))
         return false;
-    s->N = x->shape.dim[0];
-    s->C = x->shape.dim[1];
-    s->M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
-    s->groups = o->groups;
-    s->H = (dl_int)v.in[0];
-    s->W = (dl_int)v.in[1];
-    s->OH = (dl_int)v.out[0];
-    s->OW = (dl_int)v.out[1];
-    s->KH = (dl_int)v.kernel[0];
-    s->KW = (dl_int)v.kernel[1];
-    s->stride_h = (dl_int)v.stride[0];
-    s->stride_w = (dl_int)v.stride[1];
-    s->dilation_h = (dl_int)v.dilation[0];
-    s->dilation_w = (dl_int)v.dilation[1];
-    s->top = (dl_int)v.before[0];
-    s->left = (dl_int)v.before[1];
+    const dl_int M = transposed ? w->shape.dim[1] * o->groups : w->shape.dim[0];
+    const dlk_conv2d_size size = {
+        x->shape.dim[0], x->shape.dim[1], (dl_int)v.in[0], (dl_int)v.in[1], M, (dl_int)v.out[0],
+        (dl_int)v.out[1], (dl_int)v.kernel[0], (dl_int)v.kernel[1], (dl_int)v.stride[0],
+        (dl_int)v.stride[1], (dl_int)v.before[0], (dl_int)v.before[1], (dl_int)v.dilation[0],
+        (dl_int)v.dilation[1], o->groups };
+    *s = size;
     return true;
 }
 
@@ -11996,7 +11749,7 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
 }
 
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
-   result; as much of it as can be done at once is done, and *end says what. */
+   result (end NULL: something else); what of it can be done at once is done, and *end says it. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                const dl_conv *options, int dims, bool transposed,
                                dli_conv_end *end)
@@ -12011,7 +11764,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     if (!c || !dli_conv_check(c, op, x, w, b, &o, dims, transposed) ||
         !dli_conv_fit(c, op, &s.size, x, w, &o, dims, transposed))
         return NULL;
-    *end = s.end = dli_conv_fuse(c, &s, *end);
+    if (end) *end = s.end = dli_conv_fuse(c, &s, *end);
     const dl_int half = s.end == DLI_END_RELU_POOL ? 2 : 1;
     const dlk_conv2d_size *z = &s.size;
     const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
@@ -12029,21 +11782,18 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
 
 DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv2d", x, w, b, options, 2, false, &end);
+    return dli_convolve(__func__, x, w, b, options, 2, false, NULL);
 }
 
 DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv1d", x, w, b, options, 1, false, &end);
+    return dli_convolve(__func__, x, w, b, options, 1, false, NULL);
 }
 
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
                                       const dl_conv *options)
 {
-    dli_conv_end end = DLI_END_LINEAR;
-    return dli_convolve("dl_conv_transpose2d", x, w, b, options, 2, true, &end);
+    return dli_convolve(__func__, x, w, b, options, 2, true, NULL);
 }
 
 /* Is x an image [N,C,H,W]? */
@@ -12067,15 +11817,14 @@ static void dli_upsample_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_upsample_nearest2d(dl_tensor *x, int fh, int fw)
 {
-    const char *op = "dl_upsample_nearest2d";
     const dli_upsample_state s = { fh, fw };
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_image(op, x)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_image(__func__, x)) return NULL;
     const dl_int *d = x->shape.dim;
     if (fh < 1 || fw < 1 || d[2] > INT32_MAX / fh || d[3] > INT32_MAX / fw)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: factors %d and %d must be 1 or more, and the "
-                          "image not too large", op, fh, fw);
-    dl_tensor *y = dli_result_with(c, op, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
+                          "image not too large", __func__, fh, fw);
+    dl_tensor *y = dli_result_with(c, __func__, dl_shape4(d[0], d[1], d[2] * fh, d[3] * fw), &x, 1,
                                    dli_upsample_back, &s, sizeof s);
     if (y) c->kernels.upsample2d_forward(y->data, x->data, d[0] * d[1], d[2], d[3], fh, fw);
     return y;
@@ -12137,14 +11886,13 @@ static bool dli_pool_fit(dl_ctx *c, const char *op, dl_int H, dl_int W, dl_pool 
         if (s.before[i] >= s.kernel[i] || s.after[i] >= s.kernel[i])
             return dl_fail(c, DL_ERR_ARGUMENT, "%s: padding %lld+%lld must be smaller than the "
                            "kernel %dx%d, or a window would see padding only", op,
-                           (long long)s.before[i], (long long)s.after[i], o->kernel[0],
-                           o->kernel[1]);
+                           s.before[i], s.after[i], o->kernel[0], o->kernel[1]);
         o->before[i] = (int)s.before[i];
         o->after[i] = (int)s.after[i];
         out[i] = (dl_int)s.out[i];
     }
-    return H <= INT32_MAX / W || dl_fail(c, DL_ERR_SHAPE, "%s: input %lldx%lld is too large", op,
-                                         (long long)H, (long long)W);
+    return H <= INT32_MAX / W ||
+           dl_fail(c, DL_ERR_SHAPE, "%s: input %tdx%td is too large", op, H, W);
 }
 
 static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options, bool max)
@@ -12152,26 +11900,16 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
     dl_ctx *c = dli_inputs(op, &x, 1);
     dl_pool o = options ? *options : dl_pool_default(2);
     dl_int out[2] = { 0, 0 };
-    dli_pool_state s;
     if (!c || !dli_image(op, x)) return NULL;
     const dl_int *d = x->shape.dim;
     if (!dli_pool_fit(c, op, d[2], d[3], &o, max, out)) return NULL;
     const dl_shape shape = dl_shape4(d[0], d[1], out[0], out[1]);
     const dl_int n = dli_checked_size(c, op, shape);
     if (n < 0) return NULL;
-    memset(&s, 0, sizeof s);
-    s.size.planes = d[0] * d[1];
-    s.size.H = d[2];
-    s.size.W = d[3];
-    s.size.OH = out[0];
-    s.size.OW = out[1];
-    s.size.KH = o.kernel[0];
-    s.size.KW = o.kernel[1];
-    s.size.stride_h = o.stride[0];
-    s.size.stride_w = o.stride[1];
-    s.size.top = o.before[0];
-    s.size.left = o.before[1];
-    s.count_padding = o.count_padding;
+    const dlk_pool2d_size size = { d[0] * d[1], d[2], d[3], out[0], out[1], o.kernel[0],
+                                   o.kernel[1], o.stride[0], o.stride[1], o.before[0],
+                                   o.before[1] };
+    dli_pool_state s = { size, o.count_padding, false, NULL };
     s.twin = max && DLI_TWIN(c, max_pool2d_forward) && DLI_TWIN(c, max_pool2d_backward) &&
              dli_pool_plain(&s.size);
     if (max && !(s.at = (int32_t *)dli_tape_alloc(c, op, (size_t)n * sizeof *s.at))) return NULL;
@@ -12287,24 +12025,23 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
                                 dl_tensor *running_mean, dl_tensor *running_var, double momentum,
                                 double eps)
 {
-    const char *op = "dl_batch_norm";
     dl_tensor *run[2] = { running_mean, running_var };
     const bool running = running_mean != DL_NONE;
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !running_mean || !running_var || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !running_mean || !running_var || !dli_norm_check(__func__, x, 2, eps)) return NULL;
     if (running == (running_var == DL_NONE) || !(momentum >= 0 && momentum <= 1) ||
         (running && (running_mean->requires_grad || running_var->requires_grad)))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: running mean and variance must both be given, "
-                          "as made by dl_state, or neither; momentum %g must be in [0, 1]", op,
-                          momentum);
+                          "as made by dl_state, or neither; momentum %g must be in [0, 1]",
+                          __func__, momentum);
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     dli_norm_state s = { c->training || !running ? DLI_NORM_BATCH : DLI_NORM_RUNNING, N, C,
                          x->size / N / C, 1, C, eps, NULL, NULL, 0, 0 };
-    if (running && (dli_inputs(op, run, 2) != c ||
-                    !dli_check_shape(c, op, "the running mean", run[0], dl_shape1(C)) ||
-                    !dli_check_shape(c, op, "the running variance", run[1], dl_shape1(C))))
+    if (running && (dli_inputs(__func__, run, 2) != c ||
+                    !dli_check_shape(c, __func__, "the running mean", run[0], dl_shape1(C)) ||
+                    !dli_check_shape(c, __func__, "the running variance", run[1], dl_shape1(C))))
         return NULL;
-    dl_tensor *y = dli_normalize(op, x, weight, bias, dl_shape1(C), run, &s);
+    dl_tensor *y = dli_normalize(__func__, x, weight, bias, dl_shape1(C), run, &s);
     if (y && running && s.kind == DLI_NORM_BATCH && !c->no_grad && N * s.S > 1) {
         c->kernels.batch_norm_update(run[0]->data, run[1]->data, s.mean, s.var, C,
                                      (double)(N * s.S), momentum);
@@ -12317,11 +12054,10 @@ DL_DEF dl_tensor *dl_batch_norm(dl_tensor *x, dl_tensor *weight, dl_tensor *bias
 DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    const char *op = "dl_layer_norm";
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_norm_check(op, x, 1, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_norm_check(__func__, x, 1, eps)) return NULL;
     if (axes < 1 || axes > x->shape.rank)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", op, axes,
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", __func__, axes,
                           dli_shown(c, x->shape));
     dl_shape shape = x->shape;
     dl_int C = 1;
@@ -12331,22 +12067,21 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     }
     const dl_int N = x->size / C;
     dli_norm_state s = { DLI_NORM_LAYER, N, C, 1, 1, N, eps, NULL, NULL, 0, 0 };
-    return dli_normalize(op, x, weight, bias, dli_rank(shape, axes), NULL, &s);
+    return dli_normalize(__func__, x, weight, bias, dli_rank(shape, axes), NULL, &s);
 }
 
 DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_tensor *bias,
                                 double eps)
 {
-    const char *op = "dl_group_norm";
-    dl_ctx *c = dli_inputs(op, &x, 1);
-    if (!c || !dli_norm_check(op, x, 2, eps)) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || !dli_norm_check(__func__, x, 2, eps)) return NULL;
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     if (groups < 1 || C % groups)
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %lld channels of "
-                          "input %s", op, groups, (long long)C, dli_shown(c, x->shape));
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %td channels of "
+                          "input %s", __func__, groups, C, dli_shown(c, x->shape));
     dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
                          NULL, 0, 0 };
-    return dli_normalize(op, x, weight, bias, dl_shape1(C), NULL, &s);
+    return dli_normalize(__func__, x, weight, bias, dl_shape1(C), NULL, &s);
 }
 
 #ifndef DL_NO_SEQUENCES
@@ -12381,8 +12116,8 @@ static bool dli_check_lengths(dl_ctx *c, const char *op, const int32_t *length, 
 {
     for (dl_int n = 0; length && n < N; n++)
         if (length[n] < least || length[n] > most)
-            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %lld is not in %lld..%lld", op,
-                           (int)length[n], (long long)n, (long long)least, (long long)most);
+            return dl_fail(c, DL_ERR_RANGE, "%s: length %d of sample %td is not in %td..%td", op,
+                           (int)length[n], n, least, most);
     return true;
 }
 
@@ -12678,9 +12413,8 @@ DL_DEF bool dl_recurrent_init(dl_ctx *dl, dl_tensor **w, dl_recurrent_kind kind,
     const int n = dl_recurrent_param_count(options), K = options && options->bidirectional ? 2 : 1;
     if (!w || !dl) return false;
     if (n == 0 || D < 1 || H < 1 || H > INT32_MAX / 4 || D > INT32_MAX / 4)
-        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %lld inputs, %lld units, %d "
-                       "layers: give 1 or more of each", (long long)D, (long long)H,
-                       options ? options->layers : 1);
+        return dl_fail(dl, DL_ERR_ARGUMENT, "dl_recurrent_init: %td inputs, %td units, %d "
+                       "layers: give 1 or more of each", D, H, options ? options->layers : 1);
     const dl_int G = kind == DL_LSTM ? 4 : kind == DL_GRU ? 3 : 1;
     const dl_init init = dl_init_torch(H);
     for (int i = 0; i < n; i += 4) {
@@ -12736,17 +12470,16 @@ DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
 {
-    const char *op = "dl_embedding";
-    dl_ctx *c = dli_inputs(op, &w, 1);
-    const dl_int n = c ? dli_checked_size(c, op, shape) : -1;
+    dl_ctx *c = dli_inputs(__func__, &w, 1);
+    const dl_int n = c ? dli_checked_size(c, __func__, shape) : -1;
     if (n < 0) return NULL;
     if (w->shape.rank != 2 || shape.rank == DL_MAX_DIMS || padding < -1 ||
         padding >= w->shape.dim[0])
-        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %lld: the weight must be [V,E], "
-                          "the padding -1 .. V-1, and the indexes' rank below %d", op,
-                          dli_shown(c, w->shape), (long long)padding, DL_MAX_DIMS);
+        return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %td: the weight must be [V,E], "
+                          "the padding -1 .. V-1, and the indexes' rank below %d", __func__,
+                          dli_shown(c, w->shape), padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
-    dl_tensor *y = dli_take_rows(op, w, index, n, shape, padding);
+    dl_tensor *y = dli_take_rows(__func__, w, index, n, shape, padding);
     if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
     return y;
 }
@@ -12813,9 +12546,9 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (dl_shape_equal(mask->shape, dl_shape2(R, S))) return B > 0 ? B : 1;
     if (dl_shape_equal(mask->shape, dl_shape3(q.dim[0], R, S))) return heads;
     if (dl_shape_equal(mask->shape, all)) return 1;
-    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %lld queries and %lld keys need "
+    return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %td queries and %td keys need "
                    "[R,S], [N,R,S], or all dimensions of the queries in front", op,
-                   dli_shown(c, mask->shape), (long long)R, (long long)S);
+                   dli_shown(c, mask->shape), R, S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
@@ -12863,7 +12596,7 @@ static void dli_attention_run(dl_ctx *c, dl_real *y, const dli_attention_state *
 DL_DEF dl_tensor *dl_attention(dl_tensor *q, dl_tensor *k, dl_tensor *v, dl_tensor *mask,
                                const int32_t *lengths, bool causal)
 {
-    const char *op = "dl_attention";
+    const char *op = __func__;
     dl_tensor *in[4] = { q, k, v, mask };
     dl_ctx *c = dli_some_inputs(op, in, 4, 3);
     dl_shape shape;
@@ -12922,9 +12655,8 @@ static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int head
     dl_int masks = mask == DL_NONE ? 0 : mask->size / (R * S);
     const dl_int many = masks == N * heads ? heads : 1;
     if (masks != 1 && masks != N * many) masks = 0;
-    dli_seen_state s;
     bool *seen = (bool *)dli_tape_alloc(c, op, (size_t)(N * S) * sizeof *seen);
-    s.seen = seen;
+    const dli_seen_state s = { seen };
     dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
                         : NULL;
     for (dl_int n = 0; y && n < N; n++)
@@ -12946,7 +12678,7 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
                                          dl_tensor *const *w, int heads, dl_tensor *mask,
                                          const int32_t *lengths, bool causal)
 {
-    const char *op = "dl_multihead_attention";
+    const char *op = __func__;
     if (!w) return NULL;
     dl_tensor *in[8] = { q, k, v, w[0], w[2], w[1], w[3], mask };
     dl_ctx *c = dli_some_inputs(op, in, 8, 5);
@@ -13026,21 +12758,19 @@ static dl_tensor *dli_transformer(const char *op, dl_tensor *x, dl_tensor *memor
 DL_DEF dl_tensor *dl_transformer_encoder(dl_tensor *x, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    const char *op = "dl_transformer_encoder";
     const dl_transformer o = options ? *options : dl_transformer_default();
     if (x && o.memory_lengths)
         return DLI_REFUSE(x->ctx, DL_ERR_ARGUMENT, "%s: an encoder has no memory: leave "
-                          "memory_lengths NULL", op);
-    return dli_transformer(op, x, DL_NONE, w, &o);
+                          "memory_lengths NULL", __func__);
+    return dli_transformer(__func__, x, DL_NONE, w, &o);
 }
 
 DL_DEF dl_tensor *dl_transformer_decoder(dl_tensor *x, dl_tensor *memory, dl_tensor *const *w,
                                          const dl_transformer *options)
 {
-    const char *op = "dl_transformer_decoder";
     const dl_transformer o = options ? *options : dl_transformer_default();
     dl_tensor *in[2] = { x, memory };
-    return dli_inputs(op, in, 2) ? dli_transformer(op, x, memory, w, &o) : NULL;
+    return dli_inputs(__func__, in, 2) ? dli_transformer(__func__, x, memory, w, &o) : NULL;
 }
 
 /* Parameters of `attentions` attention layers, the two linear layers and the norms. */
@@ -13051,8 +12781,8 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
     p.n = 0;
     if (!w || !dl) return false;
     if (E < 1 || F < 1 || E > INT32_MAX / 4 || F > INT32_MAX / 4)
-        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %lld features, %lld in the middle: give 1 or more "
-                       "of each", op, (long long)E, (long long)F);
+        return dl_fail(dl, DL_ERR_ARGUMENT, "%s: %td features, %td in the middle: give 1 or more "
+                       "of each", op, E, F);
     for (int i = 0; i < attentions; i++) {
         dli_params_add(&p, dl_shape2(3 * E, E), dl_init_glorot_uniform());
         dli_params_add(&p, dl_shape1(3 * E), dl_init_zeros());
@@ -15156,9 +14886,9 @@ DL_DEF void dl_optimizer_zero_grad(dl_optimizer *o)
    square over- or underflows. */
 static double dli_norm_of(dl_ctx *c, const dl_real *x, dl_int n)
 {
-    double sum = dli_squares(c, x, n);
+    double sum = dli_size_of(c, x, n, false);
     if (sum > 1e-20 && sum < INFINITY) return sqrt(sum);
-    const double top = dli_top(c, x, n);
+    const double top = dli_size_of(c, x, n, true);
     if (!(top > 0 && top < INFINITY)) return top;
     sum = 0;
     for (dl_int i = 0; i < n; i++) sum += (double)x[i] / top * ((double)x[i] / top);
@@ -15212,7 +14942,7 @@ static bool dli_check_gradients(const dl_optimizer *o, double limit)
     for (int i = o->n - 1; i >= 0; i--) {
         const dl_tensor *p = o->param[i];
         if (!p->requires_grad) continue;
-        double size = dli_top(o->ctx, p->grad, p->size);
+        double size = dli_size_of(o->ctx, p->grad, p->size, true);
         if (size > limit * 1e-8) size = dli_norm_of(o->ctx, p->grad, p->size);
         if (!(size < INFINITY && size <= limit)) return dli_bad_gradient(o, i, size);
     }

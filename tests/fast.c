@@ -308,11 +308,10 @@ static void not_finite(void)
           "%s softmax of inf", f->name);
     dli_fast_log_softmax_forward(own, y, certain, 1, 3);
     CHECK(y[0] < -1e38f && y[1] == 0 && y[2] < -1e38f, "%s log softmax of inf", f->name);
-    p.relu = 1;
     dli_gemm(f, &p, 1, work_of(dli_gemm_work_bytes(1)));
     CHECK(c[0] != c[0] && c[1] != c[1] && c[2] > 1e38f, "%s NaN through a product", f->name);
     p.k = 0;
-    p.col_bias = b;
+    p.bias = b;
     dli_gemm(f, &p, 1, work_of(dli_gemm_work_bytes(1)));
     CHECK(c[0] == 1 && c[3] == 2, "%s k = 0", f->name);
     free_all();
@@ -323,7 +322,7 @@ static void rows_and_columns(void)
     for (int trial = 0; trial < 60; trial++) {
         const dl_int R = 1 + (dl_int)chance(20), C = a_size(trial % 3 ? 20 : 27), n = R * C;
         float *x = numbers(n), *got = room(n), *want = room(n), *sum = numbers(C), *sum2, loss;
-        float *bias = numbers(C), *row = numbers(R);
+        float *bias = numbers(C);
         int32_t *label = (int32_t *)bytes_before_guard((size_t)R * sizeof *label);
         double fast_loss;
         for (dl_int i = 0; i < R; i++) label[i] = (int32_t)chance((uint32_t)C);
@@ -337,16 +336,15 @@ static void rows_and_columns(void)
         same("log_softmax", got, want, n, 1e-6);
         sum2 = copy(sum, C);
         for (dl_int i = 0; i < n; i++) sum2[i % C] += x[i];
-        f->col_sums(sum, x, C, R, C);
-        same("col_sums", sum, sum2, C, 2e-6);
-        for (int k = 0; k < 8; k++) {
+        dli_bias_sums(f, sum, x, R, C);
+        same("sums of columns", sum, sum2, C, 2e-6);
+        for (int k = 0; k < 4; k++) {
+            const dl_int ld = k & 1 ? C : 0;
             memcpy(got, x, (size_t)n * sizeof *got);
-            f->bias_act(got, C, R, C, k & 1 ? bias : NULL, k & 2 ? row : NULL, k & 4);
-            for (dl_int i = 0; i < n; i++) {
-                want[i] = x[i] + (k & 1 ? bias[i % C] : 0) + (k & 2 ? row[i / C] : 0);
-                if (k & 4 && want[i] < 0) want[i] = 0;
-            }
-            same("bias_act", got, want, n, 3e-7);
+            f->rows(got, C, k & 1 ? copy(x, n) : bias, ld, R, C, k & 2);
+            for (dl_int i = 0; i < n; i++)
+                want[i] = (k & 1 ? x[i] : bias[i % C]) + (k & 2 ? x[i] : 0);
+            CHECK(equal(got, want, n), "%s rows %ld x %ld", f->name, (long)R, (long)C);
         }
         f->transpose(got, R, x, C, R, C);
         for (dl_int i = 0; i < n; i++) want[i % C * R + i / C] = x[i];
@@ -401,7 +399,7 @@ static void optimizers(void)
     }
 }
 
-/* ---- matrix products: every orientation, epilogue and number of threads ---- */
+/* ---- matrix products: every orientation, with and without bias, on any number of threads ---- */
 
 static void products(void)
 {
@@ -415,27 +413,22 @@ static void products(void)
         const dl_int N = size ? size[1] : a_size(most), K = size ? size[2] : a_size(most);
         const dl_int ld = N + (dl_int)chance(2) * 3, n = (M - 1) * ld + N;
         const int ta = (int)chance(2) && !size, tb = (int)chance(2) || size;
-        const int add = (int)chance(2), relu = (int)chance(2), pack = chance(4) == 0 && !size;
+        const int add = (int)chance(2), pack = chance(4) == 0 && !size;
         float *a = numbers(M * K), *b = numbers(K * N), *c0 = numbers(n), *first = NULL;
-        float *col = chance(2) ? numbers(N) : NULL, *row = chance(2) ? numbers(M) : NULL;
+        float *bias = chance(2) ? numbers(N) : NULL;
         float *packed = room(dli_round_up(N, f->nr) * K), *at = room(M * K), *bt = room(K * N);
         float *want = room(M * N), *got = room(M * N);
         for (dl_int i = 0; i < M * K; i++) at[i] = ta ? a[i % K * M + i / K] : a[i];
         for (dl_int i = 0; i < K * N; i++) bt[i] = tb ? b[i % N * K + i / N] : b[i];
         dlk_matmul_forward(want, at, bt, M, K, N);
-        for (dl_int i = 0; i < M * N; i++) {
-            want[i] += (add ? c0[i / N * ld + i % N] : 0) + (col ? col[i % N] : 0) +
-                       (row ? row[i / N] : 0);
-            if (relu && want[i] < 0) want[i] = 0;
-        }
+        for (dl_int i = 0; i < M * N; i++)
+            want[i] += (add ? c0[i / N * ld + i % N] : 0) + (bias ? bias[i % N] : 0);
         for (int t = 0; t < 4; t++) {
             float *c = copy(c0, n);
             dli_product p = dli_product_of(M, N, K, a, b, c, ta, tb);
             p.crs = ld;
             p.add = add;
-            p.relu = relu;
-            p.col_bias = col;
-            p.row_bias = row;
+            p.bias = bias;
             if (pack) {
                 f->pack(packed, b, p.bcs, p.brs, N, K, f->nr);
                 p.packed_b = packed;

@@ -69,7 +69,7 @@ static verdict judge(const opinion *of, double above) {
     for (int i = 0; i < LOANS; i++)
         if (of->p[i] > above) v.refused += of->paid[i];
         else v.lost += !of->paid[i];
-    v.cost = (double)(LOST * v.lost + REFUSED * v.refused) / LOANS;
+    v.cost = (LOST * v.lost + REFUSED * v.refused) / (double)LOANS;
     return v;
 }
 

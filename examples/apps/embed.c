@@ -70,8 +70,8 @@ int main(int argc, char **argv) {
     dl_c_report r[2];
     int same[2] = {0, 0};
     ex_options o = ex_options_default(argc, argv);
-    const ex_option own = {"dir", EX_TEXT, &dir, 0, 0, EX("where digits.h and device.c are written",
-                                                          "digits.h 和 device.c 写到哪里")};
+    const ex_option own = {"dir", EX_DIR, &dir, 0, 0, EX("where digits.h and device.c are written",
+                                                         "digits.h 和 device.c 写到哪里")};
     o.epochs = 3;
     o.limit = 10000;
     ex_parse(&o, argc, argv, EX("a trained net as one C file", "训练好的网络写成一个 C 文件"),

@@ -35,7 +35,7 @@ static double largest_difference(dl_model *a, dl_model *b, const dl_data *d) {
     const dl_tensor *y = dl_model_predict(a, batch.x), *z = dl_model_predict(b, batch.x);
     if (y && z && y->size == z->size) most = 0;
     for (dl_int i = 0; most >= 0 && i < y->size; i++)
-        most = fmax(most, fabs((double)y->data[i] - (double)z->data[i]));
+        most = ex_larger(most, fabs((double)y->data[i] - (double)z->data[i]));
     return most;
 }
 

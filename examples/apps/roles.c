@@ -102,7 +102,7 @@ int main(int argc, char **argv) {
     if (!o.quiet) show(&c);
     const double share = 1.0 / c.all;
     ex_result("test_accuracy=%.4f naive=%.4f sentences_right=%.4f new_words=%.4f seconds=%.2f "
-              "parameters=%lld", c.right * share, c.naive * share, (double)c.whole / SENTENCES,
+              "parameters=%lld", c.right * share, c.naive * share, c.whole / (double)SENTENCES,
               c.unknown * share, seconds, ex_param_count(w, PARAMS));
     return ex_end(dl, &o);
 }

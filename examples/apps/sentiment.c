@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
     static texts phrases, reviews;
     texts yours = {{""}, {0}};
     const char *dir = "data/reviews";
-    const double share = 1.0 / REVIEWS;
+    const double share = 1 / (double)REVIEWS;
     int listed = 0, bad = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {

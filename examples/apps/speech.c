@@ -103,8 +103,8 @@ int main(int argc, char **argv) {
     show_all(&page, o.quiet, right[VOICES], near[VOICES], share);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f naive=%.4f varied=%.4f person=%d synthetic=%d sounds=%d "
-              "seconds=%.2f parameters=%lld", (double)right[VOICES] / SOUNDS,
-              (double)near[VOICES] / SOUNDS, share, right[0], right[VOICES] - right[0], SOUNDS,
+              "seconds=%.2f parameters=%lld", right[VOICES] / (double)SOUNDS,
+              near[VOICES] / (double)SOUNDS, share, right[0], right[VOICES] - right[0], SOUNDS,
               seconds, (long long)parameters);
     return ex_end(dl, &o);
 }

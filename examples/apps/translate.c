@@ -103,7 +103,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < HELD_OUT; i++) right += ex_numeral_right(&test, i);
     if (!o.quiet) show(&test, steps, own >= 0);
     ex_result("exact=%.4f held_out=%d loss=%.5f seconds=%.2f parameters=%lld",
-              (double)right / HELD_OUT, HELD_OUT, last, seconds, ex_param_count(p, PARAMS));
+              right / (double)HELD_OUT, HELD_OUT, last, seconds, ex_param_count(p, PARAMS));
     return ex_end(dl, &o);
 }
 

@@ -224,7 +224,8 @@ static double compare(const dl_real *g, const taped *tape, double *tape_differen
     ex_say(quiet, EX("\n  parameter    kernels       tape    numeric\n",
                      "\n  参数            内核       带子       差商\n"));
     for (int part = W1; part < END; part++)
-        for (int k = at(small, part), i = 0; k < at(small, part + 1); k++, i++) {
+        for (int i = 0; i < at(small, part + 1) - at(small, part); i++) {
+            const int k = at(small, part) + i;
             const double exact = (double)g[k], numeric = (loss_at(k, h) - loss_at(k, -h)) / (2 * h);
             const double taken = (double)tape->w[part]->grad[i];
             const int columns = part == W1 ? D : H;

@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
     if (dl_error(dl)) return ex_end(dl, &o);
     const dl_int steps = (dl_int)o.epochs * dl_loader_batch_count(train_loader);
-    double *losses = ex_numbers(dl, (size_t)steps);
+    double *losses = ex_room(dl, (size_t)steps);
     if (losses == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
 
@@ -191,7 +191,7 @@ static void boxes(ex_page *page, int batch) {
 static void show(dl_ctx *dl, ex_page *page, const double *losses, dl_int steps, double accuracy,
                  double test_loss, const ex_options *o) {
     const int points = (int)((steps + 9) / 10);
-    double *step = ex_numbers(dl, 3 * (size_t)points);
+    double *step = ex_room(dl, 3 * (size_t)points);
     const ex_axes axes = {EX("Loss while training", "训练中的损失"), EX("step", "步"), EX("loss", "损失"),
                           0, 0, 0, 0, true};
     if (step == NULL) return;

@@ -119,7 +119,7 @@ int main(int argc, char **argv) {
     watch w[2];
     dl_model *model = NULL;
     if (dl_error(dl)) return ex_end(dl, &o);
-    double *numbers = ex_numbers(dl, 6 * (size_t)o.epochs);
+    double *numbers = ex_room(dl, 6 * (size_t)o.epochs);
     if (numbers == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Dropout and the train/test gap", "丢弃法与泛化差距"));
 

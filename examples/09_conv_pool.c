@@ -67,7 +67,8 @@ static void show_patch(const dl_real *k, const dl_real *y, int n, int s, int P, 
 static void show_edges(const dl_real *x, const dl_real *up, const dl_real *across, ex_page *page,
                        bool quiet);
 
-/* y = x * w for H x H numbers, a kernel of k x k (k to 5), stride s, P zeros around; and by hand. */
+/* y = x * w for H x H numbers, a kernel of k x k (to 5 x 5), stride s, P zeros around; and by
+   hand. */
 static double convolve(dl_real *y, const dl_real *x, const dl_real *w, int H, int k, int s, int P,
                        int told) {
     const int n = (H + 2 * P - k) / s + 1;

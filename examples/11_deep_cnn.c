@@ -180,7 +180,7 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
     int n = 0;
     for (int k = 0; k < runs; k++) {
         const dl_epoch *history = dl_model_history(model[k], &n);
-        y[k] = ex_numbers(dl_data_ctx(test), (size_t)n);
+        y[k] = ex_room(dl_data_ctx(test), (size_t)n);
         for (int i = 0; y[k] && i < n; i++) y[k][i] = 100 * history[i].val_accuracy;
         snprintf(name[k], sizeof name[k], "Adadelta, lr = %g", lr[k]);
         c[k] = ex_curve_of(name[k], NULL, y[k], y[k] ? n : 0);

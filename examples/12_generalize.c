@@ -50,8 +50,9 @@ static bool watch(dl_model *m, const dl_epoch *e, void *user);
 static void sort_nets(racer *net, int n, int r);
 static void show_gaps(const config *c, const outcome *r, const lab *l, ex_page *page, bool quiet);
 static void show_best(const racer *net, int first, const dl_data *test, ex_page *page, bool quiet);
-static void result(const racer *best, dl_metrics tested, const outcome *r, double seconds);
+static void show_result(const racer *best, dl_metrics tested, const outcome *r, double seconds);
 
+/* The net that c describes. */
 static dl_model *build(dl_ctx *dl, const config *c) {
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
     if (c->filters) dl_model_add_conv2d(m, c->filters, 3, DL_RELU);
@@ -122,8 +123,7 @@ int main(int argc, char **argv) {
     o.epochs = 40;
     o.limit = 1000;
     ex_parse(&o, argc, argv, EX("overfitting, what helps against it, and choosing a model; a "
-                                "minute",
-                                "过拟合，对付它的办法，以及选择模型；一分钟"),
+                                "minute", "过拟合，对付它的办法，以及选择模型；一分钟"),
              "data epochs batch limit seed threads html save quiet", NULL, 0);
     const config remedy[REMEDIES] = {
         {EX("nothing", "无"), 0, 0, 0, 0.001, false, false, 256, 0},
@@ -137,8 +137,7 @@ int main(int argc, char **argv) {
     dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
     dl_data *train = dl_data_take(all, 0, o.limit > 0 && o.limit < ASIDE ? o.limit : ASIDE);
     dl_data *validation = dl_data_take(all, ASIDE, VALIDATION);
-    if (dl_error(dl)) return ex_end(dl, &o);
-    double *loss = ex_numbers(dl, 2 * REMEDIES * (size_t)o.epochs);
+    double *loss = dl_error(dl) ? NULL : ex_room(dl, 2 * REMEDIES * (size_t)o.epochs);
     if (loss == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Generalization", "泛化"));
     const double start = ex_seconds();
@@ -169,7 +168,7 @@ int main(int argc, char **argv) {
     if (dl_error(dl)) return ex_end(dl, &o);
     show_best(net, race.epochs, test, &page, o.quiet);
     ex_page_close(&page, o.quiet);
-    result(&net[0], tested, r, seconds);
+    show_result(&net[0], tested, r, seconds);
     return ex_end(dl, &o);
 }
 
@@ -206,8 +205,8 @@ static void explain_early(const outcome *r, const double *loss, ex_page *page, b
     ex_show_text(page, quiet, 0,
                  EX("Why is early stopping below nothing? It goes by the loss, and took back the "
                     "weights of epoch %d: loss %.3f. Whoever trains on gets %.1f points more of "
-                    "the answers right, yet a loss of %.3f, because the wrong answers grow surer. And "
-                    "%.1f points are %.0f of 2,000 images; chance alone makes %.1f (a standard "
+                    "the answers right, yet a loss of %.3f, because the wrong answers grow surer. "
+                    "And %.1f points are %.0f of 2,000 images; chance alone makes %.1f (a standard "
                     "deviation).",
                     "提前停止为什么比“无”还低？它看的是损失，取回了第 %d 轮的权重：损失 %.3f。接着练，"
                     "答对的多 %.1f 个百分点，损失却是 %.3f，因为答错的越来越自信。再说，%.1f 个百分点是 2000 张里的 "
@@ -313,7 +312,7 @@ static void show_best(const racer *net, int first, const dl_data *test, ex_page 
                        "约 6.5 个百分点，原来是 10.9；更新权重的次数一样。"));
 }
 
-static void result(const racer *best, dl_metrics tested, const outcome *r, double seconds) {
+static void show_result(const racer *best, dl_metrics tested, const outcome *r, double seconds) {
     const double without = 100 * (r[0].seen.accuracy - r[0].fresh.accuracy);
     const double with = 100 * (r[REMEDIES - 1].seen.accuracy - r[REMEDIES - 1].fresh.accuracy);
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld validation=%.4f "

@@ -55,6 +55,7 @@ static void through_time(unit *u) {
     }
 }
 
+/* A recurrent layer of one of four kinds, from the states h and (an LSTM's) c on. */
 static dl_sequence run(dl_recurrent_kind kind, dl_tensor *x, dl_tensor *const *w, dl_tensor *h,
                        dl_tensor *c) {
     return kind == DL_LSTM ? dl_lstm(x, w, h, c, NULL) : kind == DL_GRU ? dl_gru(x, w, h, NULL)
@@ -337,7 +338,8 @@ static void show_forecast(const double *x, const dl_real *in, const double *grow
                           ex_page *page, bool quiet) {
     double shown[3][TEST_MONTHS];
     error[0] = error[1] = error[2] = 0;
-    for (int i = 0, s = SAMPLES - TEST_MONTHS; i < TEST_MONTHS; i++, s++) {
+    for (int i = 0; i < TEST_MONTHS; i++) {
+        const int s = SAMPLES - TEST_MONTHS + i;
         const double last = x[s + YEAR], real = x[s + 2 * YEAR];
         const double said[3] = {last * exp(growth[s]), last,
                                 last * exp((double)in[s * YEAR + YEAR - 1] / 10)};

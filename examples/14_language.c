@@ -43,8 +43,7 @@ typedef struct book {
     int32_t poem[POEMS][LONGEST];                  /* its kind, its signs, END */
     int32_t list[3][2][POEMS];                     /* numbers of poems, by part and kind */
     int     n[3][2], batches;                      /* batches: to learn from */
-    int32_t order[2][POEMS];                       /* these poems as chance has dealt them, by */
-    int     left[2];                               /* kind; and batches not yet learned from */
+    int32_t order[2][POEMS], left[2];              /* dealt by chance; batches of each not used */
 } book;
 typedef struct net { dl_tensor *p[3 + BLOCKS * DL_ENCODER_PARAMS]; int n; bool attends; } net;
 
@@ -60,14 +59,15 @@ static void show_learned(dl_ctx *dl, const net *m, const book *b, double seconds
                          bool quiet);
 static void show_both(int epochs, ex_page *page, bool quiet);
 
+/* A net for so many signs, with random weights. */
 static net net_new(dl_ctx *dl, int signs, bool attends) {
-    net m = {{NULL}, attends ? 3 : 7, attends};
+    net m = {{NULL}, attends ? 3 + BLOCKS * DL_ENCODER_PARAMS : 7, attends};
     m.p[0] = dl_param(dl, dl_shape2(signs, E), dl_init_normal(0, 0.1));
     m.p[1] = dl_param(dl, dl_shape1(signs), dl_init_zeros());
     if (attends) {
         m.p[2] = dl_param(dl, dl_shape2(LONGEST, E), dl_init_normal(0, 0.5));  /* positions */
-        for (int k = 0; k < BLOCKS; k++, m.n += DL_ENCODER_PARAMS)
-            dl_transformer_encoder_init(dl, m.p + m.n, E, F);
+        for (int k = 0; k < BLOCKS; k++)
+            dl_transformer_encoder_init(dl, m.p + 3 + k * DL_ENCODER_PARAMS, E, F);
     } else {
         m.p[2] = dl_param(dl, dl_shape2(E, H), dl_init_torch(H));
         dl_recurrent_init(dl, m.p + 3, DL_GRU, E, H, NULL);
@@ -142,7 +142,7 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
     int32_t in[WRITTEN * LONGEST];
     dl_tensor *kept = dl_state(dl, dl_shape3(1, WRITTEN, H)), *state = kept;
     learning(dl, false);
-    memset(poem, END, sizeof in);
+    memset(poem, 0, WRITTEN * sizeof *poem);       /* END is 0 */
     for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
     for (int t = 1; t < LONGEST; t++) {
         const int from = m->attends ? 0 : t - 1, L = t - from;

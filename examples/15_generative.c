@@ -59,6 +59,7 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
     return x && size > 0 ? dl_add(x, dl_mul_scalar(dl_randn(x->ctx, x->shape), size)) : x;
 }
 
+/* What the autoencoder is given of x. */
 static dl_tensor *spoil(const autoencoder *a, dl_tensor *x) {
     return dl_clamp(add_noise(x, a->noise), 0, 1);
 }

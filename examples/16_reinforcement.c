@@ -38,7 +38,7 @@ static int best(const double *q);
 static double distance(double q[CELLS][WAYS], const double *v);
 static dl_tensor *encode(dl_ctx *dl, const ex_board *b, int n);
 static int choose(const ex_board *b, const dl_real *q);
-static bool look(dl_ctx *dl, dl_model *net, int update, int last);
+static bool done(dl_ctx *dl, dl_model *net, int update, int last);
 static int drive(dl_ctx *dl, dl_model *policy, episode *e);
 static double test_drive(dl_ctx *dl, dl_model *policy);
 static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
@@ -149,9 +149,10 @@ static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt) {
     advantages(e, a);
     dl_tensor *x = dl_zeros(dl, dl_shape2(n, 4)), *g = dl_zeros(dl, dl_shape2(n, 2));
     for (int i = 0; x && g && i < CARTS; i++)
-        for (int t = 0; t < e[i].steps; t++, k++) {
+        for (int t = 0; t < e[i].steps; t++) {
             memcpy(x->data + 4 * k, e[i].state[t], sizeof e[i].state[t]);
             g->data[2 * k + e[i].action[t]] = (dl_real)(a[i][t] / n);
+            k++;
         }
     dl_tensor *log_p = dl_log_softmax(dl_model_forward(policy, x));
     dl_optimizer_zero_grad(opt);
@@ -186,7 +187,7 @@ int main(int argc, char **argv) {
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
                                          dl_model_tensor_count(net));
     ex_board games[BOARDS] = {{{0}}};
-    for (int k = 0; !look(dl, net, k, updates); k++) self_play(dl, net, opt, games);
+    for (int k = 0; !done(dl, net, k, updates); k++) self_play(dl, net, opt, games);
     show_games(dl, net, &page, o.quiet);
 
     /* The cart: a policy, made better by its own gains. */
@@ -323,9 +324,9 @@ static void games_from(dl_ctx *dl, dl_model *net, ex_board b, bool net_moves, do
     }
 }
 
-/* Every LOOK updates, and after the last: true if no game is lost any more, or there is no more to
-   come. */
-static bool look(dl_ctx *dl, dl_model *net, int update, int last) {
+/* Every LOOK updates, and after the last, play all games: true if none is lost any more, or there
+   is no more to come. */
+static bool done(dl_ctx *dl, dl_model *net, int update, int last) {
     const ex_board empty = {{0}};
     if (dl_error(dl)) return true;
     if (update % LOOK != 0 && update != last) return false;
@@ -507,7 +508,7 @@ static void show_games(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     ex_page_formula(page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
     ex_show_text(page, quiet, 0, EX("After %d updates, all games that there are against it:",
                                     "更新 %d 次之后，与它下完所有可能的对局："), found.updates);
-    for (int k = 0; k < found.looks; k++) updates[k] = k * LOOK < found.updates ? k * LOOK : found.updates;
+    for (int k = 0; k < found.looks; k++) updates[k] = fmin(k * LOOK, found.updates);
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|"
                                       "wins, random|loses, random", "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
@@ -555,7 +556,8 @@ static void show_carts(const double *steps, double before, double after, ex_page
 static void show_result(double seconds) {
     const tally *first = &found.side[0], *second = &found.side[1];
     ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
-              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", found.q_error, found.agree,
-              found.cells, first->losses + second->losses, first->games + second->games,
-              first->p_win, second->p_win, found.updates, found.before, found.after, seconds);
+              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", found.q_error,
+              found.agree, found.cells, first->losses + second->losses,
+              first->games + second->games, first->p_win, second->p_win, found.updates,
+              found.before, found.after, seconds);
 }

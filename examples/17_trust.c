@@ -36,7 +36,7 @@ static void show_privacy(const dl_data *all, const dl_data *test, int epochs, fo
                          ex_page *page, bool quiet);
 static void show_result(const found *f, double seconds);
 
-static dl_model *new_net(dl_ctx *dl, int units, double dropout) {
+static dl_model *new_net(dl_ctx *dl, int units, double dropout) {    /* 784 - units - 10         */
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
     dl_model_add_flatten(m);
     dl_model_add_dense(m, units, DL_RELU);
@@ -106,10 +106,9 @@ static void add_gradient(dl_model *net, const dl_tensor *x, const int32_t *label
 
 /* x times the mean gradient on the way from a black image to x. */
 static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) {
-    const double n = PATH;
     dl_tensor *s = dl_zeros(x->ctx, x->shape);
     for (int k = 0; s && k < PATH; k++)
-        add_gradient(net, x, label, (k + 0.5) / n, 1 / n, s->data);
+        add_gradient(net, x, label, (k + 0.5) / (double)PATH, 1 / (double)PATH, s->data);
     return dl_mul(s, x);
 }
 
@@ -124,7 +123,7 @@ static void train_private(dl_model *net, const dl_data *data, int steps, double 
     const int n = dl_model_tensor_count(net);
     const double expected = q * (double)dl_data_count(data);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.005), w, n);
-    double *sum = ex_numbers(dl, (size_t)dl_model_param_count(net));
+    double *sum = ex_room(dl, (size_t)dl_model_param_count(net));
     for (int step = 0; sum && step < steps && dl_error(dl) == DL_OK; step++) {
         memset(sum, 0, (size_t)dl_model_param_count(net) * sizeof *sum);
         for (dl_int i = 0; i < dl_data_count(data); i++) {
@@ -251,9 +250,9 @@ static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen) {
         dl_batch b;
         while (dl_loader_next(loader, &b)) {
             dl_tensor *log_p = dl_log_softmax(dl_model_predict(net, b.x));
-            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++, n++) {
+            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++) {
                 score[n] = log_p->data[10 * i + b.labels[i]];
-                member[n] = k == 0;
+                member[n++] = k == 0;
             }
             dl_tape_clear(dl);
         }

@@ -6,7 +6,7 @@
      language    EX("English", "中文"), ex_width, ex_pad, ex_decode
      options     ex_options_default, ex_flag, ex_parse, ex_begin, ex_end, ex_seconds,
                  ex_fit_seconds, ex_result
-     data        ex_numbers, ex_larger, ex_mnist, ex_argmax, ex_image_of, ex_digit, ex_worst
+     data        ex_room, ex_larger, ex_mnist, ex_argmax, ex_image_of, ex_digit, ex_worst
      worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
      terminal    ex_say, ex_print_wrapped, ex_print_now_you, ex_draw (pictures), ex_curve_of,
                  ex_draw_plot (curves)
@@ -397,7 +397,7 @@ static inline void ex_result(const char *format, ...) {
 /* -------------------------------------------------------------------------------- data ---- */
 
 /* Room for n numbers, zeros at first, to be freed; NULL, and an error of dl's, if there is none. */
-static inline double *ex_numbers(dl_ctx *dl, size_t n) {
+static inline double *ex_room(dl_ctx *dl, size_t n) {
     double *x = (double *)calloc(n ? n : 1, sizeof *x);
     if (x == NULL) dl_fail(dl, DL_ERR_MEMORY, "there is no memory for %.0f numbers", (double)n);
     return x;

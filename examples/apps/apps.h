@@ -62,8 +62,8 @@ static inline dl_regression ex_always_mean(const dl_data *learn, const dl_data *
 }
 
 /* The best that one column can do without a net: in `learn`, note the commonest class (of 50 at
-   most) for each of its texts, and say that of `hold`. Which column: the one with most right in `learn`, which the
-   last column must name. Returns how many are right in `hold`. */
+   most) for each of its texts, and say that of `hold`. Which column: the one with most right in
+   `learn`, which the last column must name. Returns how many are right in `hold`. */
 static inline int ex_one_column(const dl_table *learn, const dl_data *train, const dl_table *hold,
                                 const dl_data *test) {
     enum { MOST = 50 };
@@ -202,7 +202,7 @@ static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_d
     int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
     if (!order) dl_fail(dl, DL_ERR_MEMORY, "there is no memory to mix %lld rows", (long long)n);
     double *worse = mixed_x && order && dl_loader_next(loader, &all)
-                        ? ex_numbers(dl, (size_t)columns) : NULL;
+                        ? ex_room(dl, (size_t)columns) : NULL;
     const double base = dl_model_evaluate(m, d).loss;
     dl_rng r = dl_rng_new(1, 0);
     for (int c = 0; worse && c < columns; c++) {
@@ -790,19 +790,21 @@ static inline ex_sentence ex_sentence_new(dl_rng *r) {
 }
 
 /* How often a word, and a place in a sentence, had each role in sentences that were counted. */
-static int ex_role_of_place[EX_SENTENCE][EX_ROLES], ex_role_of_word[EX_LEXICON][EX_ROLES];
+typedef struct ex_role_counts {
+    int of_place[EX_SENTENCE][EX_ROLES], of_word[EX_LEXICON][EX_ROLES];
+} ex_role_counts;
 
 /* Count those of a sentence. */
-static inline void ex_role_count(const ex_sentence *s) {
+static inline void ex_role_count(ex_role_counts *c, const ex_sentence *s) {
     for (int t = 0; t < s->n; t++) {
-        ex_role_of_place[t][s->role[t]]++;
-        ex_role_of_word[s->word[t]][s->role[t]]++;
+        c->of_place[t][s->role[t]]++;
+        c->of_word[s->word[t]][s->role[t]]++;
     }
 }
 
 /* Without a net: the commonest role of word t, of a new one that of its place. */
-static inline int ex_role_guess(const ex_sentence *s, int t) {
-    const int *count = s->word[t] == EX_NEW ? ex_role_of_place[t] : ex_role_of_word[s->word[t]];
+static inline int ex_role_guess(const ex_role_counts *c, const ex_sentence *s, int t) {
+    const int *count = s->word[t] == EX_NEW ? c->of_place[t] : c->of_word[s->word[t]];
     int best = 0;
     for (int k = 0; k < EX_ROLES; k++) best = count[k] > count[best] ? k : best;
     return best;
@@ -856,8 +858,9 @@ static inline void ex_numeral_set(ex_numerals *s, int i, int number, bool told) 
     bool gap = false;
     int n = 0;
     s->number[i] = number;
-    for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
-        const int k = number / unit % 10;
+    for (int place = 4; place >= 0; place--) {
+        static const int unit[EX_DIGITS] = {1, 10, 100, 1000, 10000};
+        const int k = number / unit[place] % 10;
         s->digit[i][4 - place] = k;
         if (k == 0) gap = n > 0;
         if (k == 0) continue;

@@ -34,6 +34,7 @@ static dl_model *learn(const dl_data *train, const ex_options *o) {
     return net;
 }
 
+/* FOLDS nets, each asked about the applicants that it has not seen; drop: columns to leave out. */
 static bool ask(const dl_table *all, const char *const *drop, const ex_options *o, opinion *of) {
     int32_t row[LOANS];
     for (int f = 0; f < FOLDS; f++) {

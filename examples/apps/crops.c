@@ -63,11 +63,12 @@ int main(int argc, char **argv) {
         if (!dl_argmax_axis(said + done, p, 1)) return ex_end(dl, &o);
         const int common = ex_commonest(train);
         c.one += ex_one_column(rows, train, others, test);
-        for (int i = 0; i < holds; i++, done++) {
+        for (int i = 0; i < holds; i++) {
             truth[done] = dl_data_labels(test)[i];
             c.commonest += truth[done] == common;
             c.right += truth[done] == said[done];
             c.top += among_top(p->data + i * DISEASES, truth[done]);
+            done++;
         }
         seconds += ex_fit_seconds(net);
         parameters = dl_model_param_count(net);

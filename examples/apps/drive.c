@@ -33,17 +33,15 @@ static double steer(dl_ctx *dl, dl_model *net, const dl_real *picture) {
    leaves the lane is put back. */
 static ex_ride lap(dl_ctx *dl, who w, dl_model *net, const ex_track *t, double wind, dl_rng *r,
                    lessons *lesson) {
-    dl_real picture[EX_SEEN];
+    dl_real here[EX_SEEN];
     ex_car c = ex_car_on(t, 0);
     ex_ride d = {0, {{0, 0}}, 0};
     while (d.steps < EX_STEPS && d.part < 1) {
         const double driver = ex_car_driver(t, &c);
+        dl_real *picture = lesson ? lesson->seen[lesson->notes] : here;
         ex_car_see(t, &c, picture);
         const double wheel = w == NET ? steer(dl, net, picture) : w == DRIVER ? driver : 0;
-        if (lesson) {
-            memcpy(lesson->seen[lesson->notes], picture, sizeof picture);
-            lesson->turn[lesson->notes++] = (dl_real)driver;
-        }
+        if (lesson) lesson->turn[lesson->notes++] = (dl_real)driver;
         ex_ride_step(&d, &c, wheel, wind * dl_rng_normal(r));
         if (ex_track_off(t, c.x, c.y) < 1) continue;
         if (!lesson) break;
@@ -78,8 +76,7 @@ static double test(dl_ctx *dl, who w, dl_model *net, const ex_track *t, int seed
     return sum;
 }
 
-static void show(const ex_options *o, const lessons *l, const double *laps, const ex_track *t,
-                 ex_ride *ride);
+static void show(const ex_options *o, lessons *l, const double *laps, ex_track *t, ex_ride *ride);
 
 int main(int argc, char **argv) {
     static lessons all;
@@ -95,10 +92,10 @@ int main(int argc, char **argv) {
     const double start = ex_seconds();
     double laps[ROUNDS + 3];                             /* nobody, copy, corrected, driver */
     int worst = 0, any;                                  /* where the copy gets least far */
-    laps[0] = test(dl, NOBODY, NULL, t, o.seed, &any);
-    laps[ROUNDS + 2] = test(dl, DRIVER, NULL, t, o.seed, &any);
     ex_ride on_worst[2];                                 /* of the copy, and in the end */
     dl_model *net = NULL;
+    laps[0] = test(dl, NOBODY, net, t, o.seed, &any);
+    laps[ROUNDS + 2] = test(dl, DRIVER, net, t, o.seed, &any);
     for (int round = 0; round <= ROUNDS; round++) {      /* round 0: the driver, on a calm day */
         for (int k = 0; k < TRACKS; k++) {
             const ex_track own = ex_track_new(&r);
@@ -120,8 +117,7 @@ int main(int argc, char **argv) {
 /* ------------------------------------------------------------------------- the showing ---- */
 
 /* What the car sees, how far each drove, and the track t where the copy got least far. */
-static void show(const ex_options *o, const lessons *l, const double *laps, const ex_track *t,
-                 ex_ride *ride) {
+static void show(const ex_options *o, lessons *l, const double *laps, ex_track *t, ex_ride *ride) {
     ex_page page = ex_page_open(o, EX("A car that keeps its lane", "不出车道的小车"));
     ex_show_text(&page, o->quiet, 0, EX("What the car sees (simulated), the road in front of it:",
                                        "车看到的（模拟）：前方的路"));

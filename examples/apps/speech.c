@@ -23,6 +23,7 @@ static const char *const voice[VOICES] = {"allison", "awb", "kal", "rms", "slt",
 static dl_real picture[SOUNDS * VARIANTS][PIXELS];
 static int32_t label[SOUNDS * VARIANTS];
 
+/* All pictures and their labels, from the recordings in dir. */
 static dl_data *load(dl_ctx *dl, const char *dir, const ex_options *o) {
     static ex_sound s;
     dl_rng r = dl_rng_new((uint64_t)o->seed, 1);

@@ -1,13 +1,13 @@
 /* 00 - the first run: a net against a straight line through the same pixels.
 
    Both see 784 grey values and say which of ten digits it is. The first is linear: one weighted sum
-   of the pixels for each digit, the largest wins (S0-4.1 without a hidden layer). The second puts 64
-   units with ReLU in between. Each is trained on training images and tested on images that it has
-   never seen: only the second number counts.
+   of the pixels for each digit, the largest wins (S0-4.1 without a hidden layer). The second puts
+   64 units with ReLU in between. Each is trained on training images and tested on images that it
+   has never seen: only the second number counts.
 
        gcc -O2 examples/00_start.c -o start -lm && ./start            (add -fopenmp for all cores)
 
-   @F S2-2  layers of units     @F S3-2.2  what makes it deep     @F S2-9.1  rules and learning     */
+   @F S2-2  layers of units   @F S3-2.2  what makes it deep   @F S2-9.1  rules and learning     */
 #define DL_IMPLEMENTATION
 #include "dl.h"
 #include "example.h"
@@ -62,6 +62,7 @@ int main(int argc, char **argv) {
 
     show(m, on_train, on_test, test, &page, o.quiet);
     ex_page_close(&page, o.quiet);
+    if (dl_error(dl)) return ex_end(dl, &o);
     ex_result("test_accuracy=%.4f test_loss=%.4f linear_accuracy=%.4f seconds=%.2f parameters=%lld",
               on_test[NET].accuracy, on_test[NET].loss, on_test[LINEAR].accuracy,
               ex_fit_seconds(m[NET]), (long long)dl_model_param_count(m[NET]));
@@ -87,10 +88,8 @@ static int only_the_net(const dl_data *test, const dl_real *line, const dl_real 
 static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metrics *on_test,
                  const dl_data *test, ex_page *page, bool quiet) {
     enum { SHOWN = 8 };
-    const size_t n = 10 * (size_t)dl_data_count(test);
-    dl_real *p = (dl_real *)malloc(2 * n * sizeof *p);
     dl_tensor *w = dl_model_param(m[LINEAR], 0);
-    ex_image im[SHOWN], template_[10];
+    ex_image im[SHOWN], digits[10];
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, "%s", EX("right answers, %|parameters|training|test",
                                             "答对的比例，%|参数|训练|测试"));
@@ -99,8 +98,9 @@ static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metric
                     (long long)dl_model_param_count(m[k]), 100 * on_train[k].accuracy,
                     100 * on_test[k].accuracy);
     ex_page_table(page, false);
-    const bool ok = p && ex_predict(m[LINEAR], test, p) && ex_predict(m[NET], test, p + n);
-    const int found = ok ? only_the_net(test, p, p + n, im, SHOWN) : 0;
+    const dl_tensor *line = dl_model_predict_data(m[LINEAR], test);
+    const dl_tensor *net = dl_model_predict_data(m[NET], test);
+    const int found = line && net ? only_the_net(test, line->data, net->data, im, SHOWN) : 0;
     if (!quiet) {
         printf(EX("\nThe net reads these and the line does not (what it is, what the line "
                   "said):\n\n", "\n网络认得、直线不认得的数字（是几，直线说成了几）：\n\n"));
@@ -113,7 +113,7 @@ static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metric
     ex_page_images(page, im, found, 0, 1, 4);
     for (int c = 0; c < 10; c++) {
         const char digit[2] = {(char)('0' + c), 0};
-        template_[c] = ex_image_of(w->data + 784 * c, 28, 28, digit);
+        digits[c] = ex_image_of(w->data + 784 * c, 28, 28, digit);
     }
     ex_page_text(page, 2, EX("All that the line knows: one picture a digit", "直线知道的全部：每个数字一张图"));
     ex_page_text(page, 0, EX("Ink on dark pixels speaks for the digit, on light ones against it. "
@@ -121,12 +121,11 @@ static void show(dl_model *const *m, const dl_metrics *on_train, const dl_metric
                              "深色处有墨，加分；浅色处有墨，减分。一张模板要配所有的写法。"));
     ex_page_figure(page, "00-templates", EX("The ten rows of the linear model's weights as "
                                             "pictures", "线性模型的十行权重，画成图"));
-    ex_page_images(page, template_, 10, -0.15, 0.15, 4);
-    free(p);
+    ex_page_images(page, digits, 10, -0.15, 0.15, 4);
     ex_show_now_you(page, quiet,
                     EX("--hidden 1 leaves a single unit in between. Better or worse than the line?",
                        "--hidden 1 只留一个隐藏单元。比直线好还是差？"),
-                    EX("Worse: all that the output layer gets is one number, from which it can tell a "
-                       "few digits at best.",
+                    EX("Worse: all that the output layer gets is one number, from which it can "
+                       "tell a few digits at best.",
                        "差：输出层只得到一个数，靠它最多分得清几个数字。"));
 }

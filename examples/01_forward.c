@@ -59,7 +59,7 @@ static void by_kernels(dl_real z1[3], dl_real a[3], dl_real z2[2], dl_real y[2])
 
 static double largest_difference(const double *a, const dl_real *b, int n) {
     double d = 0;
-    for (int i = 0; i < n; i++) d = fmax(d, fabs(a[i] - (double)b[i]));
+    for (int i = 0; i < n; i++) d = ex_larger(d, fabs(a[i] - (double)b[i]));
     return d;
 }
 
@@ -86,9 +86,9 @@ int main(int argc, char **argv) {
     layer(y, z2, a, W2, b2, 3, 2, sigmoid, "sigmoid", "y", o.quiet);
 
     by_kernels(kz1, ka, kz2, ky);
-    difference = fmax(largest_difference(z1, kz1, 3), largest_difference(a, ka, 3));
-    difference = fmax(difference, largest_difference(z2, kz2, 2));
-    difference = fmax(difference, largest_difference(y, ky, 2));
+    difference = ex_larger(largest_difference(z1, kz1, 3), largest_difference(a, ka, 3));
+    difference = ex_larger(difference, largest_difference(z2, kz2, 2));
+    difference = ex_larger(difference, largest_difference(y, ky, 2));
 
     /* Floor 2, tensors: the same as one formula. */
     dl_tensor *tx = dl_from(dl, dl_shape2(1, 2), x);
@@ -96,7 +96,7 @@ int main(int argc, char **argv) {
     dl_tensor *w2 = dl_from(dl, dl_shape2(2, 3), W2), *v2 = dl_from(dl, dl_shape1(2), b2);
     dl_tensor *ty = dl_sigmoid(dl_linear(dl_relu(dl_linear(tx, w1, v1)), w2, v2));
     if (dl_error(dl)) return ex_end(dl, &o);
-    difference = fmax(difference, largest_difference(y, ty->data, 2));
+    difference = ex_larger(difference, largest_difference(y, ty->data, 2));
 
     ex_say(o.quiet, EX("\nBy hand:            y = (%.6f, %.6f)\n",
                        "\n手算：               y = (%.6f, %.6f)\n"), y[0], y[1]);
@@ -107,17 +107,18 @@ int main(int argc, char **argv) {
     ex_page_close(&page, o.quiet);
     ex_result("y0=%.6f y1=%.6f difference=%.2g equal=%d", y[0], y[1], difference,
               difference <= 1e-6);
-    return difference <= 1e-6 ? ex_end(dl, &o) : 1;
+    const int code = ex_end(dl, &o);
+    return difference <= 1e-6 ? code : 1;
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
 /* Three activation functions and their slopes. */
-enum { N = 121 };
-static double at[N], f[3][N], slope[3][N];
-static const double step_at[4] = {-4, 0, 0, 4}, step[4] = {0, 0, 1, 1};
-static const char *const f_name[3] = {"ReLU", "sigmoid", "tanh"};
 static void fill_curves(ex_curve *curve, ex_curve *slopes) {
+    enum { N = 121 };
+    static double at[N], f[3][N], slope[3][N];
+    static const double step_at[4] = {-4, 0, 0, 4}, step[4] = {0, 0, 1, 1};
+    static const char *const f_name[3] = {"ReLU", "sigmoid", "tanh"};
     for (int i = 0; i < N; i++) {
         double z = at[i] = -4 + 8.0 * i / (N - 1), s = sigmoid(z), t = tanh(z);
         f[0][i] = relu(z);

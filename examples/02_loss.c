@@ -34,6 +34,7 @@ static double by_hand(bool quiet) {
 
 /* Iris: four measurements, each to mean 0 and standard deviation 1; the species as 0, 1, 2. */
 static bool iris_load(dl_ctx *dl, const char *path, dl_real *x, int32_t *t) {
+    const double n = ROWS;
     const dl_table *table = ex_table(dl, path, "table FILE", ROWS);
     const dl_data *iris = table ? dl_encoder_data(dl_encoder_new(table, NULL), table) : NULL;
     if (!iris || dl_data_classes(iris) != C || dl_data_shape(iris).dim[0] != FEATURES)
@@ -47,8 +48,8 @@ static bool iris_load(dl_ctx *dl, const char *path, dl_real *x, int32_t *t) {
     }
     for (int k = 0; k < FEATURES; k++) {
         double mean = 0, square = 0;
-        for (int i = 0; i < ROWS; i++) mean += (double)x[i * FEATURES + k] / ROWS;
-        for (int i = 0; i < ROWS; i++) square += pow((double)x[i * FEATURES + k] - mean, 2) / ROWS;
+        for (int i = 0; i < ROWS; i++) mean += (double)x[i * FEATURES + k] / n;
+        for (int i = 0; i < ROWS; i++) square += pow((double)x[i * FEATURES + k] - mean, 2) / n;
         for (int i = 0; i < ROWS; i++)
             x[i * FEATURES + k] = (dl_real)(((double)x[i * FEATURES + k] - mean) / sqrt(square));
     }
@@ -68,7 +69,7 @@ static void train(dl_ctx *dl, const dl_real *x, const int32_t *t, bool squared, 
                                   : dl_cross_entropy(scores, t);
         if (scores == NULL) break;
         for (int i = 0; i < ROWS; i++)
-            curve[step] += 100.0 / ROWS * (ex_argmax(scores->data + i * C, C) == t[i]);
+            curve[step] += 100 / (double)ROWS * (ex_argmax(scores->data + i * C, C) == t[i]);
         dl_optimizer_zero_grad(descent);
         dl_backward(loss);
         dl_optimizer_step(descent);
@@ -128,28 +129,31 @@ static void large_scores(void) {
 
 /* One unit with the sigmoid, target 1: loss and slope against the score. */
 enum { POINTS = 121 };
-static double at[POINTS], mse[POINTS], bce[POINTS], mse_slope[POINTS], bce_slope[POINTS];
-static void losses_of_a_unit(void) {
+typedef struct unit {
+    double score[POINTS], mse[POINTS], bce[POINTS], mse_slope[POINTS], bce_slope[POINTS];
+} unit;
+static void losses_of_a_unit(unit *u) {
     for (int i = 0; i < POINTS; i++) {
-        const double score = at[i] = -6 + 12.0 * i / (POINTS - 1);
-        const double y = 1 / (1 + exp(-score));
-        mse[i] = (y - 1) * (y - 1);
-        mse_slope[i] = 2 * (y - 1) * y * (1 - y);        /* dL/dz = dL/dy f'(z) */
-        bce[i] = -log(y);
-        bce_slope[i] = y - 1;                            /* f' has cancelled */
+        u->score[i] = -6 + 12.0 * i / (POINTS - 1);
+        const double y = 1 / (1 + exp(-u->score[i]));
+        u->mse[i] = (y - 1) * (y - 1);
+        u->mse_slope[i] = 2 * (y - 1) * y * (1 - y);     /* dL/dz = dL/dy f'(z) */
+        u->bce[i] = -log(y);
+        u->bce_slope[i] = y - 1;                         /* f' has cancelled */
     }
 }
 
 static void show(const double *cross, const double *squared, ex_page *page, bool quiet) {
-    ex_curve two[2] = {{EX("cross-entropy", "交叉熵"), at, bce, POINTS},
-                       {EX("squared error", "平方误差"), at, mse, POINTS}};
+    unit u;
+    ex_curve two[2] = {{EX("cross-entropy", "交叉熵"), u.score, u.bce, POINTS},
+                       {EX("squared error", "平方误差"), u.score, u.mse, POINTS}};
     ex_axes axes = {EX("Loss of one unit, target 1", "一个单元的损失，目标是 1"),
                     EX("score z", "得分 z"), "L", -6, 6, 0, 6.2, false};
     ex_axes slope = {EX("What each teaches: dL/dz", "各教多少：dL/dz"), EX("score z", "得分 z"),
                      "dL/dz", -6, 6, -1.05, 0.1, false};
     ex_axes race = {EX("Iris: right answers", "鸢尾花：答对的比例"), EX("step", "步"), "%", 0, 0, 60, 100,
                     false};
-    losses_of_a_unit();
+    losses_of_a_unit(&u);
     if (!quiet) large_scores();
     ex_say(quiet, EX("\nIris, right answers after 10, 50, 200 steps of gradient descent:\n"
                      "  cross-entropy  %5.1f %5.1f %5.1f %%\n"
@@ -162,8 +166,8 @@ static void show(const double *cross, const double *squared, ex_page *page, bool
                                        "target 1 against its score",
                                        "目标为 1 的 sigmoid 单元：交叉熵与平方误差随得分的变化"));
     ex_page_plot(page, axes, two, 2);
-    two[0].y = bce_slope;
-    two[1].y = mse_slope;
+    two[0].y = u.bce_slope;
+    two[1].y = u.mse_slope;
     ex_page_figure(page, "02-slope", EX("Their slopes: -1 and almost 0 where the unit is sure and "
                                         "wrong", "它们的斜率：自信却答错时，一个是 -1，一个接近 0"));
     ex_page_plot(page, slope, two, 2);

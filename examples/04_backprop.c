@@ -224,14 +224,15 @@ static double compare(const dl_real *g, const taped *tape, double *tape_differen
     ex_say(quiet, EX("\n  parameter    kernels       tape    numeric\n",
                      "\n  参数            内核       带子       差商\n"));
     for (int part = W1; part < END; part++)
-        for (int k = at(small, part), i = 0; k < at(small, part + 1); k++, i++) {
+        for (int i = 0; i < at(small, part + 1) - at(small, part); i++) {
+            const int k = at(small, part) + i;
             const double exact = (double)g[k], numeric = (loss_at(k, h) - loss_at(k, -h)) / (2 * h);
             const double taken = (double)tape->w[part]->grad[i];
             const int columns = part == W1 ? D : H;
             char name[40];
-            worst = fmax(worst, fabs(exact - numeric) /
-                                fmax(fmax(fabs(exact), fabs(numeric)), 1e-3));
-            *tape_difference = fmax(*tape_difference, fabs(taken - exact));
+            worst = ex_larger(worst, fabs(exact - numeric) /
+                                     fmax(fmax(fabs(exact), fabs(numeric)), 1e-3));
+            *tape_difference = ex_larger(*tape_difference, fabs(taken - exact));
             if (part % 2) snprintf(name, sizeof name, "b%d[%d]", part / 2 + 1, i);
             else snprintf(name, sizeof name, "W%d[%d,%d]", part / 2 + 1, i / columns, i % columns);
             ex_say(quiet, "  %-9s %10.6f %10.6f %10.6f\n", name, exact, taken, numeric);
@@ -301,8 +302,8 @@ static void show_xor(const pass *s, const dl_real *p, const double *loss, int st
                                       "异或的损失先是平的，然后下降"));
     ex_page_plot(page, axes, &c, 1);
     for (int i = 0; i < SIDE * SIDE; i++) {
-        const dl_real x[2] = {(dl_real)(i % SIDE / (SIDE - 1.0)),
-                              (dl_real)(1 - i / SIDE / (SIDE - 1.0))};
+        const double last = SIDE - 1;
+        const dl_real x[2] = {(dl_real)(i % SIDE / last), (dl_real)(1 - i / SIDE / last)};
         forward(&at_point, xor_net, p, x, 1);
         dlk_sigmoid_forward(&map[i], at_point.z2, 1, 0, 0);
     }
@@ -348,7 +349,7 @@ static double digits_from(const dl_real *random, double times, const digits *tra
             for (int i = 0; i < BATCH; i++)
                 right += ex_argmax(s.z2 + i * CLASSES, CLASSES) == test->t[n + i];
         }
-        accuracy[e] = 100.0 * right / IMAGES;
+        accuracy[e] = 100.0 * right / (double)IMAGES;
     }
     return before;
 }

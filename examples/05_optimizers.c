@@ -28,6 +28,7 @@ typedef struct run {
     int    arrived;                     /* f stays below 1/1000 of its start from this step on */
 } run;
 
+/* Optimizer i, with what it usually has besides its learning rate. */
 static dl_optim racer(int i, double lr) {
     switch (i) {
     case 0: return dl_sgd(lr);

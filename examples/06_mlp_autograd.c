@@ -66,17 +66,18 @@ static void train(dl_ctx *dl, const net *n, dl_loader *train_loader, dl_optimize
                 printf(EX("Epoch [%d/%d], Step [%d/%d], Loss: %.4f\n",
                           "轮 [%d/%d]，步 [%d/%d]，损失：%.4f\n"), epoch + 1, o->epochs, i + 1,
                        total_step, dl_item(loss));
-            losses[epoch * total_step + i] = dl_item(loss);
+            *losses++ = dl_item(loss);
             dl_tape_clear(dl);   /* PyTorch frees a step's tensors by counting; here we say when */
         }
     }
 }
 
 /* print('Accuracy of the network on the 10000 test images: %d %%' % (100 * correct / total))     */
-static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *test_loss, bool quiet) {
+static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *test_loss,
+                   bool quiet) {
     int64_t correct = 0, total = 0;                    /* correct = 0; total = 0                 */
     dl_batch batch;
-    bool recording = dl_set_no_grad(dl, true);
+    const bool was = dl_set_no_grad(dl, true);
     *test_loss = 0;
     /* for images, labels in test_loader:                                                        */
     while (dl_loader_next(test_loader, &batch)) {
@@ -91,7 +92,7 @@ static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *tes
         total += batch.size;                           /* total += labels.size(0)                */
         dl_tape_clear(dl);
     }
-    dl_set_no_grad(dl, recording);
+    dl_set_no_grad(dl, was);
     if (total == 0) return 0;
     *test_loss /= (double)total;
     if (!quiet)                                        /* %d cuts the decimals off; we keep them */
@@ -102,8 +103,8 @@ static double test(dl_ctx *dl, const net *n, dl_loader *test_loader, double *tes
 }
 
 /* Behind main: the page. */
-static void show(ex_page *page, const double *losses, int steps, double accuracy, double test_loss,
-                 const ex_options *o);
+static void show(dl_ctx *dl, ex_page *page, const double *losses, dl_int steps, double accuracy,
+                 double test_loss, const ex_options *o);
 
 int main(int argc, char **argv) {
     enum { input_size = 784, hidden_size = 500, num_classes = 10 };
@@ -112,8 +113,9 @@ int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 5;                                      /* num_epochs = 5                         */
     o.batch = 100;                                     /* batch_size = 100                       */
-    ex_parse(&o, argc, argv, EX("S3's program: 784 - 500 relu - 10, own training loop, Adam; half a "
-                                "minute", "文档 S3 的程序：784 - 500 relu - 10，自己写训练循环，Adam；约半分钟"),
+    ex_parse(&o, argc, argv, EX("S3's program: 784 - 500 relu - 10, own training loop, Adam; "
+                                "half a minute",
+                                "文档 S3 的程序：784 - 500 relu - 10，自己写训练循环，Adam；约半分钟"),
              "data epochs batch limit seed threads html quiet", NULL, 0);
 
     dl_ctx *dl = ex_begin(&o);
@@ -129,16 +131,17 @@ int main(int argc, char **argv) {
     dl_tensor *parameters[4] = {n.w1, n.b1, n.w2, n.b2};
     /* optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)                          */
     dl_optimizer *optimizer = dl_optimizer_new(dl, dl_torch_adam(learning_rate), parameters, 4);
-    const int steps = o.epochs * (int)dl_loader_batch_count(train_loader);
-    double *losses = (double *)calloc((size_t)steps, sizeof *losses);
-    if (dl_error(dl) || losses == NULL) return ex_end(dl, &o);
+    if (dl_error(dl)) return ex_end(dl, &o);
+    const dl_int steps = (dl_int)o.epochs * dl_loader_batch_count(train_loader);
+    double *losses = ex_room(dl, (size_t)steps);
+    if (losses == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("A training loop of one's own", "自己写训练循环"));
 
     const double start = ex_seconds();
     train(dl, &n, train_loader, optimizer, &o, losses);
     const double seconds = ex_seconds() - start;
     const double accuracy = test(dl, &n, test_loader, &test_loss, o.quiet);
-    if (!dl_error(dl)) show(&page, losses, steps, accuracy, test_loss, &o);
+    if (!dl_error(dl)) show(dl, &page, losses, steps, accuracy, test_loss, &o);
     free(losses);
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page_close(&page, o.quiet);
@@ -155,17 +158,18 @@ static void boxes(ex_page *page, int batch) {
                                  EX("3 backward", "3 反向"), EX("4 update", "4 更新")};
     const char *const call[4] = {"net_forward", "dl_cross_entropy", "dl_backward",
                                  "dl_optimizer_step"};
-    const char *const what[4] = {EX("outputs", "输出"), "L", "dL/dW, dL/db", EX("new W, b", "新的 W、b")};
+    const char *const what[4] = {EX("outputs", "输出"), "L", "dL/dW, dL/db",
+                                 EX("new W, b", "新的 W、b")};
     char text[64];
     if (page->f == NULL) return;
-    ex_page_figure(page, "06-loop", EX("The training loop: forward, loss, backward, update, and round "
-                                       "again with the next batch",
+    ex_page_figure(page, "06-loop", EX("The training loop: forward, loss, backward, update, and "
+                                       "round again with the next batch",
                                        "训练循环：前向、损失、反向、更新，换下一批再来"));
     ex_svg_begin(page, 720, 250);
     for (int k = 0; k < 4; k++) {
         const double x = 10 + 182 * k;
-        fprintf(page->f, "<rect x=\"%.0f\" y=\"70\" width=\"154\" height=\"84\" rx=\"8\" fill=\"#f3f7fa\" "
-                "stroke=\"#333\" stroke-width=\"1.5\"/>\n", x);
+        fprintf(page->f, "<rect x=\"%.0f\" y=\"70\" width=\"154\" height=\"84\" rx=\"8\" "
+                "fill=\"#f3f7fa\" stroke=\"#333\" stroke-width=\"1.5\"/>\n", x);
         ex_svg_text(page, x + 77, 98, "middle", 17, "font-weight=\"bold\"", name[k]);
         ex_svg_text(page, x + 77, 121, "middle", 13, "font-family=\"monospace\"", call[k]);
         ex_svg_text(page, x + 77, 143, "middle", 14, "", what[k]);
@@ -179,15 +183,15 @@ static void boxes(ex_page *page, int batch) {
     snprintf(text, sizeof text, EX("images [%d,784], labels [%d]", "图像 [%d,784]，标签 [%d]"), batch,
              batch);
     ex_svg_text(page, 87, 30, "start", 15, "", text);
-    fputs("<path d=\"M87 40v26m-6 -8l6 8l6 -8\" fill=\"none\" stroke=\"#333\" stroke-width=\"2\"/>\n"
-          "</svg>\n", page->f);
+    fputs("<path d=\"M87 40v26m-6 -8l6 8l6 -8\" fill=\"none\" stroke=\"#333\" "
+          "stroke-width=\"2\"/>\n</svg>\n", page->f);
 }
 
 /* Everything that is not the program: the loss of every tenth batch, and its running mean. */
-static void show(ex_page *page, const double *losses, int steps, double accuracy, double test_loss,
-                 const ex_options *o) {
-    const int points = (steps + 9) / 10;
-    double *step = (double *)calloc((size_t)points, 3 * sizeof *step);
+static void show(dl_ctx *dl, ex_page *page, const double *losses, dl_int steps, double accuracy,
+                 double test_loss, const ex_options *o) {
+    const int points = (int)((steps + 9) / 10);
+    double *step = ex_room(dl, 3 * (size_t)points);
     const ex_axes axes = {EX("Loss while training", "训练中的损失"), EX("step", "步"), EX("loss", "损失"),
                           0, 0, 0, 0, true};
     if (step == NULL) return;
@@ -214,8 +218,8 @@ static void show(ex_page *page, const double *losses, int steps, double accuracy
                              "灰色：单个批次（每批 %d 幅图像，每十步一点）。各批不同，曲线因而抖动；要看的是趋势。"),
                  o->batch);
     ex_show_now_you(page, o->quiet,
-                    EX("the 60000 images, batches of 100: how many steps has an epoch? With --batch "
-                       "32?", "60000 幅图像，每批 100 幅，一轮有几步？换成 --batch 32 呢？"),
+                    EX("the 60000 images, batches of 100: how many steps has an epoch? With "
+                       "--batch 32?", "60000 幅图像，每批 100 幅，一轮有几步？换成 --batch 32 呢？"),
                     EX("600; 60000 / 32 = 1875.", "600；60000 / 32 = 1875。"));
     free(step);
 }

@@ -80,14 +80,13 @@ static void show_units(dl_model *net, ex_page *page) {
     if (w == NULL || page->f == NULL) return;
     const int units = w->shape.dim[0] < SHOWN ? (int)w->shape.dim[0] : SHOWN;
     for (int i = 0; i < units; i++) {
-        im[i].pixel = w->data + i * 784;
-        im[i].height = im[i].width = 28;
+        im[i] = ex_image_of(w->data + i * 784, 28, 28, "");
         snprintf(im[i].caption, sizeof im[i].caption, EX("unit %d", "单元 %d"), i);
         for (int j = 0; j < 784; j++) largest = fmax(largest, fabs((double)im[i].pixel[j]));
     }
     ex_page_text(page, 2, EX("What hidden units look for", "隐藏单元在寻找什么"));
-    ex_page_text(page, 0, EX("Each picture is a row of W, 784 weights. Dark: ink here excites the unit; "
-                             "light: ink here calms it.",
+    ex_page_text(page, 0, EX("Each picture is a row of W, 784 weights. Dark: ink here excites the "
+                             "unit; light: ink here calms it.",
                              "每幅图是 W 的一行，784 个权重。深色：此处有墨，单元兴奋；浅色：此处有墨，单元安静。"));
     ex_page_figure(page, "07-units", EX("The weights of 24 hidden units as pictures",
                                         "24 个隐藏单元的权重，画成图"));
@@ -104,9 +103,10 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
     ex_show_predictions(net, test, page, quiet);
     show_units(net, page);
     ex_show_now_you(page, quiet,
-                    EX("change 512 to 32 in examples/07_mlp_rmsprop.c and run again. What do the other "
-                       "480 units buy, and what do they cost?",
-                       "把 examples/07_mlp_rmsprop.c 里的 512 改成 32，再运行。另外 480 个单元换来什么，代价是什么？"),
+                    EX("change 512 to 32 in examples/07_mlp_rmsprop.c and run again. What do the "
+                       "other 480 units buy, and what do they cost?",
+                       "把 examples/07_mlp_rmsprop.c 里的 512 改成 32，再运行。"
+                       "另外 480 个单元换来什么，代价是什么？"),
                     EX("About three points of test accuracy, for sixteen times the parameters "
                        "(25,450 and 407,050).",
                        "大约 3 个百分点的测试准确率，参数是十六倍（25450 与 407050）。"));

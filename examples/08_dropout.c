@@ -34,8 +34,8 @@ static double by_hand(double p, bool quiet) {
         for (int i = 0; i < N; i++) {
             m[i] = y[i] > 0;                             /* the kernel's mask: kept or dropped    */
             double hand = m[i] * (double)x[i] / (1 - p);
-            mean[i] += hand / STEPS;
-            difference = fmax(difference, fabs(hand - (double)y[i]));
+            mean[i] += hand / (double)STEPS;
+            difference = ex_larger(difference, fabs(hand - (double)y[i]));
         }
         if (step <= TOLD)
             ex_say(quiet, EX("  step %d:  m = (%g, %g, %g, %g)  y = (%g, %g, %g, %g)  "
@@ -116,13 +116,11 @@ int main(int argc, char **argv) {
              "data epochs batch limit seed threads html save quiet", extra, 1);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
-    double *numbers = (double *)calloc((size_t)o.epochs, 6 * sizeof *numbers);
     watch w[2];
     dl_model *model = NULL;
-    if (dl_error(dl) || numbers == NULL) {
-        free(numbers);
-        return ex_end(dl, &o);
-    }
+    if (dl_error(dl)) return ex_end(dl, &o);
+    double *numbers = ex_room(dl, 6 * (size_t)o.epochs);
+    if (numbers == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Dropout and the train/test gap", "丢弃法与泛化差距"));
 
     ex_say(o.quiet, EX("x = (1, 2, 3, 4), p = 0.5, dy = (1, 1, 1, 1):\n",
@@ -157,7 +155,8 @@ int main(int argc, char **argv) {
 
 /* A net of 3 inputs, 4 hidden units and 2 outputs in three steps: what is left of it. */
 static void show_thin(ex_page *page) {
-    enum { STEP = 3, IN = 3, HIDDEN = 4, OUT = 2, WIDE = 240, TALL = 220 };
+    enum { STEP = 3, IN = 3, HIDDEN = 4, OUT = 2, WIDE = 240 };
+    const int TALL = 220;
     const dl_real ones[HIDDEN] = {1, 1, 1, 1};
     const int size[3] = {IN, HIDDEN, OUT};
     char title[40];

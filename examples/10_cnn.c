@@ -155,11 +155,9 @@ static void show_mistakes(dl_model *net, const dl_data *test, ex_page *page, boo
     int said[5] = {0}, right[5] = {0};
     dl_int index[WORST];
     ex_image worst[WORST];
-    dl_real *p = (dl_real *)malloc((size_t)count * (size_t)classes * sizeof *p);
-    if (p == NULL || !ex_predict(net, test, p)) {
-        free(p);
-        return;
-    }
+    const dl_tensor *y = dl_model_predict_data(net, test);
+    if (y == NULL) return;
+    const dl_real *p = y->data;
     const int n = ex_worst(test, p, index, WORST);
     for (int i = 0; i < n; i++) worst[i] = ex_digit(test, index[i], p + index[i] * classes);
     for (dl_int i = 0; i < count; i++) {
@@ -183,7 +181,6 @@ static void show_mistakes(dl_model *net, const dl_data *test, ex_page *page, boo
         ex_show_row(page, quiet, false, "%g - %g|%d|%d|%.1f", from[k + 1], from[k], said[k],
                     said[k] - right[k], said[k] ? 100.0 * right[k] / said[k] : 0.0);
     ex_page_table(page, false);
-    free(p);
 }
 
 /* Everything that is not S2's program. */
@@ -197,8 +194,8 @@ static void show(dl_model *net, const dl_data *test, dl_metrics result, ex_page 
                   "7 sneaker, 8 bag, 9 boot\n",
                   "0 T 恤，1 裤子，2 套衫，3 连衣裙，4 外套，5 凉鞋，6 衬衫，7 运动鞋，8 包，9 靴子\n"));
     ex_page_formula(page, "Y[o,p,q] = b[o] + ∑ X[c, p+u, q+v] K[o,c,u,v]");
-    ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f. The validation data here is the "
-                             "test set, as in S2: to watch, not to choose by.",
+    ex_page_text(page, 0, EX("Test accuracy %.2f %%, test loss %.4f. The validation data here is "
+                             "the test set, as in S2: to watch, not to choose by.",
                              "测试准确率 %.2f %%，测试损失 %.4f。与 S2 一样，这里用测试集作验证：只可观察，"
                              "不可据以选择。"), 100 * result.accuracy, result.loss);
     ex_page_figure(page, "10-curve", EX("Accuracy in training and in validation, after each epoch",

@@ -55,10 +55,20 @@ static dl_model *train_net(dl_ctx *dl, const ex_options *o, double lr, const dl_
     return model;
 }
 
-/* Behind main: Adadelta by hand, and what is shown. */
-static double by_hand(ex_page *page, bool quiet);
-static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test, ex_page *page,
-                 bool quiet);
+/* Adadelta by hand, one step for a weight with gradient g: its state, and the step d for lr = 1. */
+static const double rho = 0.95, eps = 1e-7;
+typedef struct adadelta { double a, u; } adadelta;
+static double step_by_hand(adadelta *s, double g) {
+    s->a = rho * s->a + (1 - rho) * g * g;            /* mean square of the gradients          */
+    const double d = g * sqrt(s->u + eps) / sqrt(s->a + eps);
+    s->u = rho * s->u + (1 - rho) * d * d;            /* mean square of the steps              */
+    return d;
+}
+
+/* Behind main: such steps, and the kernel's; what is shown. */
+static double show_steps(ex_page *page, bool quiet);
+static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test,
+                 ex_page *page, bool quiet);
 
 int main(int argc, char **argv) {
     enum { SOME = 4000, FEW = 3, ALL = 12 };
@@ -72,14 +82,14 @@ int main(int argc, char **argv) {
         {"lr", EX_REAL, &lr[0], 0, 100, EX("Adadelta's learning rate", "Adadelta 的学习率")},
         {"test", EX_INT, &tested, 0, 10000, EX("test on the first N images only, 0 is all",
                                                "只用前 N 张测试图像，0 表示全部")}};
-    for (int i = 1; i < argc; i++) full = full || strcmp(argv[i], "--full") == 0;
+    full = ex_flag(argc, argv, "--full");
     o.epochs = full ? ALL : FEW;                  /* --epochs and --limit still change these     */
     o.limit = full ? 0 : SOME;
     o.batch = 128;
-    ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, Adadelta; a "
-                                "minute, --full a quarter of an hour",
-                                "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，Adadelta；一分钟，"
-                                "--full 一刻钟"),
+    ex_parse(&o, argc, argv, EX("S4's program: conv 32 - conv 64 - maxpool - dense 128 - 10, "
+                                "Adadelta; a minute, --full a quarter of an hour",
+                                "S4 的程序：conv 32 - conv 64 - maxpool - dense 128 - 10，"
+                                "Adadelta；一分钟，--full 一刻钟"),
              "data epochs batch limit seed threads html save quiet", extra, 3);
     dl_ctx *dl = ex_begin(&o);
     dl_data *train = ex_mnist(dl, &o, DL_TRAIN), *test = ex_mnist(dl, &o, DL_TEST);
@@ -90,17 +100,18 @@ int main(int argc, char **argv) {
     if (dl_error(dl)) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("A deeper convolutional net", "更深的卷积神经网络"));
     ex_page_formula(&page, "d = g √(u + ε) / √(a + ε),   w ← w − η d");
-    const double difference = by_hand(&page, o.quiet);
+    const double difference = show_steps(&page, o.quiet);
 
     for (int k = 0; k < runs; k++) {
         ex_show_text(&page, o.quiet, 2, EX("Adadelta with lr = %g, %lld images, epochs: %d",
                                            "Adadelta，lr = %g，%lld 张图，轮数：%d"), lr[k],
-                     train ? (long long)dl_data_count(train) : 0, o.epochs);
+                     (long long)dl_data_count(train), o.epochs);
         model[k] = train_net(dl, &o, lr[k], train, test);
         score[k] = dl_model_evaluate(model[k], test);  /* score = model.evaluate(x_test, y_test) */
         if (dl_error(dl)) return ex_end(dl, &o);
         /* print('Test loss:', score[0]);  print('Test accuracy:', score[1])                     */
-        ex_show_text(&page, o.quiet, 0, EX("Test loss %.4f, test accuracy %.4f", "测试损失 %.4f，测试准确率 %.4f"),
+        ex_show_text(&page, o.quiet, 0, EX("Test loss %.4f, test accuracy %.4f",
+                                           "测试损失 %.4f，测试准确率 %.4f"),
                      score[k].loss, score[k].accuracy);
     }
     if (!o.quiet) printf("\n");
@@ -111,8 +122,8 @@ int main(int argc, char **argv) {
     char small[40] = "";
     if (!full) snprintf(small, sizeof small, " accuracy_small_lr=%.4f", score[1].accuracy);
     if (dl_error(dl) == DL_OK)
-        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld%s difference=%.1g",
-                  score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
+        ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld%s "
+                  "difference=%.1g", score[0].accuracy, score[0].loss, ex_fit_seconds(model[0]),
                   (long long)dl_model_param_count(model[0]), small, difference);
     return ex_end(dl, &o);
 }
@@ -121,34 +132,35 @@ int main(int argc, char **argv) {
 
 /* One weight whose gradient is always g: Adadelta's state and its steps, with lr = 1 and .001.
    Returns the largest difference between the kernel's steps and the hand's, in parts of them. */
-static double by_hand(ex_page *page, bool quiet) {
+static double show_steps(ex_page *page, bool quiet) {
     enum { STEPS = 1000 };
     static const int told[6] = {1, 2, 3, 10, 100, 1000};
     static double size[STEPS];
-    const double rho = 0.95, eps = 1e-7, g = 1;
-    double a = 0, u = 0, difference = 0;
-    dl_real w = 0, ka = 0, ku = 0, w2 = 0, ka2 = 0, ku2 = 0;
+    const double g = 1;
     const dl_real kg = (dl_real)g;
+    adadelta s = {0, 0};
+    double difference = 0;
+    dl_real w = 0, ka = 0, ku = 0, w2 = 0, ka2 = 0, ku2 = 0;
     const ex_curve curve = {EX("step with lr = 1, g = 1", "lr = 1、g = 1 时的步子"), NULL, size, STEPS};
-    const ex_axes axes = {EX("How Adadelta's step grows", "Adadelta 的步子怎样变长"), EX("update", "第几次更新"),
-                          EX("step, in thousandths", "步子（千分之一）"), 0, 1050, 0, 3, false};
+    const ex_axes axes = {EX("How Adadelta's step grows", "Adadelta 的步子怎样变长"),
+                          EX("update", "第几次更新"), EX("step, in thousandths", "步子（千分之一）"),
+                          0, 1050, 0, 3, false};
     ex_show_text(page, quiet, 2, EX("Adadelta by hand: g = %g in each step, w = 0 at first",
                                     "手算 Adadelta：每步 g = %g，w 从 0 开始"), g);
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("t|a|u|step d|w, lr 1|w, lr .001", "t|a|u|步子 d|w，lr 1|w，lr .001"));
+    ex_show_row(page, quiet, true, EX("t|a|u|step d|w, lr 1|w, lr .001",
+                                      "t|a|u|步子 d|w，lr 1|w，lr .001"));
     for (int t = 1, k = 0; t <= STEPS; t++) {
         const dl_real before = w;
-        a = rho * a + (1 - rho) * g * g;                  /* mean square of the gradients          */
-        const double d = g * sqrt(u + eps) / sqrt(a + eps);
-        u = rho * u + (1 - rho) * d * d;                  /* mean square of the steps              */
+        const double d = step_by_hand(&s, g);
         dlk_adadelta_step(&w, &kg, &ka, &ku, 1, 1.0, rho, eps);
         dlk_adadelta_step(&w2, &kg, &ka2, &ku2, 1, 0.001, rho, eps);
-        difference = fmax(difference, fabs((double)(before - w) - d) / d);
+        difference = ex_larger(difference, fabs((double)(before - w) - d) / d);
         size[t - 1] = 1000 * d;
-        if (k < 6 && t == told[k]) {
-            ex_show_row(page, quiet, false, "%d|%.4f|%.3g|%.6f|%.4g|%.4g", t, a, u, d, (double)w, (double)w2);
-            k++;
-        }
+        if (k == 6 || t != told[k]) continue;
+        ex_show_row(page, quiet, false, "%d|%.4f|%.3g|%.6f|%.4g|%.4g", t, s.a, s.u, d, (double)w,
+                    (double)w2);
+        k++;
     }
     ex_page_table(page, false);
     ex_page_figure(page, "11-steps", EX("Adadelta's step, update by update, for a gradient of 1",
@@ -158,22 +170,23 @@ static double by_hand(ex_page *page, bool quiet) {
 }
 
 /* Everything that is not S4's program: the accuracies of both learning rates, the mistakes. */
-static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test, ex_page *page,
-                 bool quiet) {
-    ex_axes axes = {EX("Validation accuracy", "验证准确率"), EX("epoch", "轮"), EX("accuracy, %", "准确率（%）"), 0, 0,
-                    0, 100, false};
+static void show(dl_model *const *model, const double *lr, int runs, const dl_data *test,
+                 ex_page *page, bool quiet) {
+    ex_axes axes = {EX("Validation accuracy", "验证准确率"), EX("epoch", "轮"),
+                    EX("accuracy, %", "准确率（%）"), 0, 0, 0, 100, false};
     double *y[2] = {NULL, NULL};
     char name[2][64];
     ex_curve c[2];
     int n = 0;
     for (int k = 0; k < runs; k++) {
         const dl_epoch *history = dl_model_history(model[k], &n);
-        y[k] = (double *)malloc((size_t)(n + 1) * sizeof *y[k]);
+        y[k] = ex_room(dl_data_ctx(test), (size_t)n);
         for (int i = 0; y[k] && i < n; i++) y[k][i] = 100 * history[i].val_accuracy;
         snprintf(name[k], sizeof name[k], "Adadelta, lr = %g", lr[k]);
         c[k] = ex_curve_of(name[k], NULL, y[k], y[k] ? n : 0);
     }
-    ex_page_figure(page, "11-curve", EX("Validation accuracy after each epoch, for two learning rates",
+    ex_page_figure(page, "11-curve", EX("Validation accuracy after each epoch, for two learning "
+                                        "rates",
                                         "两个学习率，每轮之后的验证准确率"));
     ex_page_plot(page, axes, c, runs);
     ex_page_table(page, true);
@@ -189,10 +202,11 @@ static void show(dl_model *const *model, const double *lr, int runs, const dl_da
     ex_page_table(page, false);
     ex_show_predictions(model[0], test, page, quiet);
     ex_show_now_you(page, quiet,
-                    EX("replace dl_adadelta(lr) by dl_adam(0.001). Which one learns faster? Then take the two "
-                       "dropout layers out. What becomes of the two losses?",
-                       "把 dl_adadelta(lr) 换成 dl_adam(0.001)，谁学得快？再去掉两个丢弃层，两种损失各有什么变化？"),
-                    EX("In the first epochs Adam is ahead. Without dropout the training loss falls much faster, "
-                       "and the validation loss comes to lie above it: a gap.",
+                    EX("replace dl_adadelta(lr) by dl_adam(0.001). Which one learns faster? Then "
+                       "take the two dropout layers out. What becomes of the two losses?",
+                       "把 dl_adadelta(lr) 换成 dl_adam(0.001)，谁学得快？再去掉两个丢弃层，"
+                       "两种损失各有什么变化？"),
+                    EX("In the first epochs Adam is ahead. Without dropout the training loss falls "
+                       "much faster, and the validation loss comes to lie above it: a gap.",
                        "头几轮 Adam 快。没有丢弃层，训练损失降得快得多，验证损失反而比它高：差距出现了。"));
 }

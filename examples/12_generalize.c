@@ -50,8 +50,9 @@ static bool watch(dl_model *m, const dl_epoch *e, void *user);
 static void sort_nets(racer *net, int n, int r);
 static void show_gaps(const config *c, const outcome *r, const lab *l, ex_page *page, bool quiet);
 static void show_best(const racer *net, int first, const dl_data *test, ex_page *page, bool quiet);
-static void result(const racer *best, dl_metrics tested, const outcome *r, double seconds);
+static void show_result(const racer *best, dl_metrics tested, const outcome *r, double seconds);
 
+/* The net that c describes. */
 static dl_model *build(dl_ctx *dl, const config *c) {
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
     if (c->filters) dl_model_add_conv2d(m, c->filters, 3, DL_RELU);
@@ -121,8 +122,8 @@ int main(int argc, char **argv) {
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 40;
     o.limit = 1000;
-    ex_parse(&o, argc, argv, EX("overfitting, what helps against it, and choosing a model; a minute",
-                                "过拟合，对付它的办法，以及选择模型；一分钟"),
+    ex_parse(&o, argc, argv, EX("overfitting, what helps against it, and choosing a model; a "
+                                "minute", "过拟合，对付它的办法，以及选择模型；一分钟"),
              "data epochs batch limit seed threads html save quiet", NULL, 0);
     const config remedy[REMEDIES] = {
         {EX("nothing", "无"), 0, 0, 0, 0.001, false, false, 256, 0},
@@ -136,8 +137,8 @@ int main(int argc, char **argv) {
     dl_data *all = dl_mnist_load(dl, o.data, DL_TRAIN), *test = dl_mnist_load(dl, o.data, DL_TEST);
     dl_data *train = dl_data_take(all, 0, o.limit > 0 && o.limit < ASIDE ? o.limit : ASIDE);
     dl_data *validation = dl_data_take(all, ASIDE, VALIDATION);
-    double *loss = (double *)calloc((size_t)o.epochs, 2 * REMEDIES * sizeof *loss);
-    if (dl_error(dl) || loss == NULL) return ex_end(dl, &o);
+    double *loss = dl_error(dl) ? NULL : ex_room(dl, 2 * REMEDIES * (size_t)o.epochs);
+    if (loss == NULL) return ex_end(dl, &o);
     ex_page page = ex_page_open(&o, EX("Generalization", "泛化"));
     const double start = ex_seconds();
 
@@ -167,7 +168,7 @@ int main(int argc, char **argv) {
     if (dl_error(dl)) return ex_end(dl, &o);
     show_best(net, race.epochs, test, &page, o.quiet);
     ex_page_close(&page, o.quiet);
-    result(&net[0], tested, r, seconds);
+    show_result(&net[0], tested, r, seconds);
     return ex_end(dl, &o);
 }
 
@@ -195,7 +196,7 @@ static void sort_nets(racer *net, int n, int r) {
 static void explain_early(const outcome *r, const double *loss, ex_page *page, bool quiet) {
     const dl_metrics nothing = r[0].fresh, early = r[EARLY].fresh;
     const double points = 100 * (nothing.accuracy - early.accuracy);
-    const double chance = 100 * sqrt(nothing.accuracy * (1 - nothing.accuracy) / VALIDATION);
+    const double n = VALIDATION, chance = 100 * sqrt(nothing.accuracy * (1 - nothing.accuracy) / n);
     int best = 0;
     for (int i = 1; i < r[EARLY].epochs; i++)
         if (loss[i] < loss[best]) best = i;
@@ -203,15 +204,14 @@ static void explain_early(const outcome *r, const double *loss, ex_page *page, b
     if (!quiet) printf("\n");
     ex_show_text(page, quiet, 0,
                  EX("Why is early stopping below nothing? It goes by the loss, and took back the "
-                    "weights of epoch %d: loss %.3f. Whoever trains on gets %.1f points more of the "
-                    "answers right, yet a loss of %.3f, because the wrong answers grow surer. And "
-                    "%.1f points are %.0f of 2,000 images; chance alone makes %.1f (a standard "
+                    "weights of epoch %d: loss %.3f. Whoever trains on gets %.1f points more of "
+                    "the answers right, yet a loss of %.3f, because the wrong answers grow surer. "
+                    "And %.1f points are %.0f of 2,000 images; chance alone makes %.1f (a standard "
                     "deviation).",
                     "提前停止为什么比“无”还低？它看的是损失，取回了第 %d 轮的权重：损失 %.3f。接着练，"
                     "答对的多 %.1f 个百分点，损失却是 %.3f，因为答错的越来越自信。再说，%.1f 个百分点是 2000 张里的 "
                     "%.0f 张；单凭运气就会差 %.1f 个百分点（一个标准差）。"),
-                 best + 1, early.loss, points, nothing.loss, points, points * VALIDATION / 100,
-                 chance);
+                 best + 1, early.loss, points, nothing.loss, points, points * n / 100, chance);
 }
 
 static void show_gaps(const config *c, const outcome *r, const lab *l, ex_page *page, bool quiet) {
@@ -231,7 +231,8 @@ static void show_gaps(const config *c, const outcome *r, const lab *l, ex_page *
     ex_show_text(page, quiet, 2, EX("Remedies against overfitting: %d images, %d epochs",
                                     "对付过拟合的办法：%d 张图像，%d 轮"), (int)dl_data_count(l[0].train), n);
     ex_page_table(page, true);
-    ex_show_row(page, quiet, true, EX("remedy              |training, %%|new, %%|gap|loss on new|epochs",
+    ex_show_row(page, quiet, true, EX("remedy              |training, %%|new, %%|gap|loss on new|"
+                                      "epochs",
                                       "办法              |训练（%%）|新图像（%%）|差距|新图像损失|轮数"));
     for (int k = 0; k < REMEDIES; k++) {
         const double seen = 100 * r[k].seen.accuracy, fresh = 100 * r[k].fresh.accuracy;
@@ -241,8 +242,8 @@ static void show_gaps(const config *c, const outcome *r, const lab *l, ex_page *
     }
     ex_page_table(page, false);
     explain_early(r, l[EARLY].loss + n, page, quiet);
-    ex_page_figure(page, "12-gap", EX("Without a remedy the training loss falls to 0 and the loss on "
-                                      "new images rises; with two remedies both fall",
+    ex_page_figure(page, "12-gap", EX("Without a remedy the training loss falls to 0 and the loss "
+                                      "on new images rises; with two remedies both fall",
                                       "没有办法时，训练损失降到 0，新图像的损失回升；用两种办法，两者都下降"));
     ex_page_plot(page, gap, four, 4);
     ex_page_figure(page, "12-remedies", EX("The loss on new images, a curve for each remedy",
@@ -272,8 +273,8 @@ static void show_race(const racer *net, int first, ex_page *page, bool quiet) {
                                         "%d 个网络，%g 轮之后：验证准确率 %.1f%% 到 %.1f%%。"),
                      TRIED >> r, trained[r], worst, top);
     }
-    ex_show_text(page, quiet, 0, EX("Left: %d filters, %d units, dropout %.2f, L2 %.1e, %s, learning "
-                                    "rate %.1e.",
+    ex_show_text(page, quiet, 0, EX("Left: %d filters, %d units, dropout %.2f, L2 %.1e, %s, "
+                                    "learning rate %.1e.",
                                     "留下的：%d 个卷积核，%d 个单元，丢弃 %.2f，L2 %.1e，%s，学习率 %.1e。"),
                  best->filters, best->units, best->dropout, best->l2,
                  best->augment ? EX("augmented", "数据增强") : EX("not augmented", "不增强"), best->lr);
@@ -288,8 +289,8 @@ static void show_best(const racer *net, int first, const dl_data *test, ex_page 
     dl_report *report = dl_model_report(net[0].model, test);
     if (report == NULL) return;
     ex_show_text(page, quiet, 2, EX("The test, looked at once", "测试，只看一次"));
-    ex_show_text(page, quiet, 0, EX("Validation %.1f %%: it was chosen for that, so it may flatter. "
-                                    "Test: %.1f %%.",
+    ex_show_text(page, quiet, 0, EX("Validation %.1f %%: it was chosen for that, so it may "
+                                    "flatter. Test: %.1f %%.",
                                     "验证 %.1f%%：正是据此选中的，可能偏高。测试：%.1f%%。"),
                  net[0].accuracy[ROUNDS - 1], 100 * report->accuracy);
     ex_page_table(page, true);
@@ -303,15 +304,15 @@ static void show_best(const racer *net, int first, const dl_data *test, ex_page 
     ex_page_table(page, false);
     dl_report_free(report);
     ex_show_now_you(page, quiet,
-                    EX("more data is the best remedy. Four times the images, a quarter of the epochs: "
-                       "--limit 4000 --epochs 10. How large a gap does “nothing” leave?",
+                    EX("more data is the best remedy. Four times the images, a quarter of the "
+                       "epochs: --limit 4000 --epochs 10. How large a gap does “nothing” leave?",
                        "更多的数据是最好的办法。图像四倍，轮数四分之一：--limit 4000 --epochs 10。"
                        "“无”留下的差距是多大？"),
                     EX("About 6.5 points instead of 10.9, for as many updates of the weights.",
                        "约 6.5 个百分点，原来是 10.9；更新权重的次数一样。"));
 }
 
-static void result(const racer *best, dl_metrics tested, const outcome *r, double seconds) {
+static void show_result(const racer *best, dl_metrics tested, const outcome *r, double seconds) {
     const double without = 100 * (r[0].seen.accuracy - r[0].fresh.accuracy);
     const double with = 100 * (r[REMEDIES - 1].seen.accuracy - r[REMEDIES - 1].fresh.accuracy);
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld validation=%.4f "

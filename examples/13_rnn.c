@@ -55,6 +55,7 @@ static void through_time(unit *u) {
     }
 }
 
+/* A recurrent layer of one of four kinds, from the states h and (an LSTM's) c on. */
 static dl_sequence run(dl_recurrent_kind kind, dl_tensor *x, dl_tensor *const *w, dl_tensor *h,
                        dl_tensor *c) {
     return kind == DL_LSTM ? dl_lstm(x, w, h, c, NULL) : kind == DL_GRU ? dl_gru(x, w, h, NULL)
@@ -172,22 +173,18 @@ int main(int argc, char **argv) {
 /* ------------------------------------------------------------------------- the showing ---- */
 
 static ex_options options(int argc, char **argv, const char **series) {
-    bool full = false;
+    bool full = ex_flag(argc, argv, "--full");
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
         {"series", EX_TEXT, series, 0, 0, EX("the monthly series", "每月一数的序列")},
         {"full", EX_FLAG, &full, 0, 0, EX("all images, 10 epochs", "全部图像，10 轮")}};
-    o.epochs = 3;
+    o.epochs = full ? 10 : 3;                          /* --epochs and --limit still change these */
+    o.limit = full ? 0 : 20000;
     o.batch = 64;
-    o.limit = 20000;
     ex_parse(&o, argc, argv, EX("recurrent nets: steps, gradients over time, forecast, MNIST by "
                                 "rows; a minute",
                                 "循环神经网络：一步步展开，梯度随时间，预测，逐行读 MNIST；一分钟"),
              "data epochs batch limit seed threads html quiet", own, 2);
-    if (full) {
-        o.epochs = 10;
-        o.limit = 0;
-    }
     return o;
 }
 
@@ -200,8 +197,10 @@ static double on_tape(dl_ctx *dl, const unit *u) {
     dl_sequence r = dl_rnn(dl_from(dl, dl_shape3(1, STEPS, 1), in), w, DL_NONE, NULL);
     dl_backward(dl_sum(r.h));
     if (dl_error(dl)) return HUGE_VAL;
-    double worst = fmax(fabs((double)w[0]->grad[0] - u->dwx), fabs((double)w[1]->grad[0] - u->dwh));
-    for (int t = 1; t <= STEPS; t++) worst = fmax(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
+    double worst = ex_larger(fabs((double)w[0]->grad[0] - u->dwx),
+                             fabs((double)w[1]->grad[0] - u->dwh));
+    for (int t = 1; t <= STEPS; t++)
+        worst = ex_larger(worst, fabs((double)r.y->data[t - 1] - u->h[t]));
     dl_tape_clear(dl);
     return worst;
 }
@@ -242,7 +241,7 @@ static void svg_gradient(ex_page *p, double x, double y, const char *anchor, dou
 
 /* The unit unrolled: solid arrows and values forward, dashed ones and gradients back. */
 static void draw_unrolled(ex_page *p, const unit *u) {
-    enum { LEFT = 66, GAP = 172, BOX = 92, MIDDLE = 82 };
+    const int LEFT = 66, GAP = 172, BOX = 92, MIDDLE = 82;
     char s[60];
     if (p->f == NULL) return;
     ex_page_figure(p, "13-unrolled", EX("A recurrent net unrolled over three steps: states "
@@ -339,11 +338,13 @@ static void show_forecast(const double *x, const dl_real *in, const double *grow
                           ex_page *page, bool quiet) {
     double shown[3][TEST_MONTHS];
     error[0] = error[1] = error[2] = 0;
-    for (int i = 0, s = SAMPLES - TEST_MONTHS; i < TEST_MONTHS; i++, s++) {
+    for (int i = 0; i < TEST_MONTHS; i++) {
+        const int s = SAMPLES - TEST_MONTHS + i;
         const double last = x[s + YEAR], real = x[s + 2 * YEAR];
         const double said[3] = {last * exp(growth[s]), last,
                                 last * exp((double)in[s * YEAR + YEAR - 1] / 10)};
-        for (int k = 0; k < 3; k++) error[k] += 100 * fabs(said[k] - real) / real / TEST_MONTHS;
+        for (int k = 0; k < 3; k++)
+            error[k] += 100 * fabs(said[k] - real) / real / (double)TEST_MONTHS;
         shown[0][i] = real;
         shown[1][i] = said[0];
         shown[2][i] = last;

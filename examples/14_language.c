@@ -43,13 +43,14 @@ typedef struct book {
     int32_t poem[POEMS][LONGEST];                  /* its kind, its signs, END */
     int32_t list[3][2][POEMS];                     /* numbers of poems, by part and kind */
     int     n[3][2], batches;                      /* batches: to learn from */
+    int32_t order[2][POEMS], left[2];              /* dealt by chance; batches of each not used */
 } book;
 typedef struct net { dl_tensor *p[3 + BLOCKS * DL_ENCODER_PARAMS]; int n; bool attends; } net;
 
 /* Behind main: what is read, measured and shown, and how; attention by hand. */
 static ex_options options(int argc, char **argv, const char **path);
 static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit);
-static const int32_t *next_batch(dl_ctx *dl, const book *b, int *kind);
+static const int32_t *next_batch(dl_ctx *dl, book *b, int *kind);
 static void learning(dl_ctx *dl, bool on);
 static int32_t draw(const dl_tensor *p, int i);
 static void show_book(const book *b, ex_page *page, bool quiet);
@@ -58,14 +59,15 @@ static void show_learned(dl_ctx *dl, const net *m, const book *b, double seconds
                          bool quiet);
 static void show_both(int epochs, ex_page *page, bool quiet);
 
+/* A net for so many signs, with random weights. */
 static net net_new(dl_ctx *dl, int signs, bool attends) {
-    net m = {{NULL}, attends ? 3 : 7, attends};
+    net m = {{NULL}, attends ? 3 + BLOCKS * DL_ENCODER_PARAMS : 7, attends};
     m.p[0] = dl_param(dl, dl_shape2(signs, E), dl_init_normal(0, 0.1));
     m.p[1] = dl_param(dl, dl_shape1(signs), dl_init_zeros());
     if (attends) {
         m.p[2] = dl_param(dl, dl_shape2(LONGEST, E), dl_init_normal(0, 0.5));  /* positions */
-        for (int k = 0; k < BLOCKS; k++, m.n += DL_ENCODER_PARAMS)
-            dl_transformer_encoder_init(dl, m.p + m.n, E, F);
+        for (int k = 0; k < BLOCKS; k++)
+            dl_transformer_encoder_init(dl, m.p + 3 + k * DL_ENCODER_PARAMS, E, F);
     } else {
         m.p[2] = dl_param(dl, dl_shape2(E, H), dl_init_torch(H));
         dl_recurrent_init(dl, m.p + 3, DL_GRU, E, H, NULL);
@@ -112,7 +114,7 @@ static dl_tensor *loss_of(const net *m, const book *b, int kind, const int32_t *
 }
 
 /* Train a net, the rate falling to a twentieth. */
-static void learn(dl_ctx *dl, const net *m, const book *b, int epochs, bool quiet) {
+static void learn(dl_ctx *dl, const net *m, book *b, int epochs, bool quiet) {
     const double rate = m->attends ? 0.004 : 0.003;                /* by validation poems */
     const dl_schedule cosine = dl_schedule_cosine(epochs, 0.05);
     dl_optim adam = dl_torch_adamw(rate);
@@ -140,7 +142,7 @@ static void compose(dl_ctx *dl, const net *m, double hot, int32_t poem[WRITTEN][
     int32_t in[WRITTEN * LONGEST];
     dl_tensor *kept = dl_state(dl, dl_shape3(1, WRITTEN, H)), *state = kept;
     learning(dl, false);
-    memset(poem, END, sizeof in);
+    memset(poem, 0, WRITTEN * sizeof *poem);       /* END is 0 */
     for (int i = 0; i < WRITTEN; i++) poem[i][0] = 1 + i % 2;
     for (int t = 1; t < LONGEST; t++) {
         const int from = m->attends ? 0 : t - 1, L = t - from;
@@ -256,17 +258,17 @@ static bool read_poems(dl_ctx *dl, book *b, const char *path, int limit) {
 }
 
 /* The next training poems, of either kind as chance will; each time round in a new order. */
-static const int32_t *next_batch(dl_ctx *dl, const book *b, int *kind) {
-    static int32_t order[2][POEMS];
-    static int left[2];
-    const bool again = left[0] + left[1] == 0;
+static const int32_t *next_batch(dl_ctx *dl, book *b, int *kind) {
+    const bool again = b->left[0] + b->left[1] == 0;
     for (int k = 0; k < 2 && again; k++) {
-        left[k] = b->n[TRAIN][k] / BATCH;
-        dl_rng_permutation(dl_ctx_rng(dl), order[k], b->n[TRAIN][k]);
-        for (int i = 0; i < b->n[TRAIN][k]; i++) order[k][i] = b->list[TRAIN][k][order[k][i]];
+        int32_t *order = b->order[k];
+        b->left[k] = b->n[TRAIN][k] / BATCH;
+        dl_rng_permutation(dl_ctx_rng(dl), order, b->n[TRAIN][k]);
+        for (int i = 0; i < b->n[TRAIN][k]; i++) order[i] = b->list[TRAIN][k][order[i]];
     }
-    *kind = dl_rng_int(dl_ctx_rng(dl), left[0] + left[1]) >= left[0];
-    return order[*kind] + --left[*kind] * BATCH;
+    *kind = dl_rng_int(dl_ctx_rng(dl), b->left[0] + b->left[1]) >= b->left[0];
+    b->left[*kind]--;
+    return b->order[*kind] + b->left[*kind] * BATCH;
 }
 
 /* Learning, or using what was learned. */
@@ -289,8 +291,10 @@ static int32_t draw(const dl_tensor *p, int i) {
 static double frequencies(const book *b) {
     double sum = 0, signs = 0, all = 0;
     for (int k = 0; k < b->signs; k++) all += b->count[TRAIN][k] + 1;
-    for (int k = 0; k < b->signs; signs += b->count[TEST][k++])
+    for (int k = 0; k < b->signs; k++) {
         sum -= b->count[TEST][k] * log((b->count[TRAIN][k] + 1) / all);
+        signs += b->count[TEST][k];
+    }
     return sum / signs;
 }
 
@@ -369,9 +373,11 @@ static double by_kernel(const attention *a) {
     double worst = 0;
     dlk_attention_forward(y, p, query, key, value, NULL, &size);
     dlk_attention_backward(dq, dk, dv, ds, dy, p, query, key, value, &size);
-    for (int i = 0; i < T; i++) worst = fmax(worst, fabs((double)y[i] - a->y[i]));
-    for (int i = 0; i < T * T; i++) worst = fmax(worst, fabs((double)p[i] - a->p[i / T][i % T]));
-    for (int d = 0; d < D; d++) worst = fmax(worst, fabs((double)dq[(T - 1) * D + d] - a->dq[d]));
+    for (int i = 0; i < T; i++) worst = ex_larger(worst, fabs((double)y[i] - a->y[i]));
+    for (int i = 0; i < T * T; i++)
+        worst = ex_larger(worst, fabs((double)p[i] - a->p[i / T][i % T]));
+    for (int d = 0; d < D; d++)
+        worst = ex_larger(worst, fabs((double)dq[(T - 1) * D + d] - a->dq[d]));
     return worst;
 }
 
@@ -444,7 +450,9 @@ static void watched_attention(dl_real *y, dl_real *p, const dl_real *q, const dl
    all heads together and the one that looks most at the sign above; a poem in that one's eyes. */
 static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *page, bool quiet) {
     const int L = 4 * (verse[0] + 1) + 1, n = b->n[TEST][0], above = verse[0];
-    const int known = b->poems > 828 ? 828 : b->list[TEST][0][0];
+    const int famous = 828;            /* in tang.txt; like all 9th of ten, not to learn from */
+    const bool there = b->poems > famous && b->poem[famous][0] == 1;         /* of 5 signs */
+    const int known = there ? famous : b->list[TEST][0][0];
     const int32_t *poem = NULL;
     const char *sign[LONGEST];
     double mean[LONGEST] = {0};
@@ -463,7 +471,7 @@ static void show_attention(dl_ctx *dl, const net *m, const book *b, ex_page *pag
     *table = before;
     for (int h = 0; h < ALL; h++) {
         if (seen.back[h][above] > seen.back[best][above]) best = h;
-        for (int d = 0; d < L; d++) mean[d] += 100 * seen.back[h][d] / (n + 1) / ALL;
+        for (int d = 0; d < L; d++) mean[d] += 100 * seen.back[h][d] / (n + 1) / (double)ALL;
     }
     for (int d = 0; d < L; d++) seen.back[best][d] *= 100.0 / (n + 1);
     const ex_axes axes = {EX("How far back does the next sign look?", "写下一个字时，往回看多远？"),

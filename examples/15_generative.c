@@ -59,6 +59,7 @@ static dl_tensor *add_noise(dl_tensor *x, double size) {
     return x && size > 0 ? dl_add(x, dl_mul_scalar(dl_randn(x->ctx, x->shape), size)) : x;
 }
 
+/* What the autoencoder is given of x. */
 static dl_tensor *spoil(const autoencoder *a, dl_tensor *x) {
     return dl_clamp(add_noise(x, a->noise), 0, 1);
 }
@@ -197,8 +198,8 @@ static ex_options options(int argc, char **argv, int *steps, bool *digits) {
 }
 
 /* Where cloud k is: 8 on a ring of radius 2. */
-static double ring_x(int k) { return 2 * cos(6.283185307179586 / MODES * k); }
-static double ring_y(int k) { return 2 * sin(6.283185307179586 / MODES * k); }
+static double ring_x(int k) { return 2 * cos(6.283185307179586 / (double)MODES * k); }
+static double ring_y(int k) { return 2 * sin(6.283185307179586 / (double)MODES * k); }
 
 /* n real points: the clouds have a deviation of 0.1. */
 static dl_tensor *ring(dl_ctx *dl, int n) {
@@ -245,11 +246,8 @@ static void show(ex_page *page, bool quiet, const char *caption, const dl_tensor
                  int side, double hi) {
     ex_image im[SHOTS * SHOWN];
     if (!pictures) return;
-    memset(im, 0, sizeof im);
-    for (int i = 0; i < n; i++) {
-        im[i].pixel = pictures->data + i * side * side;
-        im[i].height = im[i].width = side;
-    }
+    for (int i = 0; i < n; i++)
+        im[i] = ex_image_of(pictures->data + i * side * side, side, side, "");
     quiet = quiet || side > GRID;
     ex_show_text(page, quiet, 0, "%s", caption);
     if (!quiet) ex_draw(im, n < SHOWN ? n : SHOWN, 0, hi);
@@ -262,9 +260,10 @@ static void show_autoencoders(const autoencoder *a, const dl_data *test, ex_page
                               bool quiet) {
     dl_ctx *dl = dl_data_ctx(test);
     const int order[4] = {0, 2, 1, 3};
-    ex_page none = {NULL, NULL, 0, {0}, NULL, NULL};
+    ex_page none;
     dl_loader *loader = dl_loader_new(test, 1000, false);
     dl_batch b;
+    memset(&none, 0, sizeof none);
     for (int k = 0; k < 2; k++) seen.error[k] = rebuild_error(dl, &a[k], test);
     if (!dl_loader_next(loader, &b)) return;
     dl_tensor *all = dl_flatten(b.x), *x = dl_slice(all, 0, 0, SHOWN), *noisy = spoil(&a[1], x);
@@ -340,16 +339,17 @@ static void show_circle(ex_page *page, bool quiet) {
 /* How many clouds have at least 1 % of the points within 3 deviations; good: the share of points
    that have a cloud. picture: points counted in the squares of a grid, zeros at first. */
 static int covered(const dl_tensor *points, double *good, dl_real *picture) {
+    const double grid = GRID;
     int modes = 0, near[MODES] = {0};
     *good = 0;
     for (int i = 0; points && i < POINTS; i++) {
         double x = (double)points->data[2 * i], y = (double)points->data[2 * i + 1];
         if (fabs(x) < 3 && fabs(y) < 3)
-            picture[(int)((3 - y) / 6 * GRID) * GRID + (int)((x + 3) / 6 * GRID)]++;
+            picture[(int)((3 - y) / 6 * grid) * GRID + (int)((x + 3) / 6 * grid)]++;
         for (int k = 0; k < MODES; k++) {
             if (hypot(x - ring_x(k), y - ring_y(k)) >= 0.3) continue;
             near[k]++;
-            *good += 1.0 / POINTS;
+            *good += 1 / (double)POINTS;
         }
     }
     for (int k = 0; k < MODES; k++) modes += near[k] >= POINTS / 100;

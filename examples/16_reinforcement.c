@@ -38,12 +38,12 @@ static int best(const double *q);
 static double distance(double q[CELLS][WAYS], const double *v);
 static dl_tensor *encode(dl_ctx *dl, const ex_board *b, int n);
 static int choose(const ex_board *b, const dl_real *q);
-static bool look(dl_model *net, int update, int last);
+static bool done(dl_ctx *dl, dl_model *net, int update, int last);
 static int drive(dl_ctx *dl, dl_model *policy, episode *e);
 static double test_drive(dl_ctx *dl, dl_model *policy);
 static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
                       ex_page *page, bool quiet);
-static void show_games(dl_model *net, ex_page *page, bool quiet);
+static void show_games(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet);
 static void show_carts(const double *steps, double before, double after, ex_page *page,
                        bool quiet);
 static void show_result(double seconds);
@@ -78,9 +78,8 @@ static int value_iteration(double v[CELLS]) {
 }
 
 /* The same values, by one who does not know map, slip or reward: it acts, and sees what happens.
-   Q of the goal and the pit stays 0. */
-static void q_learning(double q[CELLS][WAYS], int episodes, dl_rng *r) {
-    static int tried[CELLS][WAYS];
+   tried: how often each way has been, in each cell. Q of the goal and the pit stays 0. */
+static void q_learning(double q[CELLS][WAYS], int tried[CELLS][WAYS], int episodes, dl_rng *r) {
     for (int e = 0; e < episodes; e++) {
         int s = anywhere(r);
         for (int steps = 0; is_open(s) && steps < 100; steps++) {
@@ -105,7 +104,8 @@ static void self_play(dl_ctx *dl, dl_model *net, dl_optimizer *opt, ex_board *b)
     int move[BOARDS], end[BOARDS];
     if (!q || !chosen || !target) return;
     for (int i = 0; i < BOARDS; i++) {
-        do move[i] = (int)dl_rng_int(r, 9); while (b[i].cell[move[i]] != 0);
+        move[i] = (int)dl_rng_int(r, 9);
+        while (b[i].cell[move[i]] != 0) move[i] = (int)dl_rng_int(r, 9);
         if (dl_rng_uniform(r) > 0.3) move[i] = choose(&b[i], q->data + 9 * i);
         end[i] = ex_board_move(&b[i], move[i]);
     }
@@ -134,7 +134,7 @@ static void advantages(const episode *e, double a[CARTS][LONG]) {
             a[i][t] = 1 + (t + 1 < e[i].steps ? 0.99 * a[i][t + 1] : 0);
     for (int t = 0; t < LONG; t++) {
         double b = 0;
-        for (int i = 0; i < CARTS; i++) b += a[i][t] / CARTS;
+        for (int i = 0; i < CARTS; i++) b += a[i][t] / (double)CARTS;
         for (int i = 0; i < CARTS; i++) a[i][t] -= b;
     }
 }
@@ -149,20 +149,21 @@ static double reinforce(dl_ctx *dl, dl_model *policy, dl_optimizer *opt) {
     advantages(e, a);
     dl_tensor *x = dl_zeros(dl, dl_shape2(n, 4)), *g = dl_zeros(dl, dl_shape2(n, 2));
     for (int i = 0; x && g && i < CARTS; i++)
-        for (int t = 0; t < e[i].steps; t++, k++) {
+        for (int t = 0; t < e[i].steps; t++) {
             memcpy(x->data + 4 * k, e[i].state[t], sizeof e[i].state[t]);
             g->data[2 * k + e[i].action[t]] = (dl_real)(a[i][t] / n);
+            k++;
         }
     dl_tensor *log_p = dl_log_softmax(dl_model_forward(policy, x));
     dl_optimizer_zero_grad(opt);
     dl_backward(dl_neg(dl_sum(dl_mul(log_p, g))));
     dl_optimizer_step(opt);
     dl_tape_clear(dl);
-    return (double)n / CARTS;
+    return n / (double)CARTS;
 }
 
 int main(int argc, char **argv) {
-    int updates;
+    int updates, tried[CELLS][WAYS] = {{0}};
     double v[CELLS], q[CELLS][WAYS] = {{0}}, error[SHOTS], steps[DRIVES];
     const ex_options o = options(argc, argv, &updates);
     dl_ctx *dl = ex_begin(&o);
@@ -173,7 +174,7 @@ int main(int argc, char **argv) {
     dl_rng chance = dl_rng_new((uint64_t)o.seed, 1);
     const int sweeps = value_iteration(v);
     for (int k = 0; k < SHOTS; k++) {
-        q_learning(q, EPISODES / SHOTS, &chance);
+        q_learning(q, tried, EPISODES / SHOTS, &chance);
         error[k] = distance(q, v);
     }
     show_grid(v, sweeps, q, error, &page, o.quiet);
@@ -186,8 +187,8 @@ int main(int argc, char **argv) {
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.001), dl_model_params(net),
                                          dl_model_tensor_count(net));
     ex_board games[BOARDS] = {{{0}}};
-    for (int k = 0; !look(net, k, updates); k++) self_play(dl, net, opt, games);
-    show_games(net, &page, o.quiet);
+    for (int k = 0; !done(dl, net, k, updates); k++) self_play(dl, net, opt, games);
+    show_games(dl, net, &page, o.quiet);
 
     /* The cart: a policy, made better by its own gains. */
     dl_model *policy = dl_model_new(dl, dl_shape1(4));
@@ -214,7 +215,7 @@ static struct {
     double q_error, before, after, lost[2][LOOKS];
     int    agree, cells, updates, looks;
     tally  side[2];
-} is;
+} found;
 
 static ex_options options(int argc, char **argv, int *updates) {
     ex_options o = ex_options_default(argc, argv);
@@ -296,8 +297,7 @@ static int choose(const ex_board *b, const dl_real *q) {
 /* Every game against the net, whatever the other side does: how many end how; and how often the net
    wins and loses if the other moves at random. From board b on, which is reached with probability
    p. */
-static void games_from(dl_model *net, ex_board b, bool net_moves, double p, tally *t) {
-    dl_ctx *dl = dl_model_param(net, 0)->ctx;
+static void games_from(dl_ctx *dl, dl_model *net, ex_board b, bool net_moves, double p, tally *t) {
     int legal = 0, first = 0, last = 8;
     for (int k = 0; k < 9; k++) legal += b.cell[k] == 0;
     if (net_moves) {
@@ -311,29 +311,33 @@ static void games_from(dl_model *net, ex_board b, bool net_moves, double p, tall
         ex_board next = b;
         if (b.cell[k] != 0) continue;
         const int end = ex_board_move(&next, k);
-        if (end < 0) games_from(net, next, !net_moves, p / legal, t);
+        if (end < 0) games_from(dl, net, next, !net_moves, p / legal, t);
         t->games += end >= 0;
-        if (end == 0) t->draws++;
-        if (end != 1) continue;
-        *(net_moves ? &t->wins : &t->losses) += 1;
-        *(net_moves ? &t->p_win : &t->p_loss) += p / legal;
+        t->draws += end == 0;
+        if (end == 1 && net_moves) {
+            t->wins++;
+            t->p_win += p / legal;
+        } else if (end == 1) {
+            t->losses++;
+            t->p_loss += p / legal;
+        }
     }
 }
 
-/* Every LOOK updates, and after the last: true if no game is lost any more, or there is no more to
-   come. */
-static bool look(dl_model *net, int update, int last) {
+/* Every LOOK updates, and after the last, play all games: true if none is lost any more, or there
+   is no more to come. */
+static bool done(dl_ctx *dl, dl_model *net, int update, int last) {
     const ex_board empty = {{0}};
-    if (dl_error(dl_model_param(net, 0)->ctx)) return true;
+    if (dl_error(dl)) return true;
     if (update % LOOK != 0 && update != last) return false;
-    memset(is.side, 0, sizeof is.side);
+    memset(found.side, 0, sizeof found.side);
     for (int k = 0; k < 2; k++) {
-        games_from(net, empty, k == 0, 1, &is.side[k]);
-        is.lost[k][is.looks] = 100.0 * is.side[k].losses / is.side[k].games;
+        games_from(dl, net, empty, k == 0, 1, &found.side[k]);
+        found.lost[k][found.looks] = 100.0 * found.side[k].losses / found.side[k].games;
     }
-    is.looks++;
-    is.updates = update;
-    return update == last || is.side[0].losses + is.side[1].losses == 0;
+    found.looks++;
+    found.updates = update;
+    return update == last || found.side[0].losses + found.side[1].losses == 0;
 }
 
 /* CARTS episodes side by side, actions drawn from the policy. Returns all their steps. */
@@ -377,7 +381,7 @@ static double test_drive(dl_ctx *dl, dl_model *policy) {
             dl_tensor *x = dl_zeros(dl, dl_shape2(1, 4));
             if (x) ex_cart_look(x->data, &c);
             stands = ex_cart_push(&c, dl_argmax(dl_model_predict(policy, x)) == 1);
-            steps += 1.0 / TESTED;
+            steps += 1 / (double)TESTED;
             dl_tape_release(dl, mark);
         }
     }
@@ -387,7 +391,7 @@ static double test_drive(dl_ctx *dl, dl_model *policy) {
 /* A grid of values v and the ways a (-1: none): in the terminal and as a figure. */
 static void show_values(const double *v, const int *a, ex_page *page, bool quiet) {
     static const char *const arrow[WAYS] = {"↑", "→", "↓", "←"};
-    enum { W = 110, H = 74 };
+    const int W = 110, H = 74;
     if (page->f) ex_svg_begin(page, COLS * W + 4, ROWS * H + 4);
     for (int s = 0; s < CELLS; s++) {
         const bool wall = map[s] == '#', end = reward(s) != 0;
@@ -427,10 +431,10 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
         a[s] = best(w);
         b[s] = best(q[s]);
         learned[s] = q[s][b[s]];
-        is.cells += is_open(s);
-        is.agree += is_open(s) && w[b[s]] > v[s] - 0.01;
+        found.cells += is_open(s);
+        found.agree += is_open(s) && w[b[s]] > v[s] - 0.01;
     }
-    is.q_error = error[SHOTS - 1];
+    found.q_error = error[SHOTS - 1];
     ex_page_formula(page, "V(s) = maxₐ Σ P(s′|s,a) (r + γ V(s′))");
     ex_show_text(page, quiet, 2, EX("A grid: what is each cell worth?", "格子世界：每一格值多少？"));
     ex_show_text(page, quiet, 0, EX("Computed from the rules, in %d sweeps (+1 goal, -1 pit, one "
@@ -448,19 +452,18 @@ static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const 
     ex_show_text(page, quiet, 0, EX("They differ by %.4f (root mean square); its way is as good as "
                                     "the best in %d cells of %d.",
                                     "两者相差 %.4f（均方根）；它的走法与最好的一样好的，有 %d 格，共 %d 格。"),
-                 is.q_error, is.agree, is.cells);
+                 found.q_error, found.agree, found.cells);
     ex_page_figure(page, "16-learning", EX("The error of Q-learning, by episodes",
                                            "局数越多，Q 学习的误差越小"));
     ex_page_plot(page, axes, &curve, 1);
 }
 
 /* The net's Q on some boards: what it thinks of each empty cell. */
-static void show_boards(dl_model *net, ex_page *page, bool quiet) {
-    dl_ctx *dl = dl_model_param(net, 0)->ctx;
+static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
     static const ex_board position[3] = {{{0, 0, 0, 0, 0, 0, 0, 0, 0}},
                                          {{-1, 0, 0, 0, 0, 0, 0, 0, 0}},
                                          {{-1, 0, 0, 0, 1, 0, 0, 0, -1}}};
-    enum { CELL = 58, WIDE = 3 * CELL + 40 };
+    const int CELL = 58, WIDE = 3 * CELL + 40;
     dl_tensor *q = dl_model_predict(net, encode(dl, position, 3));
     if (!q) return;
     ex_show_text(page, quiet, 0, EX("What it (X) thinks of its moves: on an empty board, after O "
@@ -494,23 +497,23 @@ static void show_boards(dl_model *net, ex_page *page, bool quiet) {
     dl_tape_clear(dl);
 }
 
-static void show_games(dl_model *net, ex_page *page, bool quiet) {
-    if (dl_error(dl_model_param(net, 0)->ctx)) return;
+static void show_games(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
+    if (dl_error(dl)) return;
     const ex_axes axes = {EX("Tic-tac-toe: lost games, of all that there are", "井字棋：所有对局里输掉的"),
                           EX("updates", "更新次数"), EX("lost, %", "输掉的（%）"), 0, 0, 0, 0, false};
     double updates[LOOKS];
-    const ex_curve curve[2] = {{EX("moving first", "先手"), updates, is.lost[0], is.looks},
-                               {EX("moving second", "后手"), updates, is.lost[1], is.looks}};
+    const ex_curve curve[2] = {{EX("moving first", "先手"), updates, found.lost[0], found.looks},
+                               {EX("moving second", "后手"), updates, found.lost[1], found.looks}};
     ex_show_text(page, quiet, 2, EX("Tic-tac-toe, against itself", "井字棋，自己和自己下"));
     ex_page_formula(page, "Q(s,a) ← r − γ maxₐ′ Q(s′,a′)");
     ex_show_text(page, quiet, 0, EX("After %d updates, all games that there are against it:",
-                                    "更新 %d 次之后，与它下完所有可能的对局："), is.updates);
-    for (int k = 0; k < is.looks; k++) updates[k] = k * LOOK < is.updates ? k * LOOK : is.updates;
+                                    "更新 %d 次之后，与它下完所有可能的对局："), found.updates);
+    for (int k = 0; k < found.looks; k++) updates[k] = fmin(k * LOOK, found.updates);
     ex_page_table(page, true);
     ex_show_row(page, quiet, true, EX("the net moves|games|won|drawn|lost|"
                                       "wins, random|loses, random", "网络走|对局|胜|和|负|对随机者胜|对随机者负"));
     for (int k = 0; k < 2; k++) {
-        const tally *t = &is.side[k];
+        const tally *t = &found.side[k];
         ex_show_row(page, quiet, false, "%s|%d|%d|%d|%d|%.1f%%|%.1f%%", k ? EX("second", "后手") :
                     EX("first", "先手"), t->games, t->wins, t->draws, t->losses, 100 * t->p_win,
                     100 * t->p_loss);
@@ -519,7 +522,7 @@ static void show_games(dl_model *net, ex_page *page, bool quiet) {
     ex_page_figure(page, "16-lost", EX("The share of all games that the net loses, as it learns",
                                        "随着学习，网络在所有对局里输掉的比例"));
     ex_page_plot(page, axes, curve, 2);
-    show_boards(net, page, quiet);
+    show_boards(dl, net, page, quiet);
 }
 
 static void show_carts(const double *steps, double before, double after, ex_page *page,
@@ -528,8 +531,8 @@ static void show_carts(const double *steps, double before, double after, ex_page
                           EX("updates", "更新次数"), EX("steps, 200 at most", "步数，最多 200"),
                           0, 0, 0, 210, false};
     const ex_curve curve = {EX("mean of 16 carts", "16 辆小车的平均"), NULL, steps, DRIVES};
-    is.before = before;
-    is.after = after;
+    found.before = before;
+    found.after = after;
     ex_show_text(page, quiet, 2, EX("Cart-pole", "小车倒立摆"));
     ex_page_formula(page, "w ← w + η Σ (Gₜ − bₜ) ∇ log p(aₜ|sₜ)");
     ex_show_text(page, quiet, 0, EX("Before: the pole stands for %.1f steps, the mean of %d "
@@ -551,9 +554,10 @@ static void show_carts(const double *steps, double before, double after, ex_page
 }
 
 static void show_result(double seconds) {
-    const tally *first = &is.side[0], *second = &is.side[1];
+    const tally *first = &found.side[0], *second = &found.side[1];
     ex_result("q_error=%.4f agree=%d cells=%d lost=%d games=%d win_first=%.4f win_second=%.4f "
-              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", is.q_error, is.agree,
-              is.cells, first->losses + second->losses, first->games + second->games,
-              first->p_win, second->p_win, is.updates, is.before, is.after, seconds);
+              "updates=%d cart_before=%.1f cart_steps=%.1f seconds=%.2f", found.q_error,
+              found.agree, found.cells, first->losses + second->losses,
+              first->games + second->games, first->p_win, second->p_win, found.updates,
+              found.before, found.after, seconds);
 }

@@ -36,7 +36,7 @@ static void show_privacy(const dl_data *all, const dl_data *test, int epochs, fo
                          ex_page *page, bool quiet);
 static void show_result(const found *f, double seconds);
 
-static dl_model *new_net(dl_ctx *dl, int units, double dropout) {
+static dl_model *new_net(dl_ctx *dl, int units, double dropout) {    /* 784 - units - 10         */
     dl_model *m = dl_model_new(dl, dl_shape3(1, 28, 28));
     dl_model_add_flatten(m);
     dl_model_add_dense(m, units, DL_RELU);
@@ -108,7 +108,7 @@ static void add_gradient(dl_model *net, const dl_tensor *x, const int32_t *label
 static dl_tensor *integrated(dl_model *net, dl_tensor *x, const int32_t *label) {
     dl_tensor *s = dl_zeros(x->ctx, x->shape);
     for (int k = 0; s && k < PATH; k++)
-        add_gradient(net, x, label, (k + 0.5) / PATH, 1.0 / PATH, s->data);
+        add_gradient(net, x, label, (k + 0.5) / (double)PATH, 1 / (double)PATH, s->data);
     return dl_mul(s, x);
 }
 
@@ -123,14 +123,15 @@ static void train_private(dl_model *net, const dl_data *data, int steps, double 
     const int n = dl_model_tensor_count(net);
     const double expected = q * (double)dl_data_count(data);
     dl_optimizer *opt = dl_optimizer_new(dl, dl_torch_adam(0.005), w, n);
-    double *sum = (double *)malloc((size_t)dl_model_param_count(net) * sizeof *sum);
+    double *sum = ex_room(dl, (size_t)dl_model_param_count(net));
     for (int step = 0; sum && step < steps && dl_error(dl) == DL_OK; step++) {
         memset(sum, 0, (size_t)dl_model_param_count(net) * sizeof *sum);
         for (dl_int i = 0; i < dl_data_count(data); i++) {
             if (dl_rng_uniform(r) >= q) continue;
             dl_tensor *x = dl_reshape(dl_data_sample(data, i), dl_shape4(1, 1, 28, 28));
             dl_optimizer_zero_grad(opt);
-            dl_backward(dl_cross_entropy(dl_model_forward(net, x), dl_data_labels(data) + i));
+            dl_tensor *loss = dl_cross_entropy(dl_model_forward(net, x), dl_data_labels(data) + i);
+            if (!dl_backward(loss)) break;
             dl_clip_grad_norm(w, n, clip);
             double *s = sum;
             for (int k = 0; k < n; k++)
@@ -218,13 +219,14 @@ static double incomplete(dl_model *net, dl_tensor *x, const int32_t *label,
         const double want = (double)(z->data[10 * n + label[n]] - z0->data[10 * n + label[n]]);
         double sum = 0;
         for (int i = 0; i < PIXELS; i++) sum += (double)parts->data[n * PIXELS + i];
-        worst = fmax(worst, fabs(sum - want) / fmax(1, fabs(want)));
+        worst = ex_larger(worst, fabs(sum - want) / fmax(1, fabs(want)));
     }
     return worst;
 }
 
 /* Erase (blacken) the ERASED pixels of each image with the largest parts. */
 static dl_tensor *erase(dl_tensor *x, dl_tensor *parts) {
+    if (parts == NULL) return NULL;
     dl_tensor *y = dl_from(x->ctx, x->shape, x->data), *p = dl_from(x->ctx, x->shape, parts->data);
     for (dl_int n = 0; y && p && n < x->shape.dim[0] * ERASED; n++) {
         dl_real *of = p->data + n / ERASED * PIXELS;
@@ -239,20 +241,18 @@ static dl_tensor *erase(dl_tensor *x, dl_tensor *parts) {
    it. Returns the area under the ROC: 0.5 is guessing, 1 is certainty. */
 static double leak(dl_model *net, const dl_data *seen, const dl_data *unseen) {
     dl_ctx *dl = dl_data_ctx(seen);
-    const dl_data *both[2];
+    const dl_data *both[2] = {seen, unseen};
     static dl_real score[2 * SEEN];
     static int32_t member[2 * SEEN];
     int n = 0;
-    both[0] = seen;
-    both[1] = unseen;
     for (int k = 0; k < 2; k++) {
         dl_loader *loader = dl_loader_new(both[k], 500, false);
         dl_batch b;
         while (dl_loader_next(loader, &b)) {
             dl_tensor *log_p = dl_log_softmax(dl_model_predict(net, b.x));
-            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++, n++) {
+            for (int i = 0; log_p && i < b.size && n < 2 * SEEN; i++) {
                 score[n] = log_p->data[10 * i + b.labels[i]];
-                member[n] = k == 0;
+                member[n++] = k == 0;
             }
             dl_tape_clear(dl);
         }
@@ -283,11 +283,14 @@ static double epsilon_of(int steps, double q, double sigma, double delta) {
 /* 2 SEEN images in random order, every ODD-th with a wrong label, as there are mistakes in any
    register: a net can only know them by heart. The first half is seen in training. */
 static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2]) {
-    dl_ctx *dl = dl_data_ctx(all);
-    dl_real *x = (dl_real *)malloc(2 * SEEN * PIXELS * sizeof *x);
+    static dl_real x[2 * SEEN * PIXELS];
     static int32_t order[60000], label[2 * SEEN], odd[SEEN / ODD];
-    dl_rng_permutation(dl_ctx_rng(dl), order, dl_data_count(all));
-    for (int i = 0; x && i < 2 * SEEN; i++) {
+    dl_ctx *dl = dl_data_ctx(all);
+    const dl_int n = dl_data_count(all) < 60000 ? dl_data_count(all) : 60000;
+    if (n < 2 * SEEN)
+        dl_fail(dl, DL_ERR_ARGUMENT, "%d images are needed, not %d", 2 * SEEN, (int)n);
+    dl_rng_permutation(dl_ctx_rng(dl), order, n);
+    for (int i = 0; n >= 2 * SEEN && i < 2 * SEEN; i++) {
         dl_tensor *im = dl_data_sample(all, order[i]);
         if (im) memcpy(x + i * PIXELS, im->data, PIXELS * sizeof *x);
         label[i] = dl_data_labels(all)[order[i]];
@@ -295,12 +298,11 @@ static void new_people(const dl_data *all, dl_data *seen[2], dl_data *unseen[2])
         dl_tape_clear(dl);
     }
     for (int i = 0; i < SEEN / ODD; i++) odd[i] = i * ODD;
-    if (x) seen[0] = dl_data_from_arrays(dl, x, SEEN, dl_shape3(1, 28, 28), label, 10);
-    if (x) unseen[0] = dl_data_from_arrays(dl, x + SEEN * PIXELS, SEEN, dl_shape3(1, 28, 28),
-                                           label + SEEN, 10);
+    seen[0] = dl_data_borrow_arrays(dl, x, SEEN, dl_shape3(1, 28, 28), label, 10);
+    unseen[0] = dl_data_borrow_arrays(dl, x + SEEN * PIXELS, SEEN, dl_shape3(1, 28, 28),
+                                      label + SEEN, 10);
     seen[1] = dl_data_pick(seen[0], odd, SEEN / ODD);
     unseen[1] = dl_data_pick(unseen[0], odd, SEEN / ODD);
-    free(x);
 }
 
 /* A net for the people that were seen, and how it is kept from telling: 0 not at all, 1 by dropout
@@ -331,10 +333,8 @@ static void show_row_of(dl_model *net, const dl_tensor *x, const int32_t *label,
     if (!x) return;
     dl_tensor *same = dl_from(x->ctx, x->shape, x->data);
     dl_tensor *p = net ? dl_softmax(dl_model_predict(net, same)) : NULL;
-    memset(im, 0, sizeof im);
     for (int i = 0; i < SHOWN; i++) {
-        im[i].pixel = x->data + i * PIXELS;
-        im[i].height = im[i].width = 28;
+        im[i] = ex_image_of(x->data + i * PIXELS, 28, 28, "");
         if (p == NULL) continue;
         const int said = ex_argmax(p->data + 10 * i, 10);
         snprintf(im[i].caption, sizeof im[i].caption, "%s%d %.0f%%", said == label[i] ? "" : "✗ ",

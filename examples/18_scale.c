@@ -25,7 +25,7 @@ enum { WIDTHS = 3, SIZES = 5, DEPTHS = 6, WAYS = 4, NARROW = 32, DEEP_IMAGES = 4
 
 /* Errors in percent on new images, of a net with so many units, after so many updates. */
 static double error_of(const dl_data *train, const dl_data *test, int units, int batch,
-                       int updates) {
+                       double updates) {
     dl_model *m = dl_model_new(dl_data_ctx(train), dl_shape1(784));
     dl_model_add_dense(m, units, DL_RELU);
     dl_model_add_dense(m, 10, DL_SOFTMAX);
@@ -70,8 +70,8 @@ static dl_model *deep_net(dl_ctx *dl, int depth, bool skip, bool norm) {
 /* Behind main: what is measured and shown, and how. */
 static double power_of(const double *n, const double *error, int count);
 static void gradient_norms(dl_model *m, const dl_batch *b, double *norm);
-static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES], int updates,
-                       int batch, ex_page *page, bool quiet);
+static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES],
+                       double images, ex_page *page, bool quiet);
 static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
                        double norm[WAYS][DEEPEST], ex_page *page, bool quiet);
 
@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
 
     /* Width and data, with as many updates each. */
     const int units[WIDTHS] = {8, 32, 128}, most = (int)dl_data_count(all);
-    const int updates = o.epochs * most / o.batch > 0 ? o.epochs * most / o.batch : 1;
+    const double updates = fmax(1, floor((double)o.epochs * most / o.batch));
     double n[SIZES], error[WIDTHS][SIZES];
     for (int w = 0; w < WIDTHS; w++)
         for (int k = 0; k < SIZES; k++) {
@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
             error[w][k] = error_of(some, test, units[w], o.batch, updates);
             dl_data_free(some);
         }
-    show_width(units, n, error, updates, o.batch, &page, o.quiet);
+    show_width(units, n, error, updates * o.batch, &page, o.quiet);
 
     /* Depth, in four ways. */
     dl_data *few = dl_data_take(all, 0, most < DEEP_IMAGES ? most : DEEP_IMAGES);
@@ -125,13 +125,6 @@ int main(int argc, char **argv) {
     const double seconds = ex_seconds() - start;
     if (dl_error(dl)) return ex_end(dl, &o);
     show_depth(seen, fresh, norm, &page, o.quiet);
-    ex_show_now_you(&page, o.quiet,
-                    EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
-                       "shrunk at the first? With a shortcut around each, of 1 + 0.02?",
-                       "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
-                       "导数是 1 + 0.02 呢？"),
-                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",
-                       "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
     ex_page_close(&page, o.quiet);
     ex_result("error_least=%.2f error_most=%.2f error_narrow=%.2f power=%.3f plain_deep=%.1f "
               "shortcut_deep=%.1f normalized_deep=%.1f both_deep=%.1f vanished=%.1e seconds=%.2f",
@@ -172,8 +165,9 @@ static void gradient_norms(dl_model *m, const dl_batch *b, double *norm) {
     dl_tape_release(dl, mark);
 }
 
-static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES], int updates,
-                       int batch, ex_page *page, bool quiet) {
+/* images: how many each net has seen in all its updates. */
+static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES],
+                       double images, ex_page *page, bool quiet) {
     const ex_axes axes = {EX("Errors on new images", "新图像上的错误率"),
                           EX("training images: each mark has four times as many, up to the last",
                              "训练图像：每一格是前一格的四倍，直到最后"),
@@ -190,11 +184,10 @@ static void show_width(const int *units, const double *n, double error[WIDTHS][S
                 n[0], n[SIZES / 2], n[SIZES - 1]);
     for (int k = 0; k < WIDTHS; k++) {
         const double *e = error[k], weights = 795.0 * units[k] + 10;
-        const ex_curve c = {name[k], NULL, e, SIZES};
         snprintf(name[k], sizeof name[k], EX("%d units", "%d 个单元"), units[k]);
-        curve[k] = c;
+        curve[k] = ex_curve_of(name[k], NULL, e, SIZES);
         ex_show_row(page, quiet, false, "%d|%.1f|%.1f|%.1f|%.2f|%.0f", units[k], e[0], e[SIZES / 2],
-                    e[SIZES - 1], power_of(n, e, SIZES), 6 * weights * updates * batch / 1e9);
+                    e[SIZES - 1], power_of(n, e, SIZES), 6 * weights * images / 1e9);
     }
     ex_page_table(page, false);
     ex_page_figure(page, "18-data", EX("Errors on new images by the number of training images, for "
@@ -221,10 +214,9 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
     ex_show_row(page, quiet, true, EX("layers|2|8|32|64|gradient at 64",
                                       "层数|2|8|32|64|64 层的梯度"));
     for (int k = 0; k < WAYS; k++) {
-        const ex_curve c = {way[k], NULL, seen[k], DEPTHS}, s = {way[k], NULL, norm[k], DEEPEST};
         char cell[DEPTHS][24];
-        curve[k] = c;
-        slope[k] = s;
+        curve[k] = ex_curve_of(way[k], NULL, seen[k], DEPTHS);
+        slope[k] = ex_curve_of(way[k], NULL, norm[k], DEEPEST);
         for (int d = 0; d < DEPTHS; d++)
             snprintf(cell[d], sizeof cell[d], "%.0f (%.0f)", seen[k][d], fresh[k][d]);
         ex_show_row(page, quiet, false, "%s|%s|%s|%s|%s|%.1e", way[k], cell[0], cell[2], cell[4],
@@ -240,4 +232,11 @@ static void show_depth(double seen[WAYS][DEPTHS], double fresh[WAYS][DEPTHS],
     ex_page_figure(page, "18-gradients", EX("The norm of the gradient in each of 64 layers",
                                             "64 层里每一层梯度的范数"));
     ex_page_plot(page, front, slope, WAYS);
+    ex_show_now_you(page, quiet,
+                    EX("64 layers, each with a derivative of 0.7. By what factor has the gradient "
+                       "shrunk at the first? With a shortcut around each, of 1 + 0.02?",
+                       "64 层，每层的导数是 0.7。到第一层，梯度缩小到几分之几？如果每层有残差，"
+                       "导数是 1 + 0.02 呢？"),
+                    EX("0.7^64 = 1.2e-10; 1.02^64 = 3.6.",
+                       "0.7 的 64 次方是 1.2e-10；1.02 的 64 次方是 3.6。"));
 }

@@ -4,16 +4,19 @@
    that, read the programs and dl.h.
 
      language    EX("English", "中文"), ex_width, ex_pad, ex_decode
-     options     ex_options_default, ex_parse, ex_begin, ex_end, ex_seconds, ex_result
-     data        ex_mnist, ex_predict, ex_digit, ex_worst
+     options     ex_options_default, ex_flag, ex_parse, ex_begin, ex_end, ex_seconds,
+                 ex_fit_seconds, ex_result
+     data        ex_room, ex_larger, ex_mnist, ex_argmax, ex_image_of, ex_digit, ex_worst
      worlds      ex_board (tic-tac-toe), ex_cart (a pole on a cart)
-     terminal    ex_say, ex_draw (pictures), ex_draw_plot (curves)
+     terminal    ex_say, ex_print_wrapped, ex_print_now_you, ex_draw (pictures), ex_curve_of,
+                 ex_draw_plot (curves)
      page        ex_page_open, ex_page_text, ex_page_formula, ex_page_table, ex_page_row,
-                 ex_page_figure, ex_page_images, ex_page_plot, ex_page_graph, ex_page_products,
-                 ex_page_matrix, ex_page_history, ex_page_close: one file, inline SVG, no network
+                 ex_page_figure, ex_page_images, ex_page_pictures (PNG), ex_page_plot,
+                 ex_page_graph, ex_page_products, ex_page_matrix, ex_page_history,
+                 ex_page_close: one file, inline SVG, no network
      both        ex_show_text, ex_show_row, ex_show_predictions, ex_show_grids (matrices),
                  ex_show_now_you
-     more        ex_fit, ex_param_count, ex_table, ex_lines, ex_series
+     more        ex_fit, ex_param_count, ex_table, ex_table_read, ex_lines, ex_series
 
    All functions are static inline, so that a program may leave some unused without a warning.   */
 #ifndef EXAMPLE_H_INCLUDED
@@ -111,10 +114,10 @@ typedef struct ex_options {
     const char *save;     /* write the trained weights here; NULL: don't           */
     bool        quiet;    /* print the result line only                            */
     const char *lang;     /* zh or en                                              */
-    const char *words;    /* what --help calls the arguments that are no options: "MODEL IMAGE..."; */
-    const char **word;    /* NULL: there are none. And they, word[word_count],     */
-    int         word_count;  /* at most words_most                                 */
-    int         words_most;
+    const char *words;    /* what --help calls the arguments that are no options   */
+                          /* ("MODEL IMAGE..."); NULL: there are none              */
+    const char **word;    /* they themselves, word[word_count]                     */
+    int         word_count, words_most;  /* how many there are, and may be         */
 } ex_options;
 
 /* What programs print is UTF-8; on Windows the console must be told, and gets its own back. */
@@ -160,6 +163,14 @@ typedef struct ex_option {
     const char *help;
 } ex_option;
 
+/* Is a flag ("--full") on the command line? For defaults that depend on it, before ex_parse. */
+static inline bool ex_flag(int argc, char **argv, const char *flag) {
+    bool there = false;
+    for (int i = 1; i < argc; i++) there = there || strcmp(argv[i], flag) == 0;
+    return there;
+}
+
+/* Is a word in a list of words with spaces between them? */
 static inline bool ex_word_in(const char *word, const char *list) {
     size_t n = strlen(word);
     const char *p = list;
@@ -170,7 +181,8 @@ static inline bool ex_word_in(const char *word, const char *list) {
     return false;
 }
 
-/* called is the program as it was called: build/13_rnn. */
+/* Print what --help says: of the common options those in uses. called is the program as it was
+   called: build/13_rnn. */
 static inline void ex_help(const char *called, const char *program, const char *about,
                            const char *words, const char *uses, const ex_option *opt, int n) {
     printf(EX("%s: %s\n\nusage: %s [options]%s%s\n\nOptions (what they are if you say nothing):\n",
@@ -210,6 +222,38 @@ static inline void ex_check_output(const char *program, const char *option, cons
     if (is_new) remove(path);
 }
 
+/* The option that is called name[length], "--epochs"; NULL: there is none. */
+static inline const ex_option *ex_option_find(const ex_option *opt, int n, const char *name,
+                                              size_t length) {
+    const ex_option *found = NULL;
+    for (int k = 0; k < n && strncmp(name, "--", 2) == 0; k++)
+        if (strlen(opt[k].name) + 2 == length && strncmp(name + 2, opt[k].name, length - 2) == 0)
+            found = &opt[k];
+    return found;
+}
+
+/* Give an option the value text; exits with 2 if that is none for it. */
+static inline void ex_option_set(const char *program, const ex_option *p, const char *text) {
+    if (text == NULL || *text == 0) {
+        fprintf(stderr, "%s: --%s needs a value after it. Try --help.\n", program, p->name);
+        exit(2);
+    }
+    if (p->kind >= EX_TEXT) {
+        *(const char **)p->value = text;
+        return;
+    }
+    char *end;
+    const double x = strtod(text, &end);
+    const bool good = end != text && *end == 0 && x >= p->lo && x <= p->hi;
+    if (!good || (p->kind == EX_INT && x != floor(x))) {
+        fprintf(stderr, "%s: --%s needs a %snumber from %.10g to %.10g, not \"%s\".\n", program,
+                p->name, p->kind == EX_INT ? "whole " : "", p->lo, p->hi, text);
+        exit(2);
+    }
+    if (p->kind == EX_INT) *(int *)p->value = (int)x;
+    else *(double *)p->value = x;
+}
+
 /* Read the command line into o and into the program's own options extra[n_extra]. uses names the
    common options that mean something to this program, separated by spaces. --help prints them and
    exits; a bad option or value says what is wrong and exits with 2, a page or weights that cannot
@@ -241,15 +285,12 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
 
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *text = strchr(argv[i], '=');
-        size_t len = text ? (size_t)(text - name) : strlen(name);
-        const ex_option *p = NULL;
+        const size_t length = text ? (size_t)(text - name) : strlen(name);
         if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
             ex_help(called, program, about, o->words, uses, opt, n);
             exit(0);
         }
-        for (int k = 0; k < n && len > 2 && strncmp(name, "--", 2) == 0; k++)
-            if (strlen(opt[k].name) == len - 2 && strncmp(name + 2, opt[k].name, len - 2) == 0)
-                p = &opt[k];
+        const ex_option *p = ex_option_find(opt, n, name, length);
         if (p == NULL && o->words && name[0] != '-') {
             if (o->word_count == o->words_most) {
                 fprintf(stderr, "%s: too many arguments: %s. Try --help.\n", program, name);
@@ -274,24 +315,7 @@ static inline void ex_parse(ex_options *o, int argc, char **argv, const char *ab
         }
         if (text) text++;
         else if (i + 1 < argc) text = argv[++i];
-        if (text == NULL || *text == 0) {
-            fprintf(stderr, "%s: --%s needs a value after it. Try --help.\n", program, p->name);
-            exit(2);
-        }
-        if (p->kind >= EX_TEXT) {
-            *(const char **)p->value = text;
-        } else {
-            char *end;
-            double x = strtod(text, &end);
-            bool good = end != text && *end == 0 && x >= p->lo && x <= p->hi;
-            if (!good || (p->kind == EX_INT && x != floor(x))) {
-                fprintf(stderr, "%s: --%s needs a %snumber from %.10g to %.10g, not \"%s\".\n",
-                        program, p->name, p->kind == EX_INT ? "whole " : "", p->lo, p->hi, text);
-                exit(2);
-            }
-            if (p->kind == EX_INT) *(int *)p->value = (int)x;
-            else *(double *)p->value = x;
-        }
+        ex_option_set(program, p, text);
     }
     if (strcmp(o->lang, "zh") != 0 && strcmp(o->lang, "en") != 0) {
         fprintf(stderr, "%s: --lang needs zh or en, not \"%s\".\n", program, o->lang);
@@ -308,6 +332,7 @@ static inline dl_ctx *ex_begin(const ex_options *o) {
     return dl;
 }
 
+/* Is there a file or directory? */
 static inline bool ex_exists(const char *path) {
 #ifdef _WIN32
     return _access(path, 0) == 0;
@@ -371,27 +396,22 @@ static inline void ex_result(const char *format, ...) {
 
 /* -------------------------------------------------------------------------------- data ---- */
 
+/* Room for n numbers, zeros at first, to be freed; NULL, and an error of dl's, if there is none. */
+static inline double *ex_room(dl_ctx *dl, size_t n) {
+    double *x = (double *)calloc(n ? n : 1, sizeof *x);
+    if (x == NULL) dl_fail(dl, DL_ERR_MEMORY, "there is no memory for %.0f numbers", (double)n);
+    return x;
+}
+
+/* The larger of two differences. fmax would pass over one that is no number, and so hide it. */
+static inline double ex_larger(double a, double b) { return a >= b || a != a ? a : b; }
+
 /* MNIST from --data; of the training images only the first --limit. */
 static inline dl_data *ex_mnist(dl_ctx *dl, const ex_options *o, dl_split split) {
     dl_data *d = dl_mnist_load(dl, o->data, split);
     if (d && split == DL_TRAIN && o->limit > 0 && o->limit < dl_data_count(d))
         return dl_data_take(d, 0, o->limit);
     return d;
-}
-
-/* The model's outputs for all of d into p, dl_data_count(d) rows. */
-static inline bool ex_predict(dl_model *m, const dl_data *d, dl_real *p) {
-    dl_loader *loader = d ? dl_loader_new(d, 256, false) : NULL;
-    dl_batch batch;
-    while (loader && dl_loader_next(loader, &batch)) {
-        dl_mark mark = dl_tape_mark(dl_data_ctx(d));
-        dl_tensor *y = dl_model_predict(m, batch.x);
-        if (y) memcpy(p, y->data, (size_t)y->size * sizeof *p);
-        if (y) p += y->size;
-        dl_tape_release(dl_data_ctx(d), mark);
-    }
-    dl_loader_free(loader);
-    return loader && dl_error(dl_data_ctx(d)) == DL_OK;
 }
 
 /* A picture: height x width numbers, borrowed, and what stands below it. */
@@ -401,6 +421,7 @@ typedef struct ex_image {
     char           caption[40];
 } ex_image;
 
+/* One of these. */
 static inline ex_image ex_image_of(const dl_real *pixel, int height, int width,
                                    const char *caption) {
     ex_image im;
@@ -411,6 +432,7 @@ static inline ex_image ex_image_of(const dl_real *pixel, int height, int width,
     return im;
 }
 
+/* Which of p[n] is the largest; of equal ones the first. */
 static inline int ex_argmax(const dl_real *p, int n) {
     int best = 0;
     for (int i = 1; i < n; i++)
@@ -427,10 +449,10 @@ static inline ex_image ex_digit(const dl_data *d, dl_int i, const dl_real *p) {
     int percent = (int)floor(100 * (double)p[said]);
     im.pixel = x ? x->data : NULL;
     im.height = im.width = 28;
-    const int label = dl_data_labels(d)[i];
-    if (said == label) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
-    else snprintf(im.caption, sizeof im.caption, EX("%d %d%% is %d", "%d %d%% 实为 %d"), said, percent,
-                  label);
+    const int is = dl_data_labels(d)[i];
+    if (said == is) snprintf(im.caption, sizeof im.caption, "%d  %d%%", said, percent);
+    else snprintf(im.caption, sizeof im.caption, EX("%d %d%% is %d", "%d %d%% 实为 %d"), said,
+                  percent, is);
     return im;
 }
 
@@ -509,6 +531,61 @@ static inline void ex_cart_look(dl_real x[4], const ex_cart *c) {
 
 /* ---------------------------------------------------------------------------- terminal ---- */
 
+/* Print in the terminal, unless quiet. */
+static inline void ex_say(bool quiet, const char *format, ...) EX_PRINTF(2, 3);
+static inline void ex_say(bool quiet, const char *format, ...) {
+    va_list a;
+    va_start(a, format);
+    if (!quiet) vprintf(format, a);
+    va_end(a);
+}
+
+/* The bytes of text up to where a line may be broken: before a space, or behind a Chinese character
+   that no mark follows which may not begin a line. */
+static inline size_t ex_unbroken(const char *text) {
+    size_t n = 0;
+    while (text[n] && text[n] != ' ') {
+        const bool wide = (unsigned char)text[n] >= 0xe3;
+        const char *next = text + n + 1;
+        while (((unsigned char)*next & 0xc0) == 0x80) next++;
+        n = (size_t)(next - text);
+        bool mark = false;
+        for (const char *m = "，。、：；）？！”"; *m; m += 3) mark |= strncmp(next, m, 3) == 0;
+        if (!mark && (wide || (unsigned char)*next >= 0xe3)) break;
+    }
+    return n;
+}
+
+/* Print text in lines of at most 96 columns. */
+static inline void ex_print_wrapped(const char *text) {
+    int column = 0;
+    while (*text) {
+        char word[200];
+        const int space = *text == ' ' && column > 0;
+        while (*text == ' ') text++;
+        size_t n = ex_unbroken(text);
+        if (n >= sizeof word) n = sizeof word - 1;
+        memcpy(word, text, n);
+        word[n] = 0;
+        text += n;
+        if (column > 0 && column + space + ex_width(word) > 96) {
+            printf("\n%s", word);
+            column = ex_width(word);
+        } else {
+            printf("%s%s", space ? " " : "", word);
+            column += space + ex_width(word);
+        }
+    }
+    printf("\n");
+}
+
+/* A task for the reader. */
+static inline void ex_print_now_you(const char *question) {
+    printf("\n%s", EX("Now you: ", "轮到你："));
+    ex_print_wrapped(question);
+}
+
+/* Is the output a terminal, and no file? */
 static inline bool ex_on_terminal(void) {
 #ifdef _WIN32
     return _isatty(1) != 0;
@@ -530,6 +607,7 @@ static inline bool ex_has_grey(void) {
 #endif
 }
 
+/* How many columns a line of the output has. */
 static inline int ex_columns(void) {
     const char *columns = getenv("COLUMNS");
     if (columns && atoi(columns) > 20) return atoi(columns);
@@ -618,6 +696,7 @@ typedef struct ex_axes {
     bool        log_y;     /* powers of ten                             */
 } ex_axes;
 
+/* One of these. */
 static inline ex_curve ex_curve_of(const char *name, const double *x, const double *y, int n) {
     ex_curve c;
     c.name = name;
@@ -627,6 +706,7 @@ static inline ex_curve ex_curve_of(const char *name, const double *x, const doub
     return c;
 }
 
+/* x of point i. */
 static inline double ex_curve_x(const ex_curve *c, int i) { return c->x ? c->x[i] : i + 1; }
 
 /* Work out the ranges that were left open. */
@@ -673,22 +753,23 @@ static inline char ex_letter(const ex_curve *c, int k) {
 /* Draw curves with characters, 60 x 15. */
 static inline void ex_draw_plot(ex_axes a, const ex_curve *c, int n) {
     enum { W = 60, H = 15 };
+    const double wide = W, tall = H;
     char grid[H][W + 1];
     ex_range(&a, c, n);
     for (int r = 0; r < H; r++) {
         memset(grid[r], ' ', W);
         grid[r][W] = 0;
         for (int j = 0; j < W; j++) {   /* the axes through 0, where they can be seen */
-            double px = a.x0 + (a.x1 - a.x0) * (j + 0.5) / W, sx = (a.x1 - a.x0) / W;
-            double py = a.y1 - (a.y1 - a.y0) * (r + 0.5) / H, sy = (a.y1 - a.y0) / H;
+            double px = a.x0 + (a.x1 - a.x0) * (j + 0.5) / wide, sx = (a.x1 - a.x0) / wide;
+            double py = a.y1 - (a.y1 - a.y0) * (r + 0.5) / tall, sy = (a.y1 - a.y0) / tall;
             if (!a.log_y && fabs(py) <= sy / 2) grid[r][j] = '-';
             if (fabs(px) <= sx / 2) grid[r][j] = '|';
         }
     }
     for (int k = 0; k < n; k++)
         for (int i = 0; i < c[k].n; i++) {
-            int j = (int)floor(ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false) * W);
-            int r = (int)floor((1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)) * H);
+            int j = (int)floor(ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false) * wide);
+            int r = (int)floor((1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y)) * tall);
             if (j == W) j--;
             if (r == H) r--;
             if (j >= 0 && j < W && r >= 0 && r < H) grid[r][j] = ex_letter(c, k);
@@ -803,8 +884,12 @@ static inline void ex_page_text(ex_page *p, int level, const char *format, ...) 
     fputs(level ? "</h2>\n" : "</p>\n", p->f);
 }
 
-/* A table: begin, one call a row with the cells separated by '|', end. The first row is the
-   head. */
+/* Begin a table, or end it. */
+static inline void ex_page_table(ex_page *p, bool begin) {
+    if (p->f) fputs(begin ? "<div class=\"wide\"><table>\n" : "</table></div>\n", p->f);
+}
+
+/* A row of a table, printf-like, with | between its cells. The first row is the head. */
 static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) EX_PRINTF(3, 4);
 static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
     char text[1000], *cell = text;
@@ -823,48 +908,6 @@ static inline void ex_page_row(ex_page *p, bool head, const char *format, ...) {
         cell = next;
     }
     fputs("</tr>\n", p->f);
-}
-static inline void ex_page_table(ex_page *p, bool begin) {
-    if (p->f) fputs(begin ? "<div class=\"wide\"><table>\n" : "</table></div>\n", p->f);
-}
-
-/* The bytes of text up to where a line may be broken: before a space, or behind a Chinese character
-   that no mark follows which may not begin a line. */
-static inline size_t ex_word(const char *text) {
-    size_t n = 0;
-    while (text[n] && text[n] != ' ') {
-        const bool wide = (unsigned char)text[n] >= 0xe3;
-        const char *next = text + n + 1;
-        while (((unsigned char)*next & 0xc0) == 0x80) next++;
-        n = (size_t)(next - text);
-        bool mark = false;
-        for (const char *m = "，。、：；）？！”"; *m; m += 3) mark |= strncmp(next, m, 3) == 0;
-        if (!mark && (wide || (unsigned char)*next >= 0xe3)) break;
-    }
-    return n;
-}
-
-/* Print text in lines of at most 96 columns. */
-static inline void ex_print_wrapped(const char *text) {
-    int column = 0;
-    while (*text) {
-        char word[200];
-        const int space = *text == ' ' && column > 0;
-        while (*text == ' ') text++;
-        size_t n = ex_word(text);
-        if (n >= sizeof word) n = sizeof word - 1;
-        memcpy(word, text, n);
-        word[n] = 0;
-        text += n;
-        if (column > 0 && column + space + ex_width(word) > 96) {
-            printf("\n%s", word);
-            column = ex_width(word);
-        } else {
-            printf("%s%s", space ? " " : "", word);
-            column += space + ex_width(word);
-        }
-    }
-    printf("\n");
 }
 
 /* Text in the terminal and on the page, as by ex_page_text. */
@@ -904,22 +947,10 @@ static inline void ex_show_row(ex_page *p, bool quiet, bool head, const char *fo
     if (!quiet) printf("\n");
 }
 
-/* Print in the terminal. */
-static inline void ex_say(bool quiet, const char *format, ...) EX_PRINTF(2, 3);
-static inline void ex_say(bool quiet, const char *format, ...) {
-    va_list a;
-    va_start(a, format);
-    if (!quiet) vprintf(format, a);
-    va_end(a);
-}
-
 /* A task for the reader: in the terminal the question, on the page its answer too, folded. */
 static inline void ex_show_now_you(ex_page *p, bool quiet, const char *question,
                                    const char *answer) {
-    if (!quiet) {
-        printf("\n%s", EX("Now you: ", "轮到你："));
-        ex_print_wrapped(question);
-    }
+    if (!quiet) ex_print_now_you(question);
     if (p->f == NULL) return;
     fputs("<p><b>", p->f);
     ex_page_escape(p, EX("Now you: ", "轮到你："));
@@ -930,6 +961,7 @@ static inline void ex_show_now_you(ex_page *p, bool quiet, const char *question,
     fputs("</details>\n", p->f);
 }
 
+/* Text in a figure, its start, middle or end (anchor) at (x, y); more: other attributes. */
 static inline void ex_svg_text(ex_page *p, double x, double y, const char *anchor, int size,
                                const char *more, const char *text) {
     fprintf(p->f, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" %s>", x, y,
@@ -938,8 +970,8 @@ static inline void ex_svg_text(ex_page *p, double x, double y, const char *ancho
     fputs("</text>\n", p->f);
 }
 
-/* Pictures side by side, lo white and hi black (ink on paper), each pixel zoom units of a figure that
-   is 600 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
+/* Pictures side by side, lo white and hi black (ink on paper), each pixel zoom units of a figure
+   that is 600 wide. A picture is one path for each of 15 greys, made of horizontal runs. */
 static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double lo, double hi,
                                   int zoom) {
     enum { WIDE = 600, GAP = 10, CAPTION = 22 };
@@ -1048,93 +1080,121 @@ static inline int ex_legend_width(const char *name) {
     return wide;
 }
 
+/* Where the axes of a plot are: left, top, width, height. Narrow: it is read on a phone, too. */
+static const double ex_plot_l = 74, ex_plot_t = 40, ex_plot_w = 500, ex_plot_h = 330;
+
+static inline double ex_plot_x(const ex_axes *a, double v) {
+    return ex_plot_l + ex_plot_w * ex_part(v, a->x0, a->x1, false);
+}
+
+static inline double ex_plot_y(const ex_axes *a, double v) {
+    return ex_plot_t + ex_plot_h * (1 - ex_part(v, a->y0, a->y1, a->log_y));
+}
+
+/* A grid line at v, and the number that stands there. */
+static inline void ex_plot_tick_x(ex_page *p, const ex_axes *a, double v, const char *number) {
+    const double x = ex_plot_x(a, v);
+    fprintf(p->f, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, ex_plot_t, ex_plot_h);
+    ex_svg_text(p, x, ex_plot_t + ex_plot_h + 18, "middle", 14, "", number);
+}
+
+static inline void ex_plot_tick_y(ex_page *p, const ex_axes *a, double v, const char *number) {
+    const double y = ex_plot_y(a, v);
+    fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", ex_plot_l, y, ex_plot_w);
+    ex_svg_text(p, ex_plot_l - 8, y + 5, "end", 14, "", number);
+}
+
+/* Grid, ticks, frame, and what stands beside them; counted: x are 1, 2, 3 ... */
+static inline void ex_plot_axes(ex_page *p, const ex_axes *a, bool counted) {
+    const double L = ex_plot_l, T = ex_plot_t, W = ex_plot_w, H = ex_plot_h;
+    char s[64];
+    ex_svg_text(p, L, 24, "start", 17, "font-weight=\"bold\"", a->title);
+    double tick = ex_tick(a->x1 - a->x0, 5);
+    if (counted && tick < 1) tick = 1;                       /* there is no epoch 1.5 */
+    for (double v = ceil(a->x0 / tick - 1e-6) * tick; v <= a->x1 + tick * 1e-6; v += tick) {
+        snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
+        ex_plot_tick_x(p, a, v, s);
+    }
+    if (a->log_y) {
+        const int every = (int)ceil((log10(a->y1) - log10(a->y0)) / 8);
+        for (int e = (int)floor(log10(a->y0) + 0.5); e <= log10(a->y1) + 1e-6; e += every) {
+            snprintf(s, sizeof s, e >= -3 && e <= 4 ? "%g" : "%.0e", pow(10, e));
+            ex_plot_tick_y(p, a, pow(10, e), s);
+        }
+    } else {
+        tick = ex_tick(a->y1 - a->y0, 6);
+        for (double v = ceil(a->y0 / tick - 1e-6) * tick; v <= a->y1 + tick * 1e-6; v += tick) {
+            snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
+            ex_plot_tick_y(p, a, v, s);
+        }
+    }
+    fprintf(p->f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
+            "stroke=\"#333\"/>\n", L, T, W, H);
+    ex_svg_text(p, L + W / 2, T + H + 42, "middle", 15, "", a->x_label);
+    snprintf(s, sizeof s, "transform=\"rotate(-90 18 %.1f)\"", T + H / 2);
+    ex_svg_text(p, 18, T + H / 2, "middle", 15, s, a->y_label);
+}
+
+/* A curve, and eight marks on it if it has a name: that of number k. */
+static inline void ex_plot_curve(ex_page *p, const ex_axes *a, const ex_curve *c, int k,
+                                 const char *ink, const char *dash) {
+    bool pen = false;
+    fprintf(p->f, "<g clip-path=\"url(#c%d)\"><path fill=\"none\" stroke=\"%s\" "
+            "stroke-width=\"%d\" stroke-dasharray=\"%s\" d=\"", p->plots, ink, c->name ? 2 : 1,
+            dash);
+    for (int i = 0; i < c->n; i++) {
+        const double x = ex_plot_x(a, ex_curve_x(c, i)), y = ex_plot_y(a, c->y[i]);
+        if (x == x && y == y) fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, y);
+        pen = x == x && y == y;
+    }
+    fputs("\"/></g>\n", p->f);
+    for (int i = c->n / 16; c->name && i < c->n; i += c->n > 8 ? c->n / 8 : 1) {
+        const double x = ex_part(ex_curve_x(c, i), a->x0, a->x1, false);
+        const double y = ex_part(c->y[i], a->y0, a->y1, a->log_y);
+        if (x >= 0 && x <= 1 && y >= 0 && y <= 1)
+            ex_svg_mark(p, k, ex_plot_x(a, ex_curve_x(c, i)), ex_plot_y(a, c->y[i]), ink);
+    }
+}
+
+/* Where a name of such a width begins in the legend; *left, *line: where the next one may. */
+static inline int ex_legend_place(int wide, int *left, int *line) {
+    if (*left > ex_plot_l && *left + wide > ex_plot_l + ex_plot_w) {
+        *left = (int)ex_plot_l;
+        *line += 1;
+    }
+    *left += wide;
+    return *left - wide;
+}
+
 /* A line plot with axes, ticks, grid and legend; colours (Okabe and Ito's, safe for the colour
    blind), dashes and marks differ, so that it can be read in greyscale. */
 static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n) {
     static const char *const colour[8] = {"#0072B2", "#D55E00", "#009E73", "#000000",
                                           "#CC79A7", "#56B4E9", "#B8860B", "#666666"};
-    static const char *const dash[4] = {"none", "7 4", "2 3", "9 3 2 3"};
-    double L = 74, T = 40, W = 500, H = 330, tick;   /* narrow: it is read on a phone, too */
-    char s[64];
+    static const char *const dashes[4] = {"none", "7 4", "2 3", "9 3 2 3"};
+    const double L = ex_plot_l, T = ex_plot_t, W = ex_plot_w, H = ex_plot_h;
     int named = 0, left = (int)L, line = 0;
     if (p->f == NULL) return;
     ex_range(&a, c, n);
-    for (int k = 0; k < n; k++) {                        /* how many lines the legend takes */
-        if (c[k].name == NULL) continue;
-        const int wide = ex_legend_width(c[k].name);
-        if (left > L && left + wide > L + W) {
-            left = (int)L;
-            line++;
-        }
-        left += wide;
-    }
+    for (int k = 0; k < n; k++)                          /* how many lines the legend takes */
+        if (c[k].name) ex_legend_place(ex_legend_width(c[k].name), &left, &line);
     ex_svg_begin(p, (int)(L + W + 16), (int)(T + H + 66 + 24 * (line + 1)));
     fprintf(p->f, "<clipPath id=\"c%d\"><rect x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" "
             "height=\"%.0f\"/></clipPath>\n", ++p->plots, L, T, W, H);
+    ex_plot_axes(p, &a, n > 0 && c[n - 1].x == NULL);
     left = (int)L;
     line = 0;
-    ex_svg_text(p, L, 24, "start", 17, "font-weight=\"bold\"", a.title);
-    tick = ex_tick(a.x1 - a.x0, 5);
-    if (n > 0 && c[n - 1].x == NULL && tick < 1) tick = 1;   /* there is no epoch 1.5 */
-    for (double v = ceil(a.x0 / tick - 1e-6) * tick; v <= a.x1 + tick * 1e-6; v += tick) {
-        double x = L + W * ex_part(v, a.x0, a.x1, false);
-        fprintf(p->f, "<path d=\"M%.1f %.1fv%.1f\" stroke=\"#ddd\"/>\n", x, T, H);
-        snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
-        ex_svg_text(p, x, T + H + 18, "middle", 14, "", s);
-    }
-    if (a.log_y) {
-        int every = (int)ceil((log10(a.y1) - log10(a.y0)) / 8);
-        for (int e = (int)floor(log10(a.y0) + 0.5); e <= log10(a.y1) + 1e-6; e += every) {
-            double y = T + H * (1 - ex_part(pow(10, e), a.y0, a.y1, true));
-            fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
-            snprintf(s, sizeof s, e >= -3 && e <= 4 ? "%g" : "%.0e", pow(10, e));
-            ex_svg_text(p, L - 8, y + 5, "end", 14, "", s);
-        }
-    } else {
-        tick = ex_tick(a.y1 - a.y0, 6);
-        for (double v = ceil(a.y0 / tick - 1e-6) * tick; v <= a.y1 + tick * 1e-6; v += tick) {
-            double y = T + H * (1 - ex_part(v, a.y0, a.y1, false));
-            fprintf(p->f, "<path d=\"M%.1f %.1fh%.1f\" stroke=\"#ddd\"/>\n", L, y, W);
-            snprintf(s, sizeof s, "%.6g", fabs(v) < tick * 1e-6 ? 0.0 : v);
-            ex_svg_text(p, L - 8, y + 5, "end", 14, "", s);
-        }
-    }
-    fprintf(p->f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" "
-            "stroke=\"#333\"/>\n", L, T, W, H);
-    ex_svg_text(p, L + W / 2, T + H + 42, "middle", 15, "", a.x_label);
-    snprintf(s, sizeof s, "transform=\"rotate(-90 18 %.1f)\"", T + H / 2);
-    ex_svg_text(p, 18, T + H / 2, "middle", 15, s, a.y_label);
     for (int k = 0; k < n; k++) {
         const char *ink = c[k].name ? colour[named % 8] : "#aaa";
-        bool pen = false;
-        fprintf(p->f, "<g clip-path=\"url(#c%d)\"><path fill=\"none\" stroke=\"%s\" "
-                "stroke-width=\"%d\" stroke-dasharray=\"%s\" d=\"", p->plots, ink,
-                c[k].name ? 2 : 1, c[k].name ? dash[named % 4] : "none");
-        for (int i = 0; i < c[k].n; i++) {
-            double x = L + W * ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false);
-            double y = T + H * (1 - ex_part(c[k].y[i], a.y0, a.y1, a.log_y));
-            if (x == x && y == y) fprintf(p->f, "%c%.1f %.1f", pen ? 'L' : 'M', x, y);
-            pen = x == x && y == y;
-        }
-        fputs("\"/></g>\n", p->f);
-        for (int i = c[k].n / 16; c[k].name && i < c[k].n; i += c[k].n > 8 ? c[k].n / 8 : 1) {
-            double x = ex_part(ex_curve_x(&c[k], i), a.x0, a.x1, false);
-            double y = ex_part(c[k].y[i], a.y0, a.y1, a.log_y);
-            if (x >= 0 && x <= 1 && y >= 0 && y <= 1)
-                ex_svg_mark(p, named, L + W * x, T + H * (1 - y), ink);
-        }
+        const char *dash = c[k].name ? dashes[named % 4] : "none";
+        ex_plot_curve(p, &a, &c[k], named, ink, dash);
         if (c[k].name == NULL) continue;
-        const int wide = ex_legend_width(c[k].name);
-        if (left > L && left + wide > L + W) {
-            left = (int)L;
-            line++;
-        }
+        const int at = ex_legend_place(ex_legend_width(c[k].name), &left, &line);
         const double key = T + H + 72 + 24 * line;
         fprintf(p->f, "<path d=\"M%d %.1fh34\" stroke=\"%s\" stroke-width=\"2\" "
-                "stroke-dasharray=\"%s\"/>\n", left, key, ink, dash[named % 4]);
-        ex_svg_mark(p, named, left + 17, key, ink);
-        ex_svg_text(p, left + 42, key + 5, "start", 15, "", c[k].name);
-        left += wide;
+                "stroke-dasharray=\"%s\"/>\n", at, key, ink, dash);
+        ex_svg_mark(p, named, at + 17, key, ink);
+        ex_svg_text(p, at + 42, key + 5, "start", 15, "", c[k].name);
         named++;
     }
     fputs("</svg>\n", p->f);
@@ -1172,9 +1232,9 @@ static inline void ex_graph_add(ex_graph *g, const char *name, int size, const d
     if (dw) g->gradients = true;
 }
 
+/* Such a net as a figure. */
 static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
-    enum { STEP = 112 };
-    const int GAP = g->gradients ? 330 : 270;
+    const int STEP = 112, GAP = g->gradients ? 330 : 270;
     int tall = 0;
     char s[96];
     if (p->f == NULL) return;
@@ -1221,7 +1281,7 @@ typedef struct ex_grid { const char *name; const dl_real *x; int n, pad, i, j, k
 
 /* Grids side by side, in the terminal and on the page. */
 static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, bool quiet) {
-    enum { CELL = 38 };
+    const int CELL = 38;
     int rows = 0, left, wide, total = 0;
     char s[64];
     for (int t = 0; t < count; t++) {
@@ -1266,8 +1326,9 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
 
 /* One cell of ex_page_products. */
 static inline void ex_svg_cell(ex_page *p, int x, int y, int wide, bool marked, const char *text) {
-    fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"44\" fill=\"%s\" stroke=\"#333\" "
-            "stroke-width=\"%s\"/>", x, y, wide - 2, marked ? "#F5D76E" : "#fff", marked ? "2" : ".5");
+    fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"44\" fill=\"%s\" "
+            "stroke=\"#333\" stroke-width=\"%s\"/>", x, y, wide - 2, marked ? "#F5D76E" : "#fff",
+            marked ? "2" : ".5");
     ex_svg_text(p, x + wide / 2.0 - 1, y + 28, "middle", 17, "", text);
 }
 
@@ -1275,7 +1336,7 @@ static inline void ex_svg_cell(ex_page *p, int x, int y, int wide, bool marked, 
    one, and their sum in y[n-m+1,n-m+1]. */
 static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const dl_real *k, int m,
                                     const dl_real *y) {
-    enum { CELL = 46, WIDE = 90, GAP = 56, TOP = 40 };
+    const int CELL = 46, WIDE = 90, GAP = 56, TOP = 40;
     const int out = n - m + 1, at_k = 10 + n * CELL + GAP, at_p = at_k + m * CELL + GAP;
     const int at_y = at_p + m * WIDE + GAP + 24, width = at_y + out * CELL + 8;
     const double middle = TOP + m * CELL / 2.0 + 6;
@@ -1311,9 +1372,10 @@ static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const d
     fputs("</svg>\n", p->f);
 }
 
-/* x[n,n] from 0, white, to 1, black, below and on the diagonal, with a name at each row and column. */
+/* x[n,n] from 0, white, to 1, black, below and on the diagonal, with a name at each row and
+   column. */
 static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *const *name, int n) {
-    enum { CELL = 22, LEFT = 36 };
+    const int CELL = 22, LEFT = 36;
     if (p->f == NULL) return;
     ex_svg_begin(p, LEFT + n * CELL + 6, LEFT + n * CELL + 6);
     for (int i = 0; i < n; i++) {
@@ -1321,9 +1383,9 @@ static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *cons
         ex_svg_text(p, LEFT + CELL * (i + 0.5), LEFT - 8, "middle", 17, "", name[i]);
         for (int j = 0; j <= i; j++) {
             const int grey = 255 - (int)(255 * fmin(1, (double)x[i * n + j]));
-            fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"rgb(%d,%d,%d)\" "
-                    "stroke=\"#ccc\" stroke-width=\".5\"/>\n", LEFT + CELL * j, LEFT + CELL * i, CELL,
-                    CELL, grey, grey, grey);
+            fprintf(p->f, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
+                    "fill=\"rgb(%d,%d,%d)\" stroke=\"#ccc\" stroke-width=\".5\"/>\n",
+                    LEFT + CELL * j, LEFT + CELL * i, CELL, CELL, grey, grey, grey);
         }
     }
     fputs("</svg>\n", p->f);
@@ -1354,26 +1416,24 @@ static inline void ex_show_predictions(dl_model *m, const dl_data *test, ex_page
     dl_int index[WORST];
     int n = dl_data_count(test) < SHOWN ? (int)dl_data_count(test) : SHOWN, worsts;
     int classes = dl_data_classes(test);
-    dl_real *p = (dl_real *)malloc((size_t)dl_data_count(test) * (size_t)classes * sizeof *p);
-    if (p && (!quiet || page->f) && ex_predict(m, test, p)) {
-        for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, p + i * classes);
-        worsts = ex_worst(test, p, index, WORST);
-        for (int i = 0; i < worsts; i++)
-            worst[i] = ex_digit(test, index[i], p + index[i] * classes);
-        if (!quiet) {
-            printf(EX("\n%d test images, what the net says, and how sure it is:\n\n",
-                      "\n%d 张测试图像，网络的回答，以及它有多大把握：\n\n"), n);
-            ex_draw(first, n, 0, 1);
-            printf(EX("The worst mistakes: what it said, how sure it was, what it is:\n\n",
-                      "最严重的错误：网络的回答，有多大把握，实际是什么：\n\n"));
-            ex_draw(worst, worsts, 0, 1);
-        }
-        ex_page_text(page, 2, EX("Test images and what the net says", "测试图像与网络的回答"));
-        ex_page_images(page, first, n, 0, 1, 3);
-        ex_page_text(page, 2, EX("The worst mistakes: sure, and wrong", "最严重的错误：自信却答错"));
-        ex_page_images(page, worst, worsts, 0, 1, 3);
+    const dl_tensor *y = quiet && page->f == NULL ? NULL : dl_model_predict_data(m, test);
+    if (y == NULL) return;
+    for (int i = 0; i < n; i++) first[i] = ex_digit(test, i, y->data + i * classes);
+    worsts = ex_worst(test, y->data, index, WORST);
+    for (int i = 0; i < worsts; i++)
+        worst[i] = ex_digit(test, index[i], y->data + index[i] * classes);
+    if (!quiet) {
+        printf(EX("\n%d test images, what the net says, and how sure it is:\n\n",
+                  "\n%d 张测试图像，网络的回答，以及它有多大把握：\n\n"), n);
+        ex_draw(first, n, 0, 1);
+        printf(EX("The worst mistakes: what it said, how sure it was, what it is:\n\n",
+                  "最严重的错误：网络的回答，有多大把握，实际是什么：\n\n"));
+        ex_draw(worst, worsts, 0, 1);
     }
-    free(p);
+    ex_page_text(page, 2, EX("Test images and what the net says", "测试图像与网络的回答"));
+    ex_page_images(page, first, n, 0, 1, 3);
+    ex_page_text(page, 2, EX("The worst mistakes: sure, and wrong", "最严重的错误：自信却答错"));
+    ex_page_images(page, worst, worsts, 0, 1, 3);
 }
 
 /* Finish the page and say where it is; exits with 1 when it could not be written whole. */
@@ -1402,6 +1462,7 @@ static inline dl_fit ex_fit(const ex_options *o) {
     return fit;
 }
 
+/* How many numbers w[n] hold. */
 static inline long long ex_param_count(dl_tensor *const *w, int n) {
     long long size = 0;
     for (int i = 0; i < n; i++) size += w[i] ? (long long)w[i]->size : 0;
@@ -1424,6 +1485,7 @@ static inline dl_table *ex_table_read(dl_ctx *dl, const char *path, const char *
     return NULL;
 }
 
+/* The same, its cells separated by commas, the first line its columns' names. */
 static inline dl_table *ex_table(dl_ctx *dl, const char *path, const char *option, int rows) {
     return ex_table_read(dl, path, option, rows, NULL);
 }

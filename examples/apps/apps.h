@@ -26,16 +26,15 @@
 /* Cross-validation: the numbers 0 .. n-1 in row[n], dealt by the seed, those of part f of `folds`
    last. Returns how many stand before them, to learn from. */
 static inline int ex_fold(int32_t *row, int n, int folds, int f, int seed) {
-    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
     dl_rng r = dl_rng_new((uint64_t)seed, 1);
-    int learn = 0, hold = n;
-    if (!order) return 0;
-    dl_rng_permutation(&r, order, n);
-    for (int i = n - 1; i >= 0; i--)
-        if (i % folds == f) row[--hold] = order[i];
-    for (int i = 0; i < n; i++)
-        if (i % folds != f) row[learn++] = order[i];
-    free(order);
+    int learn = 0;
+    dl_rng_permutation(&r, row, n);
+    for (int i = 0; i < n; i++) {
+        const int32_t here = row[i];
+        if (i % folds == f) continue;
+        memmove(row + learn + 1, row + learn, (size_t)(i - learn) * sizeof *row);
+        row[learn++] = here;
+    }
     return learn;
 }
 
@@ -62,9 +61,9 @@ static inline dl_regression ex_always_mean(const dl_data *learn, const dl_data *
     return dl_regression_of(said ? said->data : NULL, dl_data_targets(hold), said ? n : 0, 1);
 }
 
-/* The best that one column can do without a net: in `learn`, note the commonest class for each of
-   its texts, and say that of `hold`. Which column: the one with most right in `learn`, which the
-   last column must name. Returns how many are right in `hold`. */
+/* The best that one column can do without a net: in `learn`, note the commonest class (of 50 at
+   most) for each of its texts, and say that of `hold`. Which column: the one with most right in
+   `learn`, which the last column must name. Returns how many are right in `hold`. */
 static inline int ex_one_column(const dl_table *learn, const dl_data *train, const dl_table *hold,
                                 const dl_data *test) {
     enum { MOST = 50 };
@@ -190,40 +189,41 @@ static inline void ex_describe(const dl_column *k, char *text, size_t size) {
 
 /* How much worse a net becomes when a column's values are dealt out anew among the rows, on average
    of some rounds: L(column mixed) - L, where L is the cross-entropy of classes, else the root mean
-   squared error. One number for each column, to be freed, or NULL. */
+   squared error. One number for each column, to be freed, or NULL on failure. */
 static inline double *ex_importance(dl_model *m, const dl_encoder *e, const dl_data *d,
                                     int rounds) {
     const int D = dl_encoder_feature_count(e), columns = dl_encoder_column_count(e);
     const dl_int n = dl_data_count(d);
     const bool classes = dl_data_classes(d) > 0;
-    dl_real *x = (dl_real *)malloc((size_t)(n * D) * sizeof *x);
-    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
-    double *worse = (double *)calloc((size_t)columns, sizeof *worse);
-    const double base = dl_model_evaluate(m, d).loss;
+    dl_ctx *dl = dl_data_ctx(d);
     dl_loader *loader = dl_loader_new(d, n, false);
     dl_batch all;
-    const bool ok = x && order && worse && dl_loader_next(loader, &all);
+    dl_tensor *mixed_x = dl_zeros(dl, dl_shape2(n, D));
+    int32_t *order = (int32_t *)malloc((size_t)n * sizeof *order);
+    if (!order) dl_fail(dl, DL_ERR_MEMORY, "there is no memory to mix %lld rows", (long long)n);
+    double *worse = mixed_x && order && dl_loader_next(loader, &all)
+                        ? ex_room(dl, (size_t)columns) : NULL;
+    const double base = dl_model_evaluate(m, d).loss;
     dl_rng r = dl_rng_new(1, 0);
-    for (int c = 0; ok && c < columns; c++) {
+    for (int c = 0; worse && c < columns; c++) {
         const dl_coder *k = dl_encoder_column(e, c);
         for (int round = 0; round < rounds; round++) {
+            dl_real *x = mixed_x->data;
             memcpy(x, all.x->data, (size_t)(n * D) * sizeof *x);
             dl_rng_permutation(&r, order, n);
             for (dl_int i = 0; i < n; i++)
                 memcpy(x + i * D + k->first, all.x->data + order[i] * D + k->first,
                        (size_t)k->count * sizeof *x);
             dl_data *mixed = classes
-                ? dl_data_borrow_arrays(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_labels(d),
+                ? dl_data_borrow_arrays(dl, x, n, dl_shape1(D), dl_data_labels(d),
                                         dl_data_classes(d))
-                : dl_data_borrow_targets(dl_data_ctx(d), x, n, dl_shape1(D), dl_data_targets(d),
-                                         dl_shape1(1));
+                : dl_data_borrow_targets(dl, x, n, dl_shape1(D), dl_data_targets(d), dl_shape1(1));
             const double loss = dl_model_evaluate(m, mixed).loss;
             worse[c] += (classes ? loss - base : sqrt(loss) - sqrt(base)) / rounds;
             dl_data_free(mixed);
         }
     }
     dl_loader_free(loader);
-    free(x);
     free(order);
     return worse;
 }
@@ -234,6 +234,7 @@ enum { EX_RATE = 8000, EX_LONGEST = 2 * EX_RATE, EX_WINDOW = 256, EX_HOP = 80, E
        EX_FRAMES = 32 };
 static const double ex_pi = 3.14159265358979323846;
 
+/* A recording: n samples, -1 to 1. */
 typedef struct ex_sound { float x[EX_LONGEST]; int n; } ex_sound;
 
 /* A WAV file: "RIFF" size "WAVE", then pieces, each a name, a size and so many bytes. "fmt " says
@@ -305,16 +306,18 @@ static inline int ex_sound_vary(const ex_sound *s, double speed, double noise, d
 /* The power of a window of EX_WINDOW samples in bands as wide as ears hear: mel = log(1 + f / 700).
    Returns their sum. */
 static inline double ex_sound_bands(const float *x, double band[EX_BANDS]) {
+    const double highest = log(1 + (double)(EX_RATE / 2) / 700);
     double re[EX_WINDOW], im[EX_WINDOW], a[EX_WINDOW], b[EX_WINDOW], total = 0;
     for (int i = 0; i < EX_WINDOW; i++) {
-        re[i] = (double)x[i] * (0.5 - 0.5 * cos(2 * ex_pi * i / EX_WINDOW));
+        re[i] = (double)x[i] * (0.5 - 0.5 * cos(2 * ex_pi * i / (double)EX_WINDOW));
         im[i] = 0;
     }
     ex_fft(re, im, EX_WINDOW, 1, a, b);
     for (int k = 0; k < EX_BANDS; k++) band[k] = 0;
     for (int k = 3; k < EX_WINDOW / 2; k++) {                        /* from 94 Hz on */
-        const double mel = log(1 + k * (double)EX_RATE / EX_WINDOW / 700);
-        band[(int)(mel / log(1 + EX_RATE / 2 / 700.0) * EX_BANDS)] += a[k] * a[k] + b[k] * b[k];
+        const double mel = log(1 + k * (double)EX_RATE / (double)EX_WINDOW / 700);
+        const int at = (int)(mel / highest * (double)EX_BANDS);
+        band[at] += a[k] * a[k] + b[k] * b[k];
     }
     for (int k = 0; k < EX_BANDS; k++) total += band[k];
     return total;
@@ -350,7 +353,7 @@ static inline void ex_spectrogram(const ex_sound *s, bool varied, dl_rng *r, dl_
             const int at = first + (last - first) * t / (EX_FRAMES - 1);
             const double v = log10(power[at][k] / loudest + 1e-5);
             row[t] = (dl_real)v;
-            mean += v / EX_FRAMES;
+            mean += v / (double)EX_FRAMES;
         }
         for (int t = 0; t < EX_FRAMES; t++) row[t] -= (dl_real)mean;
     }
@@ -363,6 +366,7 @@ enum { EX_BENDS = 4, EX_SIGHT = 12, EX_SEEN = EX_SIGHT * EX_SIGHT };
 typedef struct ex_track { double size[EX_BENDS], phase[EX_BENDS]; } ex_track;
 typedef struct ex_car { double x, y, heading; } ex_car;
 
+/* A track drawn by chance. */
 static inline ex_track ex_track_new(dl_rng *r) {
     ex_track t;
     for (int k = 0; k < EX_BENDS; k++) {
@@ -431,6 +435,7 @@ static inline double ex_car_step(ex_car *c, double wheel, double wind) {
 enum { EX_STEPS = 280 };
 typedef struct ex_ride { double part, path[EX_STEPS][2]; int steps; } ex_ride;
 
+/* One step of a ride. */
 static inline void ex_ride_step(ex_ride *d, ex_car *c, double wheel, double wind) {
     d->part = fmin(1, d->part + ex_car_step(c, wheel, wind) / (2 * ex_pi));
     d->path[d->steps][0] = c->x;
@@ -594,14 +599,16 @@ static inline double ex_rating_rmse(const ex_ratings *c, const dl_real *said) {
 static inline double ex_films_liked(const ex_ratings *c, double truth[EX_VIEWERS][EX_FILMS],
                                     const dl_real *score, int step, int top) {
     static bool rated[EX_VIEWERS][EX_FILMS];
+    const double n = EX_VIEWERS * top;
     double sum = 0;
+    memset(rated, 0, sizeof rated);
     for (int k = 0; k < c->n; k++) rated[c->user[k]][c->item[k]] = true;
     for (int u = 0; u < EX_VIEWERS; u++) {
         dl_real left[EX_FILMS];
         for (int i = 0; i < EX_FILMS; i++) left[i] = rated[u][i] ? -100 : score[step * u + i];
         for (int t = 0; t < top; t++) {
             const int i = ex_argmax(left, EX_FILMS);
-            sum += truth[u][i] / (EX_VIEWERS * top);
+            sum += truth[u][i] / n;
             left[i] = -100;
         }
     }
@@ -648,6 +655,7 @@ static inline bool ex_passages_load(dl_ctx *dl, const char *path, int n, ex_pass
         int marks = 0;
         for (int k = 0; k < EX_LINES; k++) {
             const char *line = dl_table_text(t, i * EX_LINES + k, 0);
+            if (!line) line = "";                            /* it begins with a tab */
             p[i].line[k] = line + (*line == '*');
             marks += *line == '*';
             if (*line == '*') best[i] = k;
@@ -733,6 +741,7 @@ static inline void ex_word_at(const char *text, int n, char w[EX_WORD]) {
     w[length] = 0;
 }
 
+/* Append a word and its role to a sentence; hide: all that can be seen is that there is one. */
 static inline void ex_sentence_add(ex_sentence *s, const char *w, int role, bool hide) {
     if (s->n == EX_SENTENCE) return;
     s->word[s->n] = hide ? EX_NEW : ex_word_number(w, true);
@@ -781,18 +790,21 @@ static inline ex_sentence ex_sentence_new(dl_rng *r) {
 }
 
 /* How often a word, and a place in a sentence, had each role in sentences that were counted. */
-static int ex_role_of_place[EX_SENTENCE][EX_ROLES], ex_role_of_word[EX_LEXICON][EX_ROLES];
+typedef struct ex_role_counts {
+    int of_place[EX_SENTENCE][EX_ROLES], of_word[EX_LEXICON][EX_ROLES];
+} ex_role_counts;
 
-static inline void ex_role_count(const ex_sentence *s) {
+/* Count those of a sentence. */
+static inline void ex_role_count(ex_role_counts *c, const ex_sentence *s) {
     for (int t = 0; t < s->n; t++) {
-        ex_role_of_place[t][s->role[t]]++;
-        ex_role_of_word[s->word[t]][s->role[t]]++;
+        c->of_place[t][s->role[t]]++;
+        c->of_word[s->word[t]][s->role[t]]++;
     }
 }
 
 /* Without a net: the commonest role of word t, of a new one that of its place. */
-static inline int ex_role_guess(const ex_sentence *s, int t) {
-    const int *count = s->word[t] == EX_NEW ? ex_role_of_place[t] : ex_role_of_word[s->word[t]];
+static inline int ex_role_guess(const ex_role_counts *c, const ex_sentence *s, int t) {
+    const int *count = s->word[t] == EX_NEW ? c->of_place[t] : c->of_word[s->word[t]];
     int best = 0;
     for (int k = 0; k < EX_ROLES; k++) best = count[k] > count[best] ? k : best;
     return best;
@@ -846,8 +858,9 @@ static inline void ex_numeral_set(ex_numerals *s, int i, int number, bool told) 
     bool gap = false;
     int n = 0;
     s->number[i] = number;
-    for (int place = 4, unit = 10000; place >= 0; place--, unit /= 10) {
-        const int k = number / unit % 10;
+    for (int place = 4; place >= 0; place--) {
+        static const int unit[EX_DIGITS] = {1, 10, 100, 1000, 10000};
+        const int k = number / unit[place] % 10;
         s->digit[i][4 - place] = k;
         if (k == 0) gap = n > 0;
         if (k == 0) continue;
@@ -917,10 +930,7 @@ static inline void ex_show_pictures(ex_page *p, bool quiet, const dl_real *x, in
                                     int height, int width, double lo, double hi) {
     ex_image im[16];
     for (int k = 0; k < n; k++) {
-        im[k].pixel = x + k * step;
-        im[k].height = height;
-        im[k].width = width;
-        im[k].caption[0] = 0;
+        im[k] = ex_image_of(x + k * step, height, width, "");
         if (n > 1) snprintf(im[k].caption, sizeof im[k].caption, "%d", k);
     }
     if (!quiet) printf("\n");
@@ -992,6 +1002,7 @@ static inline void ex_page_samples(ex_page *page, const dl_data *d, const dl_rea
 /* Ten probabilities as bars, the highest dark. */
 static inline void ex_page_bars(ex_page *p, const dl_real *y) {
     const int best = ex_argmax(y, 10);
+    if (!p->f) return;
     ex_svg_begin(p, 720, 130);
     for (int k = 0; k < 10; k++) {
         const double x = 72 * k + 12, tall = 80 * (double)y[k];

@@ -34,6 +34,7 @@ static dl_model *learn(const dl_data *train, const ex_options *o) {
     return net;
 }
 
+/* FOLDS nets, each asked about the applicants that it has not seen; drop: columns to leave out. */
 static bool ask(const dl_table *all, const char *const *drop, const ex_options *o, opinion *of) {
     int32_t row[LOANS];
     for (int f = 0; f < FOLDS; f++) {
@@ -69,7 +70,7 @@ static verdict judge(const opinion *of, double above) {
     for (int i = 0; i < LOANS; i++)
         if (of->p[i] > above) v.refused += of->paid[i];
         else v.lost += !of->paid[i];
-    v.cost = (double)(LOST * v.lost + REFUSED * v.refused) / LOANS;
+    v.cost = (LOST * v.lost + REFUSED * v.refused) / (double)LOANS;
     return v;
 }
 

@@ -63,11 +63,12 @@ int main(int argc, char **argv) {
         if (!dl_argmax_axis(said + done, p, 1)) return ex_end(dl, &o);
         const int common = ex_commonest(train);
         c.one += ex_one_column(rows, train, others, test);
-        for (int i = 0; i < holds; i++, done++) {
+        for (int i = 0; i < holds; i++) {
             truth[done] = dl_data_labels(test)[i];
             c.commonest += truth[done] == common;
             c.right += truth[done] == said[done];
             c.top += among_top(p->data + i * DISEASES, truth[done]);
+            done++;
         }
         seconds += ex_fit_seconds(net);
         parameters = dl_model_param_count(net);
@@ -76,7 +77,7 @@ int main(int argc, char **argv) {
     }
     const dl_report *r = dl_report_new(dl, said, truth, done, DISEASES);
     if (dl_error(dl)) return ex_end(dl, &o);
-    const double share = 1.0 / PLANTS;
+    const double share = 1 / (double)PLANTS;
     if (!o.quiet) show(&c, r, dl_table_column(all, dl_table_find(all, "class")));
     ex_result("test_accuracy=%.4f naive=%.4f one_question=%.4f top3=%.4f plants=%d seconds=%.2f "
               "parameters=%lld", c.right * share, c.commonest * share, c.one * share,
@@ -87,7 +88,7 @@ int main(int argc, char **argv) {
 /* ------------------------------------------------------------------------- the showing ---- */
 
 static void show(const counts *c, const dl_report *r, const dl_column *disease) {
-    const double share = 1.0 / PLANTS;
+    const double share = 1 / (double)PLANTS;
     printf(EX("%d plants, each judged by a net that has not seen it:\n\n",
               "%d 株植物，每一株都由没有见过它的网络来判断：\n\n"), PLANTS);
     ex_print_share(c->commonest * share, EX("always the commonest disease", "总说最常见的病"));
@@ -103,8 +104,7 @@ static void show(const counts *c, const dl_report *r, const dl_column *disease) 
     for (int d = 0; d < DISEASES; d++)
         printf("%-30s%6lld%7.2f%17.2f\n", disease->category[d], (long long)r->score[d].support,
                r->score[d].recall, r->score[d].precision);
-    printf("\n%s", EX("Now you: ", "轮到你："));
-    ex_print_wrapped(EX("which of the diseases are mixed up, and do they look alike in the "
+    ex_print_now_you(EX("which of the diseases are mixed up, and do they look alike in the "
                         "field? Print r->confusion.",
                         "哪些病会被弄混，它们在田里看起来相像吗？打印 r->confusion。"));
     printf("\n");

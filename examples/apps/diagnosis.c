@@ -91,8 +91,7 @@ static void show(int learned, int tested, const dl_report *r, dl_report *const *
     ex_print_wrapped(EX("Which one is right is no question of mathematics; and it would have to be "
                         "chosen on patients of its own, not on these.",
                         "哪一个阈值对，不是数学问题；而且应当用另外的病人来选，不能用这些。"));
-    printf("\n%s", EX("Now you: ", "轮到你："));
-    ex_print_wrapped(EX("--seed 3 draws other patients. How far can one trust a number from so "
+    ex_print_now_you(EX("--seed 3 draws other patients. How far can one trust a number from so "
                         "few?", "--seed 3 会抽到别的病人。这么少的人得出的数，能信到什么程度？"));
     printf("\n");
 }

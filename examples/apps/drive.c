@@ -18,9 +18,8 @@ enum { TRACKS = 3, NEW = 20, ROUNDS = 4, NOTES = (ROUNDS + 1) * TRACKS * EX_STEP
 typedef enum who { NOBODY, DRIVER, NET } who;
 static const double gusts = 0.05;
 
-/* What was seen, and how the driver would have turned the wheel; behind that, what is seen now. */
-static dl_real seen[NOTES + 1][EX_SEEN], turn[NOTES];
-static int notes;
+/* What was seen, and how the driver would have turned the wheel. */
+typedef struct lessons { dl_real seen[NOTES][EX_SEEN], turn[NOTES]; int notes; } lessons;
 
 /* How the net turns the wheel when it sees this. */
 static double steer(dl_ctx *dl, dl_model *net, const dl_real *picture) {
@@ -30,17 +29,19 @@ static double steer(dl_ctx *dl, dl_model *net, const dl_real *picture) {
     return w < -1 ? -1 : w > 1 ? 1 : w;
 }
 
-/* A lap, until the car leaves its lane. In a lesson each step is noted, and a car that leaves the
-   lane is put back. */
+/* A lap, until the car leaves its lane. In a lesson (else NULL) each step is noted, and a car that
+   leaves the lane is put back. */
 static ex_ride lap(dl_ctx *dl, who w, dl_model *net, const ex_track *t, double wind, dl_rng *r,
-                   bool lesson) {
+                   lessons *lesson) {
+    dl_real here[EX_SEEN];
     ex_car c = ex_car_on(t, 0);
     ex_ride d = {0, {{0, 0}}, 0};
     while (d.steps < EX_STEPS && d.part < 1) {
         const double driver = ex_car_driver(t, &c);
-        ex_car_see(t, &c, seen[notes]);
-        const double wheel = w == NET ? steer(dl, net, seen[notes]) : w == DRIVER ? driver : 0;
-        if (lesson) turn[notes++] = (dl_real)driver;
+        dl_real *picture = lesson ? lesson->seen[lesson->notes] : here;
+        ex_car_see(t, &c, picture);
+        const double wheel = w == NET ? steer(dl, net, picture) : w == DRIVER ? driver : 0;
+        if (lesson) lesson->turn[lesson->notes++] = (dl_real)driver;
         ex_ride_step(&d, &c, wheel, wind * dl_rng_normal(r));
         if (ex_track_off(t, c.x, c.y) < 1) continue;
         if (!lesson) break;
@@ -50,8 +51,9 @@ static ex_ride lap(dl_ctx *dl, who w, dl_model *net, const ex_track *t, double w
 }
 
 /* A net that turns as was noted. */
-static dl_model *learn(dl_ctx *dl, const ex_options *o) {
-    dl_data *d = dl_data_borrow_targets(dl, seen[0], notes, dl_shape1(EX_SEEN), turn, dl_shape1(1));
+static dl_model *learn(dl_ctx *dl, const ex_options *o, const lessons *l) {
+    dl_data *d = dl_data_borrow_targets(dl, l->seen[0], l->notes, dl_shape1(EX_SEEN), l->turn,
+                                        dl_shape1(1));
     dl_model *net = dl_model_new(dl, dl_shape1(EX_SEEN));
     dl_model_add_dense(net, 32, DL_RELU);
     dl_model_add_dense(net, 1, DL_LINEAR);
@@ -67,16 +69,17 @@ static double test(dl_ctx *dl, who w, dl_model *net, const ex_track *t, int seed
     double part[NEW], sum = 0;
     *worst = 0;
     for (int k = 0; k < NEW; k++) {
-        part[k] = lap(dl, w, net, &t[k], gusts, &wind, false).part;
+        part[k] = lap(dl, w, net, &t[k], gusts, &wind, NULL).part;
         if (part[k] < part[*worst]) *worst = k;
-        sum += part[k] / NEW;
+        sum += part[k] / (double)NEW;
     }
     return sum;
 }
 
-static void show(const ex_options *o, const double *laps, const ex_track *t, ex_ride *ride);
+static void show(const ex_options *o, lessons *l, const double *laps, ex_track *t, ex_ride *ride);
 
 int main(int argc, char **argv) {
+    static lessons all;
     ex_options o = ex_options_default(argc, argv);
     o.epochs = 20;
     ex_parse(&o, argc, argv, EX("a car that keeps its lane, learned from a driver; 3 seconds",
@@ -89,22 +92,22 @@ int main(int argc, char **argv) {
     const double start = ex_seconds();
     double laps[ROUNDS + 3];                             /* nobody, copy, corrected, driver */
     int worst = 0, any;                                  /* where the copy gets least far */
-    laps[0] = test(dl, NOBODY, NULL, t, o.seed, &any);
-    laps[ROUNDS + 2] = test(dl, DRIVER, NULL, t, o.seed, &any);
     ex_ride on_worst[2];                                 /* of the copy, and in the end */
     dl_model *net = NULL;
+    laps[0] = test(dl, NOBODY, net, t, o.seed, &any);
+    laps[ROUNDS + 2] = test(dl, DRIVER, net, t, o.seed, &any);
     for (int round = 0; round <= ROUNDS; round++) {      /* round 0: the driver, on a calm day */
         for (int k = 0; k < TRACKS; k++) {
             const ex_track own = ex_track_new(&r);
-            lap(dl, round ? NET : DRIVER, net, &own, round ? gusts : 0, &r, true);
+            lap(dl, round ? NET : DRIVER, net, &own, round ? gusts : 0, &r, &all);
         }
-        net = learn(dl, &o);
+        net = learn(dl, &o, &all);
         if (dl_error(dl)) return ex_end(dl, &o);
         laps[1 + round] = test(dl, NET, net, t, o.seed, round ? &any : &worst);
         dl_rng wind = dl_rng_new((uint64_t)o.seed, 3);
-        on_worst[round > 0] = lap(dl, NET, net, &t[worst], gusts, &wind, false);
+        on_worst[round > 0] = lap(dl, NET, net, &t[worst], gusts, &wind, NULL);
     }
-    show(&o, laps, &t[worst], on_worst);
+    show(&o, &all, laps, &t[worst], on_worst);
     ex_result("lap=%.4f copy_lap=%.4f naive_lap=%.4f driver_lap=%.4f tracks=%d seconds=%.2f "
               "parameters=%lld", laps[ROUNDS + 1], laps[1], laps[0], laps[ROUNDS + 2], NEW,
               ex_seconds() - start, (long long)dl_model_param_count(net));
@@ -114,11 +117,11 @@ int main(int argc, char **argv) {
 /* ------------------------------------------------------------------------- the showing ---- */
 
 /* What the car sees, how far each drove, and the track t where the copy got least far. */
-static void show(const ex_options *o, const double *laps, const ex_track *t, ex_ride *ride) {
+static void show(const ex_options *o, lessons *l, const double *laps, ex_track *t, ex_ride *ride) {
     ex_page page = ex_page_open(o, EX("A car that keeps its lane", "不出车道的小车"));
     ex_show_text(&page, o->quiet, 0, EX("What the car sees (simulated), the road in front of it:",
                                        "车看到的（模拟）：前方的路"));
-    ex_show_pictures(&page, o->quiet, seen[0], 0, 1, EX_SIGHT, EX_SIGHT, 0, 1);
+    ex_show_pictures(&page, o->quiet, l->seen[0], 0, 1, EX_SIGHT, EX_SIGHT, 0, 1);
     ex_page_table(&page, true);
     ex_show_row(&page, o->quiet, true, EX("who drives, in the wind|laps until it leaves its lane",
                                          "谁开车（有风）|偏出车道之前驶过的圈数"));

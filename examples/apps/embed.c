@@ -44,8 +44,8 @@ static bool first_images(dl_model *net, const dl_data *test, const char *path, i
     return dl_argmax_axis(answer, y, 1) && ex_write(dl, path, pixels, sizeof pixels, "dir");
 }
 
-/* Compile and run the device's program: how many answers are those of the net here; -1 without a
-   compiler, -2 when the program fails. */
+/* Compile and run the device's program: how many answers are those of the net here; -1: there is
+   no compiler, -2: the program fails. */
 static int same_answers(const char *dir, const int32_t *answer) {
     char command[2000];
     int same = 0, said;
@@ -70,8 +70,8 @@ int main(int argc, char **argv) {
     dl_c_report r[2];
     int same[2] = {0, 0};
     ex_options o = ex_options_default(argc, argv);
-    const ex_option own = {"dir", EX_TEXT, &dir, 0, 0, EX("where digits.h and device.c are written",
-                                                          "digits.h 和 device.c 写到哪里")};
+    const ex_option own = {"dir", EX_DIR, &dir, 0, 0, EX("where digits.h and device.c are written",
+                                                         "digits.h 和 device.c 写到哪里")};
     o.epochs = 3;
     o.limit = 10000;
     ex_parse(&o, argc, argv, EX("a trained net as one C file", "训练好的网络写成一个 C 文件"),
@@ -98,7 +98,10 @@ int main(int argc, char **argv) {
         how.data = test;                       /* its accuracy; its first digits for the selftest */
         how.report = &r[int8];
         ok = dl_model_export_c(net, path, &how);
-        same[int8] = ok ? same_answers(dir, answer) : -2;
+        if (!ok) break;
+        same[int8] = same_answers(dir, answer);
+        if (same[int8] == -2)
+            ok = dl_fail(dl, DL_ERR_STATE, "%s/device fails when it runs", dir);
     }
     if (!ok) return ex_end(dl, &o);
     show(&o, r, same);

@@ -55,10 +55,7 @@ static bool worst_add(void *state, const dl_outcome *o, const void *user) {
     tally *t = (tally *)state;
     (void)user;
     for (dl_int i = 0; i < o->size; i++) {
-        const dl_real *p = o->output->data + 10 * i;
-        int best = 0;
-        for (int k = 1; k < 10; k++) best = p[k] > p[best] ? k : best;
-        t->found[o->labels[i]] += best == o->labels[i];
+        t->found[o->labels[i]] += ex_argmax(o->output->data + 10 * i, 10) == o->labels[i];
         t->all[o->labels[i]]++;
     }
     return true;
@@ -116,8 +113,8 @@ int main(int argc, char **argv) {
     const dl_metrics m = dl_model_evaluate(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
     if (!o.quiet)
-        printf("%s", EX("\nNow you: a Maxout of 1 piece is linear. What does it lose?\n\n",
-                        "\n轮到你：只有 1 段的 Maxout 是线性的。它失去什么？\n\n"));
+        ex_print_now_you(EX("a Maxout of 1 piece is linear. What does it lose?\n",
+                            "只有 1 段的 Maxout 是线性的。它失去什么？\n"));
     ex_result("test_accuracy=%.4f test_loss=%.4f worst_recall=%.4f products=%.3g seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, m.metric[0], products, ex_fit_seconds(net),
               (long long)dl_model_param_count(net));

@@ -72,7 +72,8 @@ static void all_games(ex_board b, bool mine, bool taught, double p, score *c) {
         if (end < 0) continue;
         c->games++;
         c->lost += end && !mine;
-        *(mine ? &c->p_win : &c->p_loss) += end * p / choices;
+        if (mine) c->p_win += end * p / choices;
+        else c->p_loss += end * p / choices;
     }
 }
 

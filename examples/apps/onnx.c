@@ -35,9 +35,12 @@ static double largest_difference(dl_model *a, dl_model *b, const dl_data *d) {
     const dl_tensor *y = dl_model_predict(a, batch.x), *z = dl_model_predict(b, batch.x);
     if (y && z && y->size == z->size) most = 0;
     for (dl_int i = 0; most >= 0 && i < y->size; i++)
-        most = fmax(most, fabs((double)y->data[i] - (double)z->data[i]));
+        most = ex_larger(most, fabs((double)y->data[i] - (double)z->data[i]));
     return most;
 }
+
+static void show(const ex_options *o, double before, double after, double difference,
+                 const dl_c_report *report);
 
 int main(int argc, char **argv) {
     const char *dir = ".", *path = NULL;
@@ -79,22 +82,34 @@ int main(int argc, char **argv) {
     if (!dl_onnx_save(net, tuned) || dl_error(dl)) return ex_end(dl, &o);
     dl_export_c how = dl_export_c_default();
     dl_c_report report;
-    how.name = "tuned", how.int8 = true, how.data = test, how.report = &report;
+    how.name = "tuned";
+    how.int8 = true;
+    how.data = test;
+    how.report = &report;
     if (!dl_model_export_c(net, file, &how)) return ex_end(dl, &o);
 
-    ex_page page = ex_page_open(&o, EX("Models as ONNX graphs", "写成 ONNX 图的模型"));
-    ex_page_table(&page, true);
-    ex_show_row(&page, o.quiet, true, EX("as loaded|trained further|int8 in tuned.h, bytes|right",
-                                         "读入时|继续训练后|tuned.h 的 int8（字节）|准确率"));
-    ex_show_row(&page, o.quiet, false, "%.4f|%.4f|%ld|%.4f", before, after, (long)report.flash,
-                report.int8_accuracy);
-    ex_page_table(&page, false);
-    if (here)
-        ex_show_text(&page, o.quiet, 0,
-                     EX("The net before and behind the file: outputs differ by at most %.1g.",
-                        "存前与读回的网络：输出最多相差 %.1g。"), difference);
-    ex_page_close(&page, o.quiet);
+    show(&o, before, after, difference, &report);
     ex_result("before=%.4f after=%.4f difference=%.1g flash=%ld int8=%.4f", before, after, difference,
               (long)report.flash, report.int8_accuracy);
     return ex_end(dl, &o);
+}
+
+/* ------------------------------------------------------------------------- the showing ---- */
+
+/* difference: between the net trained here and what the file gave back; NAN: none was. */
+static void show(const ex_options *o, double before, double after, double difference,
+                 const dl_c_report *report) {
+    ex_page page = ex_page_open(o, EX("Models as ONNX graphs", "写成 ONNX 图的模型"));
+    ex_page_table(&page, true);
+    ex_show_row(&page, o->quiet, true,
+                EX("as loaded|trained further|int8 in tuned.h, bytes|right",
+                   "读入时|继续训练后|tuned.h 的 int8（字节）|准确率"));
+    ex_show_row(&page, o->quiet, false, "%.4f|%.4f|%ld|%.4f", before, after, (long)report->flash,
+                report->int8_accuracy);
+    ex_page_table(&page, false);
+    if (difference == difference)                      /* it was trained here */
+        ex_show_text(&page, o->quiet, 0,
+                     EX("The net before and behind the file: outputs differ by at most %.1g.",
+                        "存前与读回的网络：输出最多相差 %.1g。"), difference);
+    ex_page_close(&page, o->quiet);
 }

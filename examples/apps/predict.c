@@ -18,7 +18,7 @@
 #include "apps.h"
 
 /* Train the net and save it. */
-static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
+static void train(dl_ctx *dl, const ex_options *o, const char *path) {
     dl_data *train = ex_mnist(dl, o, DL_TRAIN), *test = ex_mnist(dl, o, DL_TEST);
     dl_augment change = dl_augment_default();
     change.shift = 0.06;                                   /* up to 1.7 pixels each way */
@@ -42,10 +42,9 @@ static bool train(dl_ctx *dl, const ex_options *o, const char *path) {
     fit.schedule = dl_schedule_cosine(o->epochs, 0.02);
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test);
-    if (!dl_model_save(net, path)) return false;
+    if (!dl_model_save(net, path)) return;
     ex_result("test_accuracy=%.4f test_loss=%.4f seconds=%.2f parameters=%lld", m.accuracy, m.loss,
               ex_fit_seconds(net), (long long)dl_model_param_count(net));
-    return true;
 }
 
 static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
@@ -73,9 +72,25 @@ static bool predict(dl_ctx *dl, dl_model *net, const char *path, ex_page *page) 
     return ok;
 }
 
+/* All pictures, word[1] and so on, by the model word[0]; returns what main returns. */
+static int predict_all(const ex_options *o) {
+    int failed = 0;
+    dl_ctx *dl = ex_begin(o);
+    dl_model *net = dl_model_load(dl, o->word[0]);
+    if (net == NULL) return ex_end(dl, o);
+    ex_page page = ex_page_open(o, EX("Which digit is it?", "这是哪个数字？"));
+    ex_page_text(&page, 0, EX("How each picture becomes what MNIST is, and what the net makes of "
+                              "it: the bars are its ten probabilities.",
+                              "每张图片怎样变成 MNIST 的样子，网络又怎样看它：十根柱子是十个概率。"));
+    dl_set_error_callback(dl, ex_silent, NULL);     /* predict says it, with the picture's name */
+    for (int i = 1; i < o->word_count; i++) failed += !predict(dl, net, o->word[i], &page);
+    ex_page_close(&page, true);
+    return ex_end(dl, o) || failed;
+}
+
 int main(int argc, char **argv) {
     const char *save = NULL;
-    int failed = 0;
+    int code;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {{"train", EX_TEXT, &save, 0, 0,
                               EX("train the net on MNIST, save it as FILE", "用 MNIST 训练网络，存入文件")}};
@@ -84,31 +99,25 @@ int main(int argc, char **argv) {
     o.words = "MODEL IMAGE...";
     o.words_most = argc;
     o.word = (const char **)calloc((size_t)argc + 1, sizeof *o.word);
+    if (o.word == NULL) fprintf(stderr, "there is no memory to start\n");
+    if (o.word == NULL) return 1;
     ex_parse(&o, argc, argv, EX("which digit is on this photo, scan or drawing?",
                                 "这张照片、扫描件或手绘图上是哪个数字？"),
              "data epochs batch limit seed threads html quiet", own, 1);
     if (save ? o.word_count > 0 : o.word_count < 2) {
         fprintf(stderr, EX("say --train MODEL once, then MODEL IMAGE... (--help tells more)\n",
                            "先运行一次 --train MODEL，然后给出 MODEL IMAGE...（详见 --help）\n"));
-        return 2;
-    }
-    dl_ctx *dl = ex_begin(&o);
-    if (save) {
+        code = 2;
+    } else if (save) {
         ex_check_output("predict", "train", save);
+        dl_ctx *dl = ex_begin(&o);
         train(dl, &o, save);
-        return ex_end(dl, &o);
+        code = ex_end(dl, &o);
+    } else {
+        code = predict_all(&o);
     }
-    dl_model *net = dl_model_load(dl, o.word[0]);
-    if (net == NULL) return ex_end(dl, &o);
-    ex_page page = ex_page_open(&o, EX("Which digit is it?", "这是哪个数字？"));
-    ex_page_text(&page, 0, EX("How each picture becomes what MNIST is, and what the net makes of "
-                              "it: the bars are its ten probabilities.",
-                              "每张图片怎样变成 MNIST 的样子，网络又怎样看它：十根柱子是十个概率。"));
-    dl_set_error_callback(dl, ex_silent, NULL);     /* predict says it, with the picture's name */
-    for (int i = 1; i < o.word_count; i++) failed += !predict(dl, net, o.word[i], &page);
-    ex_page_close(&page, true);
     free(o.word);
-    return ex_end(dl, &o) || failed;
+    return code;
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
@@ -116,7 +125,7 @@ int main(int argc, char **argv) {
 /* The steps from a picture to what the net sees, and its ten probabilities, on the page. */
 static void show(ex_page *page, const char *path, dl_tensor *photo, dl_tensor *const *step,
                  dl_tensor *mnist, const dl_real *p) {
-    enum { WIDE = 132 };
+    const int WIDE = 132;
     const dl_int H = photo->shape.dim[1], W = photo->shape.dim[2];
     const double zoom = fmin(1, 2.0 * WIDE / (double)(H > W ? H : W));
     dl_tensor *small = dl_resize(photo, (dl_int)ceil((double)H * zoom),

@@ -62,6 +62,7 @@ int main(int argc, char **argv) {
     int32_t word[SENTENCES * T], role[SENTENCES * T], said[SENTENCES * T], length[SENTENCES];
     const char *path = "data/roles/roles.txt";
     int steps = 600;
+    static ex_role_counts known;
     counts c = {0, 0, 0, 0, 0};
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
@@ -73,7 +74,7 @@ int main(int argc, char **argv) {
     dl_rng r = dl_rng_new((uint64_t)o.seed, 1);
     for (int i = 0; i < 2000; i++) {                /* get to know the words, and their roles */
         const ex_sentence s = ex_sentence_new(&r);
-        ex_role_count(&s);
+        ex_role_count(&known, &s);
     }
     if (!ex_sentence_load(dl, path, "sentences FILE", SENTENCES, test, text)) return ex_end(dl, &o);
     dl_recurrent both = dl_recurrent_default();
@@ -91,7 +92,7 @@ int main(int argc, char **argv) {
         int good = 0;
         for (int t = 0; t < test[i].n; t++) {
             good += said[i * T + t] == test[i].role[t];
-            c.naive += ex_role_guess(&test[i], t) == test[i].role[t];
+            c.naive += ex_role_guess(&known, &test[i], t) == test[i].role[t];
             c.unknown += test[i].word[t] == EX_NEW;
         }
         c.right += good;
@@ -102,7 +103,7 @@ int main(int argc, char **argv) {
     if (!o.quiet) show(&c);
     const double share = 1.0 / c.all;
     ex_result("test_accuracy=%.4f naive=%.4f sentences_right=%.4f new_words=%.4f seconds=%.2f "
-              "parameters=%lld", c.right * share, c.naive * share, (double)c.whole / SENTENCES,
+              "parameters=%lld", c.right * share, c.naive * share, c.whole / (double)SENTENCES,
               c.unknown * share, seconds, ex_param_count(w, PARAMS));
     return ex_end(dl, &o);
 }

@@ -19,31 +19,30 @@ enum { REVIEWS = 285, PHRASES = 717, MOST = 3000, SHOWN = 6 };
 typedef struct texts { const char *text[PHRASES]; int32_t good[PHRASES]; } texts;
 
 /* The signs and pairs that phrases are made of. */
-static char part[MOST][12];
-static int parts;
+typedef struct lexicon { char part[MOST][12]; int parts; } lexicon;
 
 /* A part of n bytes at p: its place in x[parts] becomes 1. x NULL: learn it, if it is new. */
-static void note(const char *p, size_t n, dl_real *x) {
+static void note(lexicon *l, const char *p, size_t n, dl_real *x) {
     int i = 0;
-    while (i < parts && (strlen(part[i]) != n || memcmp(part[i], p, n) != 0)) i++;
-    if (x && i < parts) x[i] = 1;
-    if (!x && i == parts && parts < MOST) memcpy(part[parts++], p, n);
+    while (i < l->parts && (strlen(l->part[i]) != n || memcmp(l->part[i], p, n) != 0)) i++;
+    if (x && i < l->parts) x[i] = 1;
+    if (!x && i == l->parts && l->parts < MOST) memcpy(l->part[l->parts++], p, n);
 }
 
 /* Each sign and each pair of a text. */
-static void read_parts(const char *text, dl_real *x) {
+static void read_parts(lexicon *l, const char *text, dl_real *x) {
     for (size_t n; *text; text += n) {
         n = ex_sign_bytes(text);
-        note(text, n, x);
-        if (text[n]) note(text, n + ex_sign_bytes(text + n), x);
+        note(l, text, n, x);
+        if (text[n]) note(l, text, n + ex_sign_bytes(text + n), x);
     }
 }
 
 /* Texts as samples [parts]. */
-static dl_data *features(dl_ctx *dl, const texts *t, int n) {
-    dl_tensor *x = dl_zeros(dl, dl_shape2(n, parts));
-    for (int i = 0; x && i < n; i++) read_parts(t->text[i], x->data + i * parts);
-    return x ? dl_data_from_arrays(dl, x->data, n, dl_shape1(parts), t->good, 2) : NULL;
+static dl_data *features(dl_ctx *dl, lexicon *l, const texts *t, int n) {
+    dl_tensor *x = dl_zeros(dl, dl_shape2(n, l->parts));
+    for (int i = 0; x && i < n; i++) read_parts(l, t->text[i], x->data + i * l->parts);
+    return x ? dl_data_from_arrays(dl, x->data, n, dl_shape1(l->parts), t->good, 2) : NULL;
 }
 
 /* What anyone might try first: count words of praise and of blame. 1 good, 0 bad. */
@@ -60,9 +59,10 @@ static void show(const texts *reviews, const dl_real *p, double known, double ba
 
 int main(int argc, char **argv) {
     static texts phrases, reviews;
+    static lexicon l;
     texts yours = {{""}, {0}};
     const char *dir = "data/reviews";
-    const double share = 1.0 / REVIEWS;
+    const double share = 1 / (double)REVIEWS;
     int listed = 0, bad = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option own[] = {
@@ -76,9 +76,10 @@ int main(int argc, char **argv) {
     if (!ex_praise_load(dl, dir, "phrases.txt", PHRASES, phrases.text, phrases.good) ||
         !ex_praise_load(dl, dir, "reviews.txt", REVIEWS, reviews.text, reviews.good))
         return ex_end(dl, &o);
-    for (int i = 0; i < PHRASES; i++) read_parts(phrases.text[i], NULL);
-    dl_data *train = features(dl, &phrases, PHRASES), *test = features(dl, &reviews, REVIEWS);
-    dl_model *net = dl_model_new(dl, dl_shape1(parts));
+    for (int i = 0; i < PHRASES; i++) read_parts(&l, phrases.text[i], NULL);
+    dl_data *train = features(dl, &l, &phrases, PHRASES);
+    dl_data *test = features(dl, &l, &reviews, REVIEWS);
+    dl_model *net = dl_model_new(dl, dl_shape1(l.parts));
     dl_model_add_dropout(net, 0.2);
     dl_model_add_dense(net, 32, DL_RELU);
     dl_model_add_dropout(net, 0.5);
@@ -88,7 +89,7 @@ int main(int argc, char **argv) {
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test), known = dl_model_evaluate(net, train);
     const dl_tensor *p = dl_model_predict_data(net, test);
-    const dl_tensor *of_yours = dl_model_predict_data(net, features(dl, &yours, 1));
+    const dl_tensor *of_yours = dl_model_predict_data(net, features(dl, &l, &yours, 1));
     if (dl_error(dl)) return ex_end(dl, &o);
     for (int i = 0; i < REVIEWS; i++) {
         listed += by_list(reviews.text[i]) == reviews.good[i];

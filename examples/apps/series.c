@@ -43,7 +43,7 @@ static void learn(dl_ctx *dl, const dl_real *y, int n, int lo, int hi, const ex_
         dl_model_fit(g, train, &fit);
         const dl_tensor *s = dl_model_predict(g, dl_from(dl, dl_shape3(hi - lo, BACK, 1), ask[0]));
         for (int i = 0; s && i < (hi - lo) * AHEAD; i++)
-            said[lo + i / AHEAD][i % AHEAD] += (double)s->data[i] / NETS;
+            said[lo + i / AHEAD][i % AHEAD] += (double)s->data[i] / (double)NETS;
         dl_model_free(g);
         dl_tape_clear(dl);
     }

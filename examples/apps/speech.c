@@ -23,6 +23,7 @@ static const char *const voice[VOICES] = {"allison", "awb", "kal", "rms", "slt",
 static dl_real picture[SOUNDS * VARIANTS][PIXELS];
 static int32_t label[SOUNDS * VARIANTS];
 
+/* All pictures and their labels, from the recordings in dir. */
 static dl_data *load(dl_ctx *dl, const char *dir, const ex_options *o) {
     static ex_sound s;
     dl_rng r = dl_rng_new((uint64_t)o->seed, 1);
@@ -103,8 +104,8 @@ int main(int argc, char **argv) {
     show_all(&page, o.quiet, right[VOICES], near[VOICES], share);
     ex_page_close(&page, o.quiet);
     ex_result("test_accuracy=%.4f naive=%.4f varied=%.4f person=%d synthetic=%d sounds=%d "
-              "seconds=%.2f parameters=%lld", (double)right[VOICES] / SOUNDS,
-              (double)near[VOICES] / SOUNDS, share, right[0], right[VOICES] - right[0], SOUNDS,
+              "seconds=%.2f parameters=%lld", right[VOICES] / (double)SOUNDS,
+              near[VOICES] / (double)SOUNDS, share, right[0], right[VOICES] - right[0], SOUNDS,
               seconds, (long long)parameters);
     return ex_end(dl, &o);
 }

@@ -29,7 +29,7 @@ static void features(const ex_passage *p, int k, dl_real *f) {
     const char *s = p->line[k];
     char start[4] = "";
     double mean = 0;
-    for (int j = 0; j < EX_LINES; j++) mean += (double)strlen(p->line[j]) / EX_LINES;
+    for (int j = 0; j < EX_LINES; j++) mean += (double)strlen(p->line[j]) / (double)EX_LINES;
     memcpy(start, s, strlen(s) < 3 ? strlen(s) : 3);
     for (int j = 0; j < EX_LINES; j++) f[j] = j == k;
     f[SHARED] = (dl_real)(4 * ex_shared(p, k));
@@ -102,7 +102,7 @@ int main(int argc, char **argv) {
     }
     s.first = place[0];
     for (int k = 0; k < EX_LINES; k++) s.place = place[k] > s.place ? place[k] : s.place;
-    const double share = 1.0 / PASSAGES, naive = fmax(s.place, fmax(s.longest, s.central));
+    const double share = 1 / (double)PASSAGES, naive = fmax(s.place, fmax(s.longest, s.central));
     if (!o.quiet) show(p, best, said, &s);
     ex_result("test_accuracy=%.4f naive=%.4f first=%.4f longest=%.4f passages=%d seconds=%.2f",
               s.net * share, naive * share, s.first * share, s.longest * share, PASSAGES, seconds);

@@ -27,7 +27,7 @@ static dl_tensor *encoder_block(dl_tensor *x, dl_tensor *const *w) {
 /* Logits [N,EX_NUMERAL,EX_SIGNS] of the sign after each one said; none depends on later ones. */
 static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const ex_numerals *s, int N) {
     dl_transformer o = dl_transformer_default();
-    dl_tensor *const *w = p + 4;
+    dl_tensor *const *encoder = p + 4, *const *decoder = encoder + LAYERS * ENCODER;
     o.heads = HEADS;
     o.norm_first = true;
     o.dropout = 0;
@@ -35,8 +35,8 @@ static dl_tensor *forward(dl_ctx *dl, dl_tensor *const *p, const ex_numerals *s,
                           dl_positional_encoding(dl, EX_DIGITS, E));
     dl_tensor *y = dl_add(dl_embedding(p[1], s->said[0], dl_shape2(N, EX_NUMERAL), -1),
                           dl_positional_encoding(dl, EX_NUMERAL, E));
-    for (int k = 0; k < LAYERS; k++, w += ENCODER) x = encoder_block(x, w);
-    for (int k = 0; k < LAYERS; k++, w += DECODER) y = dl_transformer_decoder(y, x, w, &o);
+    for (int k = 0; k < LAYERS; k++) x = encoder_block(x, encoder + k * ENCODER);
+    for (int k = 0; k < LAYERS; k++) y = dl_transformer_decoder(y, x, decoder + k * DECODER, &o);
     return dl_linear(y, p[2], p[3]);
 }
 
@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
     static int32_t order[EX_NUMBERS];              /* the first are held out, then comes own */
     static bool held_out[EX_NUMBERS];
     static ex_numerals test;
-    int steps = 1000, own = -1, right = 0, n = 4;
+    int steps = 1000, own = -1, right = 0;
     ex_options o = ex_options_default(argc, argv);
     const ex_option extra[] = {
         {"steps", EX_INT, &steps, 1, 1000000, EX("updates", "更新次数")},
@@ -92,8 +92,9 @@ int main(int argc, char **argv) {
                             dl_param(dl, dl_shape2(EX_SIGNS, E), dl_init_normal(0, 1)),
                             dl_param(dl, dl_shape2(EX_SIGNS, E), dl_init_torch(E)),
                             dl_param(dl, dl_shape1(EX_SIGNS), dl_init_zeros())};
-    for (int k = 0; k < LAYERS; k++, n += ENCODER) dl_transformer_encoder_init(dl, p + n, E, F);
-    for (int k = 0; k < LAYERS; k++, n += DECODER) dl_transformer_decoder_init(dl, p + n, E, F);
+    dl_tensor **encoder = p + 4, **decoder = encoder + LAYERS * ENCODER;
+    for (int k = 0; k < LAYERS; k++) dl_transformer_encoder_init(dl, encoder + k * ENCODER, E, F);
+    for (int k = 0; k < LAYERS; k++) dl_transformer_decoder_init(dl, decoder + k * DECODER, E, F);
     const int ask = ex_hold_out(dl_ctx_rng(dl), order, held_out, HELD_OUT, own);
     const double start = ex_seconds(), last = learn(dl, p, steps, held_out, o.quiet);
     const double seconds = ex_seconds() - start;
@@ -103,7 +104,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < HELD_OUT; i++) right += ex_numeral_right(&test, i);
     if (!o.quiet) show(&test, steps, own >= 0);
     ex_result("exact=%.4f held_out=%d loss=%.5f seconds=%.2f parameters=%lld",
-              (double)right / HELD_OUT, HELD_OUT, last, seconds, ex_param_count(p, PARAMS));
+              right / (double)HELD_OUT, HELD_OUT, last, seconds, ex_param_count(p, PARAMS));
     return ex_end(dl, &o);
 }
 

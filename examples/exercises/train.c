@@ -56,13 +56,13 @@ static train_result train_run(dl_ctx *dl, const char *net, bool theirs, int digi
     train_result r;
     r.seconds = ex_seconds() - start;
     r.accuracy = dl_model_evaluate(m, test).accuracy;
-    dl_real p[100 * 10];
-    dl_data *some = test ? dl_data_take(test, 0, digits) : NULL;
-    if (digits > 0 && some && ex_predict(m, some, p)) {
+    const dl_data *some = digits > 0 ? dl_data_take(test, 0, digits) : NULL;
+    const dl_tensor *p = some ? dl_model_predict_data(m, some) : NULL;
+    if (p) {
         ex_image image[100];
         printf(EX("\n  Digits that it has never seen, read by your code:\n\n",
                   "\n  它从没见过的数字，由你的代码来认：\n\n"));
-        for (int i = 0; i < digits; i++) image[i] = ex_digit(some, i, p + 10 * i);
+        for (int i = 0; i < digits; i++) image[i] = ex_digit(some, i, p->data + 10 * i);
         ex_draw(image, digits, 0, 1);
     }
     return r;

@@ -374,13 +374,12 @@ static bool spit(const char *path, const uint8_t *bytes, size_t n)
    another size than MNIST's. */
 static void written_files(void)
 {
-    const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
     dl_ctx *dl = test_quiet_new(1);
     uint8_t images[IMAGE_BYTES], labels[LABEL_BYTES];
     char dir[600], image_path[700], label_path[700], command[700];
     dl_data *d;
-    snprintf(dir, sizeof dir, "%.400s/dlh-%lx-%lx", tmp ? tmp : "/tmp", (unsigned long)time(NULL),
-             (unsigned long)(uintptr_t)&tmp);
+    snprintf(dir, sizeof dir, "%.400s/dlh-%lx-%lx", test_dir(), (unsigned long)time(NULL),
+             (unsigned long)(uintptr_t)dir);
     snprintf(command, sizeof command, "mkdir \"%s\"", dir);
     if (!CHECK(system(command) == 0, "%s", command)) return;
     snprintf(image_path, sizeof image_path, "%s/t10k-images-idx3-ubyte", dir);

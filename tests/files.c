@@ -26,9 +26,8 @@ static bool quick(void) { return getenv("DL_QUICK") != NULL; }
 static const char *temporary(const char *end)
 {
     static char path[700];
-    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
-    snprintf(path, sizeof path, "%.500s/dlh-%lx-%lx%s", dir ? dir : "/tmp",
-             (unsigned long)time(NULL), (unsigned long)(uintptr_t)&dir, end);
+    snprintf(path, sizeof path, "%.500s/dlh-%lx-%lx%s", test_dir(), (unsigned long)time(NULL),
+             (unsigned long)(uintptr_t)&end, end);
     return path;
 }
 
@@ -689,7 +688,7 @@ static void truncated(void)
 /* Into memory go the same bytes as into a file, and nothing where there is too little room. */
 static void to_memory(void)
 {
-    static const char path[] = "build/to_memory.safetensors";
+    const char *path = temporary(".safetensors");
     uint8_t file[1000], buffer[1000];
     dl_ctx *dl = dl_new(1);
     dl_model *m = dl_model_new(dl, dl_shape1(3));

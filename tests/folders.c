@@ -41,10 +41,8 @@ static const char *place(const char *name)
 {
     static char path[4][1100];
     static int next;
-    const char *dir = getenv("TMPDIR");
     char *to = path[next++ % 4];
-    if (!dir) dir = getenv("TEMP");
-    snprintf(to, 1100, "%s/dlh-folders%s%s", dir ? dir : "/tmp", *name ? "/" : "", name);
+    snprintf(to, 1100, "%s/dlh-folders%s%s", test_dir(), *name ? "/" : "", name);
     return to;
 }
 

@@ -21,9 +21,7 @@
 static const char *scratch(const char *name)
 {
     static char path[1100];
-    const char *dir = getenv("TMPDIR");
-    if (!dir) dir = getenv("TEMP");
-    snprintf(path, sizeof path, "%s/dlh-images-%s", dir ? dir : "/tmp", name);
+    snprintf(path, sizeof path, "%s/dlh-images-%s", test_dir(), name);
     return path;
 }
 

@@ -1096,8 +1096,8 @@ static void written_here(void)
         if (i == 0) dl_recurrent_set_names(w, "", &r);
         else dl_transformer_encoder_set_names(w, "layers.0.");
         for (int k = 0; k < n; k++) test_fill(w[k]->data, w[k]->size, (unsigned)k, -0.5, 0.5);
-        snprintf(path, sizeof path, "%s/dlh-%lx.safetensors", getenv("TMPDIR") ? getenv("TMPDIR")
-                 : "/tmp", (unsigned long)(uintptr_t)&dl ^ (unsigned long)time(NULL));
+        snprintf(path, sizeof path, "%s/dlh-%lx.safetensors", test_dir(),
+                 (unsigned long)(uintptr_t)&dl ^ (unsigned long)time(NULL));
         CHECK(dl_save(dl, path, w, n), "%s", dl_error_text(dl));
         p = test_slurp(path, &size);
         compare(i == 0 ? "lstm.safetensors" : "encoder.safetensors", p, size);

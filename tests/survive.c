@@ -11,7 +11,7 @@
 #include "test.h"
 
 enum { SAMPLES = 50, SIDE = 6, CLASSES = 3, BATCH = 8 };
-static const char path[] = "build/survive.safetensors";
+static char path[1100];
 
 /* What a training has that others have not. */
 typedef struct plan {
@@ -472,6 +472,7 @@ static void optimizers(void)
 
 int main(int argc, char **argv)
 {
+    snprintf(path, sizeof path, "%s/survive.safetensors", test_dir());
     if (argc == 4) {                                    /* train CHECKPOINT WEIGHTS */
         static const plan p = { 0, true, true, true, true, false, true, 1 };
         dl_ctx *dl = dl_new(7);

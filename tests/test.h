@@ -161,6 +161,13 @@ static inline bool test_check_error(dl_ctx *dl, dl_code code, const char *part, 
     return ok;
 }
 
+/* The directory for files of this run: tests/run.sh gives each test one of its own. */
+static inline const char *test_dir(void)
+{
+    const char *dir = getenv("TMPDIR") ? getenv("TMPDIR") : getenv("TEMP");
+    return dir ? dir : "/tmp";
+}
+
 /* The bytes of a file of at most 1 MB, for free; NULL when it can't be opened. */
 static inline uint8_t *test_slurp(const char *path, size_t *size)
 {

@@ -266,8 +266,7 @@ static void refusals(void)
     dl_model *m = network(dl, &p);
     dl_fit f = options(&p, &a);
     CHECK(!dl_model_fit(m, d, &f), "without the state");
-    CHECK_ERROR(dl, DL_ERR_FORMAT, "dl_model_fit: build/survive.safetensors does not fit this "
-                "training");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "survive.safetensors does not fit this training");
     f.checkpoint_every = 0;
     CHECK(!dl_model_fit(m, d, &f), "every 0");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "checkpoint_every must be 1 or more");

@@ -25136,6 +25136,7 @@ static double dli_of_two(char code, double a, double b)
     case '*': return a * b;
     case '/': return b == 0 ? 0 : trunc(a / b);
     case '%': return b == 0 ? 0 : a - b * floor(a / b);
+    case 'f': return b == 0 ? 0 : fmod(a, b);
     case '<': return a < b;
     case 'l': return a <= b;
     case '>': return a > b;
@@ -25200,6 +25201,7 @@ static dl_tensor *dli_pair_traced(const dli_exec *r, dl_tensor *y, dl_tensor *x)
 static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole)
 {
     const dli_onnx_op *op = r->n->op;
+    const char code = op->code == '%' && dli_attr_int(r->n, "fmod", 0) ? 'f' : op->code;
     dl_shape shape;
     if (op->two && !whole) return op->two(y, x);
     r->gives_whole = true;
@@ -25212,7 +25214,7 @@ static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole
         const double u = (double)a->data[i], v = (double)b->data[i];
         if (whole && !dli_want(r, fabs(u) <= INT32_MAX && fabs(v) <= INT32_MAX, dli_not_whole))
             return NULL;
-        if (!dli_put_whole(r, y, i, dli_of_two(op->code, u, v))) return NULL;
+        if (!dli_put_whole(r, y, i, dli_of_two(code, u, v))) return NULL;
     }
     return y;
 }
@@ -26070,7 +26072,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Cos", 'c', "x", "", math, 'c'), DLI_R("Floor", 'c', "x", "", math, 'f'),
     DLI_R("Ceil", 'c', "x", "", math, 'u'), DLI_R2("Add", "xx", dl_add, '+'),
     DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
-    DLI_R2("Div", "xx", dl_div, '/'), DLI_R2("Mod", "xx", NULL, '%'),
+    DLI_R2("Div", "xx", dl_div, '/'), DLI_R("Mod", 'm', "xx", "fmod", two, '%'),
     DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
     DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
     DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),

@@ -29565,6 +29565,7 @@ static double dli_c_words(const dl_c_file *f)
 {
     double words = INFINITY;
     bool whole = false;
+    (void)f;
 #ifndef DL_NO_SEQUENCES
     for (int i = 0; i < f->m->layers; i++)
         if (f->m->layer[i]->type->forward == dli_embedding_layer_forward)

@@ -24716,6 +24716,7 @@ static double dli_of_two(char code, double a, double b)
     case '*': return a * b;
     case '/': return b == 0 ? 0 : trunc(a / b);
     case '%': return b == 0 ? 0 : a - b * floor(a / b);
+    case 'f': return b == 0 ? 0 : fmod(a, b);
     case '<': return a < b;
     case 'l': return a <= b;
     case '>': return a > b;
@@ -24780,6 +24781,7 @@ static dl_tensor *dli_pair_traced(const dli_exec *r, dl_tensor *y, dl_tensor *x)
 static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole)
 {
     const dli_onnx_op *op = r->n->op;
+    const char code = op->code == '%' && dli_attr_int(r->n, "fmod", 0) ? 'f' : op->code;
     dl_shape shape;
     if (op->two && !whole) return op->two(y, x);
     r->gives_whole = true;
@@ -24792,7 +24794,7 @@ static dl_tensor *dli_o_pair(dli_exec *r, dl_tensor *y, dl_tensor *x, bool whole
         const double u = (double)a->data[i], v = (double)b->data[i];
         if (whole && !dli_want(r, fabs(u) <= INT32_MAX && fabs(v) <= INT32_MAX, dli_not_whole))
             return NULL;
-        if (!dli_put_whole(r, y, i, dli_of_two(op->code, u, v))) return NULL;
+        if (!dli_put_whole(r, y, i, dli_of_two(code, u, v))) return NULL;
     }
     return y;
 }
@@ -25650,7 +25652,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Cos", 'c', "x", "", math, 'c'), DLI_R("Floor", 'c', "x", "", math, 'f'),
     DLI_R("Ceil", 'c', "x", "", math, 'u'), DLI_R2("Add", "xx", dl_add, '+'),
     DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
-    DLI_R2("Div", "xx", dl_div, '/'), DLI_R2("Mod", "xx", NULL, '%'),
+    DLI_R2("Div", "xx", dl_div, '/'), DLI_R("Mod", 'm', "xx", "fmod", two, '%'),
     DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
     DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
     DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),
@@ -27933,6 +27935,7 @@ typedef struct dli_c_trace {
     bool         step;
     dl_tensor  **x, **y;
     dli_node   **node;                           /* what depends on x, the oldest first           */
+    dl_tensor  **bias;                           /* of each that is a product, or NULL            */
     int          inputs, nodes;
     dli_c_value *value;                          /* inputs; then two for each node: #o and #t     */
     struct dli_c_trace *next;
@@ -27982,6 +27985,36 @@ static bool dli_c_shares(const dli_node *n, dl_int *from)
     return true;
 }
 
+/* If nothing but the addition of a constant row reads the product of node i, that row is its bias,
+   and the addition gives the same numbers. */
+static void dli_c_fuse(dli_c_trace *t, int i)
+{
+    dl_tensor *const product = t->node[i]->out;
+    const dl_tensor *y = product;                          /* or that in another shape */
+    dli_node *add = NULL;
+    int readers = 0;
+    for (int j = i + 1; j < t->nodes; j++)
+        for (int k = 0; k < t->node[j]->n; k++) {
+            if (t->node[j]->in[k] != y && t->node[j]->in[k] != product) continue;
+            add = t->node[j];
+            if (!add->backward && y == product) y = add->out;
+            else readers++;
+        }
+    for (int k = 0; k < t->layer->outputs; k++) readers += t->y[k] == y || t->y[k] == product;
+    if (readers != 1 || !add || add->backward != dli_binary_back) return;
+    const dli_binary_state *s = (const dli_binary_state *)add->state;
+    const int k = add->in[0] == y;                         /* which operand the row is */
+    const dl_int *step = k ? s->walk.sb : s->walk.sa;
+    dl_tensor *b = add->in[k];
+    if (s->backward != y->ctx->kernels.add_backward || add->out->size != y->size ||
+        b->size != dli_last(product->shape) || dli_last(b->shape) != b->size || step[0] != 1 ||
+        dli_c_value_of(t, b) >= 0) return;
+    t->bias[i] = b;
+    add->in[0] = product;
+    add->n = 1;
+    add->backward = NULL;
+}
+
 /* Until when is each value needed? Not at all: last is -1. Parts have no memory of their own. */
 static void dli_c_live(dli_c_trace *t)
 {
@@ -27991,6 +28024,8 @@ static void dli_c_live(dli_c_trace *t)
         t->value[v].where = v < t->inputs ? 'x' : 'w';
         t->value[v].at = v < t->inputs ? v : 0;
     }
+    for (int i = 0; i < t->nodes; i++)
+        if (t->node[i]->backward == dli_matmul_back) dli_c_fuse(t, i);
     for (int k = 0; k < t->layer->outputs; k++) {
         const int v = dli_c_value_of(t, t->y[k]);
         if (v >= 0) t->value[v].last = t->nodes;
@@ -28024,7 +28059,8 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
     dli_c_table **end = &f->tables;
     int index = 0;
     bool named = false;
-    while (t->node && !t->node->backward && t->size == t->node->in[0]->size) t = t->node->in[0];
+    while (t->node && !t->node->backward && t->size == t->node->in[0]->size &&
+           (order != 't' || t->node->in[0]->shape.dim[1] == t->shape.dim[1])) t = t->node->in[0];
     for (; *end; end = &(*end)->next, index++) {
         const dl_tensor *other = (*end)->t;
         const bool same = other == t || (!rows && other->size == t->size &&
@@ -28153,8 +28189,8 @@ static void dli_c_walk_line(dl_c_file *f, int constant, const dli_walk *w)
                                      (long long)list[i][d]);
     }
     for (int d = 1; d < w->rank; d++) rows *= w->n[d];
-    dl_c_line(f, "const $_walk w%d_%d = { %d, %d, %d, { %s }, { %s }, { %s } };", f->layer->index,
-              ++f->walks, w->rank, (int)rows, constant, s[0], s[1], s[2]);
+    dl_c_line(f, "static const $_walk w%d_%d = { %d, %d, %d, { %s }, { %s }, { %s } };",
+              f->layer->index, ++f->walks, w->rank, (int)rows, constant, s[0], s[1], s[2]);
 }
 
 /* ---- traced: what each operation becomes ---- */
@@ -28249,10 +28285,18 @@ static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
     const dli_matmul_state *s = (const dli_matmul_state *)n->state;
     const int m = dli_c_changes(f, n->in[0]) && s->step_b == 0
                 ? dli_c_matrix(f, n->in[1], s->M, 'c') : -1;
+    const dl_tensor *bias = f->trace->bias[f->at];
+    const dli_c_table *b = bias ? dli_c_table_of(f, bias, 0, 'r') : NULL;
+    char row[16] = "0";
+    if (b) dli_format(row, sizeof row, "#m%d", b->index);
+    const dl_int rows = s->count * s->N;
+    const dli_walk w = { 2, { s->M, rows }, { 1, s->M }, { 1, 0 } };
     if (m < 0) dli_c_product(f, n, s, false);
-    else dl_c_line(f, "$_dense(#o, #i0, #m%d, 0, %d, %d, %d);", m, (int)(s->count * s->N),
-                   (int)s->K, (int)s->M);
-    return true;
+    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, row, (int)rows, (int)s->K,
+                   (int)s->M);
+    if (m < 0 && b) dli_c_walk_line(f, 2, &w);
+    if (m < 0 && b) dl_c_line(f, "$_plus(#o, #o, %s, #l);", row);
+    return !bias || b;
 }
 
 static bool dli_c_permute(dl_c_file *f, const dli_node *n)
@@ -28340,9 +28384,9 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
 }
 
 /* An operation that is not floor 2's own: those of ONNX. */
+#ifndef DL_NO_ONNX
 static bool dli_c_custom(dl_c_file *f, const dli_node *n)
 {
-#ifndef DL_NO_ONNX
     const dli_custom_state *s = (const dli_custom_state *)n->state;
     const dl_tensor *w = n->in[0];
     if (s->backward == dli_pick_backward) return dli_c_picked(f, n);
@@ -28372,9 +28416,9 @@ static bool dli_c_custom(dl_c_file *f, const dli_node *n)
                   (int)(w->size / words));
         return true;
     }
-#endif
-    return dli_c_no(f, n->n ? "it is made by dl_op_custom" : "");
+    return dli_c_no(f, "it is made by dl_op_custom");
 }
+#endif
 
 static bool dli_c_norm(dl_c_file *f, const dli_node *n)
 {
@@ -28422,9 +28466,9 @@ static bool dli_c_conv(dl_c_file *f, const dli_node *n)
                 ? dli_c_matrix(f, n->in[1], z->M, s->transposed ? 't' : 'r') : -1;
     if (m < 0 || s->end != DLI_END_LINEAR || (n->n > 2 && dli_c_changes(f, n->in[2])))
         return dli_c_no(f, "its weight or bias is computed");
-    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };", f->layer->index,
-              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
-              (int)z->left, (int)z->dilation_h, (int)z->dilation_w);
+    dl_c_line(f, "static const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, %d, %d };",
+              f->layer->index, ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h,
+              (int)z->stride_w, (int)z->top, (int)z->left, (int)z->dilation_h, (int)z->dilation_w);
     for (int i = 0, N = (int)z->N; i < N; i++)
         dl_c_line(f, "$_conv%s(#o+%d, #i0+%d, #m%d, %s, #l, %d, %d, %d, %d, %d, %d, %d);",
                   s->transposed ? "_transpose" : "", i * (int)n->out->size / N,
@@ -28437,9 +28481,9 @@ static bool dli_c_pooled(dl_c_file *f, const dli_node *n)
 {
     const dli_pool_state *s = (const dli_pool_state *)n->state;
     const dlk_pool2d_size *z = &s->size;
-    dl_c_line(f, "const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, 1, 1 };", f->layer->index,
-              ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h, (int)z->stride_w, (int)z->top,
-              (int)z->left);
+    dl_c_line(f, "static const $_window w%d_%d = { %d, %d, %d, %d, %d, %d, 1, 1 };",
+              f->layer->index, ++f->walks, (int)z->KH, (int)z->KW, (int)z->stride_h,
+              (int)z->stride_w, (int)z->top, (int)z->left);
     dl_c_line(f, "$_pool(#o, #i0, #l, %d, %d, %d, %d, %d, %d);",
               n->backward == dli_max_pool_back ? 0 : 1 + s->count_padding, (int)z->planes,
               (int)z->H, (int)z->W, (int)z->OH, (int)z->OW);
@@ -28511,7 +28555,10 @@ static const struct {
     { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_slice },
     { dli_concat_back, dli_c_concat }, { dli_sum_back, dli_c_reduce },
     { dli_max_back, dli_c_reduce }, { dli_rows_back, dli_c_picked },
-    { dli_custom_back, dli_c_custom }, { dli_norm_back, dli_c_norm },
+    { dli_norm_back, dli_c_norm },
+#ifndef DL_NO_ONNX
+    { dli_custom_back, dli_c_custom },
+#endif
 #ifndef DL_NO_IMAGES
     { dli_conv_back, dli_c_conv }, { dli_max_pool_back, dli_c_pooled },
     { dli_avg_pool_back, dli_c_pooled }, { dli_upsample_back, dli_c_upsampled },
@@ -28540,8 +28587,11 @@ static bool dli_c_collect(dl_c_file *f, dli_c_trace *t, const dli_node *before)
     }
     const size_t values = (size_t)(t->inputs + 2 * t->nodes);
     t->value = (dli_c_value *)dli_tape_alloc(f->ctx, f->who, values * sizeof *t->value);
-    if (t->value) memset(t->value, 0, values * sizeof *t->value);
-    return t->value != NULL;
+    t->bias = (dl_tensor **)dli_tape_alloc(f->ctx, f->who, (size_t)t->nodes * sizeof *t->bias);
+    if (!t->value || !t->bias) return false;
+    memset(t->value, 0, values * sizeof *t->value);
+    memset(t->bias, 0, (size_t)t->nodes * sizeof *t->bias);
+    return true;
 }
 
 /* Run the forward of l on one sample of equal numbers: its trace, on the tape; NULL on failure. All
@@ -28555,8 +28605,8 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
     dli_c_trace *t = (dli_c_trace *)dli_tape_alloc(c, f->who, sizeof *t);
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, ends * sizeof *x);
     bool *wanted = (bool *)dli_tape_alloc(c, f->who, (size_t)l->params);
-    const dli_c_trace made = { l, f->step, x, x ? x + l->inputs : NULL, NULL, l->inputs, 0, NULL,
-                               f->traces };
+    const dli_c_trace made = { l, f->step, x, x ? x + l->inputs : NULL, NULL, NULL, l->inputs, 0,
+                               NULL, f->traces };
     if (!t || !x || !wanted) return NULL;
     *t = made;
     for (int k = 0; k < l->inputs; k++) {
@@ -28656,8 +28706,8 @@ static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u)
         const dli_node *n = t->node[i], *m = u->node[i];
         same = n->backward == m->backward && n->n == m->n &&
                dl_shape_equal(n->out->shape, m->out->shape);
-        for (int k = 0; same && k < n->n; k++) {
-            const dl_tensor *a = n->in[k], *b = m->in[k];
+        for (int k = t->bias[i] && u->bias[i] ? -1 : 0; same && k < n->n; k++) {
+            const dl_tensor *a = k < 0 ? t->bias[i] : n->in[k], *b = k < 0 ? u->bias[i] : m->in[k];
             const int v = dli_c_value_of(t, a);
             same = v == dli_c_value_of(u, b) && a->size == b->size &&
                    (v >= 0 || memcmp(a->data, b->data, (size_t)a->size * sizeof *a->data) == 0);
@@ -29113,6 +29163,7 @@ static double dli_c_words(const dl_c_file *f)
 {
     double words = INFINITY;
     bool whole = false;
+    (void)f;
 #ifndef DL_NO_SEQUENCES
     for (int i = 0; i < f->m->layers; i++)
         if (f->m->layer[i]->type->forward == dli_embedding_layer_forward)

@@ -127,7 +127,7 @@ fi
 
 # An AVR (ATmega2560): constants stay in the memory of programs.
 if have avr-gcc; then
-    for net in q_dense f_lstm q_activations; do
+    for net in q_dense f_lstm q_activations q_keras_mlp; do
         NET=$(echo $net | tr a-z A-Z)
         cat >"$work/avr.c" <<END_C
 #include <avr/pgmspace.h>

@@ -129,7 +129,7 @@ def keras_nets():
     yield 'k_gru', [L.Bidirectional(L.GRU(5, return_sequences=True)), L.GlobalMaxPooling1D(), L.Dense(3)], [SERIES]
     yield 'k_conv1d', [L.Conv1D(8, 3, padding='causal', activation='elu'), L.AveragePooling1D(2), L.Flatten(), L.Dense(3)], [SERIES]
     yield 'k_transpose', [L.Conv2D(6, 3, 2, 'same'), L.Conv2DTranspose(3, 3, 2, 'same'), L.UpSampling2D()], [(1, 8, 8, 3)]
-    yield 'k_norm', [L.Dense(8), L.LayerNormalization(), L.Activation('gelu'), L.Dense(2)], [(1, 6)]
+    yield 'k_norm', [L.Dense(8), L.BatchNormalization(), L.Activation('gelu'), L.Dense(2)], [(1, 6)]
 
 def shaken(net):
     for m in net.modules():                                 # statistics that are not 0 and 1

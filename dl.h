@@ -25101,6 +25101,25 @@ static dl_tensor *dli_o_tile(dli_exec *r)
     return x;
 }
 
+/* Of each matrix at the end what is above (or below) a diagonal, else 0. */
+static dl_tensor *dli_o_trilu(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0);
+    const bool upper = dli_attr_int(r->n, "upper", 1) != 0;
+    const int rank = x->shape.rank;
+    double k = 0;
+    if (!dli_want(r, rank > 1 && x->size <= INT32_MAX, "it should be of matrices") ||
+        (dli_has(r, 1) && !dli_number(r, 1, "", 0, &k))) return NULL;
+    const dl_int H = x->shape.dim[rank - 2], W = x->shape.dim[rank - 1];
+    int32_t *index = dli_indexes(r, H * W);
+    for (dl_int i = 0; index && i < H * W; i++) {
+        const double over = (double)(i % W - i / W) - k;           /* above the diagonal */
+        index[i] = (int32_t)((upper ? over >= 0 : over <= 0) ? i : -1);
+    }
+    dl_tensor *flat = dl_reshape(x, dl_shape2(x->size / (H * W > 0 ? H * W : 1), H * W));
+    return dl_reshape(dli_picked(r, flat, 1, index, H * W, 0), x->shape);
+}
+
 static dl_tensor *dli_o_pad(dli_exec *r)
 {
     dl_tensor *x = dli_x(r, 0);
@@ -25666,6 +25685,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("If", 'i', "x?*", "then_branch else_branch", if, 0),
     DLI_R("Shape", 'm', "x", "start end", shape, 0), DLI_R("Size", 'm', "x", "", shape, 's'),
     DLI_R("Reshape", 'm', "xx", "allowzero", reshape, 0), DLI_R("Tile", 'm', "xx", "", tile, 0),
+    DLI_R("Trilu", 'm', "x?k", "upper", trilu, 0),
     DLI_R("Flatten", 'm', "x", "axis", flatten, 0), DLI_R("Expand", 'm', "xx", "", expand, 0),
     DLI_R("Squeeze", 'm', "x?x", "axes", squeeze, 0), DLI_R("Range", 'm', "xxx", "", range, 0),
     DLI_R("Unsqueeze", 'm', "x?x", "axes", squeeze, 'u'),

@@ -299,6 +299,8 @@ def by_hand():
                           'else_branch': branch(['x2', 'x3'], ('Neg', ['x'], ['x2'], {}), ('Neg', ['a'], ['x3'], {}))}),
                       ('Concat', ['f', 'g'], ['y'], {'axis': 1})], [4],
           [whole('one', 1), whole('four', 4), tensor('far', 100.)])
+    write('hand_trilu', [('Trilu', ['x', 'k'], ['a'], {}), ('Trilu', ['x'], ['b'], {'upper': 0}),
+                         ('Sub', ['a', 'b'], ['y'], {})], [2, 3, 4], [whole('k', 1)])
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])

@@ -176,7 +176,7 @@ static const char *const graphs[] = {
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
     "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
-    "hand_copied" };
+    "hand_copied", "hand_trilu" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross",
                                      "hand_last" };

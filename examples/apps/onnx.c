@@ -39,7 +39,7 @@ static double largest_difference(dl_model *a, dl_model *b, const dl_data *d) {
     return most;
 }
 
-static void show(const ex_options *o, double before, double after, double difference);
+static void show(const ex_options *o, double before, double after, const double *difference);
 
 int main(int argc, char **argv) {
     const char *dir = ".", *path = NULL;
@@ -79,24 +79,24 @@ int main(int argc, char **argv) {
     const double after = dl_model_evaluate(net, test).accuracy;
     if (!dl_onnx_save(net, tuned) || dl_error(dl)) return ex_end(dl, &o);
 
-    show(&o, before, after, difference);
+    show(&o, before, after, here ? &difference : NULL);
     ex_result("before=%.4f after=%.4f difference=%.1g", before, after, difference);
     return ex_end(dl, &o);
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* difference: between the net trained here and what the file gave back; NAN: none was. */
-static void show(const ex_options *o, double before, double after, double difference) {
+/* difference: between the net trained here and what the file gave back; NULL: none was. */
+static void show(const ex_options *o, double before, double after, const double *difference) {
     ex_page page = ex_page_open(o, EX("Models as ONNX graphs", "写成 ONNX 图的模型"));
     ex_page_table(&page, true);
     ex_show_row(&page, o->quiet, true, EX("as loaded|trained further|saved as",
                                          "读入时|继续训练后|存为"));
     ex_show_row(&page, o->quiet, false, "%.4f|%.4f|%s", before, after, "tuned.onnx");
     ex_page_table(&page, false);
-    if (difference == difference)                      /* it was trained here */
+    if (difference)
         ex_show_text(&page, o->quiet, 0,
                      EX("The net before and behind the file: outputs differ by at most %.1g.",
-                        "存前与读回的网络：输出最多相差 %.1g。"), difference);
+                        "存前与读回的网络：输出最多相差 %.1g。"), *difference);
     ex_page_close(&page, o->quiet);
 }

@@ -26,13 +26,14 @@ enum { WIDTHS = 3, SIZES = 5, DEPTHS = 6, WAYS = 4, NARROW = 32, DEEP_IMAGES = 4
 /* Errors in percent on new images, of a net with so many units, after so many updates. */
 static double error_of(const dl_data *train, const dl_data *test, int units, int batch,
                        double updates) {
+    const double count = (double)dl_data_count(train);
     dl_model *m = dl_model_new(dl_data_ctx(train), dl_shape1(784));
     dl_model_add_dense(m, units, DL_RELU);
     dl_model_add_dense(m, 10, DL_SOFTMAX);
     dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.001));
     dl_fit fit = dl_fit_default();
     fit.batch_size = batch;
-    fit.epochs = (int)ceil(updates * (double)batch / (double)dl_data_count(train));
+    fit.epochs = (int)ceil(updates * fmin(batch, count) / count);   /* no batch is larger */
     fit.verbose = 0;
     dl_model_fit(m, train, &fit);
     const double error = 100 - 100 * dl_model_evaluate(m, test).accuracy;
@@ -101,7 +102,7 @@ int main(int argc, char **argv) {
             error[w][k] = error_of(some, test, units[w], o.batch, updates);
             dl_data_free(some);
         }
-    show_width(units, n, error, updates * o.batch, &page, o.quiet);
+    show_width(units, n, error, updates * fmin(o.batch, most), &page, o.quiet);
 
     /* Depth, in four ways. */
     dl_data *few = dl_data_take(all, 0, most < DEEP_IMAGES ? most : DEEP_IMAGES);
@@ -136,7 +137,8 @@ int main(int argc, char **argv) {
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* a of error = c n^-a: minus the slope of the line through the logarithms (least squares). */
+/* a of error = c n^-a: minus the slope of the line through the logarithms (least squares); 0 if all
+   n are the same. */
 static double power_of(const double *n, const double *error, int count) {
     double mx = 0, my = 0, xy = 0, xx = 0;
     for (int i = 0; i < count; i++) {
@@ -147,7 +149,7 @@ static double power_of(const double *n, const double *error, int count) {
         xy += (log(n[i]) - mx) * (log(error[i]) - my);
         xx += (log(n[i]) - mx) * (log(n[i]) - mx);
     }
-    return -xy / xx;
+    return xx > 0 ? -xy / xx : 0;
 }
 
 /* The norm of dL/dW of each hidden layer, front to back, on b, before any training. */
@@ -165,7 +167,7 @@ static void gradient_norms(dl_model *m, const dl_batch *b, double *norm) {
     dl_tape_release(dl, mark);
 }
 
-/* images: how many each net has seen in all its updates. */
+/* images: how many a net has seen in all its updates, of the most data. */
 static void show_width(const int *units, const double *n, double error[WIDTHS][SIZES],
                        double images, ex_page *page, bool quiet) {
     const ex_axes axes = {EX("Errors on new images", "新图像上的错误率"),

@@ -99,6 +99,14 @@ refuses() {
     check $? "$1 with its data cut off" "$work/err"
 }
 
+# tabs PROGRAM OPTION FILE: with a tab before the lines of its file, it says which
+tabs() {
+    awk 'NF { print "\t" $0 }' "$3" >"$work/tabs.txt"
+    "$work/$1" --quiet "$2" "$work/tabs.txt" >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && grep -q "$work/tabs.txt: line 1" "$work/err" && ! grep -q '^result:' "$work/out"
+    check $? "$1 with tabs before its lines" "$work/err"
+}
+
 wanted=$*
 MODEL="test_accuracy test_loss seconds parameters"
 for source in examples/[0-9][0-9]_*.c; do
@@ -206,7 +214,8 @@ for source in examples/[0-9][0-9]_*.c; do
     18_scale)
         run $prog "error_least error_most power both_deep" --quiet --limit 16000 --epochs 2
         expect $prog '$error_most < $error_least - 10 && $error_most < $error_narrow && $power > 0.15'
-        expect $prog '$both_deep > 70 && $plain_deep < 40 && $vanished < 1e-8' ;;
+        expect $prog '$both_deep > 70 && $plain_deep < 40 && $vanished < 1e-8'
+        run $prog "error_most power" --quiet --limit 1 --epochs 1 --batch 1000000 ;;
     *)  run $prog "" --quiet ;;
     esac
 
@@ -416,11 +425,13 @@ for source in examples/apps/*.c; do
     roles)
         run $prog "test_accuracy naive sentences_right new_words parameters" --quiet --steps 300
         expect $prog '$test_accuracy > $naive + 0.15 && $sentences_right > 0.5 && $new_words > 0.4'
-        refuses $prog --sentences data/roles/roles.txt ;;
+        refuses $prog --sentences data/roles/roles.txt
+        tabs $prog --sentences data/roles/roles.txt ;;
     summary)
         run $prog "test_accuracy naive first longest" --quiet
         expect $prog '$test_accuracy > $naive + 0.1 && $naive >= $longest && $passages == 40'
-        refuses $prog --passages data/summaries/passages.txt ;;
+        refuses $prog --passages data/summaries/passages.txt
+        tabs $prog --passages data/summaries/passages.txt ;;
     game)
         for seed in 0 1; do
             run $prog "lost all_games win_rate naive_win_rate" --quiet --seed $seed

@@ -52,6 +52,10 @@ declared=$(sed '/^#if defined(DL_IMPLEMENTATION)/,$d' dl.h | names)
 defined=$(sed '1,/^#if defined(DL_IMPLEMENTATION)/d' dl.h | names)
 check "declared or defined only" "" "$(printf '%s\n%s\n' "$declared" "$defined" | grep -v '##' | sort | uniq -u)"
 
+# The programs, too: characters, so the bytes of UTF-8 that go on with one do not count.
+check "columns of the programs" "" "$(LC_ALL=C awk '{ gsub(/[\200-\277]/, "") }
+    length($0) > 100 { print FILENAME ":" FNR ": " length($0) }' examples/*.[ch] examples/apps/*.[ch])"
+
 # From the first # of a program to its line "the showing ----" stands what it is about: data, net,
 # training, main. Behind that line, which follows main, stands what measures to show, draws and prints.
 showing() {                                   # showing LINES PROGRAM...: at most so many of its own

@@ -817,7 +817,10 @@ static inline bool ex_sentence_load(dl_ctx *dl, const char *path, const char *op
     for (int i = 0; t && i < n; i++) {
         const char *item = dl_table_text(t, i, 0);
         s[i].n = 0;
-        while (item && *item) {
+        if (!item)
+            return dl_fail(dl, DL_ERR_FORMAT, "%s: line %lld begins with a tab", path,
+                           (long long)dl_table_line(t, i));
+        while (*item) {
             const size_t all = strcspn(item, " ");
             const char *slash = (const char *)memchr(item, '/', all);
             const size_t length = slash ? (size_t)(slash - item) : all;

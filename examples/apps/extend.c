@@ -112,9 +112,11 @@ int main(int argc, char **argv) {
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet)
-        ex_print_now_you(EX("a Maxout of 1 piece is linear. What does it lose?\n",
-                            "只有 1 段的 Maxout 是线性的。它失去什么？\n"));
+    if (!o.quiet) {
+        ex_print_now_you(EX("a Maxout of 1 piece is linear. What does it lose?",
+                            "只有 1 段的 Maxout 是线性的。它失去什么？"));
+        printf("\n");
+    }
     ex_result("test_accuracy=%.4f test_loss=%.4f worst_recall=%.4f products=%.3g seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, m.metric[0], products, ex_fit_seconds(net),
               (long long)dl_model_param_count(net));

@@ -39,7 +39,7 @@ static double largest_difference(dl_model *a, dl_model *b, const dl_data *d) {
     return most;
 }
 
-static void show(const ex_options *o, double before, double after, double difference,
+static void show(const ex_options *o, double before, double after, const double *difference,
                  const dl_c_report *report);
 
 int main(int argc, char **argv) {
@@ -88,16 +88,16 @@ int main(int argc, char **argv) {
     how.report = &report;
     if (!dl_model_export_c(net, file, &how)) return ex_end(dl, &o);
 
-    show(&o, before, after, difference, &report);
-    ex_result("before=%.4f after=%.4f difference=%.1g flash=%ld int8=%.4f", before, after, difference,
-              (long)report.flash, report.int8_accuracy);
+    show(&o, before, after, here ? &difference : NULL, &report);
+    ex_result("before=%.4f after=%.4f difference=%.1g flash=%ld int8=%.4f", before, after,
+              difference, (long)report.flash, report.int8_accuracy);
     return ex_end(dl, &o);
 }
 
 /* ------------------------------------------------------------------------- the showing ---- */
 
-/* difference: between the net trained here and what the file gave back; NAN: none was. */
-static void show(const ex_options *o, double before, double after, double difference,
+/* difference: between the net trained here and what the file gave back; NULL: none was. */
+static void show(const ex_options *o, double before, double after, const double *difference,
                  const dl_c_report *report) {
     ex_page page = ex_page_open(o, EX("Models as ONNX graphs", "写成 ONNX 图的模型"));
     ex_page_table(&page, true);
@@ -107,9 +107,9 @@ static void show(const ex_options *o, double before, double after, double differ
     ex_show_row(&page, o->quiet, false, "%.4f|%.4f|%ld|%.4f", before, after, (long)report->flash,
                 report->int8_accuracy);
     ex_page_table(&page, false);
-    if (difference == difference)                      /* it was trained here */
+    if (difference)
         ex_show_text(&page, o->quiet, 0,
                      EX("The net before and behind the file: outputs differ by at most %.1g.",
-                        "存前与读回的网络：输出最多相差 %.1g。"), difference);
+                        "存前与读回的网络：输出最多相差 %.1g。"), *difference);
     ex_page_close(&page, o->quiet);
 }

@@ -99,8 +99,10 @@ int main(int argc, char **argv) {
     o.words = "MODEL IMAGE...";
     o.words_most = argc;
     o.word = (const char **)calloc((size_t)argc + 1, sizeof *o.word);
-    if (o.word == NULL) fprintf(stderr, "there is no memory to start\n");
-    if (o.word == NULL) return 1;
+    if (o.word == NULL) {
+        fprintf(stderr, "there is no memory to start\n");
+        return 1;
+    }
     ex_parse(&o, argc, argv, EX("which digit is on this photo, scan or drawing?",
                                 "这张照片、扫描件或手绘图上是哪个数字？"),
              "data epochs batch limit seed threads html quiet", own, 1);

@@ -57,13 +57,14 @@ static bool iris_load(dl_ctx *dl, const char *path, dl_real *x, int32_t *t) {
 }
 
 /* One layer, 4 -> 3, trained by gradient descent on all 150 flowers: with cross-entropy, or with
-   the mean squared error of the probabilities. curve: the right answers after each step, in %. */
+   the mean squared error of the probabilities. curve: the right answers after 0, 1, ... steps, in
+   percent. */
 static void train(dl_ctx *dl, const dl_real *x, const int32_t *t, bool squared, double *curve) {
     dl_tensor *W = dl_param(dl, dl_shape2(C, FEATURES), dl_init_zeros());
     dl_tensor *b = dl_param(dl, dl_shape1(C), dl_init_zeros());
     dl_tensor *theta[2] = {W, b};
     dl_optimizer *descent = dl_optimizer_new(dl, dl_sgd(0.5), theta, 2);
-    for (int step = 0; step < STEPS && !dl_error(dl); step++) {
+    for (int step = 0; step <= STEPS && !dl_error(dl); step++) {
         dl_tensor *scores = dl_linear(dl_from(dl, dl_shape2(ROWS, FEATURES), x), W, b);
         dl_tensor *loss = squared ? dl_mse(dl_softmax(scores), dl_one_hot(dl, t, ROWS, C))
                                   : dl_cross_entropy(scores, t);
@@ -83,7 +84,7 @@ static void show(const double *cross, const double *squared, ex_page *page, bool
 int main(int argc, char **argv) {
     static dl_real x[ROWS * FEATURES];
     static int32_t t[ROWS];
-    static double cross[STEPS], squared[STEPS];
+    static double cross[STEPS + 1], squared[STEPS + 1];
     const char *table = "data/iris/iris.csv";
     ex_options o = ex_options_default(argc, argv);
     const ex_option extra[] = {{"table", EX_TEXT, &table, 0, 0, EX("the iris table", "鸢尾花表")}};
@@ -103,8 +104,8 @@ int main(int argc, char **argv) {
     if (dl_error(dl)) return ex_end(dl, &o);
     show(cross, squared, &page, o.quiet);
     ex_page_close(&page, o.quiet);
-    ex_result("loss=%.4f iris_cross_entropy=%.4f iris_mse=%.4f", loss, cross[STEPS - 1] / 100,
-              squared[STEPS - 1] / 100);
+    ex_result("loss=%.4f iris_cross_entropy=%.4f iris_mse=%.4f", loss, cross[STEPS] / 100,
+              squared[STEPS] / 100);
     return ex_end(dl, &o);
 }
 
@@ -160,7 +161,7 @@ static void show(const double *cross, const double *squared, ex_page *page, bool
                      "  squared error  %5.1f %5.1f %5.1f %%\n",
                      "\n鸢尾花，梯度下降 10、50、200 步之后答对的比例：\n"
                      "  交叉熵    %5.1f %5.1f %5.1f %%\n  平方误差  %5.1f %5.1f %5.1f %%\n"),
-           cross[9], cross[49], cross[199], squared[9], squared[49], squared[199]);
+           cross[10], cross[50], cross[200], squared[10], squared[50], squared[200]);
     ex_page_formula(page, "p = softmax(z),   L = -log p_t = log Σ e^z - z_t");
     ex_page_figure(page, "02-loss", EX("Cross-entropy and squared error of a sigmoid unit with "
                                        "target 1 against its score",
@@ -175,7 +176,7 @@ static void show(const double *cross, const double *squared, ex_page *page, bool
                              "full force there, the squared error hardly at all.",
                              "左边的单元自信却答错：交叉熵全力推它，平方误差几乎不推。"));
     two[0].x = two[1].x = NULL;
-    two[0].n = two[1].n = STEPS;
+    two[0].n = two[1].n = STEPS + 1;
     two[0].y = cross;
     two[1].y = squared;
     ex_page_figure(page, "02-iris", EX("Share of right answers on iris after each step, for both "

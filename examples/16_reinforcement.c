@@ -397,7 +397,7 @@ static void show_values(const double *v, const int *a, ex_page *page, bool quiet
         const bool wall = map[s] == '#', end = reward(s) != 0;
         const int x = 2 + s % COLS * W, y = 2 + s / COLS * H;
         char value[24], ink[40];
-        snprintf(value, sizeof value, end ? "%+.0f" : "%.2f", end ? reward(s) : v[s]);
+        snprintf(value, sizeof value, end ? "%+g" : "%.2f", end ? reward(s) : v[s]);
         if (!quiet && wall) printf("  ######");
         else if (!quiet) printf("  %4s %s", value, end ? " " : arrow[a[s]]);
         if (!quiet && s % COLS == COLS - 1) printf("\n");

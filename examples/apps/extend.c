@@ -16,8 +16,8 @@
 #include "../../dl.h"
 #include "../example.h"
 
-/* ---- a layer: options, build (shapes, parameters), forward (a formula of tensors), which dl_c_trace
-   writes into C files ---- */
+/* ---- a layer: options, build (shapes, parameters), forward (a formula of tensors), which
+   dl_c_trace writes into C files ---- */
 typedef struct maxout_options { int units, pieces; } maxout_options;
 static const dl_field maxout_fields[] = {                /* so that it can be checked and saved */
     {"units", DL_FIELD_INT, 1, offsetof(maxout_options, units), NULL},

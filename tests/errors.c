@@ -349,8 +349,8 @@ static void null_objects(void)
     dl_c_scratch(NULL, 1);
     dl_c_carry(NULL, 1);
     dl_c_same(NULL);
-    CHECK(!dl_c_in_place(NULL) && dl_c_input(NULL, 0).rank == 0 && dl_c_output(NULL, 0).rank == 0,
-          "dl_c_in_place");
+    CHECK(!dl_c_in_place(NULL) && !dl_c_trace(NULL, NULL) && dl_c_input(NULL, 0).rank == 0 &&
+          dl_c_output(NULL, 0).rank == 0, "dl_c_in_place");
     CHECK(dl_model_save_weights_to_memory(NULL, NULL, 0) == 0 &&
           dl_save_to_memory(NULL, NULL, 0, NULL, 0) == 0, "dl_save_to_memory");
     CHECK(!dl_model_set_class_names(NULL, NULL, 0) && !dl_model_class_name(NULL, 0) &&

@@ -3266,7 +3266,7 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    by saying how it is used, and is written to be read: a function for each kind of layer, a line
    with a comment for each layer.
 
-   So does a model that was read from an ONNX file: from PyTorch to a microcontroller it is
+   A model that was read from an ONNX file becomes one, too. From PyTorch to a microcontroller:
 
        torch.onnx.export(net, (x,), "net.onnx")                            in Python
        dl_model *m = dl_onnx_load(dl, "net.onnx", NULL);                   here
@@ -27167,7 +27167,8 @@ DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *optio
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
 /* -------------------------------------------------------------------------- >>export-impl ----
    Read in this order: the memory of the file; tables of weights; how the text of a hook becomes C;
-   the functions a file may need; the hooks of the layers, which call them; the plan of the memory;
+   the functions a file may need; the hooks of the layers, which call them; layers whose operations
+   are traced on the tape, ONNX graphs for one; the plan of the memory;
    the file from its first line to its last; the exporter around it.
 
    The hooks of all layers are run through several times, each time for something else (dli_c_pass):

@@ -3261,7 +3261,7 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    by saying how it is used, and is written to be read: a function for each kind of layer, a line
    with a comment for each layer.
 
-   So does a model that was read from an ONNX file: from PyTorch to a microcontroller it is
+   A model that was read from an ONNX file becomes one, too. From PyTorch to a microcontroller:
 
        torch.onnx.export(net, (x,), "net.onnx")                            in Python
        dl_model *m = dl_onnx_load(dl, "net.onnx", NULL);                   here
@@ -26785,8 +26785,9 @@ DL_DEF dl_model *dl_onnx_load(dl_ctx *dl, const char *path, const dl_onnx *optio
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
 /* -------------------------------------------------------------------------- >>export-impl ----
    Read in this order: the memory of the file; tables of weights; how the text of a hook becomes C;
-   the functions a file may need; the hooks of the layers, which call them; the plan of the memory;
-   the file from its first line to its last; the exporter around it.
+   the functions a file may need; the hooks of the layers, which call them; layers whose operations
+   are traced on the tape, ONNX graphs for one; the plan of the memory; the file from its first line
+   to its last; the exporter around it.
 
    The hooks of all layers are run through several times, each time for something else (dli_c_pass):
    what one pass has found out, such as where in the scratch memory an output lies, the next uses.
@@ -27958,6 +27959,7 @@ typedef struct dli_c_trace {
     dl_tensor  **bias;                           /* of each that is a product, or NULL            */
     int          inputs, nodes;
     dli_c_value *value;                          /* inputs; then two for each node: #o and #t     */
+    void (*forward)(dl_layer *l, dl_tensor *const *x, dl_tensor **y);
     struct dli_c_trace *next;
 } dli_c_trace;
 
@@ -28116,8 +28118,11 @@ static void dli_c_put_traced_table(dl_c_file *f, const dli_c_table *w)
     dli_c_begin(f, "float", w->number ? NULL : w->t, w->number ? name : w->t->name, "",
                 w->t->size);
     f->table = NULL;                             /* has been looked at; infinite numbers may be */
-    for (dl_int i = 0; i < w->t->size; i++)
-        dli_c_number(f, (double)*dli_c_origin(w->t, i, NULL), false);
+    for (dl_int i = 0; i < w->t->size; i++) {
+        bool moved;
+        const dl_real *x = dli_c_origin(w->t, i, &moved);
+        dli_c_number(f, (double)(moved ? *x : w->t->data[i]), false);
+    }
     dli_c_end(f);
 }
 
@@ -28626,7 +28631,7 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
     dl_tensor **x = (dl_tensor **)dli_tape_alloc(c, f->who, ends * sizeof *x);
     bool *wanted = (bool *)dli_tape_alloc(c, f->who, (size_t)l->params);
     const dli_c_trace made = { l, f->step, x, x ? x + l->inputs : NULL, NULL, NULL, l->inputs, 0,
-                               NULL, f->traces };
+                               NULL, forward, f->traces };
     if (!t || !x || !wanted) return NULL;
     *t = made;
     for (int k = 0; k < l->inputs; k++) {
@@ -28718,8 +28723,8 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     return ok;
 }
 
-/* Are these the same operations with the same constants? */
-static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u)
+/* Are these the same operations with the same constants? Or (take) give t those of u. */
+static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u, bool take)
 {
     bool same = t->nodes == u->nodes;
     for (int i = 0; same && i < t->nodes; i++) {
@@ -28729,11 +28734,29 @@ static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u)
         for (int k = t->bias[i] && u->bias[i] ? -1 : 0; same && k < n->n; k++) {
             const dl_tensor *a = k < 0 ? t->bias[i] : n->in[k], *b = k < 0 ? u->bias[i] : m->in[k];
             const int v = dli_c_value_of(t, a);
-            same = v == dli_c_value_of(u, b) && a->size == b->size &&
-                   (v >= 0 || memcmp(a->data, b->data, (size_t)a->size * sizeof *a->data) == 0);
+            same = v == dli_c_value_of(u, b) && a->size == b->size;
+            if (take && same && v < 0 && a->data != b->data)
+                memcpy(a->data, b->data, (size_t)a->size * sizeof *a->data);
+            same = same && (v >= 0 || memcmp(a->data, b->data, (size_t)a->size *
+                                                               sizeof *a->data) == 0);
         }
     }
     return same;
+}
+
+/* The weights have been rounded: compute the constants anew that are made of them. */
+static bool dli_c_renew(dl_c_file *f)
+{
+    dli_c_trace *const all = f->traces;
+    bool ok = true;
+    for (const dli_c_trace *t = all; t && ok; t = t->next) {
+        f->layer = t->layer;
+        f->step = t->step;
+        const dli_c_trace *u = dli_c_record(f, t->layer, 0.5, t->forward);
+        ok = u && dli_c_same_trace(t, u, true);
+        f->traces = all;
+    }
+    return ok;
 }
 
 DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
@@ -28743,7 +28766,7 @@ DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
         dli_c_trace *t = dli_c_record(f, l, 0.5, l->type->forward);
         const dli_c_trace *u = t ? dli_c_record(f, l, 1.5, l->type->forward) : NULL;
         if (!u) return false;
-        if (!dli_c_same_trace(t, u))
+        if (!dli_c_same_trace(t, u, false))
             return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
                            "does depends on the numbers it gets", f->who, l->name);
         f->traces = t;
@@ -29289,7 +29312,8 @@ static size_t dli_c_make(dl_c_file *f, dl_model *before, const char *path, void 
     dli_text nowhere = { NULL, 0, 0, NULL, false };
     dli_c_put_file(&nowhere, f);
     f->rounded = true;
-    if (f->failed || (o->tests && !dli_c_invent(f)) || (o->data && !dli_c_measure(f, before)) ||
+    if (f->failed || (o->int8 && !dli_c_renew(f)) || (o->tests && !dli_c_invent(f)) ||
+        (o->data && !dli_c_measure(f, before)) ||
         (o->tests && !dl_model_predict_all(f->m, f->y, f->x))) return 0;
     dli_c_put_file(&nowhere, f);
     if (f->failed) return 0;

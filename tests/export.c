@@ -121,6 +121,12 @@ static void odds_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     rows[0] = dl_matmul(dl_exp(dl_clamp(z, -1, 0.75)), dl_transpose(l->param[1], 0, 1));
     rows[1] = dl_maximum(dl_scalar_sub(1, x[1]), dl_pow(dl_abs(z), 1.5));
     rows[2] = dl_div(dl_leaky_relu(z, 0.3), dl_add_scalar(dl_square(x[1]), 1));
+    /* weights that are computed, a product with a constant in front, and rows added to one */
+    rows[1] = dl_add(rows[1], dl_linear(x[1], dl_tanh(l->param[1]), DL_NONE));
+    t = dl_matmul(l->param[0], dl_reshape(z, dl_shape3(N, D, 1)));                 /* [N,2,1] */
+    rows[2] = dl_add(rows[2], dl_sum_axis(dl_reshape(t, dl_shape2(N, 2)), 1, true));
+    t = dl_slice(l->param[0], 0, 1, 2);
+    rows[0] = dl_add(dl_matmul(rows[0], dl_tanh(l->param[1])), t);
     dl_tensor *all = dl_stack(rows, 3, 1);
     dl_tensor *square = dl_matmul(dl_permute(all, turned), all);   /* [N,D,D] */
     y[0] = dl_sub(all, dl_slice(square, 1, 0, 3));

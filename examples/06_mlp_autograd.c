@@ -184,7 +184,8 @@ static void boxes(ex_page *page, int batch) {
              batch);
     ex_svg_text(page, 87, 30, "start", 15, "", text);
     fputs("<path d=\"M87 40v26m-6 -8l6 8l6 -8\" fill=\"none\" stroke=\"#333\" "
-          "stroke-width=\"2\"/>\n</svg>\n", page->f);
+          "stroke-width=\"2\"/>\n", page->f);
+    ex_svg_end(page);
 }
 
 /* Everything that is not the program: the loss of every tenth batch, and its running mean. */

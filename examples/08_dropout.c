@@ -186,7 +186,7 @@ static void show_thin(ex_page *page) {
                                 off ? "3 3" : "none");
                 }
     }
-    fputs("</svg>\n", page->f);
+    ex_svg_end(page);
 }
 
 static void show(const watch w[2], double rate, const ex_options *o, ex_page *page) {

@@ -278,7 +278,7 @@ static void draw_unrolled(ex_page *p, const unit *u) {
     ex_svg_text(p, LEFT, 238, "start", 15, "", s);
     ex_svg_text(p, LEFT, 264, "start", 15, "", EX("dashed, slanted numbers: gradients of L, back",
                                                   "虚线，斜体的数：L 的梯度，向后"));
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 static void show_unrolled(const unit *u, double difference, ex_page *page, bool quiet) {

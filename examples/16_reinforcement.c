@@ -413,7 +413,7 @@ static void show_values(const double *v, const int *a, ex_page *page, bool quiet
         if (!end) ex_svg_text(page, x + 86, y + 46, "middle", 26, "", arrow[a[s]]);
         if (map[s] == 'S') ex_svg_text(page, x + 8, y + 18, "start", 14, "", EX("start", "起点"));
     }
-    if (page->f) fputs("</svg>\n", page->f);
+    if (page->f) ex_svg_end(page);
 }
 
 static void show_grid(const double *v, int sweeps, double q[CELLS][WAYS], const double *error,
@@ -493,7 +493,7 @@ static void show_boards(dl_ctx *dl, dl_model *net, ex_page *page, bool quiet) {
             printf(k == 2 ? "\n" : "     ");
         }
     }
-    if (page->f) fputs("</svg>\n", page->f);
+    if (page->f) ex_svg_end(page);
     dl_tape_clear(dl);
 }
 

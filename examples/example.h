@@ -827,7 +827,8 @@ static inline ex_page ex_page_open(const ex_options *o, const char *title) {
           "body{font:17px/1.6 system-ui,'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',"
           "sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\n"
           "h1{font-size:1.6em}h2{font-size:1.25em;margin-top:2em}\n"
-          "svg{display:block;width:100%;height:auto;margin:1em 0}\n"
+          "svg{display:block;margin:1em 0}\n"            /* on a phone as large as it is */
+          "@media print,(min-width:640px){svg{width:100%;height:auto}}\n"
           ".formula{text-align:center;font:italic 1.2em/2 'STIX Two Math','Cambria Math',"
           "'Times New Roman',serif;overflow-x:auto;white-space:pre}\n"
           ".wide{overflow-x:auto}table{border-collapse:collapse;margin:1em 0}"
@@ -848,11 +849,13 @@ static inline void ex_page_figure(ex_page *p, const char *id, const char *about)
     p->about = about;
 }
 
-/* Begin a figure of width x height units, as wide as the page; `"</svg>\n"` ends it. */
+/* Begin a figure of width x height units, as wide as the page, or to be pushed aside on a phone;
+   ex_svg_end ends it. */
 static inline void ex_svg_begin(ex_page *p, int width, int height) {
-    fprintf(p->f, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-            "height=\"%d\" style=\"max-width:%dpx\" font-family=\"system-ui,'Noto Sans CJK SC',"
-            "sans-serif\" role=\"img\"", width, height, width, height, width + width / 3);
+    fprintf(p->f, "<div class=\"wide\"><svg xmlns=\"http://www.w3.org/2000/svg\" "
+            "viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" style=\"max-width:%dpx\" "
+            "font-family=\"system-ui,'Noto Sans CJK SC',sans-serif\" role=\"img\"", width, height,
+            width, height, width + width / 3);
     if (p->id) fprintf(p->f, " id=\"%s\" aria-labelledby=\"%s-t\"", p->id, p->id);
     fputs(">", p->f);
     if (p->id) fprintf(p->f, "<title id=\"%s-t\">", p->id);
@@ -861,6 +864,7 @@ static inline void ex_svg_begin(ex_page *p, int width, int height) {
     fprintf(p->f, "\n<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", width, height);
     p->id = NULL;
 }
+static inline void ex_svg_end(ex_page *p) { fputs("</svg></div>\n", p->f); }
 
 /* A formula, a line of its own: y = f(W x + b). */
 static inline void ex_page_formula(ex_page *p, const char *formula) {
@@ -1015,7 +1019,7 @@ static inline void ex_page_images(ex_page *p, const ex_image *im, int n, double 
         ex_svg_text(p, w * zoom / 2.0, h * zoom + 16, "middle", 15, "", im[k].caption);
         fputs("</g>\n", p->f);
     }
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 #ifndef DL_NO_IMAGES
@@ -1197,7 +1201,7 @@ static inline void ex_page_plot(ex_page *p, ex_axes a, const ex_curve *c, int n)
         ex_svg_text(p, at + 42, key + 5, "start", 15, "", c[k].name);
         named++;
     }
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* A small net to be drawn with its numbers: column k has size[k] nodes; weight[k][j][i] goes from
@@ -1272,7 +1276,7 @@ static inline void ex_page_graph(ex_page *p, const ex_graph *g) {
                 snprintf(s, sizeof s, "(\xce\xb4 %.2f)", g->delta[k][i]);
                 ex_svg_text(p, x, y + 40, "middle", 12, "", s);
             }
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* A square of n x n numbers to be shown, with pad zeros around it; the k x k of them from (i, j) on
@@ -1321,7 +1325,7 @@ static inline void ex_show_grids(const ex_grid *g, int count, ex_page *page, boo
         if (!quiet) printf("\n");
     }
     if (!quiet) printf("\n");
-    if (page->f) fputs("</svg>\n", page->f);
+    if (page->f) ex_svg_end(page);
 }
 
 /* One cell of ex_page_products. */
@@ -1369,7 +1373,7 @@ static inline void ex_page_products(ex_page *p, const dl_real *x, int n, const d
     ex_svg_text(p, at_y - (GAP + 24) / 2.0 - 1, middle, "middle", 24, "", "Σ →");
     snprintf(sum + strlen(sum), sizeof sum - strlen(sum), " = %.4g", (double)y[0]);
     ex_svg_text(p, width / 2.0, TOP + n * CELL + 36, "middle", 18, "", sum);
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* x[n,n] from 0, white, to 1, black, below and on the diagonal, with a name at each row and
@@ -1388,7 +1392,7 @@ static inline void ex_page_matrix(ex_page *p, const dl_real *x, const char *cons
                     LEFT + CELL * j, LEFT + CELL * i, CELL, CELL, grey, grey, grey);
         }
     }
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* The accuracy of the last dl_model_fit as a plot: in training and, if it was taken, validation. */

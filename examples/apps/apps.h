@@ -464,7 +464,7 @@ static inline void ex_page_track(ex_page *p, const ex_track *t, ex_ride ride[2])
     ex_page_way(p, ride[0].path, ride[0].steps,
                 "stroke=\"#D55E00\" stroke-width=\"3\" stroke-dasharray=\"7 4\"");
     ex_page_way(p, ride[1].path, ride[1].steps, "stroke=\"#0072B2\" stroke-width=\"3\"");
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* ------------------------------------------------------------------------------- board ---- */
@@ -1017,7 +1017,7 @@ static inline void ex_page_bars(ex_page *p, const dl_real *y) {
         snprintf(text, sizeof text, "%.1f %%", 100 * (double)y[k]);
         if (y[k] >= (dl_real)0.001) ex_svg_text(p, x + 24, 94 - tall, "middle", 13, "", text);
     }
-    fputs("</svg>\n", p->f);
+    ex_svg_end(p);
 }
 
 /* A bar for the number x of each column that e has learned from, the longest first, `most` at most;
@@ -1048,7 +1048,7 @@ static inline void ex_show_columns(ex_page *p, bool quiet, const dl_encoder *e, 
                 "fill=\"#0072B2\"/>\n", y, 1 + 380 * part);
         ex_svg_text(p, 186 + 380 * part, y + 13, "start", 14, "", text);
     }
-    if (p->f) fputs("</svg>\n", p->f);
+    if (p->f) ex_svg_end(p);
 }
 
 /* Training and validation loss of the last dl_model_fit, epoch by epoch. */

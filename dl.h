@@ -6590,6 +6590,18 @@ DLI_dots(DLI_BODY)
         for (dl_int q = 0; q < 4 && j + q < n; q++) y[j + q] = dli_join(s[q]) + t[q];
     }
 }
+/* s[j] += sum over rows of x: the gradient of a bias. Rows are taken in order. */
+#define DLI_col_sums(X) X(void, col_sums, \
+    (float *s, const float *x, dl_int ldx, dl_int m, dl_int n), (s, x, ldx, m, n))
+DLI_col_sums(DLI_BODY)
+{
+    dl_int i = 0;
+    for (; i + 4 <= m; i += 4, x += 4 * ldx)
+        for (dl_int j = 0; j < n; j++)
+            s[j] += (x[j] + x[ldx + j]) + (x[2 * ldx + j] + x[3 * ldx + j]);
+    for (; i < m; i++, x += ldx)
+        for (dl_int j = 0; j < n; j++) s[j] += x[j];
+}
 /* Of each column j < n of the rows x and g, ldx apart, three sums: sum[0][j] += g, sum[1][j] += d,
    sum[2][j] += g d, where d = x - m[j]; with g NULL, sum[1][j] += d and sum[2][j] += d^2. A single
    long row is many short ones, 16 columns wide. Of sum, whole sixteens are written. */
@@ -7092,8 +7104,8 @@ DLI_gru_back(DLI_BODY)
 /* Each has its own copy for every instruction set ... */
 #define DLI_OPS(X) \
     DLK_UNARY_WIDE(DLI_TWIN_PAIR, X) \
-    DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_top(X) DLI_dropout(X) \
-    DLI_affine(X) DLI_affine_back(X) DLI_adam(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
+    DLI_col_sums(X) DLI_dots(X) DLI_vsum(X) DLI_vmax(X) DLI_moment(X) DLI_moments(X) DLI_top(X) \
+    DLI_dropout(X) DLI_affine(X) DLI_affine_back(X) DLI_adam(X) DLI_IMAGE_OPS(X) DLI_CELL_OPS(X)
 /* ... but these wait for memory or run along short rows: AVX-512 takes AVX2's ... */
 #define DLI_FLAT_OPS(X) \
     DLI_axpy(X) DLI_add(X) DLI_mul(X) DLI_mul_add(X) DLI_bytes(X) DLI_rows(X) DLI_momentum(X) \
@@ -7442,15 +7454,18 @@ static void dli_norm_sums(const dli_fast *f, double (*sum)[DLI_STRIP], const flo
         DLI_UNROLL for (dl_int l = 1; l < 16; l++) sum[k][0] += sum[k][l];
 }
 
-/* s[j] += the sum of column j of x [m,n] */
+/* s[j] += the sum of column j of x [m,n], rows by the 64 into a double. */
 static void dli_bias_sums(const dli_fast *f, float *s, const float *x, dl_int m, dl_int n)
 {
-    static const float zeros[DLI_STRIP] = { 0 };
     for (dl_int j0 = 0; j0 < n; j0 += DLI_STRIP) {
-        const dli_shared p = { m, dli_min(DLI_STRIP, n - j0), n, true };
-        double sum[3][DLI_STRIP];
-        dli_norm_sums(f, sum, NULL, x + j0, zeros, &p);
-        for (dl_int j = 0; j < p.len; j++) s[j0 + j] += (float)sum[1][j];
+        const dl_int len = dli_min(DLI_STRIP, n - j0);
+        double sum[DLI_STRIP] = { 0 };
+        for (dl_int i = 0; i < m; i += 64) {
+            float part[DLI_STRIP] = { 0 };
+            f->col_sums(part, x + i * n + j0, n, dli_min(64, m - i), len);
+            for (dl_int j = 0; j < len; j++) sum[j] += (double)part[j];
+        }
+        for (dl_int j = 0; j < len; j++) s[j0 + j] += (float)sum[j];
     }
 }
 

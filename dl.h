@@ -3289,8 +3289,8 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    ------------------------------------------------------------------------------------------ */
 
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
-/* What a file costs and how good it is. Accuracies are NaN without data (see dl_export_c.data), or
-   where they mean nothing. */
+/* What a file costs and how good it is. NaN are: all without data (see dl_export_c.data), shares
+   without labels, and what compares with int8 without that. RAM: 4 (in + out + work) bytes. */
 typedef struct dl_c_report {
     int64_t flash;            /* bytes of constants: weights, and scales of int8; not the code  */
     int64_t work;             /* floats of scratch memory that a prediction takes               */
@@ -26097,6 +26097,13 @@ static dl_real *dli_graph_numbers(const dli_onnx_in *in, const dli_value *v)
     return NULL;
 }
 
+/* Is it a number of the code, no parameter? PyTorch's exporter calls such val_81. */
+static bool dli_graph_number(const dli_value *v)
+{
+    return v->shape.rank == 0 || (dl_shape_size(v->shape) == 1 && v->name.end - v->name.p > 4 &&
+                                  memcmp(v->name.p, "val_", 4) == 0);
+}
+
 /* What each initializer is: a parameter, a state, or whole numbers. So are nodes Constant, but
    parameters only if nothing else is one: some write their weights so. */
 static bool dli_graph_roles(dli_onnx_in *in)
@@ -26121,7 +26128,7 @@ static bool dli_graph_roles(dli_onnx_in *in)
         for (dl_int k = 0; k < dl_shape_size(v->shape); k++)
             finite = finite && fabs((double)x[k]) <= DBL_MAX;
         DL_FREE(x);
-        *(finite && !v->fixed && v->shape.rank > 0 ? &v->param : &v->state) = 0;
+        *(finite && !v->fixed && !dli_graph_number(v) ? &v->param : &v->state) = 0;
         trained = trained || (v->param == 0 && !v->constant);
     }
     for (int i = 0; i < g->values; i++) {
@@ -26241,6 +26248,7 @@ static bool dli_node_sees(dli_exec *r)
                            n->op->run == dli_o_concat || n->op->run == dli_o_gather ||
                            n->op->run == dli_o_where;
         const bool number = dli_x_whole(r, k) || dli_op_fixed(n->op, k);
+        if (k == 1 && n->op->run == dli_o_cast) continue;                  /* its type matters */
         if (dli_x_of(r, k) == DLI_OF_UNSEEN || (dli_x_of(r, k) && number && !moves))
             return dli_node_bad(&r->source, n, "it computes with whole numbers that depend on the "
                                 "input's, which a C file can't");
@@ -26469,6 +26477,8 @@ static bool dli_graph_runs(dl_layer *l, dli_exec *r, bool fine)
 {
     dli_graph *g = (dli_graph *)l->own;
     g->each = g->whole;
+    for (int i = 0; i < g->nodes && g->single; i++)        /* an If is asked for one sample */
+        g->each = g->each || (g->node[i].live && g->node[i].op->run == dli_o_if);
     if (!g->each && (g->single || dli_graph_try(l, 2, r)) && dli_graph_try(l, 3, r)) return true;
     if (fine) dl_clear_error(l->ctx);
     g->each = true;
@@ -26688,7 +26698,14 @@ static void dli_graph_trace(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
     for (int k = 0; k < g->inputs; k++)
         if (g->value[g->input[k]].integer) memset(x[k]->data, 0, (size_t)x[k]->size *
                                                                  sizeof *x[k]->data);
-    if (!dli_graph_compute(l, x, y, &r, true)) memset(y, 0, (size_t)l->outputs * sizeof *y);
+    bool ok = dli_graph_compute(l, x, y, &r, true);
+    for (int k = 0; k < g->outputs && ok; k++) {
+        const int v = g->output[k];
+        ok = r.of[v] != DLI_OF_UNSEEN ||
+             dli_node_bad(&r.source, &g->node[g->value[v].node], "it gives whole numbers that "
+                          "depend on the input's, which a C file can't");
+    }
+    if (!ok) memset(y, 0, (size_t)l->outputs * sizeof *y);
 }
 static bool dli_graph_c(const dl_layer *l, dl_c_file *f)
 {
@@ -28926,10 +28943,10 @@ static void dli_c_put_report(dl_c_file *f)
                  int8 ? ", before rounding to 8 bits,\n" : ".\n");
     if (!dli_isnan(r->int8_accuracy))
         dli_putf(f->out, "   in %.2f %% after it.\n", 100 * r->int8_accuracy);
-    if (int8)
-        dli_putf(f->out, "   The rounded net gives the same answer in %.2f %% of the samples; the "
-                 "largest\n   difference of an output is %.2g.\n", 100 * r->agreement,
-                 r->difference);
+    if (!dli_isnan(r->agreement))
+        dli_putf(f->out, "   The rounded net gives the same answer in %.2f %% of the samples.\n",
+                 100 * r->agreement);
+    if (int8) dli_putf(f->out, "   The largest difference of an output is %.2g.\n", r->difference);
     dli_put(f->out, "\n");
 }
 
@@ -29047,8 +29064,10 @@ static const struct { char when; const char *text; void (*put)(dl_c_file *f); } 
     "   Numbers lie row-major: the last index runs fastest. work is scratch memory; what is in it\n"
     "   does not matter before and after. in, out and work must not overlap. Several threads may\n"
     "   predict at once, each with its own out and work.\n\n"
-    "   @_FLASH counts the bytes of the constants; the code comes on top of that. Where\n"
-    "   constants do not lie in the memory of variables (AVR), say before the implementation\n\n"
+    "   @_FLASH counts the bytes of the tables; the code comes on top of that, and with it the\n"
+    "   sizes of windows and walks. RAM: 4 (@_IN + @_OUT + @_WORK) bytes, and the stack.\n"
+    "   Where tables do not lie in the memory of variables (AVR, where such sizes still do), say\n"
+    "   before the implementation\n\n"
     "       #define @_CONST const PROGMEM\n"
     "       #define @_READ(p) pgm_read_float(p)\n"
     "`~       #define @_READ8(p) pgm_read_byte(p)\n`\n"
@@ -29313,7 +29332,7 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
     dl_loader_free(loader);
     r->accuracy /= data->labels ? (double)seen : NAN;
     r->int8_accuracy /= data->labels && f->options->int8 ? (double)seen : NAN;
-    r->agreement /= f->options->int8 ? (double)seen : NAN;
+    r->agreement /= data->labels && f->options->int8 ? (double)seen : NAN;
     if (!f->options->int8) r->difference = NAN;
     return more == 0;
 }

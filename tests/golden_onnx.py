@@ -301,6 +301,12 @@ def by_hand():
           [whole('one', 1), whole('four', 4), tensor('far', 100.)])
     write('hand_trilu', [('Trilu', ['x', 'k'], ['a'], {}), ('Trilu', ['x'], ['b'], {'upper': 0}),
                          ('Sub', ['a', 'b'], ['y'], {})], [2, 3, 4], [whole('k', 1)])
+    write('hand_val', [('MatMul', ['x', 'w'], ['a'], {}), ('Mul', ['a', 'val_3'], ['y'], {})], [4],
+          [tensor('w', w), tensor('val_3', [.5])])
+    write('hand_choice', [('ReduceSum', ['x'], ['s'], {'keepdims': 0}), ('Greater', ['s', 'zero'], ['b'], {}),
+                          ('If', ['b'], ['y'], {'then_branch': branch(['n'], ('Neg', ['x'], ['n'], {})),
+                                                'else_branch': branch(['i'], ('Identity', ['x'], ['i'], {}))})],
+          [6], [tensor('zero', 0.)], batch=1)
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])

@@ -176,10 +176,10 @@ static const char *const graphs[] = {
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
     "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
-    "hand_copied", "hand_trilu" };
+    "hand_copied", "hand_trilu", "hand_val", "hand_choice" };
 /* Those of one sample, as ONNX Runtime ran them. */
 static const char *const alone[] = { "torch_mlp_one", "hand_softmax", "hand_three", "hand_cross",
-                                     "hand_last" };
+                                     "hand_last", "hand_choice" };
 #define GRAPHS (sizeof graphs / sizeof graphs[0])
 
 static uint8_t *graph_bytes(const char *name, size_t *size)
@@ -289,8 +289,8 @@ static void one_sample(void)
 /* Constants are constants, also behind a file, unless all weights are: then those are trained. */
 static void constants(void)
 {
-    static const char *const names[] = { "hand_constants", "hand_weights" };
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = { "hand_constants", "hand_weights", "hand_val" };
+    for (int i = 0; i < 3; i++) {
         dl_ctx *dl = test_quiet_new(5);
         dl_model *m = graph(dl, names[i]);
         for (int twice = 0; twice < 2 && m; twice++) {

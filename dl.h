@@ -3289,8 +3289,9 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
    ------------------------------------------------------------------------------------------ */
 
 #if !defined(DL_NO_FILES) && !defined(DL_NO_MODEL) && !defined(DL_NO_EXPORT)
-/* What a file costs and how good it is. NaN are: all without data (see dl_export_c.data), shares
-   without labels, and what compares with int8 without that. RAM: 4 (in + out + work) bytes. */
+/* What a file costs and how good it is. NaN are: all without data (see dl_export_c.data), accuracy
+   without labels, agreement where targets are numbers, and what compares with int8 without that.
+   RAM: 4 (in + out + work) bytes. */
 typedef struct dl_c_report {
     int64_t flash;            /* bytes of constants: weights, and scales of int8; not the code  */
     int64_t work;             /* floats of scratch memory that a prediction takes               */
@@ -29332,7 +29333,7 @@ static bool dli_c_measure(dl_c_file *f, dl_model *before)
     dl_loader_free(loader);
     r->accuracy /= data->labels ? (double)seen : NAN;
     r->int8_accuracy /= data->labels && f->options->int8 ? (double)seen : NAN;
-    r->agreement /= data->labels && f->options->int8 ? (double)seen : NAN;
+    r->agreement /= !data->targets && f->options->int8 ? (double)seen : NAN;
     if (!f->options->int8) r->difference = NAN;
     return more == 0;
 }

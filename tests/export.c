@@ -685,6 +685,12 @@ static void rounding(void)
     CHECK(!strstr(s, "Right in") && strstr(s, "The rounded net gives the same answer in "), "%.1500s",
           s);
     free(s);
+    o.data = dl_data_from_targets(dl, x, 200, dl_shape3(1, 28, 28), y->data, dl_shape1(10));
+    s = text_of(m, &o);
+    CHECK(r.agreement != r.agreement && r.difference > 0, "targets: %g %g", r.agreement, r.difference);
+    CHECK(!strstr(s, "the same answer") && strstr(s, "The largest difference of an output is "), "%.1500s",
+          s);
+    free(s);
     o = labelled;
     o.int8 = false;
     s = text_of(m, &o);

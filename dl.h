@@ -27081,9 +27081,9 @@ static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
     return false;
 }
 
-/* Number i of t. Those that operations have only moved are still their origin's, a parameter's,
-   say: then *moved is true. */
-static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
+/* Number i of t, where it came from: operations that only move numbers are gone back through, to a
+   parameter, say. */
+static dl_real *dli_c_origin(const dl_tensor *t, dl_int i)
 {
     const dli_node *n = t->node;
     dli_c_pick p;
@@ -27105,8 +27105,20 @@ static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
         } else break;
         t = n->in[0];
     }
-    if (moved) *moved = !n;
     return t->data + i;
+}
+
+/* The parameter or state of the model that all numbers of t are some of; NULL if there is none. */
+static const dl_tensor *dli_c_owner(const dl_c_file *f, const dl_tensor *t)
+{
+    int k = 0;
+    for (dl_int i = 0; i < t->size; i++) {       /* all have one origin, but for what fills gaps */
+        const uintptr_t x = (uintptr_t)dli_c_origin(t, i);
+        while (k < f->m->tensors && x - (uintptr_t)f->m->tensor[k]->data >=
+                                    (uintptr_t)f->m->tensor[k]->size * sizeof(dl_real)) k++;
+        if (k == f->m->tensors) return NULL;
+    }
+    return t->size ? f->m->tensor[k] : NULL;
 }
 
 /* Number i of row o. */
@@ -27114,11 +27126,11 @@ static dl_real *dli_c_at(const dli_c_table *w, dl_int o, dl_int i)
 {
     const dl_tensor *t = w->t;
     const dl_int cols = t->size / w->rows;
-    if (w->order == 'r') return dli_c_origin(t, o * cols + i, NULL);
-    if (w->order == 'c') return dli_c_origin(t, i * w->rows + o, NULL);
+    if (w->order == 'r') return dli_c_origin(t, o * cols + i);
+    if (w->order == 'c') return dli_c_origin(t, i * w->rows + o);
     const dl_int M = t->shape.dim[1], window = dli_c_count(t->shape, 2, t->shape.rank);
     const dl_int c = o / M * (cols / window) + i / window;
-    return dli_c_origin(t, (c * M + o % M) * window + i % window, NULL);
+    return dli_c_origin(t, (c * M + o % M) * window + i % window);
 }
 
 /* The scale of row o: 127 of it are its largest number. */
@@ -27237,6 +27249,9 @@ static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer 
             const double whole = scale > 0 ? floor((double)*w_oi / scale + 0.5) : 0;
             dli_c_number(f, int8 ? whole : factor * (double)*w_oi, int8);
             if (int8 && !f->rounded) *w_oi = (dl_real)(scale * whole);
+            else if (int8 && fabs((double)*w_oi - scale * whole) > scale / 1000)
+                dli_c_fail(f, DL_ERR_STATE, "%s: %s can't be rounded to 8 bits: it is a matrix "
+                           "twice, with other rows", dli_c_owner(f, w->t)->name);
         }
     }
     dli_c_end(f);
@@ -27686,11 +27701,13 @@ static const char *const dli_c_library[] = {
     "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
     "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
     "            h[j] = (1.0f - z) * n + z * h[j];\n"),
-    "/* Row x_i of the table w [words,D] for each of n words x_i; one that is none is word 0 */\n"
+    "/* Row x_i of the table w [words,D] for each of n words x_i, -1 the last one; one that is none\n"
+    "   is word 0 */\n"
     "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
     "    int n, int words, int D) {\n"
     "    for (int i = 0; i < n; i++) {\n"
-    "        const int word = x[i] >= 0.0f && x[i] < (float)words ? (int)x[i] : 0;\n"
+    "        const float at = x[i] < 0.0f ? x[i] + (float)words : x[i];\n"
+    "        const int word = at >= 0.0f && at < (float)words ? (int)at : 0;\n"
     "        for (int j = 0; j < D; j++)\n"
     "            *y++ = @_W(w + word * D + j)`~ * @_READ(scale + word)`;\n"
     "    }\n}\n",
@@ -28073,7 +28090,7 @@ static void dli_c_live(dli_c_trace *t)
         const bool shares = dli_c_shares(n, &y->at);
         if (!shares) y->at = 0;
         if (shares) y->root = dli_c_value_of(t, n->in[0]);
-        y->size = n->out->size;
+        y->size = y->last < 0 ? 0 : n->out->size;            /* nobody reads it: no memory */
         y->first = y[1].first = y[1].last = i;
         for (int k = 0; k < n->n && y->last >= 0; k++) {
             const int v = dli_c_value_of(t, n->in[k]), last = shares ? y->last : i;
@@ -28097,7 +28114,8 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
     int index = 0;
     bool named = false;
     while (t->node && !t->node->backward && t->size == t->node->in[0]->size &&
-           (order != 't' || t->node->in[0]->shape.dim[1] == t->shape.dim[1])) t = t->node->in[0];
+           (order != 't' || (t->node->in[0]->shape.dim[0] == t->shape.dim[0] &&
+                             t->node->in[0]->shape.dim[1] == t->shape.dim[1]))) t = t->node->in[0];
     for (; *end; end = &(*end)->next, index++) {
         const dl_tensor *other = (*end)->t;
         const bool same = other == t || (!rows && other->size == t->size &&
@@ -28133,11 +28151,7 @@ static void dli_c_put_traced_table(dl_c_file *f, const dli_c_table *w)
     dli_c_begin(f, "float", w->number ? NULL : w->t, w->number ? name : w->t->name, "",
                 w->t->size);
     f->table = NULL;                             /* has been looked at; infinite numbers may be */
-    for (dl_int i = 0; i < w->t->size; i++) {
-        bool moved;
-        const dl_real *x = dli_c_origin(w->t, i, &moved);
-        dli_c_number(f, (double)(moved ? *x : w->t->data[i]), false);
-    }
+    for (dl_int i = 0; i < w->t->size; i++) dli_c_number(f, (double)w->t->data[i], false);
     dli_c_end(f);
 }
 
@@ -28166,7 +28180,7 @@ static void dli_c_mean_traced(dl_c_file *f, char kind, int k, int more)
     const dli_c_value *root = v < 0 ? NULL : &t->value[dli_c_base(t, v, &at)];
     if (kind == 'l') dli_putf(f->out, "&w%d_%d", f->layer->index, f->walks);
     else if (kind == 'm' || !root) dli_c_put_pointer(f, w, more);
-    else if (root->where == 'p') dli_c_mean(f, 's', 0, (int)(root->at + at));
+    else if (strchr("pw", root->where)) dli_c_mean(f, 's', 0, (int)(root->at + at));
     else dli_c_mean(f, root->where, (int)root->at, (int)at);
 }
 
@@ -28199,13 +28213,11 @@ static bool dli_c_no(dl_c_file *f, const char *why)
                    f->layer->name, f->trace->node[f->at]->op, why);
 }
 
-/* Operand k, a constant, as a matrix: which table that is. In int8 it has to be made of a
-   parameter's numbers, for these are rounded. -1 if it can't be. */
+/* The constant t as a matrix: which table that is. In int8 its numbers have to be the model's own,
+   for these are rounded. -1 if it can't be. */
 static int dli_c_matrix(dl_c_file *f, const dl_tensor *t, dl_int rows, char order)
 {
-    bool moved;
-    dli_c_origin(t, 0, &moved);
-    if (dli_c_changes(f, t) || (f->options->int8 && !moved)) return -1;
+    if (dli_c_changes(f, t) || (f->options->int8 && !dli_c_owner(f, t))) return -1;
     const dli_c_table *w = dli_c_table_of(f, t, rows, order);
     return w ? w->index : -1;
 }
@@ -28253,6 +28265,7 @@ static bool dli_c_unary(dl_c_file *f, const dli_node *n)
     DLK_UNARY(DLI_C_NAME, 0)
 #undef DLI_C_NAME
     if (!op) return dli_c_no(f, "its kernel is not the library's");
+    if (dli_isnan(s->p) || dli_isnan(s->q)) return dli_c_no(f, "its number is NaN");
     const bool slope = strcmp(op, "leaky_relu") == 0 || strcmp(op, "elu") == 0;
     const bool two = strcmp(op, "affine") == 0 || strcmp(op, "clamp") == 0;
     const bool one = two || slope || strstr("over pow reciprocal", op);
@@ -28634,10 +28647,10 @@ static bool dli_c_collect(dl_c_file *f, dli_c_trace *t, const dli_node *before)
     return true;
 }
 
-/* Run the forward of l on one sample of equal numbers: its trace, on the tape; NULL on failure. All
-   parameters are recorded, frozen ones, too, so that moved numbers are known by where they come
-   from. */
-static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
+/* Run the forward of l on one sample, of numbers 0.5 (spread 0) or such as differ: its trace, on
+   the tape; NULL on failure. All parameters are recorded, frozen ones, too, so that moved numbers
+   are known by where they come from. */
+static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double spread,
                                  void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **))
 {
     dl_ctx *c = f->ctx;
@@ -28650,8 +28663,9 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
     if (!t || !x || !wanted) return NULL;
     *t = made;
     for (int k = 0; k < l->inputs; k++) {
-        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), number);
+        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), 0.5);
         if (!x[k]) return NULL;
+        for (dl_int i = 0; i < x[k]->size; i++) x[k]->data[i] += (dl_real)(spread * (double)(1 + i % 7));
         x[k]->requires_grad = true;
     }
     const dli_node *before = c->last;
@@ -28717,7 +28731,7 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     dli_c_trace *t = f->traces;
     if (f->pass == DLI_C_TABLES) return true;
     while (t && (t->layer != l || t->step != f->step)) t = t->next;
-    if (!t) t = dli_c_record(f, l, 0.5, forward);
+    if (!t) t = dli_c_record(f, l, 0, forward);
     if (!t) return false;
     bool ok = true;
     f->trace = t;
@@ -28727,7 +28741,7 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
         const dli_c_value *y = &t->value[t->inputs + 2 * i];
         dl_int from;
         f->at = i;
-        if (y->last < 0 || !y->size || dli_c_shares(n, &from)) continue;
+        if (!y->size || dli_c_shares(n, &from)) continue;
         dli_c_comment(f, n, &before);
         ok = dli_c_operation(f, n);
     }
@@ -28738,14 +28752,26 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     return ok;
 }
 
-/* Are these the same operations with the same constants? Or (take) give t those of u. */
-static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u, bool take)
+/* Do two nodes do the same with their operands, as far as numbers of their own say it? */
+static bool dli_c_same_state(const dli_node *n, const dli_node *m)
+{
+    const size_t bytes = n->backward == dli_unary_back ? sizeof(dli_unary_state)
+                       : n->backward == dli_slice_back ? sizeof(dli_slice_state) : 0;
+    dli_c_pick p, q;
+    if (dli_c_pick_of(n, &p) && dli_c_pick_of(m, &q))
+        return p.n == q.n && memcmp(p.index, q.index, (size_t)p.n * sizeof *p.index) == 0;
+    return !bytes || memcmp(n->state, m->state, bytes) == 0;
+}
+
+/* Are these the same operations with the same constants? Or (take) give t those of u. False with a
+   message. */
+static bool dli_c_same_trace(dl_c_file *f, const dli_c_trace *t, const dli_c_trace *u, bool take)
 {
     bool same = t->nodes == u->nodes;
     for (int i = 0; same && i < t->nodes; i++) {
         const dli_node *n = t->node[i], *m = u->node[i];
         same = n->backward == m->backward && n->n == m->n &&
-               dl_shape_equal(n->out->shape, m->out->shape);
+               dl_shape_equal(n->out->shape, m->out->shape) && dli_c_same_state(n, m);
         for (int k = t->bias[i] && u->bias[i] ? -1 : 0; same && k < n->n; k++) {
             const dl_tensor *a = k < 0 ? t->bias[i] : n->in[k], *b = k < 0 ? u->bias[i] : m->in[k];
             const int v = dli_c_value_of(t, a);
@@ -28756,7 +28782,9 @@ static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u, bool ta
                                                                sizeof *a->data) == 0);
         }
     }
-    return same;
+    return same || dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
+                           "does depends on the numbers it %s", f->who, t->layer->name,
+                           take ? "has" : "gets");
 }
 
 /* The weights have been rounded: compute the constants anew that are made of them. */
@@ -28767,8 +28795,8 @@ static bool dli_c_renew(dl_c_file *f)
     for (const dli_c_trace *t = all; t && ok; t = t->next) {
         f->layer = t->layer;
         f->step = t->step;
-        const dli_c_trace *u = dli_c_record(f, t->layer, 0.5, t->forward);
-        ok = u && dli_c_same_trace(t, u, true);
+        const dli_c_trace *u = dli_c_record(f, t->layer, 0, t->forward);
+        ok = u && dli_c_same_trace(f, t, u, true);
         f->traces = all;
     }
     return ok;
@@ -28778,12 +28806,9 @@ DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
 {
     if (!l || !f) return false;
     if (f->pass == DLI_C_PLAN) {                 /* do other numbers make other operations? */
-        dli_c_trace *t = dli_c_record(f, l, 0.5, l->type->forward);
-        const dli_c_trace *u = t ? dli_c_record(f, l, 1.5, l->type->forward) : NULL;
-        if (!u) return false;
-        if (!dli_c_same_trace(t, u, false))
-            return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
-                           "does depends on the numbers it gets", f->who, l->name);
+        dli_c_trace *t = dli_c_record(f, l, 0, l->type->forward);
+        const dli_c_trace *u = t ? dli_c_record(f, l, 0.25, l->type->forward) : NULL;
+        if (!u || !dli_c_same_trace(f, t, u, false)) return false;
         f->traces = t;
     }
     return dli_c_traced(l, f, l->type->forward);
@@ -28964,7 +28989,7 @@ static void dli_c_put_tables(dl_c_file *f)
 static void dli_c_put_functions(dl_c_file *f)
 {
     f->seens = 0;
-    dli_c_walk(f, DLI_C_FUNCTIONS, false);
+    for (int step = 0; step < 1 + f->stepped; step++) dli_c_walk(f, DLI_C_FUNCTIONS, step == 1);
 }
 
 /* The lines that make `in` of raw numbers, for each channel. */

@@ -27701,8 +27701,8 @@ static const char *const dli_c_library[] = {
     "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
     "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
     "            h[j] = (1.0f - z) * n + z * h[j];\n"),
-    "/* Row x_i of the table w [words,D] for each of n words x_i, -1 the last one; one that is none\n"
-    "   is word 0 */\n"
+    "/* Row x_i of the table w [words,D] for each of n words x_i; -1 is the last one, and what is\n"
+    "   none is word 0 */\n"
     "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
     "    int n, int words, int D) {\n"
     "    for (int i = 0; i < n; i++) {\n"
@@ -28665,7 +28665,8 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double spread,
     for (int k = 0; k < l->inputs; k++) {
         x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), 0.5);
         if (!x[k]) return NULL;
-        for (dl_int i = 0; i < x[k]->size; i++) x[k]->data[i] += (dl_real)(spread * (double)(1 + i % 7));
+        for (dl_int i = 0; i < x[k]->size; i++)
+            x[k]->data[i] += (dl_real)(spread * (double)(1 + i % 7));
         x[k]->requires_grad = true;
     }
     const dli_node *before = c->last;

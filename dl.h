@@ -27032,7 +27032,6 @@ typedef struct dli_c_table {
     int    index, number;                        /* in the list; 0, or what it is called by    */
     struct dli_c_table *next;
 } dli_c_table;
-static const dli_c_table dli_c_no_table = { NULL, 0, 'r', 0, 0, NULL };
 
 static bool dli_c_transposed(const dl_layer *l)
 {
@@ -27060,25 +27059,40 @@ static bool dli_c_is_custom(const dli_node *n, dl_op_fn backward)
 }
 #endif
 
-/* What a node that gathers picks, and along which axis; false for other nodes. */
-typedef struct dli_c_pick { const int32_t *index; dl_int n, all, inner; double fill; } dli_c_pick;
+/* What a node takes out of an axis: element index[k] for its element k, or fill where that is -1;
+   without index, all from the first on. False for other nodes. */
+typedef struct dli_c_pick {
+    const int32_t *index;
+    dl_int first, n, all, inner;
+    double fill;
+} dli_c_pick;
 static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
 {
-    if (n->backward == dli_rows_back) {
-        const dli_rows_state *s = (const dli_rows_state *)n->state;
-        const dli_c_pick p = { s->index, s->n, n->in[0]->shape.dim[0], s->len, 0 };
-        *pick = p;
-        return true;
+    const dli_slice_state *s = (const dli_slice_state *)n->state;
+    const dli_rows_state *r = (const dli_rows_state *)n->state;
+    dli_c_pick p = { NULL, 0, 0, 0, 1, 0 };
+    if (!n->out->size) return false;
+    if (n->backward == dli_slice_back) {
+        const dli_c_pick of = { NULL, s->start / s->x.inner, s->len / s->x.inner, s->x.n,
+                                s->x.inner, 0 };
+        p = of;
+    } else if (n->backward == dli_rows_back) {
+        const dli_c_pick of = { r->index, 0, r->n, n->in[0]->shape.dim[0], r->len, 0 };
+        p = of;
     }
 #ifndef DL_NO_ONNX
     if (dli_c_is_custom(n, dli_pick_backward)) {
-        const dli_pick *s = (const dli_pick *)((const dli_custom_state *)n->state)->user;
-        const dli_c_pick p = { s->index, s->n, s->all, s->inner, s->fill };
-        *pick = p;
-        return true;
+        const dli_pick *o = (const dli_pick *)((const dli_custom_state *)n->state)->user;
+        const dli_c_pick of = { o->index, 0, o->n, o->all, o->inner, o->fill };
+        p = of;
     }
 #endif
-    return false;
+    *pick = p;
+    return p.n > 0;
+}
+static dl_int dli_c_picks(const dli_c_pick *p, dl_int k)
+{
+    return p->index ? p->index[k] : p->first + k;
 }
 
 /* Number i of t, where it came from: operations that only move numbers are gone back through, to a
@@ -27093,11 +27107,8 @@ static dl_real *dli_c_origin(const dl_tensor *t, dl_int i)
             for (int d = t->shape.rank - 1; d >= 0; i /= t->shape.dim[d--])
                 from += i % t->shape.dim[d] * ((const dli_permute_state *)n->state)->step[d];
             i = from;
-        } else if (n->backward == dli_slice_back) {
-            const dli_slice_state *s = (const dli_slice_state *)n->state;
-            i = i / s->len * s->x.n * s->x.inner + s->start + i % s->len;
         } else if (dli_c_pick_of(n, &p)) {
-            const dl_int row = i / p.inner, k = p.index[row % p.n];
+            const dl_int row = i / p.inner, k = dli_c_picks(&p, row % p.n);
             if (k < 0) break;
             i = (row / p.n * p.all + k) * p.inner + i % p.inner;
         } else if (!n->backward) {
@@ -27272,7 +27283,6 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     const dl_tensor *t = own || !n ? own : n->state[0];
     const bool int8 = t && kind == 'w' && f->options->int8;
     const char *name = own ? own->name : l->name, *end = own ? "" : "_bias";
-    const dli_c_table m = t && kind == 'w' ? dli_c_matrix_of(l, t) : dli_c_no_table;
     if (!t) {
         if (f->pass == DLI_C_LINES) dli_put(f->out, "0");
     } else if (f->pass == DLI_C_LINES) {
@@ -27282,10 +27292,11 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     } else if (!f->done[dli_c_index(f, t)]) {
         f->done[dli_c_index(f, t)] = true;
         if (f->pass == DLI_C_PLAN) {
-            f->report.flash += int8 ? t->size + 4 * m.rows : 4 * t->size;
+            f->report.flash += int8 ? t->size + 4 * dli_c_matrix_of(l, t).rows : 4 * t->size;
             for (dl_int i = 0; i < t->size && !f->failed; i++)
                 dli_c_finite(f, (double)t->data[i], t->name);
         } else if (kind == 'w') {
+            const dli_c_table m = dli_c_matrix_of(l, t);
             dli_c_put_matrix(f, &m, dli_c_folded(l));
         } else {
             dli_c_begin(f, "float", t, name, end, t->size);
@@ -28021,20 +28032,16 @@ static bool dli_c_shares(const dli_node *n, dl_int *from)
     dli_c_pick p;
     *from = 0;
     if (!n->backward) *from = y->offset - x->offset;
-    else if (n->backward == dli_slice_back) {
-        const dli_slice_state *s = (const dli_slice_state *)n->state;
-        *from = s->start;
-        return s->x.outer == 1 || s->len == s->x.n * s->x.inner;
-    } else if (n->backward == dli_permute_back) {        /* only axes of length 1 change places */
+    else if (n->backward == dli_permute_back) {            /* only axes of length 1 change places */
         const dl_int *step = ((const dli_permute_state *)n->state)->step;
         dl_int all = 1;
         for (int d = y->shape.rank - 1; d >= 0; all *= y->shape.dim[d--])
             if (y->shape.dim[d] > 1 && step[d] != all) return false;
     } else if (dli_c_pick_of(n, &p)) {
-        *from = p.n ? p.index[0] * p.inner : 0;
-        for (dl_int i = 0; i < p.n; i++)
-            if (p.index[i] < 0 || p.index[i] != p.index[0] + i) return false;
-        return p.n == p.all || x->size == p.all * p.inner;
+        const dl_int first = dli_c_picks(&p, 0);
+        *from = first * p.inner;
+        for (dl_int i = 1; i < p.n; i++) if (dli_c_picks(&p, i) != first + i) return false;
+        return first >= 0 && (p.n == p.all || x->size == p.all * p.inner);
     } else return n->backward == dli_concat_back && n->n == 1;
     return true;
 }
@@ -28311,70 +28318,63 @@ static bool dli_c_softmax(dl_c_file *f, const dli_node *n)
     return true;
 }
 
-/* A product of two matrices a and b, b turned or not, one of them constant or none. */
-static void dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned)
+/* A product of two matrices, the second one turned or not, one of them constant or none; and a
+   constant bias, or NULL. */
+static bool dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned,
+                          const dl_tensor *bias)
 {
-    dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
-              dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M, (int)s->step_a,
-              (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
-}
-
-static bool dli_c_linear(dl_c_file *f, const dli_node *n)
-{
-    const dl_int D = n->in[1]->shape.dim[1], M = n->in[1]->shape.dim[0], N = dli_rows(n->in[0]);
-    const int m = dli_c_changes(f, n->in[0]) ? dli_c_matrix(f, n->in[1], M, 'r') : -1;
-    const dli_matmul_state s = { 1, 0, 0, N, D, M };
-    const bool b = n->n > 2;
-    if (b && (m < 0 || dli_c_changes(f, n->in[2])))
-        return dli_c_no(f, "its weight or bias is computed");
-    if (m < 0) dli_c_product(f, n, &s, true);
-    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, b ? "#i2" : "0", (int)N, (int)D,
-                   (int)M);
-    return true;
-}
-
-static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
-{
-    const dli_matmul_state *s = (const dli_matmul_state *)n->state;
     const int m = dli_c_changes(f, n->in[0]) && s->step_b == 0
-                ? dli_c_matrix(f, n->in[1], s->M, 'c') : -1;
-    const dl_tensor *bias = f->trace->bias[f->at];
+                ? dli_c_matrix(f, n->in[1], s->M, turned ? 'r' : 'c') : -1;
     const dli_c_table *b = bias ? dli_c_table_of(f, bias, 0, 'r') : NULL;
     char row[16] = "0";
     if (b) dli_format(row, sizeof row, "#m%d", b->index);
     const dl_int rows = s->count * s->N;
     const dli_walk w = { 2, { s->M, rows }, { 1, s->M }, { 1, 0 } };
-    if (m < 0) dli_c_product(f, n, s, false);
-    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, row, (int)rows, (int)s->K,
-                   (int)s->M);
+    if (m >= 0) dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, row, (int)rows,
+                          (int)s->K, (int)s->M);
+    else dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
+                   dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M,
+                   (int)s->step_a, (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
     if (m < 0 && b) dli_c_walk_line(f, 2, &w);
     if (m < 0 && b) dl_c_line(f, "$_plus(#o, #o, %s, #l);", row);
     return !bias || b;
 }
-
-static bool dli_c_permute(dl_c_file *f, const dli_node *n)
+static bool dli_c_linear(dl_c_file *f, const dli_node *n)
 {
-    const dli_permute_state *s = (const dli_permute_state *)n->state;
-    const dl_shape y = n->out->shape;
+    const dl_int D = n->in[1]->shape.dim[1], M = n->in[1]->shape.dim[0];
+    const dli_matmul_state s = { 1, 0, 0, dli_rows(n->in[0]), D, M };
+    const dl_tensor *bias = n->n > 2 ? n->in[2] : NULL;
+    if (bias && dli_c_changes(f, bias)) return dli_c_no(f, "its bias is computed");
+    return dli_c_product(f, n, &s, true, bias);
+}
+static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
+{
+    return dli_c_product(f, n, (const dli_matmul_state *)n->state, false, f->trace->bias[f->at]);
+}
+
+/* A result of shape y that goes through its operand, from so far on, in these steps. */
+static void dli_c_take(dl_c_file *f, dl_shape y, const dl_int *step, dl_int from)
+{
     dli_walk w;
     memset(&w, 0, sizeof w);
     for (dl_int d = y.rank - 1, all = 1; d >= 0; all *= y.dim[d--]) {
+        const int last = w.rank - 1;
         if (y.dim[d] == 1) continue;
+        if (last >= 0 && step[d] == w.sa[last] * w.n[last]) {
+            w.n[last] *= y.dim[d];                         /* continues the one before */
+            continue;
+        }
         w.n[w.rank] = y.dim[d];
-        w.sa[w.rank] = s->step[d];
+        w.sa[w.rank] = step[d];
         w.sb[w.rank++] = all;
     }
     dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0, #l);");
-    return true;
+    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)from);
 }
 
-static bool dli_c_slice(dl_c_file *f, const dli_node *n)
+static bool dli_c_permute(dl_c_file *f, const dli_node *n)
 {
-    const dli_slice_state *s = (const dli_slice_state *)n->state;
-    const dli_walk w = { 2, { s->len, s->x.outer }, { 1, s->x.n * s->x.inner }, { 1, s->len } };
-    dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)s->start);
+    dli_c_take(f, n->out->shape, ((const dli_permute_state *)n->state)->step, 0);
     return true;
 }
 
@@ -28416,16 +28416,13 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
     char fill[40];
     if (!dli_c_pick_of(n, &p)) return false;
     if (!n->in[0]->size) return dli_c_no(f, "there is nothing to choose from");
-    const dl_int outer = n->in[0]->size / (p.all * p.inner);
-    const dl_int first = p.index[0], step = p.n > 1 ? p.index[1] - first : 0;
-    bool even = true;
-    for (dl_int i = 0; i < p.n; i++)
-        even = even && p.index[i] >= 0 && p.index[i] == first + i * step;
+    const dl_int outer = n->in[0]->size / (p.all * p.inner), first = dli_c_picks(&p, 0);
+    const dl_int step = p.n > 1 ? dli_c_picks(&p, 1) - first : 0;
+    const dl_int steps[] = { p.all * p.inner, step * p.inner, 1 };
+    bool even = first >= 0 && first + (p.n - 1) * step >= 0;
+    for (dl_int i = 1; i < p.n; i++) even = even && dli_c_picks(&p, i) == first + i * step;
     if (even) {
-        const dli_walk w = { 3, { p.inner, p.n, outer }, { 1, step * p.inner, p.all * p.inner },
-                             { 1, p.inner, p.n * p.inner } };
-        dli_c_walk_line(f, 0, &w);
-        dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)(first * p.inner));
+        dli_c_take(f, dl_shape3(outer, p.n, p.inner), steps, first * p.inner);
         return true;
     }
     dl_tensor *index = dl_zeros(f->ctx, dl_shape1(p.n));
@@ -28605,7 +28602,7 @@ static const struct {
     { dli_unary_back, dli_c_unary }, { dli_binary_back, dli_c_binary },
     { dli_softmax_back, dli_c_softmax }, { dli_log_softmax_back, dli_c_softmax },
     { dli_linear_back, dli_c_linear }, { dli_matmul_back, dli_c_matmul },
-    { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_slice },
+    { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_picked },
     { dli_concat_back, dli_c_concat }, { dli_sum_back, dli_c_reduce },
     { dli_max_back, dli_c_reduce }, { dli_rows_back, dli_c_picked },
     { dli_norm_back, dli_c_norm },
@@ -28756,12 +28753,12 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
 /* Do two nodes do the same with their operands, as far as numbers of their own say it? */
 static bool dli_c_same_state(const dli_node *n, const dli_node *m)
 {
-    const size_t bytes = n->backward == dli_unary_back ? sizeof(dli_unary_state)
-                       : n->backward == dli_slice_back ? sizeof(dli_slice_state) : 0;
     dli_c_pick p, q;
-    if (dli_c_pick_of(n, &p) && dli_c_pick_of(m, &q))
-        return p.n == q.n && memcmp(p.index, q.index, (size_t)p.n * sizeof *p.index) == 0;
-    return !bytes || memcmp(n->state, m->state, bytes) == 0;
+    bool same = n->backward != dli_unary_back ||
+                memcmp(n->state, m->state, sizeof(dli_unary_state)) == 0;
+    for (dl_int i = 0; dli_c_pick_of(n, &p) && dli_c_pick_of(m, &q) && i < p.n && same; i++)
+        same = dli_c_picks(&p, i) == dli_c_picks(&q, i);
+    return same;
 }
 
 /* Are these the same operations with the same constants? Or (take) give t those of u. False with a

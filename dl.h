@@ -28560,17 +28560,15 @@ static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
     const dli_recurrent_state *s = (const dli_recurrent_state *)n->state;
     const dl_int H = s->size.H, T = s->size.T, G = dli_cells[s->kind].gates;
     const dl_real *const start[] = { s->arrays.h0, s->arrays.c0 };
-    char b[2][16] = { "0", "0" };
-    int w[2] = { 0, 0 };
+    char w[4][16] = { "0", "0", "0", "0" };
     for (int i = 0; i < 4; i++) {
         const dl_tensor *t = s->in[1 + i];
         if (!t) continue;
         const bool fixed = !dli_c_changes(f, t);
-        const dli_c_table *table = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
-        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : table ? table->index : -1;
+        const dli_c_table *b = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
+        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : b ? b->index : -1;
         if (k < 0) return dli_c_no(f, "its weights are computed");
-        if (i < 2) w[i] = k;
-        else dli_format(b[i - 2], sizeof b[0], "#m%d", k);
+        dli_format(w[i], sizeof w[i], "#m%d", k);
     }
     if (s->size.N != 1 || s->size.length || !dli_c_changes(f, n->in[0]))
         return dli_c_no(f, "it takes several sequences, or their lengths");
@@ -28588,8 +28586,8 @@ static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
         else return dli_c_no(f, "its first state is a constant, but not 0");
     }
     f->trace->value[f->trace->inputs + 2 * f->at + 1].size = 2 * G * H;
-    dl_c_line(f, "$_%s(#o, #i0, #m%d, #m%d, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
-              name[s->kind], w[0], w[1], b[0], b[1], (int)T, (int)s->size.D, (int)H,
+    dl_c_line(f, "$_%s(#o, #i0, %s, %s, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
+              name[s->kind], w[0], w[1], w[2], w[3], (int)T, (int)s->size.D, (int)H,
               s->size.reverse, (int)H, (int)(T * H));
     return true;
 }

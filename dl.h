@@ -27050,7 +27050,6 @@ typedef struct dli_c_table {
     int    index, number;                        /* in the list; 0, or what it is called by    */
     struct dli_c_table *next;
 } dli_c_table;
-static const dli_c_table dli_c_no_table = { NULL, 0, 'r', 0, 0, NULL };
 
 static bool dli_c_transposed(const dl_layer *l)
 {
@@ -27078,30 +27077,45 @@ static bool dli_c_is_custom(const dli_node *n, dl_op_fn backward)
 }
 #endif
 
-/* What a node that gathers picks, and along which axis; false for other nodes. */
-typedef struct dli_c_pick { const int32_t *index; dl_int n, all, inner; double fill; } dli_c_pick;
+/* What a node takes out of an axis: element index[k] for its element k, or fill where that is -1;
+   without index, all from the first on. False for other nodes. */
+typedef struct dli_c_pick {
+    const int32_t *index;
+    dl_int first, n, all, inner;
+    double fill;
+} dli_c_pick;
 static bool dli_c_pick_of(const dli_node *n, dli_c_pick *pick)
 {
-    if (n->backward == dli_rows_back) {
-        const dli_rows_state *s = (const dli_rows_state *)n->state;
-        const dli_c_pick p = { s->index, s->n, n->in[0]->shape.dim[0], s->len, 0 };
-        *pick = p;
-        return true;
+    const dli_slice_state *s = (const dli_slice_state *)n->state;
+    const dli_rows_state *r = (const dli_rows_state *)n->state;
+    dli_c_pick p = { NULL, 0, 0, 0, 1, 0 };
+    if (!n->out->size) return false;
+    if (n->backward == dli_slice_back) {
+        const dli_c_pick of = { NULL, s->start / s->x.inner, s->len / s->x.inner, s->x.n,
+                                s->x.inner, 0 };
+        p = of;
+    } else if (n->backward == dli_rows_back) {
+        const dli_c_pick of = { r->index, 0, r->n, n->in[0]->shape.dim[0], r->len, 0 };
+        p = of;
     }
 #ifndef DL_NO_ONNX
     if (dli_c_is_custom(n, dli_pick_backward)) {
-        const dli_pick *s = (const dli_pick *)((const dli_custom_state *)n->state)->user;
-        const dli_c_pick p = { s->index, s->n, s->all, s->inner, s->fill };
-        *pick = p;
-        return true;
+        const dli_pick *o = (const dli_pick *)((const dli_custom_state *)n->state)->user;
+        const dli_c_pick of = { o->index, 0, o->n, o->all, o->inner, o->fill };
+        p = of;
     }
 #endif
-    return false;
+    *pick = p;
+    return p.n > 0;
+}
+static dl_int dli_c_picks(const dli_c_pick *p, dl_int k)
+{
+    return p->index ? p->index[k] : p->first + k;
 }
 
-/* Number i of t. Those that operations have only moved are still their origin's, a parameter's,
-   say: then *moved is true. */
-static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
+/* Number i of t, where it came from: operations that only move numbers are gone back through, to a
+   parameter, say. */
+static dl_real *dli_c_origin(const dl_tensor *t, dl_int i)
 {
     const dli_node *n = t->node;
     dli_c_pick p;
@@ -27111,11 +27125,8 @@ static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
             for (int d = t->shape.rank - 1; d >= 0; i /= t->shape.dim[d--])
                 from += i % t->shape.dim[d] * ((const dli_permute_state *)n->state)->step[d];
             i = from;
-        } else if (n->backward == dli_slice_back) {
-            const dli_slice_state *s = (const dli_slice_state *)n->state;
-            i = i / s->len * s->x.n * s->x.inner + s->start + i % s->len;
         } else if (dli_c_pick_of(n, &p)) {
-            const dl_int row = i / p.inner, k = p.index[row % p.n];
+            const dl_int row = i / p.inner, k = dli_c_picks(&p, row % p.n);
             if (k < 0) break;
             i = (row / p.n * p.all + k) * p.inner + i % p.inner;
         } else if (!n->backward) {
@@ -27123,8 +27134,20 @@ static dl_real *dli_c_origin(const dl_tensor *t, dl_int i, bool *moved)
         } else break;
         t = n->in[0];
     }
-    if (moved) *moved = !n;
     return t->data + i;
+}
+
+/* The parameter or state of the model that all numbers of t are some of; NULL if there is none. */
+static const dl_tensor *dli_c_owner(const dl_c_file *f, const dl_tensor *t)
+{
+    int k = 0;
+    for (dl_int i = 0; i < t->size; i++) {       /* all have one origin, but for what fills gaps */
+        const uintptr_t x = (uintptr_t)dli_c_origin(t, i);
+        while (k < f->m->tensors && x - (uintptr_t)f->m->tensor[k]->data >=
+                                    (uintptr_t)f->m->tensor[k]->size * sizeof(dl_real)) k++;
+        if (k == f->m->tensors) return NULL;
+    }
+    return t->size ? f->m->tensor[k] : NULL;
 }
 
 /* Number i of row o. */
@@ -27132,11 +27155,11 @@ static dl_real *dli_c_at(const dli_c_table *w, dl_int o, dl_int i)
 {
     const dl_tensor *t = w->t;
     const dl_int cols = t->size / w->rows;
-    if (w->order == 'r') return dli_c_origin(t, o * cols + i, NULL);
-    if (w->order == 'c') return dli_c_origin(t, i * w->rows + o, NULL);
+    if (w->order == 'r') return dli_c_origin(t, o * cols + i);
+    if (w->order == 'c') return dli_c_origin(t, i * w->rows + o);
     const dl_int M = t->shape.dim[1], window = dli_c_count(t->shape, 2, t->shape.rank);
     const dl_int c = o / M * (cols / window) + i / window;
-    return dli_c_origin(t, (c * M + o % M) * window + i % window, NULL);
+    return dli_c_origin(t, (c * M + o % M) * window + i % window);
 }
 
 /* The scale of row o: 127 of it are its largest number. */
@@ -27255,6 +27278,9 @@ static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer 
             const double whole = scale > 0 ? floor((double)*w_oi / scale + 0.5) : 0;
             dli_c_number(f, int8 ? whole : factor * (double)*w_oi, int8);
             if (int8 && !f->rounded) *w_oi = (dl_real)(scale * whole);
+            else if (int8 && fabs((double)*w_oi - scale * whole) > scale / 1000)
+                dli_c_fail(f, DL_ERR_STATE, "%s: %s can't be rounded to 8 bits: it is a matrix "
+                           "twice, with other rows", dli_c_owner(f, w->t)->name);
         }
     }
     dli_c_end(f);
@@ -27275,7 +27301,6 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     const dl_tensor *t = own || !n ? own : n->state[0];
     const bool int8 = t && kind == 'w' && f->options->int8;
     const char *name = own ? own->name : l->name, *end = own ? "" : "_bias";
-    const dli_c_table m = t && kind == 'w' ? dli_c_matrix_of(l, t) : dli_c_no_table;
     if (!t) {
         if (f->pass == DLI_C_LINES) dli_put(f->out, "0");
     } else if (f->pass == DLI_C_LINES) {
@@ -27285,10 +27310,11 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     } else if (!f->done[dli_c_index(f, t)]) {
         f->done[dli_c_index(f, t)] = true;
         if (f->pass == DLI_C_PLAN) {
-            f->report.flash += int8 ? t->size + 4 * m.rows : 4 * t->size;
+            f->report.flash += int8 ? t->size + 4 * dli_c_matrix_of(l, t).rows : 4 * t->size;
             for (dl_int i = 0; i < t->size && !f->failed; i++)
                 dli_c_finite(f, (double)t->data[i], t->name);
         } else if (kind == 'w') {
+            const dli_c_table m = dli_c_matrix_of(l, t);
             dli_c_put_matrix(f, &m, dli_c_folded(l));
         } else {
             dli_c_begin(f, "float", t, name, end, t->size);
@@ -27704,11 +27730,13 @@ static const char *const dli_c_library[] = {
     "            const float z = $_sigmoid_of(a[H + j] + u[H + j]);\n"
     "            const float n = tanhf(a[2 * H + j] + r * u[2 * H + j]);\n"
     "            h[j] = (1.0f - z) * n + z * h[j];\n"),
-    "/* Row x_i of the table w [words,D] for each of n words x_i; one that is none is word 0 */\n"
+    "/* Row x_i of the table w [words,D] for each of n words x_i; -1 is the last one, and what is\n"
+    "   none is word 0 */\n"
     "static void $_embedding(float *y, const float *x, const $_w *w,`~ const float *scale,`\n"
     "    int n, int words, int D) {\n"
     "    for (int i = 0; i < n; i++) {\n"
-    "        const int word = x[i] >= 0.0f && x[i] < (float)words ? (int)x[i] : 0;\n"
+    "        const float at = x[i] < 0.0f ? x[i] + (float)words : x[i];\n"
+    "        const int word = at >= 0.0f && at < (float)words ? (int)at : 0;\n"
     "        for (int j = 0; j < D; j++)\n"
     "            *y++ = @_W(w + word * D + j)`~ * @_READ(scale + word)`;\n"
     "    }\n}\n",
@@ -28022,20 +28050,16 @@ static bool dli_c_shares(const dli_node *n, dl_int *from)
     dli_c_pick p;
     *from = 0;
     if (!n->backward) *from = y->offset - x->offset;
-    else if (n->backward == dli_slice_back) {
-        const dli_slice_state *s = (const dli_slice_state *)n->state;
-        *from = s->start;
-        return s->x.outer == 1 || s->len == s->x.n * s->x.inner;
-    } else if (n->backward == dli_permute_back) {        /* only axes of length 1 change places */
+    else if (n->backward == dli_permute_back) {            /* only axes of length 1 change places */
         const dl_int *step = ((const dli_permute_state *)n->state)->step;
         dl_int all = 1;
         for (int d = y->shape.rank - 1; d >= 0; all *= y->shape.dim[d--])
             if (y->shape.dim[d] > 1 && step[d] != all) return false;
     } else if (dli_c_pick_of(n, &p)) {
-        *from = p.n ? p.index[0] * p.inner : 0;
-        for (dl_int i = 0; i < p.n; i++)
-            if (p.index[i] < 0 || p.index[i] != p.index[0] + i) return false;
-        return p.n == p.all || x->size == p.all * p.inner;
+        const dl_int first = dli_c_picks(&p, 0);
+        *from = first * p.inner;
+        for (dl_int i = 1; i < p.n; i++) if (dli_c_picks(&p, i) != first + i) return false;
+        return first >= 0 && (p.n == p.all || x->size == p.all * p.inner);
     } else return n->backward == dli_concat_back && n->n == 1;
     return true;
 }
@@ -28091,7 +28115,7 @@ static void dli_c_live(dli_c_trace *t)
         const bool shares = dli_c_shares(n, &y->at);
         if (!shares) y->at = 0;
         if (shares) y->root = dli_c_value_of(t, n->in[0]);
-        y->size = n->out->size;
+        y->size = y->last < 0 ? 0 : n->out->size;            /* nobody reads it: no memory */
         y->first = y[1].first = y[1].last = i;
         for (int k = 0; k < n->n && y->last >= 0; k++) {
             const int v = dli_c_value_of(t, n->in[k]), last = shares ? y->last : i;
@@ -28115,7 +28139,8 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
     int index = 0;
     bool named = false;
     while (t->node && !t->node->backward && t->size == t->node->in[0]->size &&
-           (order != 't' || t->node->in[0]->shape.dim[1] == t->shape.dim[1])) t = t->node->in[0];
+           (order != 't' || (t->node->in[0]->shape.dim[0] == t->shape.dim[0] &&
+                             t->node->in[0]->shape.dim[1] == t->shape.dim[1]))) t = t->node->in[0];
     for (; *end; end = &(*end)->next, index++) {
         const dl_tensor *other = (*end)->t;
         const bool same = other == t || (!rows && other->size == t->size &&
@@ -28151,11 +28176,7 @@ static void dli_c_put_traced_table(dl_c_file *f, const dli_c_table *w)
     dli_c_begin(f, "float", w->number ? NULL : w->t, w->number ? name : w->t->name, "",
                 w->t->size);
     f->table = NULL;                             /* has been looked at; infinite numbers may be */
-    for (dl_int i = 0; i < w->t->size; i++) {
-        bool moved;
-        const dl_real *x = dli_c_origin(w->t, i, &moved);
-        dli_c_number(f, (double)(moved ? *x : w->t->data[i]), false);
-    }
+    for (dl_int i = 0; i < w->t->size; i++) dli_c_number(f, (double)w->t->data[i], false);
     dli_c_end(f);
 }
 
@@ -28184,7 +28205,7 @@ static void dli_c_mean_traced(dl_c_file *f, char kind, int k, int more)
     const dli_c_value *root = v < 0 ? NULL : &t->value[dli_c_base(t, v, &at)];
     if (kind == 'l') dli_putf(f->out, "&w%d_%d", f->layer->index, f->walks);
     else if (kind == 'm' || !root) dli_c_put_pointer(f, w, more);
-    else if (root->where == 'p') dli_c_mean(f, 's', 0, (int)(root->at + at));
+    else if (strchr("pw", root->where)) dli_c_mean(f, 's', 0, (int)(root->at + at));
     else dli_c_mean(f, root->where, (int)root->at, (int)at);
 }
 
@@ -28217,13 +28238,11 @@ static bool dli_c_no(dl_c_file *f, const char *why)
                    f->layer->name, f->trace->node[f->at]->op, why);
 }
 
-/* Operand k, a constant, as a matrix: which table that is. In int8 it has to be made of a
-   parameter's numbers, for these are rounded. -1 if it can't be. */
+/* The constant t as a matrix: which table that is. In int8 its numbers have to be the model's own,
+   for these are rounded. -1 if it can't be. */
 static int dli_c_matrix(dl_c_file *f, const dl_tensor *t, dl_int rows, char order)
 {
-    bool moved;
-    dli_c_origin(t, 0, &moved);
-    if (dli_c_changes(f, t) || (f->options->int8 && !moved)) return -1;
+    if (dli_c_changes(f, t) || (f->options->int8 && !dli_c_owner(f, t))) return -1;
     const dli_c_table *w = dli_c_table_of(f, t, rows, order);
     return w ? w->index : -1;
 }
@@ -28271,6 +28290,7 @@ static bool dli_c_unary(dl_c_file *f, const dli_node *n)
     DLK_UNARY(DLI_C_NAME, 0)
 #undef DLI_C_NAME
     if (!op) return dli_c_no(f, "its kernel is not the library's");
+    if (dli_isnan(s->p) || dli_isnan(s->q)) return dli_c_no(f, "its number is NaN");
     const bool slope = strcmp(op, "leaky_relu") == 0 || strcmp(op, "elu") == 0;
     const bool two = strcmp(op, "affine") == 0 || strcmp(op, "clamp") == 0;
     const bool one = two || slope || strstr("over pow reciprocal", op);
@@ -28316,70 +28336,63 @@ static bool dli_c_softmax(dl_c_file *f, const dli_node *n)
     return true;
 }
 
-/* A product of two matrices a and b, b turned or not, one of them constant or none. */
-static void dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned)
+/* A product of two matrices, the second one turned or not, one of them constant or none; and a
+   constant bias, or NULL. */
+static bool dli_c_product(dl_c_file *f, const dli_node *n, const dli_matmul_state *s, bool turned,
+                          const dl_tensor *bias)
 {
-    dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
-              dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M, (int)s->step_a,
-              (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
-}
-
-static bool dli_c_linear(dl_c_file *f, const dli_node *n)
-{
-    const dl_int D = n->in[1]->shape.dim[1], M = n->in[1]->shape.dim[0], N = dli_rows(n->in[0]);
-    const int m = dli_c_changes(f, n->in[0]) ? dli_c_matrix(f, n->in[1], M, 'r') : -1;
-    const dli_matmul_state s = { 1, 0, 0, N, D, M };
-    const bool b = n->n > 2;
-    if (b && (m < 0 || dli_c_changes(f, n->in[2])))
-        return dli_c_no(f, "its weight or bias is computed");
-    if (m < 0) dli_c_product(f, n, &s, true);
-    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, b ? "#i2" : "0", (int)N, (int)D,
-                   (int)M);
-    return true;
-}
-
-static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
-{
-    const dli_matmul_state *s = (const dli_matmul_state *)n->state;
     const int m = dli_c_changes(f, n->in[0]) && s->step_b == 0
-                ? dli_c_matrix(f, n->in[1], s->M, 'c') : -1;
-    const dl_tensor *bias = f->trace->bias[f->at];
+                ? dli_c_matrix(f, n->in[1], s->M, turned ? 'r' : 'c') : -1;
     const dli_c_table *b = bias ? dli_c_table_of(f, bias, 0, 'r') : NULL;
     char row[16] = "0";
     if (b) dli_format(row, sizeof row, "#m%d", b->index);
     const dl_int rows = s->count * s->N;
     const dli_walk w = { 2, { s->M, rows }, { 1, s->M }, { 1, 0 } };
-    if (m < 0) dli_c_product(f, n, s, false);
-    else dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, row, (int)rows, (int)s->K,
-                   (int)s->M);
+    if (m >= 0) dl_c_line(f, "$_dense(#o, #i0, #m%d, %s, %d, %d, %d);", m, row, (int)rows,
+                          (int)s->K, (int)s->M);
+    else dl_c_line(f, "$_product(#o, #i0, #i1, %d, %d, %d, %d, %d, %d, %d, %d, %d);",
+                   dli_c_constant(f, n), (int)s->count, (int)s->N, (int)s->K, (int)s->M,
+                   (int)s->step_a, (int)s->step_b, turned ? 1 : (int)s->M, turned ? (int)s->K : 1);
     if (m < 0 && b) dli_c_walk_line(f, 2, &w);
     if (m < 0 && b) dl_c_line(f, "$_plus(#o, #o, %s, #l);", row);
     return !bias || b;
 }
-
-static bool dli_c_permute(dl_c_file *f, const dli_node *n)
+static bool dli_c_linear(dl_c_file *f, const dli_node *n)
 {
-    const dli_permute_state *s = (const dli_permute_state *)n->state;
-    const dl_shape y = n->out->shape;
+    const dl_int D = n->in[1]->shape.dim[1], M = n->in[1]->shape.dim[0];
+    const dli_matmul_state s = { 1, 0, 0, dli_rows(n->in[0]), D, M };
+    const dl_tensor *bias = n->n > 2 ? n->in[2] : NULL;
+    if (bias && dli_c_changes(f, bias)) return dli_c_no(f, "its bias is computed");
+    return dli_c_product(f, n, &s, true, bias);
+}
+static bool dli_c_matmul(dl_c_file *f, const dli_node *n)
+{
+    return dli_c_product(f, n, (const dli_matmul_state *)n->state, false, f->trace->bias[f->at]);
+}
+
+/* A result of shape y that goes through its operand, from so far on, in these steps. */
+static void dli_c_take(dl_c_file *f, dl_shape y, const dl_int *step, dl_int from)
+{
     dli_walk w;
     memset(&w, 0, sizeof w);
     for (dl_int d = y.rank - 1, all = 1; d >= 0; all *= y.dim[d--]) {
+        const int last = w.rank - 1;
         if (y.dim[d] == 1) continue;
+        if (last >= 0 && step[d] == w.sa[last] * w.n[last]) {
+            w.n[last] *= y.dim[d];                         /* continues the one before */
+            continue;
+        }
         w.n[w.rank] = y.dim[d];
-        w.sa[w.rank] = s->step[d];
+        w.sa[w.rank] = step[d];
         w.sb[w.rank++] = all;
     }
     dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0, #l);");
-    return true;
+    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)from);
 }
 
-static bool dli_c_slice(dl_c_file *f, const dli_node *n)
+static bool dli_c_permute(dl_c_file *f, const dli_node *n)
 {
-    const dli_slice_state *s = (const dli_slice_state *)n->state;
-    const dli_walk w = { 2, { s->len, s->x.outer }, { 1, s->x.n * s->x.inner }, { 1, s->len } };
-    dli_c_walk_line(f, 0, &w);
-    dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)s->start);
+    dli_c_take(f, n->out->shape, ((const dli_permute_state *)n->state)->step, 0);
     return true;
 }
 
@@ -28421,16 +28434,13 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
     char fill[40];
     if (!dli_c_pick_of(n, &p)) return false;
     if (!n->in[0]->size) return dli_c_no(f, "there is nothing to choose from");
-    const dl_int outer = n->in[0]->size / (p.all * p.inner);
-    const dl_int first = p.index[0], step = p.n > 1 ? p.index[1] - first : 0;
-    bool even = true;
-    for (dl_int i = 0; i < p.n; i++)
-        even = even && p.index[i] >= 0 && p.index[i] == first + i * step;
+    const dl_int outer = n->in[0]->size / (p.all * p.inner), first = dli_c_picks(&p, 0);
+    const dl_int step = p.n > 1 ? dli_c_picks(&p, 1) - first : 0;
+    const dl_int steps[] = { p.all * p.inner, step * p.inner, 1 };
+    bool even = first >= 0 && first + (p.n - 1) * step >= 0;
+    for (dl_int i = 1; i < p.n; i++) even = even && dli_c_picks(&p, i) == first + i * step;
     if (even) {
-        const dli_walk w = { 3, { p.inner, p.n, outer }, { 1, step * p.inner, p.all * p.inner },
-                             { 1, p.inner, p.n * p.inner } };
-        dli_c_walk_line(f, 0, &w);
-        dl_c_line(f, "$_take(#o, #i0+%d, #l);", (int)(first * p.inner));
+        dli_c_take(f, dl_shape3(outer, p.n, p.inner), steps, first * p.inner);
         return true;
     }
     dl_tensor *index = dl_zeros(f->ctx, dl_shape1(p.n));
@@ -28568,17 +28578,15 @@ static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
     const dli_recurrent_state *s = (const dli_recurrent_state *)n->state;
     const dl_int H = s->size.H, T = s->size.T, G = dli_cells[s->kind].gates;
     const dl_real *const start[] = { s->arrays.h0, s->arrays.c0 };
-    char b[2][16] = { "0", "0" };
-    int w[2] = { 0, 0 };
+    char w[4][16] = { "0", "0", "0", "0" };
     for (int i = 0; i < 4; i++) {
         const dl_tensor *t = s->in[1 + i];
         if (!t) continue;
         const bool fixed = !dli_c_changes(f, t);
-        const dli_c_table *table = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
-        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : table ? table->index : -1;
+        const dli_c_table *b = i > 1 && fixed ? dli_c_table_of(f, t, 0, 'r') : NULL;
+        const int k = i < 2 ? dli_c_matrix(f, t, G * H, 'r') : b ? b->index : -1;
         if (k < 0) return dli_c_no(f, "its weights are computed");
-        if (i < 2) w[i] = k;
-        else dli_format(b[i - 2], sizeof b[0], "#m%d", k);
+        dli_format(w[i], sizeof w[i], "#m%d", k);
     }
     if (s->size.N != 1 || s->size.length || !dli_c_changes(f, n->in[0]))
         return dli_c_no(f, "it takes several sequences, or their lengths");
@@ -28596,8 +28604,8 @@ static bool dli_c_recurrent(dl_c_file *f, const dli_node *n)
         else return dli_c_no(f, "its first state is a constant, but not 0");
     }
     f->trace->value[f->trace->inputs + 2 * f->at + 1].size = 2 * G * H;
-    dl_c_line(f, "$_%s(#o, #i0, #m%d, #m%d, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
-              name[s->kind], w[0], w[1], b[0], b[1], (int)T, (int)s->size.D, (int)H,
+    dl_c_line(f, "$_%s(#o, #i0, %s, %s, %s, %s, %d, %d, %d, %d, %d, #o+%d, #t);",
+              name[s->kind], w[0], w[1], w[2], w[3], (int)T, (int)s->size.D, (int)H,
               s->size.reverse, (int)H, (int)(T * H));
     return true;
 }
@@ -28610,7 +28618,7 @@ static const struct {
     { dli_unary_back, dli_c_unary }, { dli_binary_back, dli_c_binary },
     { dli_softmax_back, dli_c_softmax }, { dli_log_softmax_back, dli_c_softmax },
     { dli_linear_back, dli_c_linear }, { dli_matmul_back, dli_c_matmul },
-    { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_slice },
+    { dli_permute_back, dli_c_permute }, { dli_slice_back, dli_c_picked },
     { dli_concat_back, dli_c_concat }, { dli_sum_back, dli_c_reduce },
     { dli_max_back, dli_c_reduce }, { dli_rows_back, dli_c_picked },
     { dli_norm_back, dli_c_norm },
@@ -28652,10 +28660,10 @@ static bool dli_c_collect(dl_c_file *f, dli_c_trace *t, const dli_node *before)
     return true;
 }
 
-/* Run the forward of l on one sample of equal numbers: its trace, on the tape; NULL on failure. All
-   parameters are recorded, frozen ones, too, so that moved numbers are known by where they come
-   from. */
-static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
+/* Run the forward of l on one sample, of numbers 0.5 (spread 0) or such as differ: its trace, on
+   the tape; NULL on failure. All parameters are recorded, frozen ones, too, so that moved numbers
+   are known by where they come from. */
+static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double spread,
                                  void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **))
 {
     dl_ctx *c = f->ctx;
@@ -28668,8 +28676,10 @@ static dli_c_trace *dli_c_record(dl_c_file *f, const dl_layer *l, double number,
     if (!t || !x || !wanted) return NULL;
     *t = made;
     for (int k = 0; k < l->inputs; k++) {
-        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), number);
+        x[k] = dl_full(c, dli_batch_shape(1, dl_c_input(f, k)), 0.5);
         if (!x[k]) return NULL;
+        for (dl_int i = 0; i < x[k]->size; i++)
+            x[k]->data[i] += (dl_real)(spread * (double)(1 + i % 7));
         x[k]->requires_grad = true;
     }
     const dli_node *before = c->last;
@@ -28735,7 +28745,7 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     dli_c_trace *t = f->traces;
     if (f->pass == DLI_C_TABLES) return true;
     while (t && (t->layer != l || t->step != f->step)) t = t->next;
-    if (!t) t = dli_c_record(f, l, 0.5, forward);
+    if (!t) t = dli_c_record(f, l, 0, forward);
     if (!t) return false;
     bool ok = true;
     f->trace = t;
@@ -28745,7 +28755,7 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
         const dli_c_value *y = &t->value[t->inputs + 2 * i];
         dl_int from;
         f->at = i;
-        if (y->last < 0 || !y->size || dli_c_shares(n, &from)) continue;
+        if (!y->size || dli_c_shares(n, &from)) continue;
         dli_c_comment(f, n, &before);
         ok = dli_c_operation(f, n);
     }
@@ -28756,14 +28766,26 @@ static bool dli_c_traced(const dl_layer *l, dl_c_file *f,
     return ok;
 }
 
-/* Are these the same operations with the same constants? Or (take) give t those of u. */
-static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u, bool take)
+/* Do two nodes do the same with their operands, as far as numbers of their own say it? */
+static bool dli_c_same_state(const dli_node *n, const dli_node *m)
+{
+    dli_c_pick p, q;
+    bool same = n->backward != dli_unary_back ||
+                memcmp(n->state, m->state, sizeof(dli_unary_state)) == 0;
+    for (dl_int i = 0; dli_c_pick_of(n, &p) && dli_c_pick_of(m, &q) && i < p.n && same; i++)
+        same = dli_c_picks(&p, i) == dli_c_picks(&q, i);
+    return same;
+}
+
+/* Are these the same operations with the same constants? Or (take) give t those of u. False with a
+   message. */
+static bool dli_c_same_trace(dl_c_file *f, const dli_c_trace *t, const dli_c_trace *u, bool take)
 {
     bool same = t->nodes == u->nodes;
     for (int i = 0; same && i < t->nodes; i++) {
         const dli_node *n = t->node[i], *m = u->node[i];
         same = n->backward == m->backward && n->n == m->n &&
-               dl_shape_equal(n->out->shape, m->out->shape);
+               dl_shape_equal(n->out->shape, m->out->shape) && dli_c_same_state(n, m);
         for (int k = t->bias[i] && u->bias[i] ? -1 : 0; same && k < n->n; k++) {
             const dl_tensor *a = k < 0 ? t->bias[i] : n->in[k], *b = k < 0 ? u->bias[i] : m->in[k];
             const int v = dli_c_value_of(t, a);
@@ -28774,7 +28796,9 @@ static bool dli_c_same_trace(const dli_c_trace *t, const dli_c_trace *u, bool ta
                                                                sizeof *a->data) == 0);
         }
     }
-    return same;
+    return same || dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
+                           "does depends on the numbers it %s", f->who, t->layer->name,
+                           take ? "has" : "gets");
 }
 
 /* The weights have been rounded: compute the constants anew that are made of them. */
@@ -28785,8 +28809,8 @@ static bool dli_c_renew(dl_c_file *f)
     for (const dli_c_trace *t = all; t && ok; t = t->next) {
         f->layer = t->layer;
         f->step = t->step;
-        const dli_c_trace *u = dli_c_record(f, t->layer, 0.5, t->forward);
-        ok = u && dli_c_same_trace(t, u, true);
+        const dli_c_trace *u = dli_c_record(f, t->layer, 0, t->forward);
+        ok = u && dli_c_same_trace(f, t, u, true);
         f->traces = all;
     }
     return ok;
@@ -28796,12 +28820,9 @@ DL_DEF bool dl_c_trace(const dl_layer *l, dl_c_file *f)
 {
     if (!l || !f) return false;
     if (f->pass == DLI_C_PLAN) {                 /* do other numbers make other operations? */
-        dli_c_trace *t = dli_c_record(f, l, 0.5, l->type->forward);
-        const dli_c_trace *u = t ? dli_c_record(f, l, 1.5, l->type->forward) : NULL;
-        if (!u) return false;
-        if (!dli_c_same_trace(t, u, false))
-            return dl_fail(f->ctx, DL_ERR_STATE, "%s: %s can't be written as C: what its forward "
-                           "does depends on the numbers it gets", f->who, l->name);
+        dli_c_trace *t = dli_c_record(f, l, 0, l->type->forward);
+        const dli_c_trace *u = t ? dli_c_record(f, l, 0.25, l->type->forward) : NULL;
+        if (!u || !dli_c_same_trace(f, t, u, false)) return false;
         f->traces = t;
     }
     return dli_c_traced(l, f, l->type->forward);
@@ -28982,7 +29003,7 @@ static void dli_c_put_tables(dl_c_file *f)
 static void dli_c_put_functions(dl_c_file *f)
 {
     f->seens = 0;
-    dli_c_walk(f, DLI_C_FUNCTIONS, false);
+    for (int step = 0; step < 1 + f->stepped; step++) dli_c_walk(f, DLI_C_FUNCTIONS, step == 1);
 }
 
 /* The lines that make `in` of raw numbers, for each channel. */

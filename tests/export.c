@@ -145,7 +145,57 @@ static dl_model *net_odds(dl_ctx *dl)
     return m;
 }
 
-static const net more[] = { NET(names), NET(dead), NET(outputs), NET(traced), NET(odds) };
+/* Matrices that the forward makes itself, of numbers of its own or of a state's (int8 must not round
+   them); the sum of nothing; a product that nobody reads; a parameter in another shape as a
+   transposed convolution's weight; in steps, an operation that the whole prediction has not. */
+static bool parts_build(dl_layer *l)
+{
+    dl_tensor *s = dl_layer_state(l, "s", dl_shape1(16), 0);
+    for (int i = 0; s && i < 16; i++) s->data[i] = (dl_real)sin(1.7 * i);
+    l->step = l->type->forward;
+    return s && dl_layer_param(l, "weight", dl_shape2(4, 4), dl_init_glorot_uniform()) &&
+           dl_layer_param(l, "cube", dl_shape3(2, 3, 8), dl_init_glorot_uniform());
+}
+static void parts_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dl_real own[8] = { (dl_real)0.3, (dl_real)0.7, (dl_real)-0.2, (dl_real)0.11, (dl_real)0.5, 1, 2,
+                             (dl_real)-0.77 };
+    dl_tensor *z = dl_matmul(dl_matmul(x[0], dl_reshape(l->state[0], dl_shape2(4, 4))),
+                             dl_transpose(dl_reshape(l->state[0], dl_shape2(4, 4)), 0, 1));
+    z = dl_matmul(dl_matmul(dl_tanh(z), dl_from(l->ctx, dl_shape2(4, 2), own)),
+                  dl_from(l->ctx, dl_shape2(2, 4), own));
+    dl_tensor *none = dl_mul(dl_slice(x[0], 1, 0, 0), dl_slice(x[0], 1, 1, 1));
+    z = dl_add(dl_linear(z, l->param[0], DL_NONE), dl_sum_axis(dl_exp(none), 1, true));
+    dl_matmul(dl_reshape(z, dl_shape3(-1, 4, 1)), dl_reshape(z, dl_shape3(-1, 1, 4)));
+    y[0] = z;
+    dl_tensor *w = dl_reshape(l->param[1], dl_shape4(4, 3, 2, 2));
+    z = dl_conv_transpose2d(dl_reshape(z, dl_shape4(-1, 4, 1, 1)), w, DL_NONE, NULL);
+    y[0] = dl_mul(y[0], dl_slice(dl_reshape(z, dl_shape2(-1, 12)), 1, 4, 8));
+}
+static void first_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_add(dl_linear(x[0], l->param[0], DL_NONE), dl_slice(x[0], 1, 0, 1));
+}
+static const dl_layer_type parts = { "Parts", "parts", 0, NULL, 1, parts_build, parts_forward, NULL,
+                                     dl_c_trace, NULL };
+static const dl_layer_type first = { "First", "first", 0, NULL, 1, parts_build, first_forward, NULL,
+                                     dl_c_trace, NULL };
+static dl_model *net_parts(dl_ctx *dl)
+{
+    dl_model *m = vector_net(dl, 4);
+    dl_model_add(m, &parts, NULL);
+    return m;
+}
+static dl_model *net_first(dl_ctx *dl)
+{
+    dl_model *m = dl_model_new(dl, dl_shape2(1, 4));
+    dl_model_add(m, &first, NULL);
+    dl_model_add_gru(m, 3, true);
+    return m;
+}
+
+static const net more[] = { NET(names), NET(dead), NET(outputs), NET(traced), NET(odds), NET(parts),
+                            NET(first) };
 enum { MORE = sizeof more / sizeof more[0] };
 static const net *net_of(size_t i) { return i < MORE ? &more[i] : &list[i - MORE]; }
 
@@ -603,6 +653,24 @@ static void no_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
 {
     y[0] = dl_add(x[0], dl_zeros(l->ctx, dl_shape1(5)));
 }
+static void scaled_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul_scalar(x[0], l->states ? 2 : (double)x[0]->data[0]);
+}
+static void largest_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const dl_int at = dl_argmax(x[0]) % l->input[0].dim[0];
+    y[0] = dl_sub(x[0], dl_slice(x[0], 1, at, at + 1));
+}
+static void largest_row_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    const int32_t at = (int32_t)(dl_argmax(x[0]) % l->input[0].dim[0]);
+    y[0] = dl_mul(x[0], dl_gather_rows(dl_reshape(x[0], dl_shape2(-1, 1)), &at, 1));
+}
+static void nan_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_mul_scalar(x[0], l->states ? 1 : (double)NAN);
+}
 static void not_to_be_traced(void)
 {
     static const struct { void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **);
@@ -610,9 +678,13 @@ static void not_to_be_traced(void)
         { custom_forward, "custom_1: copied can't be written as C", DL_ERR_STATE },
         { unseen_forward, "output 0 does not come from its inputs", DL_ERR_STATE },
         { half_seen_forward, "what its forward does depends on the numbers it gets", DL_ERR_STATE },
+        { scaled_forward, "what its forward does depends on the numbers it gets", DL_ERR_STATE },
+        { largest_forward, "what its forward does depends on the numbers it gets", DL_ERR_STATE },
+        { largest_row_forward, "what its forward does depends on the numbers it gets", DL_ERR_STATE },
+        { nan_forward, "dl_mul_scalar can't be written as C: its number is NaN", DL_ERR_STATE },
         { no_forward, "do not broadcast", DL_ERR_SHAPE } };
     dl_ctx *dl = test_quiet_new(3);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         const dl_layer_type type = { "Custom", "custom", 0, NULL, 1, gate_build, all[i].forward, NULL,
                                      dl_c_trace, NULL };
         dl_model *m = vector_net(dl, 6);
@@ -623,6 +695,48 @@ static void not_to_be_traced(void)
         dl_model_free(m);
     }
     CHECK(!dl_c_trace(NULL, NULL), "NULL");
+    dl_free(dl);
+}
+
+/* In int8 only: one matrix with two kinds of rows, and a forward that looks at its weights. Numbers
+   that belong to the graph, not to the model, are not rounded. */
+static void tied_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    dl_tensor *w = l->param[0];
+    y[0] = dl_linear(dl_tanh(dl_linear(x[0], w, DL_NONE)), dl_transpose(w, 0, 1), DL_NONE);
+}
+static void looking_forward(dl_layer *l, dl_tensor *const *x, dl_tensor **y)
+{
+    y[0] = dl_linear(x[0], l->param[0], DL_NONE);
+    if (fabs((double)l->param[0]->data[1] - 0.123) < 1e-6) y[0] = dl_tanh(y[0]);
+}
+static void not_to_be_rounded(void)
+{
+    static const struct { void (*forward)(dl_layer *, dl_tensor *const *, dl_tensor **);
+                          const char *message; } all[] = {
+        { tied_forward, "custom_1.weight can't be rounded to 8 bits: it is a matrix twice" },
+        { looking_forward, "what its forward does depends on the numbers it has" } };
+    dl_ctx *dl = test_quiet_new(3);
+    dl_export_c o = dl_export_c_default();
+    for (int i = 0; i < 2; i++) {
+        const dl_layer_type type = { "Custom", "custom", 0, NULL, 1, gate_build, all[i].forward, NULL,
+                                     dl_c_trace, NULL };
+        dl_model *m = vector_net(dl, 6);
+        dl_model_param(m, dl_model_add(m, &type, NULL) ? 0 : 1)->data[1] = (dl_real)0.123;
+        o.int8 = false;
+        CHECK(dl_model_export_c_to_memory(m, NULL, 0, &o), "%s", dl_error_text(dl));
+        o.int8 = true;
+        CHECK(!dl_model_export_c_to_memory(m, NULL, 0, &o), "%s", all[i].message);
+        CHECK_ERROR(dl, DL_ERR_STATE, all[i].message);
+        dl_model_free(m);
+    }
+    dl_model *m = graph_of(dl, "hand_bytes");
+    dl_tensor *x = dl_full(dl, dl_shape2(1, 4), 1.3), *y = dl_model_predict(m, x);
+    CHECK(dl_model_export_c_to_memory(m, NULL, 0, &o), "%s", dl_error_text(dl));
+    dl_tensor *z = dl_model_predict(m, x);
+    for (dl_int i = 0; y && z && i < y->size; i++)
+        CHECK(z->data[i] == y->data[i], "%g, before %g", (double)z->data[i], (double)y->data[i]);
+    CHECK(dl_model_c_size(net_parts(dl), NULL).work < 16, "memory of what nobody reads");
     dl_free(dl);
 }
 
@@ -743,6 +857,7 @@ int main(void)
     TEST(graphs_of_others);
     TEST(graphs_int8);
     TEST(not_to_be_traced);
+    TEST(not_to_be_rounded);
     TEST(out_of_memory);
     TEST(rounding);
     return test_end();

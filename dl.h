@@ -173,7 +173,7 @@
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 4
+#define DL_VERSION_MINOR 5
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -29607,6 +29607,8 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.5.0  Graphs of others, and layers of one's own, as one C file: from PyTorch to a
+          microcontroller. Tcc compiles dl.h.
    0.4.0  ONNX, both ways; exercises with their graders, a course of nineteen chapters in two
           languages, eleven applications more, and a page that trains dl.h in a browser.
    0.3.0  Models in and out whole, weights and optimizers of others, checkpoints; graphs of layers;

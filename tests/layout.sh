@@ -78,6 +78,8 @@ check "programs: their own text" "" "$(showing 155 $(ls examples/[0-9][0-9]_*.c 
 check "three algorithms in one program" "" "$(showing 190 examples/16_*.c)"
 check "applications: their own text" "" "$(cd examples/apps && showing 105 speech.c sentiment.c summary.c \
     roles.c recommend.c credit.c drive.c crops.c series.c game.c translate.c diagnosis.c)"
+check "all that can be added, in one page" "" "$(awk 'END { if (NR > 119) print NR " lines" }' \
+    examples/apps/extend.c)"
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -3,8 +3,7 @@
 
        gcc -O2 examples/apps/extend.c -o extend -lm && ./extend
 
-   Each is a description (a static struct) of a few functions, as dl.h's own are, and stands where
-   dl.h's would: dl_model_add(net, &maxout, ...), dl_model_compile(net, &smoothed, ...).
+   Each is a static struct of a few functions, as dl.h's own are, and stands where dl.h's would.
 
    layer      Maxout: y_j = max_k (W_k x + b_k)_j, a learned activation (Goodfellow et al., 2013)
    loss       cross-entropy with smoothed labels: .9 + .01 for the right digit, .01 for the others
@@ -16,14 +15,12 @@
 #include "../../dl.h"
 #include "../example.h"
 
-/* ---- a layer: options, build (shapes, parameters), forward (a formula of tensors), which
-   dl_c_trace writes into C files ---- */
+/* ---- a layer: options, build, forward (dl_c_trace writes its operations into C files) ---- */
 typedef struct maxout_options { int units, pieces; } maxout_options;
 static const dl_field maxout_fields[] = {                /* so that it can be checked and saved */
     {"units", DL_FIELD_INT, 1, offsetof(maxout_options, units), NULL},
     {"pieces", DL_FIELD_INT, 1, offsetof(maxout_options, pieces), NULL},
     {NULL, DL_FIELD_INT, 0, 0, NULL}};
-
 static bool maxout_build(dl_layer *l) {
     const maxout_options *o = (const maxout_options *)l->options;
     const dl_int D = l->input[0].dim[0], rows = (dl_int)o->units * o->pieces;
@@ -112,11 +109,8 @@ int main(int argc, char **argv) {
     dl_model_fit(net, train, &fit);
     const dl_metrics m = dl_model_evaluate(net, test);
     if (dl_error(dl)) return ex_end(dl, &o);
-    if (!o.quiet) {
-        ex_print_now_you(EX("a Maxout of 1 piece is linear. What does it lose?",
-                            "只有 1 段的 Maxout 是线性的。它失去什么？"));
-        printf("\n");
-    }
+    if (!o.quiet) ex_print_now_you(EX("a Maxout of 1 piece is linear. What does it lose?\n",
+                                      "只有 1 段的 Maxout 是线性的。它失去什么？\n"));
     ex_result("test_accuracy=%.4f test_loss=%.4f worst_recall=%.4f products=%.3g seconds=%.2f "
               "parameters=%lld", m.accuracy, m.loss, m.metric[0], products, ex_fit_seconds(net),
               (long long)dl_model_param_count(net));

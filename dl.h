@@ -22759,14 +22759,16 @@ static bool dli_hash_data(const dl_data *d, double *hash)
     const dl_mark mark = dl_tape_mark(d->ctx);
     const dl_int n = dli_min(d->count, 64);
     for (dl_int i = 0; i < n; i++) order[i] = (int32_t)((double)i * (double)d->count / (double)n);
-    if (!dli_data_batch(d, order, 0, n, labels, &b)) return false;
-    double h = dli_hashed((uint64_t)d->count, b.x->data, (size_t)b.x->size * sizeof(dl_real));
-    if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
-    if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
-    if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
+    const bool ok = dli_data_batch(d, order, 0, n, labels, &b);
+    if (ok) {
+        double h = dli_hashed((uint64_t)d->count, b.x->data, (size_t)b.x->size * sizeof(dl_real));
+        if (b.labels) h = dli_hashed((uint64_t)h, b.labels, (size_t)n * sizeof *b.labels);
+        if (b.y) h = dli_hashed((uint64_t)h, b.y->data, (size_t)b.y->size * sizeof(dl_real));
+        if (b.weight) h = dli_hashed((uint64_t)h, b.weight->data, (size_t)n * sizeof(dl_real));
+        *hash = h;
+    }
     dl_tape_release(d->ctx, mark);
-    *hash = h;
-    return true;
+    return ok;
 }
 
 typedef struct dli_option { const char *name; double value; } dli_option;

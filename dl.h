@@ -16479,12 +16479,13 @@ static void dli_print_values(const dl_model *m, const char *before, double loss,
         dli_print_value(before, m->metric[i]->name, metric[i - 1]);
 }
 
-static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
+static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool validated, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
     dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
     dli_print_values(m, "", e->loss, e->accuracy, e->metric);
     dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
+    if (validated && dli_isnan(e->val_loss)) dli_print(" - val_loss nan");
     dli_print("\n");
     fflush(stdout);
 }
@@ -16775,7 +16776,12 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
-    const bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
+    bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
+    if (seen && r->validation && dli_isnan(v.loss) &&
+        (r->o->early_stopping || r->schedule.observe))
+        seen = dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the validation loss is NaN, "
+                       "which is neither better nor worse. Try this: clean the validation data",
+                       e->epoch);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
@@ -16786,7 +16792,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     if (!seen) return false;
     m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
-    if (r->o->verbose) dli_print_epoch(m, e, r->bar);
+    if (r->o->verbose) dli_print_epoch(m, e, r->validation != NULL, r->bar);
 #endif
     if (r->o->on_epoch) {
         const dli_scope scope = dli_scope_callback(m->ctx);
@@ -16794,8 +16800,9 @@ static bool dli_run_step(dli_run *r, int epoch)
         dli_scope_end(m->ctx, &scope);
     }
     dl_loader_restart(r->loader);                     /* where a callback has ended the epoch */
+    if (!r->o->checkpoint) return true;                        /* and checkpoint_every may be 0 */
     const bool due = !r->o->checkpoint_updates && m->epochs % r->o->checkpoint_every == 0;
-    return !r->o->checkpoint || !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
+    return !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
 }
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)

@@ -3419,9 +3419,22 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_ONNX) || defined(DL_NO_EXPORT)
 #define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
 #endif
-#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#ifdef __GNUC__
 #pragma GCC diagnostic push
+#ifdef DLI_PART_ONLY
 #pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"    /* formats that are made, or handed on */
+#pragma GCC diagnostic ignored "-Wredundant-decls"      /* what -std=c99 hides on some systems */
+#pragma GCC diagnostic ignored "-Wdouble-promotion"     /* sums and limits are double on purpose */
+#pragma GCC diagnostic ignored "-Wfloat-equal"          /* and 0 is compared with as it is */
+#ifdef __cplusplus                                      /* C99 has no other casts and pointers */
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"         /* of types that elsewhere differ */
+#endif
+#endif
 #endif
 
 #include <stdlib.h>
@@ -9464,8 +9477,8 @@ static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
     if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
-    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
-                           t.threads);
+    else dli_batch_forward(ctx->fast, y, (float *)(uintptr_t)mean, (float *)(uintptr_t)var, false,
+                           x, w, b, N, C, S, eps, t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -16979,13 +16992,13 @@ static void dli_summary_rule(int width)
 static void dli_summary_c_file(const dl_model *m)
 {
 #if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
-    char flash[32], small[32], work[32];
+    char flash[32], bytes[32], work[32];
     dl_export_c o = dl_export_c_default();
     const dl_c_report r = dl_model_c_size(m, &o);
     o.int8 = true;
     if (r.flash < 0) return;
     dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
-              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(flash, r.flash), dli_thousands(bytes, dl_model_c_size(m, &o).flash),
               dli_thousands(work, r.work));
 #else
     (void)m;
@@ -20165,8 +20178,8 @@ static dli_blend dli_blend_of(dl_int i, dl_int in, dl_int out, dl_resampling how
 static double dli_blend_weight(const dli_blend *r, dl_int k)
 {
     if (!(r->reach > 0)) return 1;
-    const double far = fabs((double)k + 0.5 - r->centre) / r->reach;
-    return far < 1 ? 1 - far : 0;
+    const double away = fabs((double)k + 0.5 - r->centre) / r->reach;
+    return away < 1 ? 1 - away : 0;
 }
 
 /* y [h,w] of the window of height H and width W at pixel `from`. */
@@ -24638,11 +24651,11 @@ static dl_tensor *dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
 /* The shape of a and b together, by ONNX's (NumPy's) rules; false with a message. */
 static bool dli_broadcast_shape(const dli_exec *r, dl_shape a, dl_shape b, dl_shape *shape)
 {
-    const dl_shape small = a.rank < b.rank ? a : b;
+    const dl_shape less = a.rank < b.rank ? a : b;
     *shape = a.rank < b.rank ? b : a;
-    for (int d = 1; d <= small.rank; d++) {                /* from the last axis on */
+    for (int d = 1; d <= less.rank; d++) {                /* from the last axis on */
         dl_int *to = &shape->dim[shape->rank - d];
-        const dl_int other = small.dim[small.rank - d];
+        const dl_int other = less.dim[less.rank - d];
         if (*to != other && *to != 1 && other != 1)
             return dli_node_bad(&r->source, r->n, "%s and %s do not fit together",
                                 dli_shown(r->c, a), dli_shown(r->c, b));
@@ -25156,10 +25169,10 @@ static dl_tensor *dli_o_pad(dli_exec *r)
         !dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return NULL;
     for (int d = 0; x && d < rank; d++) {
         const int64_t all = x->shape.dim[d], before = v[d], after = v[rank + d];
-        const bool far = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
+        const bool bad = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
                          all + before + after < 0 || (how == 'e' && all == 0) ||
                          (how == 'r' && (before >= all || after >= all));
-        if (!dli_want(r, !far, "pads that do not fit")) return NULL;
+        if (!dli_want(r, !bad, "pads that do not fit")) return NULL;
         x = dli_taken(r, x, d, -before, 1, all + before + after, how, fill);
     }
     return x;
@@ -29602,7 +29615,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef DLI_SMALL
 #pragma GCC pop_options
 #endif
-#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#ifdef __GNUC__
 #pragma GCC diagnostic pop
 #endif
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))

@@ -146,7 +146,8 @@
 
    DL_IMPLEMENTATION  one   compile the functions here
    DL_REAL            all   the number type: float (default) or double
-   DL_STATIC          all   every function static: each file that includes has its own copy
+   DL_STATIC          all   every function static: each file that includes has its own copy, and
+                            so defines DL_IMPLEMENTATION, too
    DL_MALLOC(n), DL_REALLOC(p,n), DL_FREE(p)
                       one   your allocator; all three or none
    DL_NO_STDIO        all   leave out everything that opens files or prints
@@ -2487,7 +2488,8 @@ typedef struct dl_source {
     dl_shape target_shape;
     /* Read the samples index[n] (0 .. count-1, in any order): x [n,shape]; labels[n] or
        y [n,target_shape] if it has them. A pointer that is NULL is not wanted now. False on failure
-       (dl_fail says why; else a general message is made). Labels are checked. */
+       (dl_fail says why; else a general message is made). Labels are checked. Neither this nor
+       next may clear the tape, where x stands: it has dl_tape_mark and dl_tape_release. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
     /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
@@ -4376,6 +4378,8 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
     if (bytes > SIZE_MAX / 2)
         return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (more asked for than this machine can "
                        "address; take a smaller batch or smaller sizes)", who);
+    if (bytes < 100000)
+        return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%zu bytes asked for)", who, bytes);
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
 }
@@ -17806,6 +17810,14 @@ static bool dli_data_begin(const dl_data *d)
            dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
 }
 
+/* A source has been asked for samples: has it left the tape alone? */
+static bool dli_tape_is_there(dl_ctx *c, const char *who, uint64_t generation)
+{
+    return c->generation == generation ||
+           dl_fail(c, DL_ERR_STATE, "%s: its source has called dl_tape_clear, and the batch stood "
+                   "on the tape; release what it records by dl_tape_mark and dl_tape_release", who);
+}
+
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
 static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
@@ -17814,6 +17826,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     const char *who = "a batch of a data set";
     const dl_source *s = &d->storage->source;
     const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const uint64_t life = d->ctx->generation;
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
@@ -17824,6 +17837,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
                      y ? y + at * M : NULL))
             return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %td samples, the "
                            "first of them number %ld", who, k, (long)index[0]);
+        if (!dli_tape_is_there(d->ctx, who, life)) return false;
     }
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
@@ -17833,7 +17847,9 @@ static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *l
 {
     const char *who = "a batch of a data set";
     const dl_source *s = &d->storage->source;
+    const uint64_t life = d->ctx->generation;
     const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (!dli_tape_is_there(d->ctx, who, life)) return -1;
     if (got < 0 || got > n)
         dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %td samples where up to %td were asked "
                 "for", who, got, n);
@@ -21920,8 +21936,10 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     if (r->unused + r->missing + r->different == 0 || (o->partial && r->loaded > 0)) return true;
     return dl_fail(l->ctx, r->different ? DL_ERR_SHAPE : DL_ERR_FORMAT, "%s: %s does not fit %s: "
                    "%.*s (in all %d unused, %d missing, %d of another shape, %d good: see "
-                   "dl_last_load)", l->who, f->source.from, l->what, (int)strcspn(r->text, "\n"),
-                   r->text, r->unused, r->missing, r->different, r->loaded);
+                   "dl_last_load)%s", l->who, f->source.from, l->what,
+                   (int)strcspn(r->text, "\n"), r->text, r->unused, r->missing, r->different,
+                   r->loaded, o->in_order || r->loaded + r->different > 0 ? ""
+                   : "; where names differ, try dl_loading.in_order or renames");
 }
 
 static bool dli_check_loading(const dli_list *l, const dl_loading *o)

@@ -16794,11 +16794,11 @@ static bool dli_run_step(dli_run *r, int epoch)
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
     bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
-    if (seen && r->validation && dli_isnan(v.loss) &&
-        (r->o->early_stopping || r->schedule.observe))
-        seen = dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the validation loss is NaN, "
-                       "which is neither better nor worse. Try this: clean the validation data",
-                       e->epoch);
+    const bool compared = r->o->early_stopping || r->schedule.observe;
+    if (seen && r->validation && compared && dli_isnan(v.loss))
+        seen = dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the validation loss is "
+                       "NaN, which is neither better nor worse. Try this: clean the validation "
+                       "data", e->epoch);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);

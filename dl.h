@@ -18987,6 +18987,10 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
         if (k == 1 && !*text && (text == from || text[-1] != '"')) continue;  /* an empty line */
         if (t->rows == 0) t->columns = k;
         if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
+        if (k > t->columns && t->columns == 1)
+            return dli_csv_bad(s, line, 0, "%d cells, where the first row, in line %lld, has 1; "
+                               "lines in front of a table are passed over by options.skip", k,
+                               (long long)t->line[0]);
         if (k != t->columns)
             return dli_csv_bad(s, line, 0, "%d cell%s, the last of them '%.60s', where the first "
                                "row, in line %lld, has %d; a cell with '%c' in it must stand in "

@@ -2248,7 +2248,8 @@ DL_DEF dl_fit dl_fit_default(void);
 
 /* Train. data holds samples of the model's input shape. False, with the weights as they are then
    (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
-   infinite stops with the layer's name.
+   infinite stops with the layer's name; and so does a validation loss of NaN where early stopping
+   or a schedule compares it.
    @F S0-3 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
@@ -16254,8 +16255,11 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl
     if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
         if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
-            cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, z - m->places, &what);
+            what = "the weights of the samples";
+            if (dli_all_finite(&b->weight, 1)) {
+                cure = DLI_LOWER_RATE;
+                name = dli_diverged_layer(m, z - m->places, &what);
+            }
         }
     }
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %td", epoch,

@@ -719,6 +719,10 @@ static void bad_batches(void)
     CHECK(isnan(dl_model_train_batch(yes, &b).loss), "label 2 for yes or no");
     CHECK_ERROR(dl, DL_ERR_RANGE, "binary_crossentropy: label 2 at position 2 is not in 0..1");
     b.labels = label;
+    b.weight = dl_full(dl, dl_shape1(3), NAN);
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "a weight of NaN");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "first in the weights of the samples. Try this: clean the data");
+    b.weight = NULL;
     dl_fill(dl_model_find(m, "dense_1.bias"), NAN);
     CHECK(isnan(dl_model_train_batch(m, &b).loss), "NaN");
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_train_batch: the loss is NaN; NaN or infinity first "

@@ -146,7 +146,8 @@
 
    DL_IMPLEMENTATION  one   compile the functions here
    DL_REAL            all   the number type: float (default) or double
-   DL_STATIC          all   every function static: each file that includes has its own copy
+   DL_STATIC          all   every function static: each file that includes has its own copy, and
+                            so defines DL_IMPLEMENTATION, too
    DL_MALLOC(n), DL_REALLOC(p,n), DL_FREE(p)
                       one   your allocator; all three or none
    DL_NO_STDIO        all   leave out everything that opens files or prints
@@ -2247,7 +2248,8 @@ DL_DEF dl_fit dl_fit_default(void);
 
 /* Train. data holds samples of the model's input shape. False, with the weights as they are then
    (early stopping: the best epoch's), when something fails; a loss or a weight that becomes NaN or
-   infinite stops with the layer's name.
+   infinite stops with the layer's name; and so does a validation loss of NaN where early stopping
+   or a schedule compares it.
    @F S0-3 S1-3.2 S2-3 S3-3.3 S4-3: the training loop */
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options);
 
@@ -2487,7 +2489,8 @@ typedef struct dl_source {
     dl_shape target_shape;
     /* Read the samples index[n] (0 .. count-1, in any order): x [n,shape]; labels[n] or
        y [n,target_shape] if it has them. A pointer that is NULL is not wanted now. False on failure
-       (dl_fail says why; else a general message is made). Labels are checked. */
+       (dl_fail says why; else a general message is made). Labels are checked. Neither this nor
+       next may clear the tape, where x stands: it has dl_tape_mark and dl_tape_release. */
     bool (*read)(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
                  dl_real *y);
     /* The next samples, n at most, likewise; how many they are: 0 at the end, -1 on failure. */
@@ -3419,9 +3422,22 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
     defined(DL_NO_DATA) || defined(DL_NO_FILES) || defined(DL_NO_ONNX) || defined(DL_NO_EXPORT)
 #define DLI_PART_ONLY        /* some private functions then have nobody who calls them */
 #endif
-#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#ifdef __GNUC__
 #pragma GCC diagnostic push
+#ifdef DLI_PART_ONLY
 #pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"    /* formats that are made, or handed on */
+#pragma GCC diagnostic ignored "-Wredundant-decls"      /* what -std=c99 hides on some systems */
+#pragma GCC diagnostic ignored "-Wdouble-promotion"     /* sums and limits are double on purpose */
+#pragma GCC diagnostic ignored "-Wfloat-equal"          /* and 0 is compared with as it is */
+#ifdef __cplusplus                                      /* C99 has no other casts and pointers */
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"         /* of types that elsewhere differ */
+#endif
+#endif
 #endif
 
 #include <stdlib.h>
@@ -4363,6 +4379,8 @@ static bool dli_no_memory(dl_ctx *c, const char *who, size_t bytes)
     if (bytes > SIZE_MAX / 2)
         return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (more asked for than this machine can "
                        "address; take a smaller batch or smaller sizes)", who);
+    if (bytes < 100000)
+        return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%zu bytes asked for)", who, bytes);
     return dl_fail(c, DL_ERR_MEMORY, "%s: out of memory (%.1f MB asked for)", who,
                    (double)bytes / 1e6);
 }
@@ -9464,8 +9482,8 @@ static void dli_fast_batch_norm_forward(dl_ctx *ctx, dl_real *y, const dl_real *
 {
     const dli_timer t = dli_job_start(ctx, DLI_JOB_BATCH_NORM, (double)(N * C * S));
     if (batch) dlk_batch_norm_forward(y, x, mean, var, w, b, N, C, S, eps, batch);
-    else dli_batch_forward(ctx->fast, y, (float *)mean, (float *)var, false, x, w, b, N, C, S, eps,
-                           t.threads);
+    else dli_batch_forward(ctx->fast, y, (float *)(uintptr_t)mean, (float *)(uintptr_t)var, false,
+                           x, w, b, N, C, S, eps, t.threads);
     dli_job_end(&t);
 }
 static void dli_fast_batch_norm_backward(dl_ctx *ctx, dl_real *dx, dl_real *dw, dl_real *db,
@@ -16237,8 +16255,11 @@ static bool dli_diverged(dl_model *m, const dl_batch *b, dl_tensor *const *x, dl
     if (dli_all_finite(x, m->inputs)) {
         what = "the targets of the training data";
         if (dli_all_finite(&b->y, 1) && dli_all_finite(b->more_y, m->outs - 1)) {
-            cure = DLI_LOWER_RATE;
-            name = dli_diverged_layer(m, z - m->places, &what);
+            what = "the weights of the samples";
+            if (dli_all_finite(&b->weight, 1)) {
+                cure = DLI_LOWER_RATE;
+                name = dli_diverged_layer(m, z - m->places, &what);
+            }
         }
     }
     if (epoch) dli_format(place, sizeof place, "dl_model_fit: epoch %d, batch %td", epoch,
@@ -16479,12 +16500,13 @@ static void dli_print_values(const dl_model *m, const char *before, double loss,
         dli_print_value(before, m->metric[i]->name, metric[i - 1]);
 }
 
-static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool over_bar)
+static void dli_print_epoch(const dl_model *m, const dl_epoch *e, bool validated, bool over_bar)
 {
     if (over_bar) dli_print("\r%*s\r", 78, "");
     dli_print("Epoch %d/%d - %.1fs", e->epoch, e->epochs, e->seconds);
     dli_print_values(m, "", e->loss, e->accuracy, e->metric);
     dli_print_values(m, "val_", e->val_loss, e->val_accuracy, e->val_metric);
+    if (validated && dli_isnan(e->val_loss)) dli_print(" - val_loss nan");
     dli_print("\n");
     fflush(stdout);
 }
@@ -16775,7 +16797,12 @@ static bool dli_run_step(dli_run *r, int epoch)
     e->lr = m->optimizer->desc.lr;
     const bool averaged = dl_optimizer_desc(m->optimizer).ema > 0 &&
                           dl_optimizer_set_averaged(m->optimizer, true);
-    const bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
+    bool seen = !r->validation || dli_evaluate(m, r->validation, &v);
+    const bool compared = r->o->early_stopping || r->schedule.observe;
+    if (seen && r->validation && compared && dli_isnan(v.loss))
+        seen = dl_fail(m->ctx, DL_ERR_NUMERIC, "dl_model_fit: epoch %d: the validation loss is "
+                       "NaN, which is neither better nor worse. Try this: clean the validation "
+                       "data", e->epoch);
     e->val_loss = v.loss;
     e->val_accuracy = v.accuracy;
     memcpy(e->val_metric, v.metric, sizeof v.metric);
@@ -16786,7 +16813,7 @@ static bool dli_run_step(dli_run *r, int epoch)
     if (!seen) return false;
     m->epochs = epoch + 1;
 #ifndef DL_NO_STDIO
-    if (r->o->verbose) dli_print_epoch(m, e, r->bar);
+    if (r->o->verbose) dli_print_epoch(m, e, r->validation != NULL, r->bar);
 #endif
     if (r->o->on_epoch) {
         const dli_scope scope = dli_scope_callback(m->ctx);
@@ -16794,8 +16821,9 @@ static bool dli_run_step(dli_run *r, int epoch)
         dli_scope_end(m->ctx, &scope);
     }
     dl_loader_restart(r->loader);                     /* where a callback has ended the epoch */
+    if (!r->o->checkpoint) return true;                        /* and checkpoint_every may be 0 */
     const bool due = !r->o->checkpoint_updates && m->epochs % r->o->checkpoint_every == 0;
-    return !r->o->checkpoint || !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
+    return !(due || r->stop || m->epochs == r->o->epochs) || dli_run_save(r);
 }
 
 DL_DEF bool dl_model_fit(dl_model *m, const dl_data *data, const dl_fit *options)
@@ -16972,13 +17000,13 @@ static void dli_summary_rule(int width)
 static void dli_summary_c_file(const dl_model *m)
 {
 #if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
-    char flash[32], small[32], work[32];
+    char flash[32], bytes[32], work[32];
     dl_export_c o = dl_export_c_default();
     const dl_c_report r = dl_model_c_size(m, &o);
     o.int8 = true;
     if (r.flash < 0) return;
     dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
-              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(flash, r.flash), dli_thousands(bytes, dl_model_c_size(m, &o).flash),
               dli_thousands(work, r.work));
 #else
     (void)m;
@@ -17786,6 +17814,14 @@ static bool dli_data_begin(const dl_data *d)
            dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not go back to its start", who);
 }
 
+/* A source has been asked for samples: has it left the tape alone? */
+static bool dli_tape_is_there(dl_ctx *c, const char *who, uint64_t generation)
+{
+    return c->generation == generation ||
+           dl_fail(c, DL_ERR_STATE, "%s: its source has called dl_tape_clear, and the batch stood "
+                   "on the tape; release what it records by dl_tape_mark and dl_tape_release", who);
+}
+
 /* Samples order[first .. first+n-1] (without an order: first .. first+n-1) of d, which the caller
    knows to exist, into x, labels and y; each may be NULL. */
 static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, dl_int n,
@@ -17794,6 +17830,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
     const char *who = "a batch of a data set";
     const dl_source *s = &d->storage->source;
     const dl_int D = dl_shape_size(d->shape), M = dl_shape_size(d->target_shape);
+    const uint64_t life = d->ctx->generation;
     int32_t index[512];
     dl_int k;
     for (dl_int at = 0; at < n; at += k) {
@@ -17804,6 +17841,7 @@ static bool dli_data_read(const dl_data *d, const int32_t *order, dl_int first, 
                      y ? y + at * M : NULL))
             return dl_fail(d->ctx, DL_ERR_FILE, "%s: its source could not read %td samples, the "
                            "first of them number %ld", who, k, (long)index[0]);
+        if (!dli_tape_is_there(d->ctx, who, life)) return false;
     }
     return !labels || dli_check_index(d->ctx, who, "label", labels, n, d->classes);
 }
@@ -17813,7 +17851,9 @@ static dl_int dli_stream_next(const dl_data *d, dl_int n, dl_real *x, int32_t *l
 {
     const char *who = "a batch of a data set";
     const dl_source *s = &d->storage->source;
+    const uint64_t life = d->ctx->generation;
     const dl_int got = n > 0 ? s->next(s->user, n, x, labels, y) : 0;
+    if (!dli_tape_is_there(d->ctx, who, life)) return -1;
     if (got < 0 || got > n)
         dl_fail(d->ctx, DL_ERR_FILE, "%s: its stream gave %td samples where up to %td were asked "
                 "for", who, got, n);
@@ -18951,6 +18991,10 @@ static bool dli_csv_rows(dli_csv *s, const dl_csv *o, dli_sheet *t)
         if (k == 1 && !*text && (text == from || text[-1] != '"')) continue;  /* an empty line */
         if (t->rows == 0) t->columns = k;
         if (t->rows == INT32_MAX) return dli_csv_bad(s, line, 0, "more rows than 2^31 - 1");
+        if (k > t->columns && t->columns == 1)
+            return dli_csv_bad(s, line, 0, "%d cells, where the first row, in line %lld, has 1; "
+                               "lines in front of a table are passed over by options.skip", k,
+                               (long long)t->line[0]);
         if (k != t->columns)
             return dli_csv_bad(s, line, 0, "%d cell%s, the last of them '%.60s', where the first "
                                "row, in line %lld, has %d; a cell with '%c' in it must stand in "
@@ -20158,8 +20202,8 @@ static dli_blend dli_blend_of(dl_int i, dl_int in, dl_int out, dl_resampling how
 static double dli_blend_weight(const dli_blend *r, dl_int k)
 {
     if (!(r->reach > 0)) return 1;
-    const double far = fabs((double)k + 0.5 - r->centre) / r->reach;
-    return far < 1 ? 1 - far : 0;
+    const double away = fabs((double)k + 0.5 - r->centre) / r->reach;
+    return away < 1 ? 1 - away : 0;
 }
 
 /* y [h,w] of the window of height H and width W at pixel `from`. */
@@ -21900,8 +21944,10 @@ static bool dli_report(const dli_file *f, const dli_list *l, const dl_loading *o
     if (r->unused + r->missing + r->different == 0 || (o->partial && r->loaded > 0)) return true;
     return dl_fail(l->ctx, r->different ? DL_ERR_SHAPE : DL_ERR_FORMAT, "%s: %s does not fit %s: "
                    "%.*s (in all %d unused, %d missing, %d of another shape, %d good: see "
-                   "dl_last_load)", l->who, f->source.from, l->what, (int)strcspn(r->text, "\n"),
-                   r->text, r->unused, r->missing, r->different, r->loaded);
+                   "dl_last_load)%s", l->who, f->source.from, l->what,
+                   (int)strcspn(r->text, "\n"), r->text, r->unused, r->missing, r->different,
+                   r->loaded, o->in_order || r->loaded + r->different > 0 ? ""
+                   : "; where names differ, try dl_loading.in_order or renames");
 }
 
 static bool dli_check_loading(const dli_list *l, const dl_loading *o)
@@ -24633,11 +24679,11 @@ static dl_tensor *dli_flipped(const dli_exec *r, dl_tensor *x, int axis)
 /* The shape of a and b together, by ONNX's (NumPy's) rules; false with a message. */
 static bool dli_broadcast_shape(const dli_exec *r, dl_shape a, dl_shape b, dl_shape *shape)
 {
-    const dl_shape small = a.rank < b.rank ? a : b;
+    const dl_shape less = a.rank < b.rank ? a : b;
     *shape = a.rank < b.rank ? b : a;
-    for (int d = 1; d <= small.rank; d++) {                /* from the last axis on */
+    for (int d = 1; d <= less.rank; d++) {                /* from the last axis on */
         dl_int *to = &shape->dim[shape->rank - d];
-        const dl_int other = small.dim[small.rank - d];
+        const dl_int other = less.dim[less.rank - d];
         if (*to != other && *to != 1 && other != 1)
             return dli_node_bad(&r->source, r->n, "%s and %s do not fit together",
                                 dli_shown(r->c, a), dli_shown(r->c, b));
@@ -25151,10 +25197,10 @@ static dl_tensor *dli_o_pad(dli_exec *r)
         !dli_want(r, n == 2 * rank, "pads should have two numbers for each axis")) return NULL;
     for (int d = 0; x && d < rank; d++) {
         const int64_t all = x->shape.dim[d], before = v[d], after = v[rank + d];
-        const bool far = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
+        const bool bad = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
                          all + before + after < 0 || (how == 'e' && all == 0) ||
                          (how == 'r' && (before >= all || after >= all));
-        if (!dli_want(r, !far, "pads that do not fit")) return NULL;
+        if (!dli_want(r, !bad, "pads that do not fit")) return NULL;
         x = dli_taken(r, x, d, -before, 1, all + before + after, how, fill);
     }
     return x;
@@ -29597,7 +29643,7 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #ifdef DLI_SMALL
 #pragma GCC pop_options
 #endif
-#if defined(DLI_PART_ONLY) && defined(__GNUC__)
+#ifdef __GNUC__
 #pragma GCC diagnostic pop
 #endif
 #if defined(__clang__) && (defined(__x86_64__) || defined(__i386__))

@@ -114,13 +114,23 @@ n="$cxx -std=c++11 -O3"
 try "$n" $cxx -x c++ -std=c++11 -O3 $warn -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
 for macro in -DDL_REAL=double -DDL_STATIC -DDL_NO_STDIO -DDL_NO_SIMD -DDL_NO_THREADS \
              "-include $work/allocator.h" "-DDL_STATIC -DDL_NO_STDIO" \
-             "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS"; do
+             "-DDL_REAL=double -DDL_NO_STDIO -DDL_NO_THREADS" \
+             "-Dnear= -Dfar= -DIN= -DOUT= -Dsmall=char -Dinterface=struct"; do      # windows.h's
     n="$cc $macro"
     # shellcheck disable=SC2086
     try "$n" $cc -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm && run "$n"
     # shellcheck disable=SC2086
     try "$n as C++" $cxx -x c++ -std=c++11 -O0 $warn $macro -I. "$work/one.c" -o "$work/a.out" -lm
 done
+# Warnings that other projects make errors of.
+more="-Wundef -Wcast-qual -Wredundant-decls -Wdouble-promotion -Wfloat-equal -Wformat=2"
+# shellcheck disable=SC2086
+try "$cc, further warnings" $cc -std=c99 -O2 $warn $more -Wstrict-prototypes -Wmissing-prototypes \
+    -I. -c "$work/impl.c" -o "$work/a.o"
+# shellcheck disable=SC2086
+try "$cxx, further warnings" $cxx -x c++ -std=c++17 -O2 -fno-exceptions -fno-rtti $warn $more \
+    -Wold-style-cast -Wzero-as-null-pointer-constant $([ "$cc" = gcc ] && echo -Wuseless-cast) \
+    -I. -c "$work/impl.c" -o "$work/a.o"
 # Rooms left out: a program of tensors and tape, with and without the rest.
 cat >"$work/tape.c" <<'END'
 #define DL_IMPLEMENTATION
@@ -325,6 +335,11 @@ if [ "$cc" = gcc ]; then
     machine "ARM, 32 bits" arm-linux-gnueabihf-gcc qemu-arm
     machine "i386" i686-linux-gnu-gcc ""
     machine "Windows" x86_64-w64-mingw32-gcc wine64
+    if have x86_64-w64-mingw32-gcc; then
+        # shellcheck disable=SC2086
+        try "Windows, behind windows.h" x86_64-w64-mingw32-gcc -O0 $warn -I. -include windows.h \
+            -include ole2.h -c "$work/impl.c" -o "$work/a.o"
+    fi
     # i386, whose x87 arithmetic does not round floats: with it, without vectors, with SSE instead.
     if have i686-linux-gnu-gcc; then
         for how in "-O2" "-O3 -std=c99" "-O0 -DDL_NO_SIMD" "-O2 -msse2 -mfpmath=sse"; do

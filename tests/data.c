@@ -764,6 +764,42 @@ static void source_in_a_model(void)
     }
 }
 
+/* A source that clears the tape would pull it from under the batch. */
+static bool clearing_read(void *user, const int32_t *index, dl_int n, dl_real *x, int32_t *labels,
+                          dl_real *y)
+{
+    (void)index;
+    (void)n;
+    (void)x;
+    (void)labels;
+    (void)y;
+    dl_tape_clear((dl_ctx *)user);
+    return true;
+}
+
+static dl_int clearing_next(void *user, dl_int n, dl_real *x, int32_t *labels, dl_real *y)
+{
+    return clearing_read(user, NULL, n, x, labels, y) ? n : -1;
+}
+
+static void source_clears_tape(void)
+{
+    for (int stream = 0; stream < 2; stream++) {
+        dl_ctx *dl = test_quiet_new(1);
+        dl_source s = dl_source_default();
+        dl_batch b;
+        s.count = 1000;
+        s.shape = dl_shape1(2);
+        s.user = dl;
+        if (stream) s.next = clearing_next;
+        else s.read = clearing_read;
+        dl_loader *l = dl_loader_new(dl_data_from_source(dl, &s), 600, false);
+        CHECK(l && !dl_loader_next(l, &b), "a batch without its tape");
+        CHECK_ERROR(dl, DL_ERR_STATE, "its source has called dl_tape_clear");
+        dl_free(dl);
+    }
+}
+
 static void source_errors(void)
 {
     dl_ctx *dl = test_quiet_new(1);
@@ -1439,6 +1475,7 @@ int main(void)
     TEST(own_source);
     TEST(source_in_a_model);
     TEST(source_errors);
+    TEST(source_clears_tape);
     TEST(parts);
     TEST(folds);
     TEST(bytes);

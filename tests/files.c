@@ -631,6 +631,12 @@ static void load_file_errors(void)
     snprintf(text, sizeof text, "%s does not fit the model: different dense_1.weight [3,3], "
              "in the file dense_1.weight [3,2] (in all 2 unused", path);
     CHECK_ERROR(dl, DL_ERR_SHAPE, text);
+    dl_tensor *theirs = dl_param(dl, dl_shape2(3, 2), dl_init_zeros());
+    dl_set_name(theirs, "0.weight");
+    CHECK(dl_save(dl, path, &theirs, 1), "%s", dl_error_text(dl));
+    CHECK(!dl_model_load_weights(m, path, NULL), "other names");
+    CHECK_ERROR(dl, DL_ERR_FORMAT, "0 good: see dl_last_load); where names differ, try "
+                "dl_loading.in_order or renames");
     if (CHECK((f = fopen(path, "wb")) != NULL, "can't write %s", path)) fclose(f);
     CHECK(!dl_model_load_weights(m, path, NULL), "an empty file");
     CHECK_ERROR(dl, DL_ERR_FORMAT, "is cut off, or no safetensors file: of its 0 bytes");

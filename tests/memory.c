@@ -100,7 +100,7 @@ static void without_work_memory(void)
     count_fail_at = count_calls + 1;
     CHECK(dl_conv_transpose2d(x, w, DL_NONE, &o) == NULL, "without memory");
     count_fail_at = 0;
-    CHECK_ERROR(dl, DL_ERR_MEMORY, "convolution: out of memory (0.0 MB asked for)");
+    CHECK_ERROR(dl, DL_ERR_MEMORY, "convolution: out of memory (");
     CHECK(dl_conv_transpose2d(x, w, DL_NONE, &o) != NULL, "%s", dl_error_text(dl));
     dl_free(dl);
 }

@@ -719,6 +719,10 @@ static void bad_batches(void)
     CHECK(isnan(dl_model_train_batch(yes, &b).loss), "label 2 for yes or no");
     CHECK_ERROR(dl, DL_ERR_RANGE, "binary_crossentropy: label 2 at position 2 is not in 0..1");
     b.labels = label;
+    b.weight = dl_full(dl, dl_shape1(3), NAN);
+    CHECK(isnan(dl_model_train_batch(m, &b).loss), "a weight of NaN");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "first in the weights of the samples. Try this: clean the data");
+    b.weight = NULL;
     dl_fill(dl_model_find(m, "dense_1.bias"), NAN);
     CHECK(isnan(dl_model_train_batch(m, &b).loss), "NaN");
     CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_train_batch: the loss is NaN; NaN or infinity first "
@@ -2197,6 +2201,28 @@ static void output_of_fit(void)
     }
 }
 
+/* A validation loss that is NaN is shown; what would compare it refuses. */
+static void validation_is_nan(void)
+{
+    for (int k = 0; k < 3; k++) {
+        dl_ctx *dl = quiet_context(1);
+        noisy n;
+        char text[1000];
+        n.m = line(dl, DL_MSE, dl_sgd(0.05));
+        n.d = one_target(dl, 1);
+        n.o = quiet_fit(4, 1);
+        n.o.validation = one_target(dl, NAN);
+        n.o.early_stopping = k == 1;
+        if (k == 2) n.o.schedule = dl_schedule_plateau(0.5, 1);
+        n.o.verbose = k == 0 ? 2 : 0;
+        CHECK(caught(text, sizeof text, print_fit, &n), "standard output");
+        CHECK(epochs_done(n.m) == (k == 0 ? 4 : 0), "%d: %d epochs", k, epochs_done(n.m));
+        if (k == 0) CHECK(strstr(text, " - val_loss nan\n"), "%s", text);
+        else CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_model_fit: epoch 1: the validation loss is NaN");
+        dl_free(dl);
+    }
+}
+
 /* Of a graph, who reads whom is told. */
 static void graph_summary(void)
 {
@@ -2283,5 +2309,6 @@ int main(void)
     TEST(summary);
     TEST(wide_summary);
     TEST(output_of_fit);
+    TEST(validation_is_nan);
     return test_end();
 }

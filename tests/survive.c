@@ -274,6 +274,9 @@ static void refusals(void)
     f.checkpoint = NULL;
     CHECK(!dl_model_fit(m, d, &f), "resume without a path");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "without a path in checkpoint there are no resume");
+    dl_fit plain = dl_fit_default();
+    plain.verbose = plain.checkpoint_every = 0;
+    CHECK(dl_model_fit(network(dl, &p), d, &plain), "no checkpoint, after every 0 epochs");
     f = options(&p, &a);
     f.state = (dl_tensor *const *)&d;
     f.state = NULL;

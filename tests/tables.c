@@ -113,6 +113,8 @@ static void damaged(void)
         { "a,b\n", 0, "line 1: no row follows the names" },
         { "a,b\n1,2\n3\n", 0, "line 3: 1 cell, the last of them '3', where the first row, in line "
           "1, has 2; a cell with ',' in it must stand in quotes" },
+        { "Measured in May\na,b\n1,2\n", 0, "line 2: 2 cells, where the first row, in line 1, has 1; "
+          "lines in front of a table are passed over by options.skip" },
         { "a,b\n1,2\n\"x\ny\",4,5\n", 0, "line 3: 3 cells, the last of them '5'" },
         { "a;b\n1;2;\n", 0, "line 2: 3 cells, the last of them ''" },
         { "a,b\n1,\"2\n3,4\n", 0, "line 2, column 2: a quote is opened here and never closed" },

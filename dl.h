@@ -5241,8 +5241,7 @@ DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p
 }
 
 /* forward: y[i] = keep_i ? x[i] / (1 - p) : 0; the same key drops the same elements */
-DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
-                                 uint64_t key)
+DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key)
 {
     const dl_real scale = (dl_real)(1 / (1 - p));
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
@@ -5593,13 +5592,15 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
                 dx[(k * H + p / fh) * W + q / fw] += dy[(k * H * fh + p) * W * fw + q];
 }
 
-/* The part of a window along one axis that is inside: from begin to end - 1. */
-typedef struct dli_span { dl_int begin, end; } dli_span;
+/* The part of window p, q that is inside: rows i0 to i1 - 1, columns j0 to j1 - 1. */
+typedef struct dli_window { dl_int i0, i1, j0, j1; } dli_window;
 
-static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
+static dli_window dli_window_at(const dlk_pool2d_size *s, dl_int p, dl_int q)
 {
-    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
-    return s;
+    const dl_int i = p * s->stride_h - s->top, j = q * s->stride_w - s->left;
+    const dli_window v = { i < 0 ? 0 : i, dli_min(i + s->KH, s->H),
+                           j < 0 ? 0 : j, dli_min(j + s->KW, s->W) };
+    return v;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -5610,12 +5611,11 @@ DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = rows.begin * s->W + cols.begin;
+                const dli_window v = dli_window_at(s, p, q);
+                dl_int first = v.i0 * s->W + v.j0;
                 dl_real best = x[first];
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++)
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -5633,20 +5633,23 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
         for (dl_int i = 0; i < s->OH * s->OW; i++) dx[*at++] += *dy++;
 }
 
+/* How many places the average of a window is of. */
+static double dli_window_count(const dli_window *v, const dlk_pool2d_size *s, bool count_padding)
+{
+    return (double)(count_padding ? s->KH * s->KW : (v->i1 - v->i0) * (v->j1 - v->j0));
+}
+
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
+                const dli_window v = dli_window_at(s, p, q);
                 double sum = 0;
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW :
-                                     (rows.end - rows.begin) * (cols.end - cols.begin);
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
-                *y++ = (dl_real)(sum / (double)count);
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++) sum += (double)x[i * s->W + j];
+                *y++ = (dl_real)(sum / dli_window_count(&v, s, count_padding));
             }
 }
 
@@ -5657,13 +5660,10 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW :
-                                     (rows.end - rows.begin) * (cols.end - cols.begin);
-                const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
+                const dli_window v = dli_window_at(s, p, q);
+                const double share = (double)*dy++ / dli_window_count(&v, s, count_padding);
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++) dx[i * s->W + j] += (dl_real)share;
             }
 }
 
@@ -5859,8 +5859,7 @@ DL_DEF void dlk_rnn_gates_forward(const dlk_recurrent_step *s, dl_int H)
 }
 
 /* forward: h = tanh(a + u); a and u have the same gradient, and h0 is reached through u only */
-DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H)
+DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     (void)dc;
     for (dl_int k = 0; k < H; k++) {
@@ -5914,8 +5913,7 @@ DL_DEF void dlk_lstm_gates_forward(const dlk_recurrent_step *s, dl_int H)
      i = s(a_i + u_i):   da_i = du_i = di i (1 - i);  f and o alike, g with 1 - g^2
    The memory's gradient comes from two sides, from h and from the step after, and goes on to c0
    with nothing but the factor f in its way: where f is near 1, it neither vanishes nor explodes. */
-DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                    dl_int H)
+DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
         const double i = (double)s->gate[k], f = (double)s->gate[H + k];
@@ -5952,8 +5950,7 @@ DL_DEF void dlk_gru_gates_forward(const dlk_recurrent_step *s, dl_int H)
      h = (1 - z) n + z h0:   dn = dh (1 - z),  dz = dh (h0 - n),   and past the gates: dh z
      n = tanh(a_n + r u_n):  da_n = dn (1 - n^2),  du_n = da_n r,  dr = da_n u_n
      r = s(a_r + u_r):       da_r = du_r = dr r (1 - r);  z alike */
-DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H)
+DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     (void)dc;
     for (dl_int k = 0; k < H; k++) {

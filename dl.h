@@ -1238,12 +1238,10 @@ DL_DEF dl_conv dl_conv_default(void);
 /* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
    y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
    the defaults. @F S1-3.3 */
-DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options);
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options);
 /* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
    the second stays as it is by default. */
-DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options);
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
    - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
@@ -10933,14 +10931,14 @@ static dl_int dli_rows(const dl_tensor *t)
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-            dli_last(y->shape));
+    const dl_int N = dli_rows(y), C = dli_last(y->shape);
+    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, N, C);
 }
 
 DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
-    dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
-    dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    dl_tensor *y = c ? dli_result(c, __func__, x->shape, &x, 1, dli_softmax_back) : NULL;
     if (y) DLI_RUN(c, softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
@@ -10948,15 +10946,14 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-            dli_last(y->shape));
+    const dl_int N = dli_rows(y), C = dli_last(y->shape);
+    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, N, C);
 }
 
 DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
 {
-    dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
-    dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
-                     : NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    dl_tensor *y = c ? dli_result(c, __func__, x->shape, &x, 1, dli_log_softmax_back) : NULL;
     if (y) DLI_RUN(c, log_softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
@@ -10975,15 +10972,14 @@ static void dli_dropout_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 {
-    dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     if (!(p >= 0 && p < 1))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
                           p);
     if (!c->training || p == 0) return x;
     const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
-    dl_tensor *y = dli_result_with(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back, &s,
-                                   sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, x->shape, &x, 1, dli_dropout_back, &s, sizeof s);
     if (y) DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, s.key);
     return y;
 }
@@ -11018,19 +11014,18 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
 {
     dl_tensor *in[3] = { x, w, b };
     const int n = b == DL_NONE ? 2 : 3;
-    dl_ctx *c = dli_inputs("dl_linear", in, n);
+    dl_ctx *c = dli_inputs(__func__, in, n);
     if (!c) return NULL;
     if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
                           "[out,in] with in = %td, the last dimension of x",
                           dli_shown(c, x->shape), dli_shown(c, w->shape), dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
-                         dl_shape1(M)))
+    if (!dli_check_shape(c, __func__, "the bias (one for each row of the weight)", b, dl_shape1(M)))
         return NULL;
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 1] = M;
-    dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
+    dl_tensor *y = dli_result(c, __func__, shape, in, n, dli_linear_back);
     if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, n == 3 ? b->data : NULL,
                         dli_rows(x), D, M);
     return y;
@@ -11054,7 +11049,7 @@ static void dli_matmul_back(dli_node *node)
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 {
     dl_tensor *in[2] = { a, b };
-    dl_ctx *c = dli_inputs("dl_matmul", in, 2);
+    dl_ctx *c = dli_inputs(__func__, in, 2);
     if (!c) return NULL;
     const int ra = a->shape.rank, rb = b->shape.rank;
     const dl_int *da = a->shape.dim, *db = b->shape.dim;
@@ -11065,9 +11060,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
                           "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
                           db[rb - 2]);
-    bool fits = ra == rb || ra == 2 || rb == 2;
-    for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
-    if (!fits)
+    if (ra > 2 && rb > 2 && !dl_shape_equal(dli_rank(a->shape, ra - 2), dli_rank(b->shape, rb - 2)))
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
                           "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
     dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
@@ -11077,7 +11070,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     for (int d = 0; d < shape.rank - 2; d++) s.count *= shape.dim[d];
     shape.dim[shape.rank - 2] = s.N;
     shape.dim[shape.rank - 1] = s.M;
-    dl_tensor *y = dli_result_with(c, "dl_matmul", shape, in, 2, dli_matmul_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, in, 2, dli_matmul_back, &s, sizeof s);
     for (dl_int i = 0; y && i < s.count; i++)
         DLI_RUN_TWIN(c, matmul_forward, y->data + i * s.N * s.M, a->data + i * s.step_a,
                      b->data + i * s.step_b, s.N, s.K, s.M);
@@ -11088,7 +11081,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 
 DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 {
-    dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     const dl_shape wanted = shape;
     int open = -1;
@@ -11102,18 +11095,29 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     if (dl_shape_size(shape) != x->size)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %td elements and cannot become %s",
                           dli_shown(c, x->shape), x->size, dli_shown(c, wanted));
-    return dli_view("dl_reshape", x, shape, 0);
+    return dli_view(__func__, x, shape, 0);
+}
+
+/* A shape seen from one axis: outer blocks of n slices of inner elements. */
+typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
+
+static dli_axis_view dli_along(dl_shape s, int axis)
+{
+    dli_axis_view v = { 1, s.dim[axis], 1 };
+    for (int d = 0; d < s.rank; d++) {
+        if (d < axis) v.outer *= s.dim[d];
+        if (d > axis) v.inner *= s.dim[d];
+    }
+    return v;
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
-    if (!dli_usable("dl_flatten", x)) return NULL;
+    if (!dli_usable(__func__, x)) return NULL;
     if (x->shape.rank < 1)
         return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first "
                           "dimension");
-    dl_int rest = 1;
-    for (int d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], dli_along(x->shape, 0).inner));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
@@ -11178,44 +11182,31 @@ static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
 
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
-    dl_ctx *c = dli_inputs("dl_permute", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return DLI_NO(dl_tensor, dli_null(c, "dl_permute", "order"));
+    if (!order) return DLI_NO(dl_tensor, dli_null(c, __func__, "order"));
     for (int d = 0; d < x->shape.rank; d++) {
-        axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
+        axes[d] = dli_axis(c, __func__, order[d], x->shape.rank);
         if (axes[d] < 0) return NULL;
         for (int e = 0; e < d; e++)
             if (axes[e] == axes[d])
                 return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
                                   axes[d]);
     }
-    return dli_permute("dl_permute", x, axes);
+    return dli_permute(__func__, x, axes);
 }
 
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
 {
-    dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
-    const int a = dli_axis(c, "dl_transpose", axis1, x->shape.rank);
-    const int b = a < 0 ? a : dli_axis(c, "dl_transpose", axis2, x->shape.rank);
+    const int a = dli_axis(c, __func__, axis1, x->shape.rank);
+    const int b = a < 0 ? a : dli_axis(c, __func__, axis2, x->shape.rank);
     if (b < 0) return NULL;
     int axes[DL_MAX_DIMS];
     for (int d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
-    return dli_permute("dl_transpose", x, axes);
-}
-
-/* A shape seen from one axis: outer blocks of n slices of inner elements. */
-typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
-
-static dli_axis_view dli_along(dl_shape s, int axis)
-{
-    dli_axis_view v = { 1, s.dim[axis], 1 };
-    for (int d = 0; d < s.rank; d++) {
-        if (d < axis) v.outer *= s.dim[d];
-        if (d > axis) v.inner *= s.dim[d];
-    }
-    return v;
+    return dli_permute(__func__, x, axes);
 }
 
 /* count blocks of len elements, to_step and from_step apart, are copied, or added, to `to`. */
@@ -11246,8 +11237,8 @@ static void dli_slice_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
 {
-    dl_ctx *c = dli_inputs("dl_slice", &x, 1);
-    if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || (axis = dli_axis(c, __func__, axis, x->shape.rank)) < 0) return NULL;
     const dli_axis_view v = dli_along(x->shape, axis);
     const dl_int from = start < 0 ? start + v.n : start;
     const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
@@ -11257,7 +11248,7 @@ DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
     const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
     dl_shape shape = x->shape;
     shape.dim[axis] = to - from;
-    dl_tensor *y = dli_result_with(c, "dl_slice", shape, &x, 1, dli_slice_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, &x, 1, dli_slice_back, &s, sizeof s);
     if (y) dli_blocks_copy(y->data, s.len, x->data + s.start, v.n * v.inner, v.outer, s.len);
     return y;
 }
@@ -11279,8 +11270,8 @@ static void dli_concat_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 {
-    dl_ctx *c = dli_inputs("dl_concat", x, n);
-    if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, x, n);
+    if (!c || (axis = dli_axis(c, __func__, axis, x[0]->shape.rank)) < 0) return NULL;
     dl_shape shape = x[0]->shape;
     for (int k = 1; k < n; k++) {
         dl_shape other = x[k]->shape;
@@ -11293,7 +11284,7 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
         shape.dim[axis] += dli_min(more, PTRDIFF_MAX - shape.dim[axis]);
     }
     const dli_concat_state s = { axis };
-    dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, x, n, dli_concat_back, &s, sizeof s);
     const dli_axis_view all = dli_along(shape, axis);
     dl_int start = 0;
     for (int k = 0; y && k < n; k++) {
@@ -11306,15 +11297,15 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 
 DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 {
-    dl_ctx *c = dli_inputs("dl_stack", x, n);
-    if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, x, n);
+    if (!c || (axis = dli_axis(c, __func__, axis, x[0]->shape.rank + 1)) < 0) return NULL;
     dl_shape shape = x[0]->shape;
     if (shape.rank == DL_MAX_DIMS)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
                           dli_shown(c, shape));
     for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
-    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, __func__, (size_t)n * sizeof *views);
     for (int k = 0; views && k < n; k++) {
         if (!dl_shape_equal(x[k]->shape, x[0]->shape))
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
@@ -11417,25 +11408,24 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, const int *axis, bool ke
     return y;
 }
 
-DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum("dl_sum", x, NULL, false, false); }
-DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum("dl_mean", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum(__func__, x, NULL, false, false); }
+DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum(__func__, x, NULL, false, true); }
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_sum("dl_sum_axis", x, &axis, keep, false);
+    return dli_sum(__func__, x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_sum("dl_mean_axis", x, &axis, keep, true);
+    return dli_sum(__func__, x, &axis, keep, true);
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
 typedef struct dli_max_state { dli_axis_view v; int32_t *at; bool least; } dli_max_state;
 
-/* Where in x number i of the chosen ones is. */
-static dl_int dli_max_place(const dli_max_state *s, dl_int i)
+/* Where element k of row i of a view is. */
+static dl_int dli_view_place(const dli_axis_view *v, dl_int i, dl_int k)
 {
-    const dl_int inner = s->v.inner;
-    return (i / inner * s->v.n + s->at[i]) * inner + i % inner;
+    return (i / v->inner * v->n + k) * v->inner + i % v->inner;
 }
 
 static void dli_max_back(dli_node *node)
@@ -11443,7 +11433,8 @@ static void dli_max_back(dli_node *node)
     const dli_max_state *s = (const dli_max_state *)node->state;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++) dx[dli_max_place(s, i)] += dy[i];
+    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++)
+        dx[dli_view_place(&s->v, i, s->at[i])] += dy[i];
 }
 
 /* The index of the first maximum (or, with least, minimum; in any case of the first NaN) of n > 0
@@ -11462,8 +11453,7 @@ static dl_int dli_choose(const dl_real *x, dl_int n, dl_int step, bool least)
 static void dli_choose_all(int32_t *at, const dl_real *x, const dli_axis_view *v, bool least)
 {
     for (dl_int i = 0; i < v->outer * v->inner; i++)
-        at[i] = (int32_t)dli_choose(x + i / v->inner * v->n * v->inner + i % v->inner, v->n,
-                                    v->inner, least);
+        at[i] = (int32_t)dli_choose(x + dli_view_place(v, i, 0), v->n, v->inner, least);
 }
 
 /* Is there something to choose, and does its index fit an int32_t? */
@@ -11487,19 +11477,19 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool ke
                         : NULL;
     if (!y) return NULL;
     dli_choose_all(s.at, x->data, &s.v, least);
-    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_max_place(&s, i)];
+    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_view_place(&s.v, i, s.at[i])];
     return y;
 }
 
-DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max("dl_max", x, NULL, false, false); }
-DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max("dl_min", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max(__func__, x, NULL, false, false); }
+DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max(__func__, x, NULL, false, true); }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_max("dl_max_axis", x, &axis, keep, false);
+    return dli_max(__func__, x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_max("dl_min_axis", x, &axis, keep, true);
+    return dli_max(__func__, x, &axis, keep, true);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
@@ -11515,7 +11505,7 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
-    if (!dli_usable("dl_argmax", x)) return -1;
+    if (!dli_usable(__func__, x)) return -1;
     if (x->size > 0) return dli_choose(x->data, x->size, 1, false);
     dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
     return -1;
@@ -11937,18 +11927,17 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
 
 DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool *options)
 {
-    return dli_pool("dl_max_pool2d", x, options, true);
+    return dli_pool(__func__, x, options, true);
 }
 
 DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 {
-    return dli_pool("dl_avg_pool2d", x, options, false);
+    return dli_pool(__func__, x, options, false);
 }
 
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
 {
-    if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
-        return NULL;
+    if (!dli_usable(__func__, x) || !dli_image(__func__, x)) return NULL;
     const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
@@ -12369,22 +12358,22 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_RNN_TANH, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                                const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_RNN_RELU, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                            const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+    return dli_recurrent_net(__func__, DL_LSTM, x, w, h0, c0, options);
 }
 DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_GRU, x, w, h0, DL_NONE, options);
 }
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
@@ -12466,19 +12455,19 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_RNN_TANH, x, w, h, DL_NONE).h;
 }
 DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_RNN_RELU, x, w, h, DL_NONE).h;
 }
 DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
-    return dli_one_step("dl_lstm_cell", DL_LSTM, x, w, h, c);
+    return dli_one_step(__func__, DL_LSTM, x, w, h, c);
 }
 DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_gru_cell", DL_GRU, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_GRU, x, w, h, DL_NONE).h;
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
@@ -12499,7 +12488,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
 
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
-    dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
+    dl_tensor *y = dl ? dli_tape_tensor(dl, __func__, dl_shape2(T, E)) : NULL;
     if (y && y->size) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
@@ -12672,18 +12661,15 @@ static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int head
     const dli_seen_state s = { seen };
     dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
                         : NULL;
-    for (dl_int n = 0; y && n < N; n++)
-        for (dl_int j = 0; j < S; j++) {
-            bool *at = &seen[n * S + j];
-            *at = false;
-            for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
-                if (!dli_hidden(NULL, causal, i % R, j, S) &&
-                    !(masks && dli_hidden(mask->data, false, i + (masks > 1 ? n * many * R : 0), j,
-                                          S)))
-                    *at = true;
-            for (dl_int e = 0; e < E; e++)
-                y->data[(n * S + j) * E + e] = *at ? x->data[(n * S + j) * E + e] : 0;
-        }
+    for (dl_int k = 0; y && k < N * S; k++) {
+        const dl_int n = k / S, j = k % S;
+        const dl_real *m = masks ? mask->data + (masks > 1 ? n * many * R * S : 0) : NULL;
+        seen[k] = false;
+        for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
+            if (!dli_hidden(NULL, causal, i % R, j, S) && !dli_hidden(m, false, i, j, S))
+                seen[k] = true;
+        for (dl_int e = k * E; e < (k + 1) * E; e++) y->data[e] = seen[k] ? x->data[e] : 0;
+    }
     return y;
 }
 
@@ -12815,11 +12801,11 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
 
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(dl, w, "dl_transformer_encoder_init", E, F, 1);
+    return dli_transformer_init(dl, w, __func__, E, F, 1);
 }
 DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(dl, w, "dl_transformer_decoder_init", E, F, 2);
+    return dli_transformer_init(dl, w, __func__, E, F, 2);
 }
 #endif
 

@@ -11060,7 +11060,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
                           "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
                           db[rb - 2]);
-    if (ra > 2 && rb > 2 && !dl_shape_equal(dli_rank(a->shape, ra - 2), dli_rank(b->shape, rb - 2)))
+    if (ra > 2 && rb > 2 && (ra != rb || memcmp(da, db, (size_t)(ra - 2) * sizeof *da) != 0))
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
                           "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
     dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };

@@ -9865,6 +9865,8 @@ static const char *dli_shown(dl_ctx *c, dl_shape shape)
 {
     return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
 }
+/* A tensor's own. */
+static const char *dli_shape_of(const dl_tensor *t) { return dli_shown(t->ctx, t->shape); }
 
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
@@ -10283,7 +10285,7 @@ DL_DEF double dl_item(const dl_tensor *t)
     if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
-            dli_shown(t->ctx, t->shape));
+            dli_shape_of(t));
     return (double)NAN;
 }
 
@@ -10313,7 +10315,7 @@ DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
                        "dl_state or dl_param", who);
     if (state->size != value->size)
         return dl_fail(c, DL_ERR_SHAPE, "%s: state %s and value %s differ in size", who,
-                       dli_shown(c, state->shape), dli_shown(c, value->shape));
+                       dli_shape_of(state), dli_shape_of(value));
     return dl_copy_in(state, value->data);
 }
 
@@ -10661,8 +10663,7 @@ DL_DEF bool dl_backward(dl_tensor *loss)
     if (!dli_usable("dl_backward", loss)) return false;
     if (loss->size != 1)
         return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
-                       "element; use dl_mean or dl_sum, or dl_backward_from",
-                       dli_shown(loss->ctx, loss->shape));
+                       "element; use dl_mean or dl_sum, or dl_backward_from", dli_shape_of(loss));
     return dl_backward_from(loss, &one);
 }
 
@@ -10891,8 +10892,8 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
     const dl_shape shape = dli_broadcast(a->shape, b->shape);
     if (shape.rank < 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from "
-                          "the right, dimensions must be equal or 1", op, dli_shown(c, a->shape),
-                          dli_shown(c, b->shape));
+                          "the right, dimensions must be equal or 1", op, dli_shape_of(a),
+                          dli_shape_of(b));
     const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
     const dli_walk *w = &s.walk;
     const dl_int n = w->n[0];
@@ -10992,7 +10993,7 @@ static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const d
 {
     return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
-                   dli_shown(c, t->shape), dli_shown(c, shape));
+                   dli_shape_of(t), dli_shown(c, shape));
 }
 
 static void dli_linear_back(dli_node *node)
@@ -11019,7 +11020,7 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
     if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
                           "[out,in] with in = %td, the last dimension of x",
-                          dli_shown(c, x->shape), dli_shown(c, w->shape), dli_last(x->shape));
+                          dli_shape_of(x), dli_shape_of(w), dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
     if (!dli_check_shape(c, __func__, "the bias (one for each row of the weight)", b, dl_shape1(M)))
         return NULL;
@@ -11055,14 +11056,13 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     const dl_int *da = a->shape.dim, *db = b->shape.dim;
     if (ra < 2 || rb < 2)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
-                          dli_shown(c, a->shape), dli_shown(c, b->shape));
+                          dli_shape_of(a), dli_shape_of(b));
     if (da[ra - 1] != db[rb - 2])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
-                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
-                          db[rb - 2]);
+                          "differ", dli_shape_of(a), dli_shape_of(b), da[ra - 1], db[rb - 2]);
     if (ra > 2 && rb > 2 && (ra != rb || memcmp(da, db, (size_t)(ra - 2) * sizeof *da) != 0))
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
-                          "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
+                          "matrices differ", dli_shape_of(a), dli_shape_of(b));
     dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
     if (ra > 2) s.step_a = s.N * s.K;
     if (rb > 2) s.step_b = s.K * s.M;
@@ -11094,7 +11094,7 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     }
     if (dl_shape_size(shape) != x->size)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %td elements and cannot become %s",
-                          dli_shown(c, x->shape), x->size, dli_shown(c, wanted));
+                          dli_shape_of(x), x->size, dli_shown(c, wanted));
     return dli_view(__func__, x, shape, 0);
 }
 
@@ -11279,8 +11279,7 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
         other.dim[axis] = shape.dim[axis];
         if (!dl_shape_equal(shape, other))
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
-                              "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
-                              k, axis);
+                              "than axis %d", dli_shape_of(x[0]), dli_shape_of(x[k]), k, axis);
         shape.dim[axis] += dli_min(more, PTRDIFF_MAX - shape.dim[axis]);
     }
     const dli_concat_state s = { axis };
@@ -11302,14 +11301,14 @@ DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
     dl_shape shape = x[0]->shape;
     if (shape.rank == DL_MAX_DIMS)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
-                          dli_shown(c, shape));
+                          dli_shape_of(x[0]));
     for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
     dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, __func__, (size_t)n * sizeof *views);
     for (int k = 0; views && k < n; k++) {
         if (!dl_shape_equal(x[k]->shape, x[0]->shape))
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
-                              dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape), k);
+                              dli_shape_of(x[0]), dli_shape_of(x[k]), k);
         views[k] = dl_reshape(x[k], shape);
     }
     return views ? dl_concat(views, n, axis) : NULL;
@@ -11461,7 +11460,7 @@ static bool dli_check_choice(const char *op, const dl_tensor *x, dl_int n)
 {
     return (n > 0 && n <= INT32_MAX) ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
-                   dli_shown(x->ctx, x->shape));
+                   dli_shape_of(x));
 }
 
 static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool keep, bool least)
@@ -11693,24 +11692,25 @@ static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims,
 static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
                            const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
-    const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
-                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op,
+                       dli_shape_of(x), dli_shape_of(w), dims == 1 ? "[N,C,L]" : "[N,C,H,W]",
+                       dims == 1 ? "[M,C/groups,K]" :
                        transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
     if (!dli_conv_used(c, op, o, dims, transposed)) return false;
     const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
     if (C < 1 || first < 1 || next < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
-                       "one", op, t, r);
+                       "one", op, dli_shape_of(x), dli_shape_of(w));
     if (o->groups < 1 || C % o->groups || first % o->groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
-                       "and the weight %s", op, o->groups, t, r);
+                       "and the weight %s", op, o->groups, dli_shape_of(x), dli_shape_of(w));
     const dl_int seen = transposed ? first : next * o->groups;
     const dl_int M = transposed ? next * o->groups : first;
     if (seen != C)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %td channels, weight %s in %d group%s "
-                       "takes %td", op, t, C, r, o->groups, o->groups == 1 ? "" : "s", seen);
+                       "takes %td", op, dli_shape_of(x), C, dli_shape_of(w), o->groups,
+                       o->groups == 1 ? "" : "s", seen);
     return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
@@ -11803,8 +11803,7 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 static bool dli_image(const char *op, dl_tensor *x)
 {
     return x->shape.rank == 4 ||
-           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
-                   dli_shown(x->ctx, x->shape));
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op, dli_shape_of(x));
 }
 
 typedef struct dli_upsample_state { int fh, fw; } dli_upsample_state;
@@ -11980,7 +11979,7 @@ static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double 
 {
     if (x->shape.rank < rank || x->size == 0)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
-                       "empty", op, dli_shown(x->ctx, x->shape), rank);
+                       "empty", op, dli_shape_of(x), rank);
     if (!(eps >= 0))
         return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
     return true;
@@ -12060,7 +12059,7 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     if (!c || !dli_norm_check(__func__, x, 1, eps)) return NULL;
     if (axes < 1 || axes > x->shape.rank)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", __func__, axes,
-                          dli_shown(c, x->shape));
+                          dli_shape_of(x));
     dl_shape shape = x->shape;
     dl_int C = 1;
     for (int d = 0; d < axes; d++) {
@@ -12080,7 +12079,7 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     if (groups < 1 || C % groups)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %td channels of "
-                          "input %s", __func__, groups, C, dli_shown(c, x->shape));
+                          "input %s", __func__, groups, C, dli_shape_of(x));
     dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
                          NULL, 0, 0 };
     return dli_normalize(__func__, x, weight, bias, dl_shape1(C), NULL, &s);
@@ -12189,7 +12188,7 @@ static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kin
     const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
-                       dli_shown(c, in[2]->shape), (int)G);
+                       dli_shape_of(in[2]), (int)G);
     return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
            dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
            dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
@@ -12301,14 +12300,14 @@ static bool dli_check_stack(dl_ctx *c, const char *op, const dl_tensor *x, dl_te
                        "one: use dl_dropout on the result", op, o->dropout);
     if (x->shape.rank != 3 || x->shape.dim[1] < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
-                       dli_shown(c, x->shape));
+                       dli_shape_of(x));
     const int parts = o->layers * (o->bidirectional ? 2 : 1);
     for (int i = 0; i < 2; i++) {
         const dl_tensor *t = i == 0 ? h0 : c0;
         if (t != DL_NONE && (t->shape.rank != 3 || t->shape.dim[0] != parts))
             return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for "
                            "each layer and direction", op, i == 0 ? "h0" : "c0",
-                           dli_shown(c, t->shape), parts);
+                           dli_shape_of(t), parts);
     }
     for (int i = 0; i < 4 * parts; i++) {
         if (!w[i]) return false;
@@ -12439,8 +12438,7 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
     if (x->shape.rank != 2) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
-                dli_shown(x->ctx, x->shape));
+        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op, dli_shape_of(x));
         return dli_no_sequence();
     }
     x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
@@ -12479,7 +12477,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
         padding >= w->shape.dim[0])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %td: the weight must be [V,E], "
                           "the padding -1 .. V-1, and the indexes' rank below %d", __func__,
-                          dli_shown(c, w->shape), padding, DL_MAX_DIMS);
+                          dli_shape_of(w), padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
     dl_tensor *y = dli_take_rows(__func__, w, index, n, shape, padding);
     if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
@@ -12550,7 +12548,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (dl_shape_equal(mask->shape, all)) return 1;
     return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %td queries and %td keys need "
                    "[R,S], [N,R,S], or all dimensions of the queries in front", op,
-                   dli_shown(c, mask->shape), R, S);
+                   dli_shape_of(mask), R, S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
@@ -12570,8 +12568,8 @@ static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, c
     }
     return fits ||
            dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                   "[N,...,S,D], [N,...,S,M]", op, dli_shown(c, q->shape), dli_shown(c, k->shape),
-                   dli_shown(c, v->shape));
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_of(q), dli_shape_of(k),
+                   dli_shape_of(v));
 }
 
 /* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
@@ -12687,8 +12685,7 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
         v->shape.dim[2] != E || heads < 1 || E % heads != 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: "
                           "should be [N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
-                          dli_shown(c, q->shape), dli_shown(c, k->shape), dli_shown(c, v->shape),
-                          heads);
+                          dli_shape_of(q), dli_shape_of(k), dli_shape_of(v), heads);
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;

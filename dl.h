@@ -10682,10 +10682,8 @@ static void dli_custom_back(dli_node *node)
         s->hidden[i] = node->in[i]->grad;
         if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
     }
-    if (!s->backward(node->out, node->in, node->n, s->user)) {
-        dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
-        node->failed = true;
-    }
+    node->failed = !s->backward(node->out, node->in, node->n, s->user);
+    if (node->failed) dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
     for (int i = node->n - 1; i >= 0; i--) node->in[i]->grad = s->hidden[i];
 }
 
@@ -12437,11 +12435,9 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
                                 dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
-    if (x->shape.rank != 2) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op, dli_shape_of(x));
-        return dli_no_sequence();
-    }
-    x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
+    x = x->shape.rank == 2
+        ? dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]))
+        : DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op, dli_shape_of(x));
     if (!x) return dli_no_sequence();
     dl_sequence out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
     if (!out.y) return out;
@@ -12517,11 +12513,8 @@ static void dli_attention_back(dli_node *node)
     dl_real *dq = dli_grad(node->in[0]), *dk = dli_grad(node->in[1]), *dv = dli_grad(node->in[2]);
     const dl_mark mark = dl_tape_mark(c);
     dl_real *work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
-    if (!work) {
-        node->failed = true;
-        return;
-    }
-    for (dl_int b = 0; b < s->B; b++) {
+    node->failed = !work;
+    for (dl_int b = 0; work && b < s->B; b++) {
         const dlk_attention_size seen = dli_attention_seen(s, b);
         if (seen.S > 0)
             DLI_RUN_TWIN(c, attention_backward, dq ? dq + b * R * D : NULL,

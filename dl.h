@@ -1239,12 +1239,10 @@ DL_DEF dl_conv dl_conv_default(void);
 /* Convolution (cross-correlation): x [N,C,H,W], w [M,C/groups,KH,KW], b [M] or DL_NONE;
    y [N,M,OH,OW], OH = floor((H + before + after - (KH-1) dilation - 1) / stride) + 1. options NULL:
    the defaults. @F S1-3.3 */
-DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options);
+DL_DEF dl_tensor *dl_conv2d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options);
 /* The same along one axis: x [N,C,L], w [M,C/groups,K], y [N,M,OL]; of two numbers in the options
    the second stays as it is by default. */
-DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                            const dl_conv *options);
+DL_DEF dl_tensor *dl_conv1d(dl_tensor *x, dl_tensor *w, dl_tensor *b, const dl_conv *options);
 /* Transposed: x [N,C,H,W], w [C,M/groups,KH,KW], b [M] or DL_NONE; y [N,M,OH,OW], OH = (H-1) stride
    - before - after + (KH-1) dilation + 1 + output_padding; with same, H stride. */
 DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
@@ -5259,8 +5257,7 @@ DL_DEF void dlk_dropout_forward(dl_real *y, const dl_real *x, dl_int n, double p
 }
 
 /* forward: y[i] = keep_i ? x[i] / (1 - p) : 0; the same key drops the same elements */
-DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p,
-                                 uint64_t key)
+DL_DEF void dlk_dropout_backward(dl_real *dx, const dl_real *dy, dl_int n, double p, uint64_t key)
 {
     const dl_real scale = (dl_real)(1 / (1 - p));
     for (dl_int i = 0; i < n; i++) dx[i] += dli_keep(key, i, p) ? dy[i] * scale : 0;
@@ -5611,13 +5608,15 @@ DL_DEF void dlk_upsample2d_backward(dl_real *dx, const dl_real *dy, dl_int plane
                 dx[(k * H + p / fh) * W + q / fw] += dy[(k * H * fh + p) * W * fw + q];
 }
 
-/* The part of a window along one axis that is inside: from begin to end - 1. */
-typedef struct dli_span { dl_int begin, end; } dli_span;
+/* The part of window p, q that is inside: rows i0 to i1 - 1, columns j0 to j1 - 1. */
+typedef struct dli_window { dl_int i0, i1, j0, j1; } dli_window;
 
-static dli_span dli_window(dl_int start, dl_int kernel, dl_int size)
+static dli_window dli_window_at(const dlk_pool2d_size *s, dl_int p, dl_int q)
 {
-    const dli_span s = { start < 0 ? 0 : start, start + kernel > size ? size : start + kernel };
-    return s;
+    const dl_int i = p * s->stride_h - s->top, j = q * s->stride_w - s->left;
+    const dli_window v = { i < 0 ? 0 : i, dli_min(i + s->KH, s->H),
+                           j < 0 ? 0 : j, dli_min(j + s->KW, s->W) };
+    return v;
 }
 
 /* best is kept only while it is at least as large as what comes: a NaN that comes fails the
@@ -5628,12 +5627,11 @@ DL_DEF void dlk_max_pool2d_forward(dl_real *y, int32_t *at, const dl_real *x,
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                dl_int first = rows.begin * s->W + cols.begin;
+                const dli_window v = dli_window_at(s, p, q);
+                dl_int first = v.i0 * s->W + v.j0;
                 dl_real best = x[first];
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++)
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++)
                         if (!(best >= x[i * s->W + j] || best != best)) {
                             first = i * s->W + j;
                             best = x[first];
@@ -5651,20 +5649,23 @@ DL_DEF void dlk_max_pool2d_backward(dl_real *dx, const dl_real *dy, const int32_
         for (dl_int i = 0; i < s->OH * s->OW; i++) dx[*at++] += *dy++;
 }
 
+/* How many places the average of a window is of. */
+static double dli_window_count(const dli_window *v, const dlk_pool2d_size *s, bool count_padding)
+{
+    return (double)(count_padding ? s->KH * s->KW : (v->i1 - v->i0) * (v->j1 - v->j0));
+}
+
 DL_DEF void dlk_avg_pool2d_forward(dl_real *y, const dl_real *x, const dlk_pool2d_size *s,
                                    bool count_padding)
 {
     for (dl_int k = 0; k < s->planes; k++, x += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
+                const dli_window v = dli_window_at(s, p, q);
                 double sum = 0;
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW :
-                                     (rows.end - rows.begin) * (cols.end - cols.begin);
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++) sum += (double)x[i * s->W + j];
-                *y++ = (dl_real)(sum / (double)count);
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++) sum += (double)x[i * s->W + j];
+                *y++ = (dl_real)(sum / dli_window_count(&v, s, count_padding));
             }
 }
 
@@ -5675,13 +5676,10 @@ DL_DEF void dlk_avg_pool2d_backward(dl_real *dx, const dl_real *dy, const dlk_po
     for (dl_int k = 0; k < s->planes; k++, dx += s->H * s->W)
         for (dl_int p = 0; p < s->OH; p++)
             for (dl_int q = 0; q < s->OW; q++) {
-                const dli_span rows = dli_window(p * s->stride_h - s->top, s->KH, s->H);
-                const dli_span cols = dli_window(q * s->stride_w - s->left, s->KW, s->W);
-                const dl_int count = count_padding ? s->KH * s->KW :
-                                     (rows.end - rows.begin) * (cols.end - cols.begin);
-                const dl_real g = (dl_real)((double)*dy++ / (double)count);
-                for (dl_int i = rows.begin; i < rows.end; i++)
-                    for (dl_int j = cols.begin; j < cols.end; j++) dx[i * s->W + j] += g;
+                const dli_window v = dli_window_at(s, p, q);
+                const double share = (double)*dy++ / dli_window_count(&v, s, count_padding);
+                for (dl_int i = v.i0; i < v.i1; i++)
+                    for (dl_int j = v.j0; j < v.j1; j++) dx[i * s->W + j] += (dl_real)share;
             }
 }
 
@@ -5877,8 +5875,7 @@ DL_DEF void dlk_rnn_gates_forward(const dlk_recurrent_step *s, dl_int H)
 }
 
 /* forward: h = tanh(a + u); a and u have the same gradient, and h0 is reached through u only */
-DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H)
+DL_DEF void dlk_rnn_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     (void)dc;
     for (dl_int k = 0; k < H; k++) {
@@ -5932,8 +5929,7 @@ DL_DEF void dlk_lstm_gates_forward(const dlk_recurrent_step *s, dl_int H)
      i = s(a_i + u_i):   da_i = du_i = di i (1 - i);  f and o alike, g with 1 - g^2
    The memory's gradient comes from two sides, from h and from the step after, and goes on to c0
    with nothing but the factor f in its way: where f is near 1, it neither vanishes nor explodes. */
-DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                    dl_int H)
+DL_DEF void dlk_lstm_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     for (dl_int k = 0; k < H; k++) {
         const double i = (double)s->gate[k], f = (double)s->gate[H + k];
@@ -5970,8 +5966,7 @@ DL_DEF void dlk_gru_gates_forward(const dlk_recurrent_step *s, dl_int H)
      h = (1 - z) n + z h0:   dn = dh (1 - z),  dz = dh (h0 - n),   and past the gates: dh z
      n = tanh(a_n + r u_n):  da_n = dn (1 - n^2),  du_n = da_n r,  dr = da_n u_n
      r = s(a_r + u_r):       da_r = du_r = dr r (1 - r);  z alike */
-DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s,
-                                   dl_int H)
+DL_DEF void dlk_gru_gates_backward(dl_real *dh, dl_real *dc, const dlk_recurrent_step *s, dl_int H)
 {
     (void)dc;
     for (dl_int k = 0; k < H; k++) {
@@ -9888,6 +9883,8 @@ static const char *dli_shown(dl_ctx *c, dl_shape shape)
 {
     return dli_shape_text(c->shape_text[c->shape_texts++ % 4], shape);
 }
+/* A tensor's own. */
+static const char *dli_shape_of(const dl_tensor *t) { return dli_shown(t->ctx, t->shape); }
 
 /* The size of a shape about to be allocated, or -1 with a message. */
 static dl_int dli_checked_size(dl_ctx *c, const char *who, dl_shape shape)
@@ -10306,7 +10303,7 @@ DL_DEF double dl_item(const dl_tensor *t)
     if (!dli_usable("dl_item", t)) return (double)NAN;
     if (t->size == 1) return (double)t->data[0];
     dl_fail(t->ctx, DL_ERR_SHAPE, "dl_item: the tensor has shape %s, not one element",
-            dli_shown(t->ctx, t->shape));
+            dli_shape_of(t));
     return (double)NAN;
 }
 
@@ -10336,7 +10333,7 @@ DL_DEF bool dl_assign(dl_tensor *state, const dl_tensor *value)
                        "dl_state or dl_param", who);
     if (state->size != value->size)
         return dl_fail(c, DL_ERR_SHAPE, "%s: state %s and value %s differ in size", who,
-                       dli_shown(c, state->shape), dli_shown(c, value->shape));
+                       dli_shape_of(state), dli_shape_of(value));
     return dl_copy_in(state, value->data);
 }
 
@@ -10684,8 +10681,7 @@ DL_DEF bool dl_backward(dl_tensor *loss)
     if (!dli_usable("dl_backward", loss)) return false;
     if (loss->size != 1)
         return dl_fail(loss->ctx, DL_ERR_SHAPE, "dl_backward: the loss has shape %s, not one "
-                       "element; use dl_mean or dl_sum, or dl_backward_from",
-                       dli_shown(loss->ctx, loss->shape));
+                       "element; use dl_mean or dl_sum, or dl_backward_from", dli_shape_of(loss));
     return dl_backward_from(loss, &one);
 }
 
@@ -10704,10 +10700,8 @@ static void dli_custom_back(dli_node *node)
         s->hidden[i] = node->in[i]->grad;
         if (!dli_grad(node->in[i])) node->in[i]->grad = NULL;
     }
-    if (!s->backward(node->out, node->in, node->n, s->user)) {
-        dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
-        node->failed = true;
-    }
+    node->failed = !s->backward(node->out, node->in, node->n, s->user);
+    if (node->failed) dl_fail(node->out->ctx, DL_ERR_STATE, "%s: its backward failed", node->op);
     for (int i = node->n - 1; i >= 0; i--) node->in[i]->grad = s->hidden[i];
 }
 
@@ -10914,8 +10908,8 @@ static dl_tensor *dli_binary(const char *op, dl_tensor *a, dl_tensor *b,
     const dl_shape shape = dli_broadcast(a->shape, b->shape);
     if (shape.rank < 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: counted from "
-                          "the right, dimensions must be equal or 1", op, dli_shown(c, a->shape),
-                          dli_shown(c, b->shape));
+                          "the right, dimensions must be equal or 1", op, dli_shape_of(a),
+                          dli_shape_of(b));
     const dli_binary_state s = { backward, dli_walk_of(shape, a->shape, b->shape) };
     const dli_walk *w = &s.walk;
     const dl_int n = w->n[0];
@@ -10954,14 +10948,14 @@ static dl_int dli_rows(const dl_tensor *t)
 static void dli_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-            dli_last(y->shape));
+    const dl_int N = dli_rows(y), C = dli_last(y->shape);
+    DLI_RUN(y->ctx, softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, N, C);
 }
 
 DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 {
-    dl_ctx *c = dli_inputs("dl_softmax", &x, 1);
-    dl_tensor *y = c ? dli_result(c, "dl_softmax", x->shape, &x, 1, dli_softmax_back) : NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    dl_tensor *y = c ? dli_result(c, __func__, x->shape, &x, 1, dli_softmax_back) : NULL;
     if (y) DLI_RUN(c, softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
@@ -10969,15 +10963,14 @@ DL_DEF dl_tensor *dl_softmax(dl_tensor *x)
 static void dli_log_softmax_back(dli_node *node)
 {
     dl_tensor *y = node->out;
-    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, dli_rows(y),
-            dli_last(y->shape));
+    const dl_int N = dli_rows(y), C = dli_last(y->shape);
+    DLI_RUN(y->ctx, log_softmax_backward, dli_grad(node->in[0]), dli_grad(y), y->data, N, C);
 }
 
 DL_DEF dl_tensor *dl_log_softmax(dl_tensor *x)
 {
-    dl_ctx *c = dli_inputs("dl_log_softmax", &x, 1);
-    dl_tensor *y = c ? dli_result(c, "dl_log_softmax", x->shape, &x, 1, dli_log_softmax_back)
-                     : NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    dl_tensor *y = c ? dli_result(c, __func__, x->shape, &x, 1, dli_log_softmax_back) : NULL;
     if (y) DLI_RUN(c, log_softmax_forward, y->data, x->data, dli_rows(x), dli_last(x->shape));
     return y;
 }
@@ -10996,15 +10989,14 @@ static void dli_dropout_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
 {
-    dl_ctx *c = dli_inputs("dl_dropout", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     if (!(p >= 0 && p < 1))
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
                           p);
     if (!c->training || p == 0) return x;
     const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
-    dl_tensor *y = dli_result_with(c, "dl_dropout", x->shape, &x, 1, dli_dropout_back, &s,
-                                   sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, x->shape, &x, 1, dli_dropout_back, &s, sizeof s);
     if (y) DLI_RUN(c, dropout_forward, y->data, x->data, x->size, p, s.key);
     return y;
 }
@@ -11017,7 +11009,7 @@ static bool dli_check_shape(dl_ctx *c, const char *op, const char *what, const d
 {
     return t == DL_NONE || dl_shape_equal(t->shape, shape) ||
            dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be %s", op, what,
-                   dli_shown(c, t->shape), dli_shown(c, shape));
+                   dli_shape_of(t), dli_shown(c, shape));
 }
 
 static void dli_linear_back(dli_node *node)
@@ -11039,19 +11031,18 @@ DL_DEF dl_tensor *dl_linear(dl_tensor *x, dl_tensor *w, dl_tensor *b)
 {
     dl_tensor *in[3] = { x, w, b };
     const int n = b == DL_NONE ? 2 : 3;
-    dl_ctx *c = dli_inputs("dl_linear", in, n);
+    dl_ctx *c = dli_inputs(__func__, in, n);
     if (!c) return NULL;
     if (w->shape.rank != 2 || x->shape.rank < 1 || dli_last(x->shape) != w->shape.dim[1])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_linear: x %s, weight %s: the weight must be "
                           "[out,in] with in = %td, the last dimension of x",
-                          dli_shown(c, x->shape), dli_shown(c, w->shape), dli_last(x->shape));
+                          dli_shape_of(x), dli_shape_of(w), dli_last(x->shape));
     const dl_int D = w->shape.dim[1], M = w->shape.dim[0];
-    if (!dli_check_shape(c, "dl_linear", "the bias (one for each row of the weight)", b,
-                         dl_shape1(M)))
+    if (!dli_check_shape(c, __func__, "the bias (one for each row of the weight)", b, dl_shape1(M)))
         return NULL;
     dl_shape shape = x->shape;
     shape.dim[shape.rank - 1] = M;
-    dl_tensor *y = dli_result(c, "dl_linear", shape, in, n, dli_linear_back);
+    dl_tensor *y = dli_result(c, __func__, shape, in, n, dli_linear_back);
     if (y) DLI_RUN_TWIN(c, linear_forward, y->data, x->data, w->data, n == 3 ? b->data : NULL,
                         dli_rows(x), D, M);
     return y;
@@ -11075,22 +11066,19 @@ static void dli_matmul_back(dli_node *node)
 DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 {
     dl_tensor *in[2] = { a, b };
-    dl_ctx *c = dli_inputs("dl_matmul", in, 2);
+    dl_ctx *c = dli_inputs(__func__, in, 2);
     if (!c) return NULL;
     const int ra = a->shape.rank, rb = b->shape.rank;
     const dl_int *da = a->shape.dim, *db = b->shape.dim;
     if (ra < 2 || rb < 2)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: both need rank 2 or more",
-                          dli_shown(c, a->shape), dli_shown(c, b->shape));
+                          dli_shape_of(a), dli_shape_of(b));
     if (da[ra - 1] != db[rb - 2])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: inner dimensions %td and %td "
-                          "differ", dli_shown(c, a->shape), dli_shown(c, b->shape), da[ra - 1],
-                          db[rb - 2]);
-    bool fits = ra == rb || ra == 2 || rb == 2;
-    for (int d = 0; fits && ra == rb && d < ra - 2; d++) fits = da[d] == db[d];
-    if (!fits)
+                          "differ", dli_shape_of(a), dli_shape_of(b), da[ra - 1], db[rb - 2]);
+    if (ra > 2 && rb > 2 && (ra != rb || memcmp(da, db, (size_t)(ra - 2) * sizeof *da) != 0))
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_matmul: %s x %s: the dimensions in front of the "
-                          "matrices differ", dli_shown(c, a->shape), dli_shown(c, b->shape));
+                          "matrices differ", dli_shape_of(a), dli_shape_of(b));
     dli_matmul_state s = { da[ra - 2] && db[rb - 1], 0, 0, da[ra - 2], da[ra - 1], db[rb - 1] };
     if (ra > 2) s.step_a = s.N * s.K;
     if (rb > 2) s.step_b = s.K * s.M;
@@ -11098,7 +11086,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
     for (int d = 0; d < shape.rank - 2; d++) s.count *= shape.dim[d];
     shape.dim[shape.rank - 2] = s.N;
     shape.dim[shape.rank - 1] = s.M;
-    dl_tensor *y = dli_result_with(c, "dl_matmul", shape, in, 2, dli_matmul_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, in, 2, dli_matmul_back, &s, sizeof s);
     for (dl_int i = 0; y && i < s.count; i++)
         DLI_RUN_TWIN(c, matmul_forward, y->data + i * s.N * s.M, a->data + i * s.step_a,
                      b->data + i * s.step_b, s.N, s.K, s.M);
@@ -11109,7 +11097,7 @@ DL_DEF dl_tensor *dl_matmul(dl_tensor *a, dl_tensor *b)
 
 DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
 {
-    dl_ctx *c = dli_inputs("dl_reshape", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     const dl_shape wanted = shape;
     int open = -1;
@@ -11122,19 +11110,30 @@ DL_DEF dl_tensor *dl_reshape(dl_tensor *x, dl_shape shape)
     }
     if (dl_shape_size(shape) != x->size)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_reshape: %s has %td elements and cannot become %s",
-                          dli_shown(c, x->shape), x->size, dli_shown(c, wanted));
-    return dli_view("dl_reshape", x, shape, 0);
+                          dli_shape_of(x), x->size, dli_shown(c, wanted));
+    return dli_view(__func__, x, shape, 0);
+}
+
+/* A shape seen from one axis: outer blocks of n slices of inner elements. */
+typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
+
+static dli_axis_view dli_along(dl_shape s, int axis)
+{
+    dli_axis_view v = { 1, s.dim[axis], 1 };
+    for (int d = 0; d < s.rank; d++) {
+        if (d < axis) v.outer *= s.dim[d];
+        if (d > axis) v.inner *= s.dim[d];
+    }
+    return v;
 }
 
 DL_DEF dl_tensor *dl_flatten(dl_tensor *x)
 {
-    if (!dli_usable("dl_flatten", x)) return NULL;
+    if (!dli_usable(__func__, x)) return NULL;
     if (x->shape.rank < 1)
         return DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "dl_flatten: a single number has no first "
                           "dimension");
-    dl_int rest = 1;
-    for (int d = 1; d < x->shape.rank; d++) rest *= x->shape.dim[d];
-    return dl_reshape(x, dl_shape2(x->shape.dim[0], rest));
+    return dl_reshape(x, dl_shape2(x->shape.dim[0], dli_along(x->shape, 0).inner));
 }
 
 /* The axis that `axis` means for this rank, or -1 with a message. */
@@ -11199,44 +11198,31 @@ static dl_tensor *dli_permute(const char *op, dl_tensor *x, const int *order)
 
 DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
 {
-    dl_ctx *c = dli_inputs("dl_permute", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     int axes[DL_MAX_DIMS];
     if (!c) return NULL;
-    if (!order) return DLI_NO(dl_tensor, dli_null(c, "dl_permute", "order"));
+    if (!order) return DLI_NO(dl_tensor, dli_null(c, __func__, "order"));
     for (int d = 0; d < x->shape.rank; d++) {
-        axes[d] = dli_axis(c, "dl_permute", order[d], x->shape.rank);
+        axes[d] = dli_axis(c, __func__, order[d], x->shape.rank);
         if (axes[d] < 0) return NULL;
         for (int e = 0; e < d; e++)
             if (axes[e] == axes[d])
                 return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
                                   axes[d]);
     }
-    return dli_permute("dl_permute", x, axes);
+    return dli_permute(__func__, x, axes);
 }
 
 DL_DEF dl_tensor *dl_transpose(dl_tensor *x, int axis1, int axis2)
 {
-    dl_ctx *c = dli_inputs("dl_transpose", &x, 1);
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
-    const int a = dli_axis(c, "dl_transpose", axis1, x->shape.rank);
-    const int b = a < 0 ? a : dli_axis(c, "dl_transpose", axis2, x->shape.rank);
+    const int a = dli_axis(c, __func__, axis1, x->shape.rank);
+    const int b = a < 0 ? a : dli_axis(c, __func__, axis2, x->shape.rank);
     if (b < 0) return NULL;
     int axes[DL_MAX_DIMS];
     for (int d = 0; d < x->shape.rank; d++) axes[d] = d == a ? b : d == b ? a : d;
-    return dli_permute("dl_transpose", x, axes);
-}
-
-/* A shape seen from one axis: outer blocks of n slices of inner elements. */
-typedef struct dli_axis_view { dl_int outer, n, inner; } dli_axis_view;
-
-static dli_axis_view dli_along(dl_shape s, int axis)
-{
-    dli_axis_view v = { 1, s.dim[axis], 1 };
-    for (int d = 0; d < s.rank; d++) {
-        if (d < axis) v.outer *= s.dim[d];
-        if (d > axis) v.inner *= s.dim[d];
-    }
-    return v;
+    return dli_permute(__func__, x, axes);
 }
 
 /* count blocks of len elements, to_step and from_step apart, are copied, or added, to `to`. */
@@ -11267,8 +11253,8 @@ static void dli_slice_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
 {
-    dl_ctx *c = dli_inputs("dl_slice", &x, 1);
-    if (!c || (axis = dli_axis(c, "dl_slice", axis, x->shape.rank)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, &x, 1);
+    if (!c || (axis = dli_axis(c, __func__, axis, x->shape.rank)) < 0) return NULL;
     const dli_axis_view v = dli_along(x->shape, axis);
     const dl_int from = start < 0 ? start + v.n : start;
     const dl_int to = stop == DL_END ? v.n : stop < 0 ? stop + v.n : stop;
@@ -11278,7 +11264,7 @@ DL_DEF dl_tensor *dl_slice(dl_tensor *x, int axis, dl_int start, dl_int stop)
     const dli_slice_state s = { v, from * v.inner, (to - from) * v.inner };
     dl_shape shape = x->shape;
     shape.dim[axis] = to - from;
-    dl_tensor *y = dli_result_with(c, "dl_slice", shape, &x, 1, dli_slice_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, &x, 1, dli_slice_back, &s, sizeof s);
     if (y) dli_blocks_copy(y->data, s.len, x->data + s.start, v.n * v.inner, v.outer, s.len);
     return y;
 }
@@ -11300,8 +11286,8 @@ static void dli_concat_back(dli_node *node)
 
 DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 {
-    dl_ctx *c = dli_inputs("dl_concat", x, n);
-    if (!c || (axis = dli_axis(c, "dl_concat", axis, x[0]->shape.rank)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, x, n);
+    if (!c || (axis = dli_axis(c, __func__, axis, x[0]->shape.rank)) < 0) return NULL;
     dl_shape shape = x[0]->shape;
     for (int k = 1; k < n; k++) {
         dl_shape other = x[k]->shape;
@@ -11309,12 +11295,11 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
         other.dim[axis] = shape.dim[axis];
         if (!dl_shape_equal(shape, other))
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_concat: %s and %s (number %d) differ in more "
-                              "than axis %d", dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape),
-                              k, axis);
+                              "than axis %d", dli_shape_of(x[0]), dli_shape_of(x[k]), k, axis);
         shape.dim[axis] += dli_min(more, PTRDIFF_MAX - shape.dim[axis]);
     }
     const dli_concat_state s = { axis };
-    dl_tensor *y = dli_result_with(c, "dl_concat", shape, x, n, dli_concat_back, &s, sizeof s);
+    dl_tensor *y = dli_result_with(c, __func__, shape, x, n, dli_concat_back, &s, sizeof s);
     const dli_axis_view all = dli_along(shape, axis);
     dl_int start = 0;
     for (int k = 0; y && k < n; k++) {
@@ -11327,19 +11312,19 @@ DL_DEF dl_tensor *dl_concat(dl_tensor *const *x, int n, int axis)
 
 DL_DEF dl_tensor *dl_stack(dl_tensor *const *x, int n, int axis)
 {
-    dl_ctx *c = dli_inputs("dl_stack", x, n);
-    if (!c || (axis = dli_axis(c, "dl_stack", axis, x[0]->shape.rank + 1)) < 0) return NULL;
+    dl_ctx *c = dli_inputs(__func__, x, n);
+    if (!c || (axis = dli_axis(c, __func__, axis, x[0]->shape.rank + 1)) < 0) return NULL;
     dl_shape shape = x[0]->shape;
     if (shape.rank == DL_MAX_DIMS)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s has the highest rank already",
-                          dli_shown(c, shape));
+                          dli_shape_of(x[0]));
     for (int d = shape.rank++; d > axis; d--) shape.dim[d] = shape.dim[d - 1];
     shape.dim[axis] = 1;
-    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, "dl_stack", (size_t)n * sizeof *views);
+    dl_tensor **views = (dl_tensor **)dli_tape_alloc(c, __func__, (size_t)n * sizeof *views);
     for (int k = 0; views && k < n; k++) {
         if (!dl_shape_equal(x[k]->shape, x[0]->shape))
             return DLI_REFUSE(c, DL_ERR_SHAPE, "dl_stack: %s and %s (number %d) differ",
-                              dli_shown(c, x[0]->shape), dli_shown(c, x[k]->shape), k);
+                              dli_shape_of(x[0]), dli_shape_of(x[k]), k);
         views[k] = dl_reshape(x[k], shape);
     }
     return views ? dl_concat(views, n, axis) : NULL;
@@ -11438,25 +11423,24 @@ static dl_tensor *dli_sum(const char *op, dl_tensor *x, const int *axis, bool ke
     return y;
 }
 
-DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum("dl_sum", x, NULL, false, false); }
-DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum("dl_mean", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_sum(dl_tensor *x) { return dli_sum(__func__, x, NULL, false, false); }
+DL_DEF dl_tensor *dl_mean(dl_tensor *x) { return dli_sum(__func__, x, NULL, false, true); }
 DL_DEF dl_tensor *dl_sum_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_sum("dl_sum_axis", x, &axis, keep, false);
+    return dli_sum(__func__, x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_mean_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_sum("dl_mean_axis", x, &axis, keep, true);
+    return dli_sum(__func__, x, &axis, keep, true);
 }
 
 /* How x is searched, and where in it each maximum (or minimum) was. */
 typedef struct dli_max_state { dli_axis_view v; int32_t *at; bool least; } dli_max_state;
 
-/* Where in x number i of the chosen ones is. */
-static dl_int dli_max_place(const dli_max_state *s, dl_int i)
+/* Where element k of row i of a view is. */
+static dl_int dli_view_place(const dli_axis_view *v, dl_int i, dl_int k)
 {
-    const dl_int inner = s->v.inner;
-    return (i / inner * s->v.n + s->at[i]) * inner + i % inner;
+    return (i / v->inner * v->n + k) * v->inner + i % v->inner;
 }
 
 static void dli_max_back(dli_node *node)
@@ -11464,7 +11448,8 @@ static void dli_max_back(dli_node *node)
     const dli_max_state *s = (const dli_max_state *)node->state;
     const dl_real *dy = dli_grad(node->out);
     dl_real *dx = dli_grad(node->in[0]);
-    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++) dx[dli_max_place(s, i)] += dy[i];
+    for (dl_int i = 0; dx && i < s->v.outer * s->v.inner; i++)
+        dx[dli_view_place(&s->v, i, s->at[i])] += dy[i];
 }
 
 /* The index of the first maximum (or, with least, minimum; in any case of the first NaN) of n > 0
@@ -11483,8 +11468,7 @@ static dl_int dli_choose(const dl_real *x, dl_int n, dl_int step, bool least)
 static void dli_choose_all(int32_t *at, const dl_real *x, const dli_axis_view *v, bool least)
 {
     for (dl_int i = 0; i < v->outer * v->inner; i++)
-        at[i] = (int32_t)dli_choose(x + i / v->inner * v->n * v->inner + i % v->inner, v->n,
-                                    v->inner, least);
+        at[i] = (int32_t)dli_choose(x + dli_view_place(v, i, 0), v->n, v->inner, least);
 }
 
 /* Is there something to choose, and does its index fit an int32_t? */
@@ -11492,7 +11476,7 @@ static bool dli_check_choice(const char *op, const dl_tensor *x, dl_int n)
 {
     return (n > 0 && n <= INT32_MAX) ||
            dl_fail(x->ctx, DL_ERR_SHAPE, "%s: %s has no elements (or too many) to choose from", op,
-                   dli_shown(x->ctx, x->shape));
+                   dli_shape_of(x));
 }
 
 static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool keep, bool least)
@@ -11508,19 +11492,19 @@ static dl_tensor *dli_max(const char *op, dl_tensor *x, const int *axis, bool ke
                         : NULL;
     if (!y) return NULL;
     dli_choose_all(s.at, x->data, &s.v, least);
-    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_max_place(&s, i)];
+    for (dl_int i = 0; i < count; i++) y->data[i] = x->data[dli_view_place(&s.v, i, s.at[i])];
     return y;
 }
 
-DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max("dl_max", x, NULL, false, false); }
-DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max("dl_min", x, NULL, false, true); }
+DL_DEF dl_tensor *dl_max(dl_tensor *x) { return dli_max(__func__, x, NULL, false, false); }
+DL_DEF dl_tensor *dl_min(dl_tensor *x) { return dli_max(__func__, x, NULL, false, true); }
 DL_DEF dl_tensor *dl_max_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_max("dl_max_axis", x, &axis, keep, false);
+    return dli_max(__func__, x, &axis, keep, false);
 }
 DL_DEF dl_tensor *dl_min_axis(dl_tensor *x, int axis, bool keep)
 {
-    return dli_max("dl_min_axis", x, &axis, keep, true);
+    return dli_max(__func__, x, &axis, keep, true);
 }
 
 DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
@@ -11536,7 +11520,7 @@ DL_DEF bool dl_argmax_axis(int32_t *out, const dl_tensor *x, int axis)
 
 DL_DEF dl_int dl_argmax(const dl_tensor *x)
 {
-    if (!dli_usable("dl_argmax", x)) return -1;
+    if (!dli_usable(__func__, x)) return -1;
     if (x->size > 0) return dli_choose(x->data, x->size, 1, false);
     dl_fail(x->ctx, DL_ERR_SHAPE, "dl_argmax: the tensor is empty");
     return -1;
@@ -11724,24 +11708,25 @@ static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims,
 static bool dli_conv_check(dl_ctx *c, const char *op, const dl_tensor *x, const dl_tensor *w,
                            const dl_tensor *b, const dl_conv *o, int dims, bool transposed)
 {
-    const char *t = dli_shown(c, x->shape), *r = dli_shown(c, w->shape);
     if (x->shape.rank != dims + 2 || w->shape.rank != dims + 2)
-        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op, t, r,
-                       dims == 1 ? "[N,C,L]" : "[N,C,H,W]", dims == 1 ? "[M,C/groups,K]" :
+        return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must be %s and %s", op,
+                       dli_shape_of(x), dli_shape_of(w), dims == 1 ? "[N,C,L]" : "[N,C,H,W]",
+                       dims == 1 ? "[M,C/groups,K]" :
                        transposed ? "[C,M/groups,KH,KW]" : "[M,C/groups,KH,KW]");
     if (!dli_conv_used(c, op, o, dims, transposed)) return false;
     const dl_int C = x->shape.dim[1], first = w->shape.dim[0], next = w->shape.dim[1];
     if (C < 1 || first < 1 || next < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s and weight %s must have channels, at least "
-                       "one", op, t, r);
+                       "one", op, dli_shape_of(x), dli_shape_of(w));
     if (o->groups < 1 || C % o->groups || first % o->groups)
         return dl_fail(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the channels of input %s "
-                       "and the weight %s", op, o->groups, t, r);
+                       "and the weight %s", op, o->groups, dli_shape_of(x), dli_shape_of(w));
     const dl_int seen = transposed ? first : next * o->groups;
     const dl_int M = transposed ? next * o->groups : first;
     if (seen != C)
         return dl_fail(c, DL_ERR_SHAPE, "%s: input %s has %td channels, weight %s in %d group%s "
-                       "takes %td", op, t, C, r, o->groups, o->groups == 1 ? "" : "s", seen);
+                       "takes %td", op, dli_shape_of(x), C, dli_shape_of(w), o->groups,
+                       o->groups == 1 ? "" : "s", seen);
     return dli_check_shape(c, op, "the bias (one for each output channel)", b, dl_shape1(M));
 }
 
@@ -11834,8 +11819,7 @@ DL_DEF dl_tensor *dl_conv_transpose2d(dl_tensor *x, dl_tensor *w, dl_tensor *b,
 static bool dli_image(const char *op, dl_tensor *x)
 {
     return x->shape.rank == 4 ||
-           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op,
-                   dli_shown(x->ctx, x->shape));
+           dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be [N,C,H,W]", op, dli_shape_of(x));
 }
 
 typedef struct dli_upsample_state { int fh, fw; } dli_upsample_state;
@@ -11958,18 +11942,17 @@ static dl_tensor *dli_pool(const char *op, dl_tensor *x, const dl_pool *options,
 
 DL_DEF dl_tensor *dl_max_pool2d(dl_tensor *x, const dl_pool *options)
 {
-    return dli_pool("dl_max_pool2d", x, options, true);
+    return dli_pool(__func__, x, options, true);
 }
 
 DL_DEF dl_tensor *dl_avg_pool2d(dl_tensor *x, const dl_pool *options)
 {
-    return dli_pool("dl_avg_pool2d", x, options, false);
+    return dli_pool(__func__, x, options, false);
 }
 
 DL_DEF dl_tensor *dl_global_avg_pool2d(dl_tensor *x)
 {
-    if (!dli_usable("dl_global_avg_pool2d", x) || !dli_image("dl_global_avg_pool2d", x))
-        return NULL;
+    if (!dli_usable(__func__, x) || !dli_image(__func__, x)) return NULL;
     const dl_int *d = x->shape.dim;
     return dl_mean_axis(dl_reshape(x, dl_shape3(d[0], d[1], d[2] * d[3])), 2, false);
 }
@@ -12012,7 +11995,7 @@ static bool dli_norm_check(const char *op, const dl_tensor *x, int rank, double 
 {
     if (x->shape.rank < rank || x->size == 0)
         return dl_fail(x->ctx, DL_ERR_SHAPE, "%s: input %s must be of rank %d or more and not "
-                       "empty", op, dli_shown(x->ctx, x->shape), rank);
+                       "empty", op, dli_shape_of(x), rank);
     if (!(eps >= 0))
         return dl_fail(x->ctx, DL_ERR_ARGUMENT, "%s: eps %g must be 0 or more", op, eps);
     return true;
@@ -12092,7 +12075,7 @@ DL_DEF dl_tensor *dl_layer_norm(dl_tensor *x, int axes, dl_tensor *weight, dl_te
     if (!c || !dli_norm_check(__func__, x, 1, eps)) return NULL;
     if (axes < 1 || axes > x->shape.rank)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: the last %d axes of input %s", __func__, axes,
-                          dli_shown(c, x->shape));
+                          dli_shape_of(x));
     dl_shape shape = x->shape;
     dl_int C = 1;
     for (int d = 0; d < axes; d++) {
@@ -12112,7 +12095,7 @@ DL_DEF dl_tensor *dl_group_norm(dl_tensor *x, int groups, dl_tensor *weight, dl_
     const dl_int N = x->shape.dim[0], C = x->shape.dim[1];
     if (groups < 1 || C % groups)
         return DLI_REFUSE(c, DL_ERR_ARGUMENT, "%s: %d groups do not divide the %td channels of "
-                          "input %s", __func__, groups, C, dli_shown(c, x->shape));
+                          "input %s", __func__, groups, C, dli_shape_of(x));
     dli_norm_state s = { DLI_NORM_GROUP, N, C, x->size / N / C, groups, N * groups, eps, NULL,
                          NULL, 0, 0 };
     return dli_normalize(__func__, x, weight, bias, dl_shape1(C), NULL, &s);
@@ -12221,7 +12204,7 @@ static bool dli_check_recurrent(dl_ctx *c, const char *op, dl_recurrent_kind kin
     const dl_int H = in[2]->shape.rank == 2 ? in[2]->shape.dim[1] : 0;
     if (H < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: w_hh is %s and should be [%d*H,H]", op,
-                       dli_shown(c, in[2]->shape), (int)G);
+                       dli_shape_of(in[2]), (int)G);
     return dli_check_shape(c, op, "w_ih", in[1], dl_shape2(G * H, D)) &&
            dli_check_shape(c, op, "w_hh", in[2], dl_shape2(G * H, H)) &&
            dli_check_shape(c, op, "b_ih", in[3], dl_shape1(G * H)) &&
@@ -12333,14 +12316,14 @@ static bool dli_check_stack(dl_ctx *c, const char *op, const dl_tensor *x, dl_te
                        "one: use dl_dropout on the result", op, o->dropout);
     if (x->shape.rank != 3 || x->shape.dim[1] < 1)
         return dl_fail(c, DL_ERR_SHAPE, "%s: x is %s and should be [N,T,D] with T >= 1", op,
-                       dli_shown(c, x->shape));
+                       dli_shape_of(x));
     const int parts = o->layers * (o->bidirectional ? 2 : 1);
     for (int i = 0; i < 2; i++) {
         const dl_tensor *t = i == 0 ? h0 : c0;
         if (t != DL_NONE && (t->shape.rank != 3 || t->shape.dim[0] != parts))
             return dl_fail(c, DL_ERR_SHAPE, "%s: %s is %s and should be [%d,N,H]: one state for "
                            "each layer and direction", op, i == 0 ? "h0" : "c0",
-                           dli_shown(c, t->shape), parts);
+                           dli_shape_of(t), parts);
     }
     for (int i = 0; i < 4 * parts; i++) {
         if (!w[i]) return false;
@@ -12390,22 +12373,22 @@ static dl_sequence dli_recurrent_net(const char *op, dl_recurrent_kind kind, dl_
 DL_DEF dl_sequence dl_rnn(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_rnn", DL_RNN_TANH, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_RNN_TANH, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_rnn_relu(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                                const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_rnn_relu", DL_RNN_RELU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_RNN_RELU, x, w, h0, DL_NONE, options);
 }
 DL_DEF dl_sequence dl_lstm(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0, dl_tensor *c0,
                            const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_lstm", DL_LSTM, x, w, h0, c0, options);
+    return dli_recurrent_net(__func__, DL_LSTM, x, w, h0, c0, options);
 }
 DL_DEF dl_sequence dl_gru(dl_tensor *x, dl_tensor *const *w, dl_tensor *h0,
                           const dl_recurrent *options)
 {
-    return dli_recurrent_net("dl_gru", DL_GRU, x, w, h0, DL_NONE, options);
+    return dli_recurrent_net(__func__, DL_GRU, x, w, h0, DL_NONE, options);
 }
 
 DL_DEF int dl_recurrent_param_count(const dl_recurrent *options)
@@ -12470,12 +12453,9 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
                                 dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
     if (!dli_inputs(op, &x, 1) || !w || !w[0] || !w[1] || !w[2] || !w[3]) return dli_no_sequence();
-    if (x->shape.rank != 2) {
-        dl_fail(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op,
-                dli_shown(x->ctx, x->shape));
-        return dli_no_sequence();
-    }
-    x = dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]));
+    x = x->shape.rank == 2
+        ? dl_reshape(x, dl_shape3(x->shape.dim[0], 1, x->shape.dim[1]))
+        : DLI_REFUSE(x->ctx, DL_ERR_SHAPE, "%s: x is %s and should be [N,D]", op, dli_shape_of(x));
     if (!x) return dli_no_sequence();
     dl_sequence out = dli_recurrent_layer(op, kind, x, w, h, c, NULL, false);
     if (!out.y) return out;
@@ -12487,19 +12467,19 @@ static dl_sequence dli_one_step(const char *op, dl_recurrent_kind kind, dl_tenso
 
 DL_DEF dl_tensor *dl_rnn_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_cell", DL_RNN_TANH, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_RNN_TANH, x, w, h, DL_NONE).h;
 }
 DL_DEF dl_tensor *dl_rnn_relu_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_rnn_relu_cell", DL_RNN_RELU, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_RNN_RELU, x, w, h, DL_NONE).h;
 }
 DL_DEF dl_sequence dl_lstm_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h, dl_tensor *c)
 {
-    return dli_one_step("dl_lstm_cell", DL_LSTM, x, w, h, c);
+    return dli_one_step(__func__, DL_LSTM, x, w, h, c);
 }
 DL_DEF dl_tensor *dl_gru_cell(dl_tensor *x, dl_tensor *const *w, dl_tensor *h)
 {
-    return dli_one_step("dl_gru_cell", DL_GRU, x, w, h, DL_NONE).h;
+    return dli_one_step(__func__, DL_GRU, x, w, h, DL_NONE).h;
 }
 
 DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shape, dl_int padding)
@@ -12511,7 +12491,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
         padding >= w->shape.dim[0])
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: weight %s, padding %td: the weight must be [V,E], "
                           "the padding -1 .. V-1, and the indexes' rank below %d", __func__,
-                          dli_shown(c, w->shape), padding, DL_MAX_DIMS);
+                          dli_shape_of(w), padding, DL_MAX_DIMS);
     shape.dim[shape.rank++] = w->shape.dim[1];
     dl_tensor *y = dli_take_rows(__func__, w, index, n, shape, padding);
     if (y) c->kernels.embedding_forward(y->data, w->data, index, n, w->shape.dim[1]);
@@ -12520,7 +12500,7 @@ DL_DEF dl_tensor *dl_embedding(dl_tensor *w, const int32_t *index, dl_shape shap
 
 DL_DEF dl_tensor *dl_positional_encoding(dl_ctx *dl, dl_int T, dl_int E)
 {
-    dl_tensor *y = dl ? dli_tape_tensor(dl, "dl_positional_encoding", dl_shape2(T, E)) : NULL;
+    dl_tensor *y = dl ? dli_tape_tensor(dl, __func__, dl_shape2(T, E)) : NULL;
     if (y && y->size) dl->kernels.positional_encoding(y->data, T, E);
     return y;
 }
@@ -12551,11 +12531,8 @@ static void dli_attention_back(dli_node *node)
     dl_real *dq = dli_grad(node->in[0]), *dk = dli_grad(node->in[1]), *dv = dli_grad(node->in[2]);
     const dl_mark mark = dl_tape_mark(c);
     dl_real *work = (dl_real *)dli_tape_alloc(c, node->op, (size_t)(2 * R * S) * sizeof *work);
-    if (!work) {
-        node->failed = true;
-        return;
-    }
-    for (dl_int b = 0; b < s->B; b++) {
+    node->failed = !work;
+    for (dl_int b = 0; work && b < s->B; b++) {
         const dlk_attention_size seen = dli_attention_seen(s, b);
         if (seen.S > 0)
             DLI_RUN_TWIN(c, attention_backward, dq ? dq + b * R * D : NULL,
@@ -12582,7 +12559,7 @@ static dl_int dli_check_mask(dl_ctx *c, const char *op, const dl_tensor *mask, d
     if (dl_shape_equal(mask->shape, all)) return 1;
     return dl_fail(c, DL_ERR_SHAPE, "%s: mask %s does not fit: %td queries and %td keys need "
                    "[R,S], [N,R,S], or all dimensions of the queries in front", op,
-                   dli_shown(c, mask->shape), R, S);
+                   dli_shape_of(mask), R, S);
 }
 
 /* Do queries, keys and values fit together? If so *size and the result's shape. */
@@ -12602,8 +12579,8 @@ static bool dli_check_attention(dl_ctx *c, const char *op, const dl_tensor *q, c
     }
     return fits ||
            dl_fail(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s should be [N,...,R,D], "
-                   "[N,...,S,D], [N,...,S,M]", op, dli_shown(c, q->shape), dli_shown(c, k->shape),
-                   dli_shown(c, v->shape));
+                   "[N,...,S,D], [N,...,S,M]", op, dli_shape_of(q), dli_shape_of(k),
+                   dli_shape_of(v));
 }
 
 /* All matrices, one after the other. mask: one for `share` matrices, or NULL; part: room for the
@@ -12693,18 +12670,15 @@ static dl_tensor *dli_seen_rows(const char *op, dl_tensor *x, dl_int R, int head
     const dli_seen_state s = { seen };
     dl_tensor *y = seen ? dli_result_with(c, op, x->shape, &x, 1, dli_seen_back, &s, sizeof s)
                         : NULL;
-    for (dl_int n = 0; y && n < N; n++)
-        for (dl_int j = 0; j < S; j++) {
-            bool *at = &seen[n * S + j];
-            *at = false;
-            for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
-                if (!dli_hidden(NULL, causal, i % R, j, S) &&
-                    !(masks && dli_hidden(mask->data, false, i + (masks > 1 ? n * many * R : 0), j,
-                                          S)))
-                    *at = true;
-            for (dl_int e = 0; e < E; e++)
-                y->data[(n * S + j) * E + e] = *at ? x->data[(n * S + j) * E + e] : 0;
-        }
+    for (dl_int k = 0; y && k < N * S; k++) {
+        const dl_int n = k / S, j = k % S;
+        const dl_real *m = masks ? mask->data + (masks > 1 ? n * many * R * S : 0) : NULL;
+        seen[k] = false;
+        for (dl_int i = 0; i < R * many && !(lengths && j >= lengths[n]); i++)
+            if (!dli_hidden(NULL, causal, i % R, j, S) && !dli_hidden(m, false, i, j, S))
+                seen[k] = true;
+        for (dl_int e = k * E; e < (k + 1) * E; e++) y->data[e] = seen[k] ? x->data[e] : 0;
+    }
     return y;
 }
 
@@ -12722,8 +12696,7 @@ DL_DEF dl_tensor *dl_multihead_attention(dl_tensor *q, dl_tensor *k, dl_tensor *
         v->shape.dim[2] != E || heads < 1 || E % heads != 0)
         return DLI_REFUSE(c, DL_ERR_SHAPE, "%s: queries %s, keys %s, values %s and %d heads: "
                           "should be [N,R,E], [N,S,E], [N,S,E] with E a multiple of the heads", op,
-                          dli_shown(c, q->shape), dli_shown(c, k->shape), dli_shown(c, v->shape),
-                          heads);
+                          dli_shape_of(q), dli_shape_of(k), dli_shape_of(v), heads);
     if (!dli_check_shape(c, op, "in_proj_weight", w[0], dl_shape2(3 * E, E)) ||
         !dli_check_shape(c, op, "in_proj_bias", w[1], dl_shape1(3 * E)))
         return NULL;
@@ -12836,11 +12809,11 @@ static bool dli_transformer_init(dl_ctx *dl, dl_tensor **w, const char *op, dl_i
 
 DL_DEF bool dl_transformer_encoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(dl, w, "dl_transformer_encoder_init", E, F, 1);
+    return dli_transformer_init(dl, w, __func__, E, F, 1);
 }
 DL_DEF bool dl_transformer_decoder_init(dl_ctx *dl, dl_tensor **w, dl_int E, dl_int F)
 {
-    return dli_transformer_init(dl, w, "dl_transformer_decoder_init", E, F, 2);
+    return dli_transformer_init(dl, w, __func__, E, F, 2);
 }
 #endif
 

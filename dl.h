@@ -50,31 +50,31 @@
      >>contents         50  this map
      >>terms            10  the letters and words the comments use
      >>rules            30  what holds for every function: ownership, errors, gradients, names
-     >>options          90  the macros that configure a build, and version, types
-     >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          390  the context: dl_new, dl_free, threads, the instruction set; files that
+     >>options         120  the macros that configure a build, and version, types
+     >>errors          430  error codes, the sticky error, the callback; text in every locale
+     >>memory          420  the context: dl_new, dl_free, threads, the instruction set; files that
                            are read and saved
-     >>rng             130  random numbers
-     >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
+     >>rng             150  random numbers
+     >>kernels        1850  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
      >>tensors         700  floor 2: shapes, tensors, initializers
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
-     >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
-     >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
+     >>ops            2450  floor 2: arithmetic, activations, sums, convolution, recurrence ...
+     >>layers         1800  floor 3: layers of a model, by descriptions, and one of your own
      >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
-     >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
-     >>tables         1150  CSV: what its columns hold, and how they become numbers
+     >>model          2800  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
+     >>data           1350  data sets and sources of your own, IDX, splits, mini-batches
+     >>tables         1250  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
-     >>files          2500  whole models, weights of others, tensors, .npy
-     >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         2600  a trained net as one C file
-     >>debug           200  printing tensors, checking gradients
+     >>files          2450  whole models, weights of others, tensors, .npy
+     >>onnx           3650  models as ONNX graphs, and graphs of others as models
+     >>export         2700  a trained net as one C file
+     >>debug           230  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
-     >>fast-impl      4000  the fast twins: products, convolutions, recurrence, vectors, threads
+     >>fast-impl      3600  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
 
    Who calls whom: a room calls those below it, never one above.

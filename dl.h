@@ -35,7 +35,7 @@
 
    Left out on purpose: GPUs; numbers other than float and double in computations; graphs that are
    rewritten before they run (an operation runs when it is called, where a debugger sees it); views
-   with strides (reshape shares, all else copies); bindings to other languages; whatever would need
+   with strides (reshape and detach share, all else copies); bindings to other languages; whatever would need
    another library to compile.
 
    "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
@@ -77,7 +77,9 @@
      >>fast-impl      3600  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
 
-   Who calls whom: a room calls those below it, never one above.
+   Who calls whom: a room calls those below it. It calls one above in these places only: memory
+   starts kernels and their twins, a layer that learns from data reads it, dl_model_fit writes
+   checkpoints, and dl_model_summary asks export for sizes. Tables and images stand beside data.
 
      floor 3    files, onnx, export, debug              saving; looking inside
                   |        |
@@ -127,8 +129,8 @@
    Options    A struct of options comes filled in from its _default function; a zero means zero,
               a NULL pointer means the defaults. An option that a thing does not use is refused.
    Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
-              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
-              are _count.
+              its user; the two parts of a split stand last. dl_set_x(object, value) sets what
+              dl_x(object) tells; numbers of things are _count.
    Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
               by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build

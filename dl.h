@@ -35,8 +35,8 @@
 
    Left out on purpose: GPUs; numbers other than float and double in computations; graphs that are
    rewritten before they run (an operation runs when it is called, where a debugger sees it); views
-   with strides (reshape and detach share, all else copies); bindings to other languages; whatever would need
-   another library to compile.
+   with strides (reshape and detach share, all else copies); bindings to other languages; whatever
+   would need another library to compile.
 
    "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
    introductions to deep learning that the programs in examples/ follow, and put right where they
@@ -1546,9 +1546,8 @@ typedef struct dl_field {
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
    file (see >>export), false when it can't; dl_c_trace does it for a forward of tensor operations;
-   NULL: models with such layers are not exported. onnx
-   does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
-   must outlive the layer. */
+   NULL: models with such layers are not exported. onnx does the same for an ONNX file (see >>onnx).
+   Options are copied as bytes: whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */

@@ -35,6 +35,8 @@ static void try_text(const char *text, const char *what, const char *diagnosis, 
     char *report = text_read(format("%s/report", dir), NULL), found[64] = "passed";
     char *at = verdicts ? strstr(verdicts, " failed ") : NULL;
     if (at) sscanf(at + 8, "%63s", found);
+    expect(!report || !strstr(report, "grader.h:"), "%s: speaks of our files:%s", what,
+           report ? report : "");
     expect(ok == (diagnosis == NULL) && (ok || strcmp(found, diagnosis) == 0),
            "%s: %s, and %s was expected%s", what, found, diagnosis ? diagnosis : "passed",
            report ? report : "");
@@ -314,6 +316,9 @@ static void try_exercise(void) {
     expect(bad != NULL, "no definition of %s( ... ) {", function);
     if (bad == NULL) return;
     try_text(bad, "a file that does not compile", "compile", false);
+    free(bad);
+    bad = with_statement(whole, function, "for (int q = 0 q < 3 q++) q += 1;");
+    if (bad) try_text(bad, "a loop without semicolons", "compile", false);
     free(bad);
     bad = with_statement(whole, function, "{");
     if (bad) try_text(bad, "a brace too many", "braces", false);

@@ -317,8 +317,8 @@ static void try_exercise(void) {
     if (bad == NULL) return;
     try_text(bad, "a file that does not compile", "compile", false);
     free(bad);
-    bad = with_statement(whole, function, "for (int q = 0 q < 3 q++) q += 1;");
-    if (bad) try_text(bad, "a loop without semicolons", "compile", false);
+    bad = with_statement(whole, function, "{ double q = 0 for (q < 3) q += 1 }");
+    if (bad) try_text(bad, "a block without semicolons", "compile", false);
     free(bad);
     bad = with_statement(whole, function, "{");
     if (bad) try_text(bad, "a brace too many", "braces", false);

@@ -35,8 +35,8 @@
 
    Left out on purpose: GPUs; numbers other than float and double in computations; graphs that are
    rewritten before they run (an operation runs when it is called, where a debugger sees it); views
-   with strides (reshape shares, all else copies); bindings to other languages; whatever would need
-   another library to compile.
+   with strides (reshape and detach share, all else copies); bindings to other languages; whatever
+   would need another library to compile.
 
    "@F S1-3.3" beside a formula means: it stands in section 3.3 of S1. S0 to S4 are five Chinese
    introductions to deep learning that the programs in examples/ follow, and put right where they
@@ -50,34 +50,36 @@
      >>contents         50  this map
      >>terms            10  the letters and words the comments use
      >>rules            30  what holds for every function: ownership, errors, gradients, names
-     >>options          90  the macros that configure a build, and version, types
-     >>errors          400  error codes, the sticky error, the callback; text in every locale
-     >>memory          390  the context: dl_new, dl_free, threads, the instruction set; files that
+     >>options         120  the macros that configure a build, and version, types
+     >>errors          430  error codes, the sticky error, the callback; text in every locale
+     >>memory          420  the context: dl_new, dl_free, threads, the instruction set; files that
                            are read and saved
-     >>rng             130  random numbers
-     >>kernels        1900  floor 1: formulas on arrays, forward and backward: dense, images,
+     >>rng             150  random numbers
+     >>kernels        1850  floor 1: formulas on arrays, forward and backward: dense, images,
                            sequences; the table by which operations call them, and how to replace
                            one
      >>tensors         700  floor 2: shapes, tensors, initializers
      >>tape            400  floor 2: recording, dl_backward, marks, an operation of your own
-     >>ops            2600  floor 2: arithmetic, activations, sums, convolution, recurrence ...
-     >>layers         1700  floor 3: layers of a model, by descriptions, and one of your own
+     >>ops            2450  floor 2: arithmetic, activations, sums, convolution, recurrence ...
+     >>layers         1800  floor 3: layers of a model, by descriptions, and one of your own
      >>losses          440  loss functions on tensors, and those of models, by descriptions
      >>optimizers      800  gradient descent in all its variants, schedules, groups, averages
-     >>model          2200  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
-     >>data           1300  data sets and sources of your own, IDX, splits, mini-batches
-     >>tables         1150  CSV: what its columns hold, and how they become numbers
+     >>model          2800  floor 3: graphs of layers, compile, fit, evaluate, predict; metrics
+     >>data           1350  data sets and sources of your own, IDX, splits, mini-batches
+     >>tables         1250  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
-     >>files          2500  whole models, weights of others, tensors, .npy
-     >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         2600  a trained net as one C file
-     >>debug           200  printing tensors, checking gradients
+     >>files          2450  whole models, weights of others, tensors, .npy
+     >>onnx           3650  models as ONNX graphs, and graphs of others as models
+     >>export         2700  a trained net as one C file
+     >>debug           230  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
-     >>fast-impl      4000  the fast twins: products, convolutions, recurrence, vectors, threads
+     >>fast-impl      3600  the fast twins: products, convolutions, recurrence, vectors, threads
      >>history  >>licence
 
-   Who calls whom: a room calls those below it, never one above.
+   Who calls whom: a room calls those below it. It calls one above in these places only: memory
+   starts kernels and their twins, a layer that learns from data reads it, dl_model_fit writes
+   checkpoints, and dl_model_summary asks export for sizes. Tables and images stand beside data.
 
      floor 3    files, onnx, export, debug              saving; looking inside
                   |        |
@@ -127,8 +129,8 @@
    Options    A struct of options comes filled in from its _default function; a zero means zero,
               a NULL pointer means the defaults. An option that a thing does not use is refused.
    Arguments  The object or context first, then outputs, inputs, sizes, options, a callback and
-              its user. dl_set_x(object, value) sets what dl_x(object) tells; numbers of things
-              are _count.
+              its user; the two parts of a split stand last. dl_set_x(object, value) sets what
+              dl_x(object) tells; numbers of things are _count.
    Your own   What can be added to the library (layers, losses, metrics, optimizers) is described
               by a static struct that begins with its name, as the library's own are.
    Results    One seed gives one result, bit for bit, for any number of threads, on one build
@@ -1543,9 +1545,8 @@ typedef struct dl_field {
    returns false after dl_fail; NULL: there is nothing to build. destroy frees what build put into
    l->own, also after a build that failed; NULL: nothing to do. export_c writes the layer into a C
    file (see >>export), false when it can't; dl_c_trace does it for a forward of tensor operations;
-   NULL: models with such layers are not exported. onnx
-   does the same for an ONNX file (see >>onnx). Options are copied as bytes: whatever they point to
-   must outlive the layer. */
+   NULL: models with such layers are not exported. onnx does the same for an ONNX file (see >>onnx).
+   Options are copied as bytes: whatever they point to must outlive the layer. */
 typedef struct dl_layer_type {
     const char     *name;          /* "Dense": in summaries and files                */
     const char     *prefix;        /* "dense": its layers are dense_1, dense_2 ...   */

@@ -58,7 +58,11 @@ def fragment(text):
 
 
 def words(text):
-    """What the search reads: the page without its marks."""
+    """What the search reads: the page without its marks, of formulas the names: eta, z_i."""
+    text = re.sub(r'\$\$.*?\$\$', ' ', text, flags=re.S)
+    text = re.sub(r'\$[^$\n]+\$', lambda m: re.sub(r'\\(frac|text|mathrm|left|right|[^a-zA-Z])|[\\{}]',
+                                                 '', m.group()), text)
+    text = re.sub(r'\\(?=[_*<>\[\]])', '', text)                       # api.md's dl\_error
     text = re.sub(r'<!--.*?-->|```[a-z]*|\$+|[*`#|>]|<[^>]*>|\]\([^)]*\)|!?\[', ' ', text)
     return re.sub(r'\s+', ' ', text)
 

@@ -61,7 +61,7 @@ def formulas(header, faults):
 
 
 def api(header):
-    out = ['# dl.h, function by function', '', 'Made by docs/index.py from the declarations of dl.h, '
+    out = ['# dl.h, function by function · dl.h 的函数', '', 'Made by docs/index.py from the declarations of dl.h, '
            'whose text it is. 由 docs/index.py 从 dl.h 的声明生成。', '']
     last = ''
     for room, comment, code, names in declarations(header):

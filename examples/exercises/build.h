@@ -612,10 +612,16 @@ static inline const char *report_compiler(FILE *report, const char *path, bool f
     }
     if (failed) fprintf(report, T("\n  It does not compile:\n", "\n  编译不通过：\n"));
     else fprintf(report, T("\n  The compiler warns:\n", "\n  编译器警告：\n"));
-    for (int n = 0; *line && n < (failed ? 20 : 8); n++) {
+    /* A fault of theirs may draw complaints about files of ours after it: those say nothing. */
+    const bool theirs = strstr(said, format("%s:", file)) != NULL;
+    bool shown = true;
+    for (int n = 0; *line && n < (failed ? 20 : 8);) {
         const size_t k = strcspn(line, "\n");
-        if (strncmp(line, "In file included from", 21) != 0)
+        if (*line != ' ') shown = !theirs || strncmp(line, file, strlen(file)) == 0;
+        if (shown && strncmp(line, "In file included from", 21) != 0) {
             fprintf(report, "    %.*s\n", (int)(k < 160 ? k : 160), line);
+            n++;
+        }
         line += k + (line[k] != 0);
     }
     for (size_t w = 0; w < sizeof compiler_words / sizeof *compiler_words; w++)

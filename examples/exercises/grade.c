@@ -195,6 +195,15 @@ static void judge_one(const char *student, const char *exercise, const char *fil
 
 /* ---- three questions about a student's own lines ---- */
 
+/* Is mark in the line? What is within [ ] (the product in x[i * D + k]) is not meant by another. */
+static bool has_mark(const char *line, const char *mark) {
+    int depth = 0;
+    for (const char *c = line; *c; c++) {
+        depth += (*c == '[') - (*c == ']');
+        if (depth == (mark[0] == '[') && strncmp(c, mark, strlen(mark)) == 0) return true;
+    }
+    return false;
+}
 static void questions(FILE *f, const char *student, char *plain) {
     static const struct { const char *mark, *en, *zh; } ask[] = {
         {"+=", "Why += here and not = ? Give an input for which it matters.",
@@ -223,7 +232,7 @@ static void questions(FILE *f, const char *student, char *plain) {
             const size_t n = strcspn(line, "\n");
             char copy[200];
             snprintf(copy, sizeof copy, "%.*s", (int)(n < 150 ? n : 150), line);
-            if (strstr(copy, ask[q].mark) == NULL || line == used[0] || line == used[1]) continue;
+            if (!has_mark(copy, ask[q].mark) || line == used[0] || line == used[1]) continue;
             used[asked++] = line;
             char *c = copy + strspn(copy, " \t");
             for (char *t = c; *t; t++) if (*t == '`') *t = '\'';
@@ -557,17 +566,16 @@ int main(int argc, char **argv) {
                 char word[64] = "";
                 if (why && r.earned == 0) sscanf(why + 8, "%63s", word);
                 if (alone || (word[0] && r.earned == 0))
-                    snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "",
-                             set[e],
-                             word);
+                    snprintf(remarks + at, sizeof remarks - at, "%s%s: %s", at ? "; " : "",
+                             set[e], word);
                 if (is_late(mine[e]))
-                    snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks), "%s%.2s: %s",
+                    snprintf(remarks + strlen(remarks), sizeof remarks - strlen(remarks), "%s%s: %s",
                              *remarks ? "; " : "", set[e], T("late", "迟交"));
                 free(r.text);
             } else {
                 fprintf(f, ",");
                 if (files[e][s][0] == 0) continue;
-                snprintf(remarks + at, sizeof remarks - at, "%s%.2s: %s", at ? "; " : "", set[e],
+                snprintf(remarks + at, sizeof remarks - at, "%s%s: %s", at ? "; " : "", set[e],
                          T("not judged", "没有评成"));
                 lost++;
             }

@@ -62,14 +62,28 @@ const percent = x => isFinite(x) ? (100 * x).toFixed(1) + "\u00A0%" : "–";
 
 /* ---- the engine ---- */
 const engine = { waiting: new Map(), id: 0, frames: {}, post: null };
+/* The engine's messages are English; those that are met here, in words for this page. */
+function inWords(error) {
+    if (/infinit|NaN/.test(error))
+        return T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。");
+    if (/too large for/.test(error))
+        return T("The gradients have become too large. A smaller learning rate helps.", "梯度变得太大。把学习率调小。");
+    if (/page's three/.test(error))
+        return T("The net in this file is none of the page’s three.", "这个文件里的网络不是本页的三种之一。");
+    if (/^dl_model_load/.test(error))
+        return T("This file holds no net that dl.h can read: ", "这个文件里没有 dl.h 能读的网络：") + error;
+    if (/memory/.test(error))
+        return T("There is not enough memory in this page.", "本页的内存不够。");
+    return error;
+}
 engine.got = m => {
     if (m.id !== undefined) {
         const [ok, fail] = engine.waiting.get(m.id);
         engine.waiting.delete(m.id);
-        if (m.error) fail(new Error(m.error));
+        if (m.error) fail(new Error(inWords(m.error)));
         else ok(m.value);
     } else if (m.error) {
-        if (engine.frames[m.panel]) engine.frames[m.panel](null, m.error);
+        if (engine.frames[m.panel]) engine.frames[m.panel](null, inWords(m.error));
     } else {
         requestAnimationFrame(() => {
             const from = performance.now();

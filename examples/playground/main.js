@@ -64,9 +64,7 @@ function frame(p, f, error) {
     if (error) {
         train(p, false);
         p.failed = true;
-        p.status.textContent = /infinit|NaN/.test(error)
-            ? T("The loss has become infinite. A smaller learning rate helps.", "损失变成了无穷大。把学习率调小。")
-                : error;
+        p.status.textContent = error;
     } else if (p === current && p.training) p.frame(f);
 }
 

@@ -541,7 +541,7 @@ static void tape_limit(void)
     for (i = 0; i < 1000 && (x = dl_ones(dl, dl_shape1(10000))) != NULL; i++) {}
     CHECK(i > 10 && i < 60, "%d tensors of 40 or 80 kB in 2 MB", i);
     CHECK(strstr(dl_error_text(dl), "dl_tape_clear") != NULL, "%s", dl_error_text(dl));
-    CHECK_ERROR(dl, DL_ERR_LIMIT, "dl_full: the tape holds 2.1 MB and may not take ");
+    CHECK_ERROR(dl, DL_ERR_LIMIT, "dl_ones: the tape holds 2.1 MB and may not take ");
     CHECK(dl_tape_bytes(dl) <= before, "%ld bytes", (long)dl_tape_bytes(dl));
     CHECK(dl_zeros(dl, dl_shape1(4)) != NULL, "what fits into the rest is still given");
     dl_tape_clear(dl);

@@ -10228,31 +10228,24 @@ DL_DEF bool dl_set_name(dl_tensor *t, const char *name)
     return true;
 }
 
-static dl_tensor *dli_filled(dl_ctx *dl, const char *who, dl_shape shape, double c)
-{
-    dl_tensor *t = dli_tape_tensor(dl, who, shape);
-    if (t) for (dl_int i = 0; i < t->size; i++) t->data[i] = (dl_real)c;
-    return t;
-}
-
-DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
-{
-    return dli_filled(dl, __func__, shape, c);
-}
-DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape)
-{
-    return dli_filled(dl, __func__, shape, 0);
-}
-DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape)
-{
-    return dli_filled(dl, __func__, shape, 1);
-}
-
-/* A tape tensor drawn from a distribution; NULL without memory. */
+/* A tape tensor of one number, or drawn from a distribution; NULL without memory. */
 static dl_tensor *dli_drawn(dl_ctx *c, const char *who, dl_shape shape, dl_init init)
 {
     dl_tensor *t = dli_tape_tensor(c, who, shape);
     return t && dl_initialize(t, init) ? t : NULL;
+}
+
+DL_DEF dl_tensor *dl_full(dl_ctx *dl, dl_shape shape, double c)
+{
+    return dli_drawn(dl, __func__, shape, dl_init_constant(c));
+}
+DL_DEF dl_tensor *dl_zeros(dl_ctx *dl, dl_shape shape)
+{
+    return dli_drawn(dl, __func__, shape, dl_init_zeros());
+}
+DL_DEF dl_tensor *dl_ones(dl_ctx *dl, dl_shape shape)
+{
+    return dli_drawn(dl, __func__, shape, dl_init_constant(1));
 }
 
 DL_DEF dl_tensor *dl_rand(dl_ctx *dl, dl_shape shape)

@@ -496,6 +496,10 @@ static void reads(void)
     CHECK(load_exact(m, p, size), "%s", dl_error_text(dl));
     CHECK_CLOSE(dl_model_find(m, "dense_2.bias")->data[0],
                 sizeof(dl_real) == 4 ? (double)INFINITY : ldexp(1, 1008), 0, 0);
+    p[size - 1] = 0xFE;                              /* and about -1e303 */
+    CHECK(load_exact(m, p, size), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_find(m, "dense_2.bias")->data[0],
+                sizeof(dl_real) == 4 ? -(double)INFINITY : -ldexp(1, 1008), 0, 0);
     free(p);
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);

@@ -386,6 +386,20 @@ static void norms(void)
     }
 }
 
+/* Two gradients that are finite while their common norm is not: there is nothing to clip by. */
+static void no_common_norm(void)
+{
+    dl_ctx *dl = quiet_context();
+    dl_tensor *p[2] = { dl_param(dl, dl_shape1(1), dl_init_zeros()),
+                        dl_param(dl, dl_shape1(1), dl_init_zeros()) };
+    dl_optim desc = dl_sgd(0.1);
+    desc.clip_norm = 1;
+    for (int k = 0; k < 2; k++) set_grad(p[k], 1.5e308);
+    CHECK(!dl_optimizer_step(dl_optimizer_new(dl, desc, p, 2)) && p[0]->data[0] == 0, "stepped");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of parameter 0 is NaN or inf");
+    dl_free(dl);
+}
+
 static void clip_bad_arguments(void)
 {
     static const double bad[3] = { -1, NAN, -INFINITY };
@@ -898,6 +912,7 @@ int main(void)
     }
     TEST(defaults);
     TEST(options_by_kind);
+    if (sizeof(dl_real) == sizeof(double)) TEST(no_common_norm);
     TEST(clip_bad_arguments);
     TEST(options_out_of_range);
     TEST(not_a_parameter);

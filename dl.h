@@ -2115,8 +2115,8 @@ DL_DEF const dl_optim_type *dl_find_optim(dl_ctx *dl, const char *name);
    [N,784]. Other axes are refused, such as [H,W,C] where the model takes [C,H,W]. */
 
 /* A model without layers for samples of this shape (no batch dimension). Free with dl_model_free
-   or dl_free. When a layer can't be added, the model never works, whatever becomes of the error: no
-   network is trained that lacks a layer. */
+   or dl_free. When a layer can't be added, or dl_model_at or dl_model_outputs fails, the model
+   never works, whatever becomes of the error: no network is trained or saved that lacks a layer. */
 DL_DEF dl_model *dl_model_new(dl_ctx *dl, dl_shape input);
 DL_DEF void dl_model_free(dl_model *m);
 
@@ -2124,8 +2124,8 @@ DL_DEF void dl_model_free(dl_model *m);
    starts a new optimizer. False when layers and loss can't work together: a softmax over one unit
    (it is always 1), a cross-entropy on the output of a ReLU, and the like; the message says what to
    do instead. Fit and evaluate refuse targets that the last layer can't reach: outside [0,1] for a
-   cross-entropy, or for another loss, most of them outside what its activation gives (a tanh, say,
-   with targets from 0 to 100). */
+   cross-entropy, or for another loss, half of them or more outside what its activation gives (a
+   tanh, say, with targets from 0 to 100). */
 DL_DEF bool dl_model_compile(dl_model *m, const dl_loss *loss, dl_optim optimizer);
 /* The same for a model with several outputs: loss[k] for output k, their sum is minimized, each
    times weight[k] (NULL: 1). Accuracy and metrics are those of output 0. Such a model, or one with
@@ -5394,15 +5394,21 @@ DL_DEF void dlk_soft_cross_entropy_forward(dl_real *loss, dl_real *p, const dl_r
     loss[0] = (dl_real)total;
 }
 
-/* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c */
+/* forward: total -= t_k (x_k - log sum), for every k; each k gives t_k p_c, and k = c also -t_c. A
+   row of targets 0 (one to be ignored) gives nothing, even where p is NaN. */
 DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl_real *p,
                                             const dl_real *t, dl_int N, dl_int C, double scale)
 {
     const double s = (double)dloss * scale;
     for (dl_int i = 0; i < N; i++, dx += C, p += C, t += C) {
         double sum = 0;
-        for (dl_int k = 0; k < C; k++) sum += (double)t[k];
-        for (dl_int c = 0; c < C; c++) dx[c] += (dl_real)(s * ((double)p[c] * sum - (double)t[c]));
+        bool counts = false;
+        for (dl_int k = 0; k < C; k++) {
+            sum += (double)t[k];
+            counts = counts || t[k] != 0;
+        }
+        for (dl_int c = 0; counts && c < C; c++)
+            dx[c] += (dl_real)(s * ((double)p[c] * sum - (double)t[c]));
     }
 }
 
@@ -12889,7 +12895,7 @@ struct dl_model {
     dli_goal     *goal;          /* one for each output; NULL: not compiled             */
     dl_tensor   **tensor;        /* all parameters, then all states                     */
     int           params, tensors;
-    const char   *lacks;         /* the type of a layer that could not be added, or NULL */
+    const char   *lacks;         /* what failed while it was built: a layer's type ..., or NULL */
     bool          fitting;       /* dl_model_fit is at work                             */
     bool          stopped;       /* the last one ended because of fit.stop              */
     const dl_loss *loss;
@@ -12912,8 +12918,8 @@ struct dl_model {
 static bool dli_model_whole(const char *who, const dl_model *m)
 {
     return m && (!m->lacks ||
-                 dl_fail(m->ctx, DL_ERR_STATE, "%s: a layer (%s) could not be added to this "
-                         "model, which lacks it; build the model anew", who, m->lacks));
+                 dl_fail(m->ctx, DL_ERR_STATE, "%s: this model was not built to its end: %s "
+                         "failed; build it anew", who, m->lacks));
 }
 
 /* So many bytes, and as many more as a double behind them needs to lie right. */
@@ -13162,32 +13168,44 @@ DL_DEF dl_layer *dl_model_add(dl_model *m, const dl_layer_type *type, const void
     return m ? dl_model_add_from(m, type, options, &m->at, !input) : NULL;
 }
 
+/* Without this step the network is another one than was meant: see dli_layer_added. */
+static bool dli_model_failed(dl_model *m, const char *who)
+{
+    if (!m->goal) m->lacks = who;
+    return false;
+}
+
 DL_DEF bool dl_model_at(dl_model *m, dl_layer *layer)
 {
-    if (!m || !dli_model_open(__func__, m, &layer, 1)) return false;
+    if (!m) return false;
+    if (!dli_model_open(__func__, m, &layer, 1)) return dli_model_failed(m, __func__);
     m->at = layer;
     return true;
+}
+
+static bool dli_check_outputs(const char *who, const dl_model *m, dl_layer *const *list, int n)
+{
+    if (n < 0 || (n > 0 && !list))
+        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
+                       "the last one", who, n);
+    for (int i = 0; i < n; i++) {
+        int seen = 0;
+        if (!list[i])
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
+                           who, i);
+        while (list[seen] != list[i]) seen++;
+        if (seen < i)
+            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", who, list[i]->name);
+    }
+    return dli_model_open(who, m, list, n);
 }
 
 DL_DEF bool dl_model_outputs(dl_model *m, dl_layer *const *list, int n)
 {
     if (!m) return false;
-    if (n < 0 || (n > 0 && !list))
-        return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %d layers; give a list of 1 or more, or 0 for "
-                       "the last one", __func__, n);
-    for (int i = 0; i < n; i++) {
-        int seen = 0;
-        if (!list[i])
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: number %d is NULL: no layer gives it",
-                           __func__, i);
-        while (list[seen] != list[i]) seen++;
-        if (seen < i)
-            return dl_fail(m->ctx, DL_ERR_ARGUMENT, "%s: %s is there twice", __func__,
-                           list[i]->name);
-    }
-    if (!dli_model_open(__func__, m, list, n)) return false;
-    dl_layer **out = n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
-    if (n && !out) return false;
+    const bool good = dli_check_outputs(__func__, m, list, n);
+    dl_layer **out = good && n ? DLI_NEW(dl_layer *, m->ctx, __func__, n) : NULL;
+    if (!good || (n && !out)) return dli_model_failed(m, __func__);
     if (n) memcpy(out, list, (size_t)n * sizeof *out);
     if (m->out) DL_FREE(m->out);
     m->out = out;
@@ -16005,7 +16023,7 @@ static const dl_layer *dli_bounding_layer(const dl_layer *l)
 
 /* Can the layer of output k give what n targets ask for? For a cross-entropy each must be a
    probability (else there is no lowest loss); for others some may lie outside (they are noisy,
-   say), but when most of them do, training can only fail. */
+   say), but when half of them do (classes 1 and 2 for a sigmoid, say), training can only fail. */
 static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_real *target,
                             dl_int n)
 {
@@ -16021,7 +16039,7 @@ static bool dli_check_range(const char *who, const dl_model *m, int k, const dl_
         return dl_fail(m->ctx, DL_ERR_RANGE, "%s: %s compares probabilities, but %td of %td "
                        "targets lie outside [0,1]; scale them, or take a linear last layer and "
                        "DL_MSE", who, loss->name, outside, n);
-    return 2 * outside <= n ||
+    return !outside || 2 * outside < n ||
            dl_fail(m->ctx, DL_ERR_RANGE, "%s: %td of %td targets lie outside [%g,%g], which is all "
                    "that %s with its %s can give; scale them, or make it linear", who, outside, n,
                    range[0], range[1], last->name, dl_activation_name(last->activation));
@@ -22265,7 +22283,7 @@ static size_t dli_save_list(dli_list l, const char *path, void *buffer, size_t r
 static dli_list dli_list_of_model(const dl_model *m, const char *who)
 {
     dli_list l = DLI_ZERO;
-    if (!m) return l;
+    if (!dli_model_whole(who, m)) return l;
     l = dli_list_new(m->ctx, who, "the model", m->tensors, 0);
     dli_list_tensors(&l, "", m->tensor, m->tensors);
     return l;

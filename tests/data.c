@@ -1358,6 +1358,17 @@ static void entropy(void)
         dl_tape_clear(dl);
     }
     golden_close(&g);
+
+    /* a row that does not count may hold anything */
+    dl_real odd[4] = { (dl_real)NAN, (dl_real)INFINITY, 1, 2 };
+    dl_tensor *x = dl_from(dl, dl_shape2(2, 2), odd);
+    dl_set_requires_grad(x, true);
+    none[1] = 0;
+    dl_tensor *loss = dl_cross_entropy_with(x, none, NULL);
+    CHECK(loss && dl_backward(loss), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_item(loss), log(1 + exp(1.0)), 1e-6, 0);
+    CHECK(x->grad[0] == 0 && x->grad[1] == 0, "%g %g", (double)x->grad[0], (double)x->grad[1]);
+    CHECK_CLOSE(x->grad[3], 1 / (1 + exp(-1.0)), 1e-6, 0);
     dl_free(dl);
 }
 

@@ -243,6 +243,25 @@ static void gradcheck_fails(void)
     dl_free(dl);
 }
 
+/* Where f is not defined on one side, there is nothing to compare with. */
+static dl_tensor *root_loss(dl_ctx *dl, void *user)
+{
+    (void)dl;
+    return dl_sum(dl_sqrt(*(dl_tensor **)user));
+}
+
+static void gradcheck_at_an_edge(void)
+{
+    dl_ctx *dl = dl_new(8);
+    const double h = sizeof(dl_real) == sizeof(double) ? 1e-5 : 1e-2;
+    dl_tensor *p = dl_param(dl, dl_shape1(2), dl_init_constant(h / 2));
+    p->data[0] = 1;
+    const dl_gradcheck_report r = dl_gradcheck(dl, root_loss, &p, &p, 1);
+    CHECK(!r.ok && r.failed == 1 && r.worst_index == 1, "%d failed", (int)r.failed);
+    CHECK(isnan(r.numeric) && r.analytic > 0 && isinf(r.error), "%g %g", r.numeric, r.analytic);
+    dl_free(dl);
+}
+
 /* A gradient of exactly zero that is right is as vacuous as one that is wrong. */
 static dl_tensor *constant(dl_ctx *dl, void *user)
 {
@@ -353,6 +372,7 @@ int main(int argc, char **argv)
     TEST(print_rows);
     TEST(gradcheck_passes);
     TEST(gradcheck_fails);
+    TEST(gradcheck_at_an_edge);
     TEST(gradcheck_is_not_vacuous);
     TEST(gradcheck_arguments);
     TEST(gradcheck_leaves_no_trace);

@@ -268,7 +268,7 @@ static void save_errors(void)
     uint8_t *p;
     int i;
     static const char *const bad[] = { "a\"b", "a\\b", "a\nb", "a\x7F", "__metadata__", "\xFF",
-        "\xC0\xAF", "\xED\xA0\x80", "a\xC3", "\xE0\x80\xAF", "\xF0\x80\x80\xAF",
+        "\xC0\xAF", "\xED\xA0\x80", "a\xC3", "\xE0\x80\xAF", "\xE0\x9F\xBF", "\xF0\x80\x80\xAF",
         "\xF4\x90\x80\x80", "\x80", "dense_1.weight" };
     CHECK(!dl_model_save_weights(NULL, path), "NULL fails silently");
     CHECK(!dl_model_save_weights(m, NULL), "no path");
@@ -496,6 +496,10 @@ static void reads(void)
     CHECK(load_exact(m, p, size), "%s", dl_error_text(dl));
     CHECK_CLOSE(dl_model_find(m, "dense_2.bias")->data[0],
                 sizeof(dl_real) == 4 ? (double)INFINITY : ldexp(1, 1008), 0, 0);
+    p[size - 1] = 0xFE;                              /* and about -1e303 */
+    CHECK(load_exact(m, p, size), "%s", dl_error_text(dl));
+    CHECK_CLOSE(dl_model_find(m, "dense_2.bias")->data[0],
+                sizeof(dl_real) == 4 ? -(double)INFINITY : -ldexp(1, 1008), 0, 0);
     free(p);
     dl_free(dl);
     CHECK(count_live == 0, "%ld blocks left", count_live);

@@ -436,6 +436,8 @@ static void training(void)
         if (!CHECK(d && dl_data_split_random(d, 0.25, NULL, &train, &test), "%s", dl_error_text(dl)))
             return;
         CHECK(strcmp(dl_data_class_name(test, 3), "k3") == 0, "names of parts");
+        CHECK(!dl_data_class_name(test, dl_data_classes(test)) && !dl_data_class_name(test, -1),
+              "there are no more");
         dl_augment a = dl_augment_default();
         a.shift = 0.1;
         a.thickness = 0.5;

@@ -825,6 +825,15 @@ static void hostile(void)
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "dense_1 is there twice");
     CHECK(!dl_model_outputs(a, NULL, 2) && !dl_model_outputs(NULL, NULL, 0), "no list");
     CHECK_ERROR(dl, DL_ERR_ARGUMENT, "2 layers; give a list");
+    CHECK(!dl_model_compile(a, DL_MSE, dl_sgd(0.1)), "with other outputs than were meant");
+    CHECK_ERROR(dl, DL_ERR_STATE, "not built to its end: dl_model_outputs failed; build it anew");
+    a = dl_model_new(dl, dl_shape1(4));
+    CHECK(!dl_model_at(a, of_b), "at");
+    dl_clear_error(dl);
+    CHECK(dl_model_add_dense(a, 1, DL_RELU) && !dl_model_compile(a, DL_MSE, dl_sgd(0.1)),
+          "its layer reads another one than was meant");
+    CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_compile: this model was not built to its end: "
+                "dl_model_at failed");
 
     static const char *const texts[] = {
         "layer of another model", "layer of another model", "the layer is NULL",
@@ -857,9 +866,11 @@ static void hostile(void)
         CHECK_ERROR(dl, i == 3 || i == 4 || i == 5 || i == 8 ? DL_ERR_SHAPE : DL_ERR_ARGUMENT,
                     texts[i]);
         CHECK(!dl_model_compile(m, DL_MSE, dl_sgd(0.1)), "it lacks a layer");
-        CHECK_ERROR(dl, DL_ERR_STATE, "could not be added");
+        CHECK_ERROR(dl, DL_ERR_STATE, "this model was not built to its end");
     }
 
+    a = dl_model_new(dl, dl_shape1(4));
+    of_a = dl_model_add_dense(a, 4, DL_RELU);
     dl_model_add_dense(a, 2, DL_RELU);                 /* an end that leads nowhere */
     dl_model_at(a, of_a);
     dl_model_add_dense(a, 1, DL_LINEAR);

@@ -3,6 +3,7 @@
 #define DL_IMPLEMENTATION
 #include "../dl.h"
 #include "test.h"
+#include <limits.h>
 
 static bool has_shape(const dl_layer *l, dl_shape s)
 {
@@ -366,6 +367,7 @@ static void errors(void)
             "max_pooling2d_1: an option that is not used: count_padding false is for averages");
     p.count_padding = true;
     REFUSED(dl_model_add_upsampling2d(m, 0), DL_ERR_ARGUMENT, "up_sampling2d_1: factor 0");
+    REFUSED(dl_model_add_upsampling2d(m, INT_MAX), DL_ERR_ARGUMENT, "and the image not too large");
     REFUSED(dl_model_add_global_average_pooling2d(flat), DL_ERR_SHAPE,
             "global_average_pooling2d_1: its input is [784], not an image [C,H,W]");
     REFUSED(dl_model_add_reshape(m, dl_shape2(5, -1)), DL_ERR_SHAPE,

@@ -615,10 +615,14 @@ static void bad_layers(void)
               "%d layers, %d tensors", dl_model_layer_count(m), dl_model_tensor_count(m));
         CHECK(!dl_model_compile(m, DL_SPARSE_CATEGORICAL_CROSSENTROPY, dl_adam(0.1)),
               "compiled after dl_clear_error: %s", bad[i].text);
-        CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_compile: a layer (");
+        CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_compile: this model was not built to its");
         CHECK(!dl_model_forward(m, x), "used after dl_clear_error");
-        CHECK_ERROR(dl, DL_ERR_STATE, ") could not be added to this model, which lacks it; build");
+        CHECK_ERROR(dl, DL_ERR_STATE, "this model was not built to its end: ");
         CHECK(!dl_model_predict(m, x) && !dl_model_clone(dl, m), "and so on");
+        dl_clear_error(dl);
+        CHECK(dl_model_save_weights_to_memory(m, NULL, 0) == 0 &&
+              dl_model_save_to_memory(m, NULL, 0) == 0, "saved");
+        CHECK_ERROR(dl, DL_ERR_STATE, "dl_model_save_weights_to_memory: this model was not built");
         dl_free(dl);
     }
 }

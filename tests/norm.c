@@ -104,6 +104,31 @@ static void plain(void)
     dl_free(dl);
 }
 
+/* Without weight and bias a norm is the one with ones and zeros, forward and backward. */
+static void without_weight(void)
+{
+    dl_ctx *dl = dl_new(1);
+    dl_real dy[40];
+    test_fill(dy, 40, 9, -1, 1);
+    for (int way = 0; way < 6; way++) {
+        const dl_shape shape = dl_shape1(way % 3 == 0 ? 5 : 4);
+        dl_tensor *x[2], *y[2];
+        dl_set_reference(dl, way >= 3);
+        for (int k = 0; k < 2; k++) {
+            dl_tensor *w = k ? dl_ones(dl, shape) : DL_NONE, *b = k ? dl_zeros(dl, shape) : DL_NONE;
+            x[k] = dl_param(dl, dl_shape3(2, 4, 5), dl_init_zeros());
+            test_fill(x[k]->data, 40, 3, -2, 2);
+            y[k] = way % 3 == 0 ? dl_layer_norm(x[k], 1, w, b, 1e-5)
+                 : way % 3 == 1 ? dl_group_norm(x[k], 2, w, b, 1e-5)
+                                : dl_batch_norm(x[k], w, b, DL_NONE, DL_NONE, 0.1, 1e-5);
+            CHECK(dl_backward_from(y[k], dy), "%s", dl_error_text(dl));
+        }
+        CHECK_ARRAY(y[0]->data, y[1]->data, 40);
+        CHECK_ARRAY(x[0]->grad, x[1]->grad, 40);
+    }
+    dl_free(dl);
+}
+
 static void layer_norm(void)
 {
     for (int k = 0; k < 4; k++) {
@@ -354,6 +379,7 @@ int main(void)
     TEST(batch_norm);
     TEST(inference);
     TEST(plain);
+    TEST(without_weight);
     TEST(layer_norm);
     TEST(group_norm);
     TEST(hard_numbers);

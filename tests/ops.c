@@ -253,6 +253,23 @@ static void empty_tensors(void)
     dl_free(dl);
 }
 
+/* Axes of length 0 in any place, there and back: nothing is touched (see the sanitizers). */
+static void empty_axes(void)
+{
+    dl_ctx *dl = dl_new(1);
+    for (int k = 0; k < 3; k++)
+        for (int a = 0; a < 3; a++) {
+            dl_shape shape = dl_shape3(2, 3, 4);
+            shape.dim[k] = 0;
+            dl_tensor *x = dl_param(dl, shape, dl_init_zeros());
+            dl_tensor *y = dl_transpose(x, a, (a + 1) % 3), *after = dl_full(dl, dl_shape1(12), 7);
+            CHECK(y && y->size == 0 && dl_backward(dl_sum(y)), "%s", dl_error_text(dl));
+            CHECK(after && after->data[0] == 7 && after->data[11] == 7, "axis %d, %d", k, a);
+            dl_tape_clear(dl);
+        }
+    dl_free(dl);
+}
+
 /* Rows of no elements are not copied one by one, however many there are. */
 static void empty_rows(void)
 {
@@ -473,6 +490,7 @@ int main(void)
     TEST(ties_of_maximum);
     TEST(argmax_ties_and_nan);
     TEST(empty_tensors);
+    TEST(empty_axes);
     TEST(empty_rows);
     TEST(callers_arrays_are_copied);
     TEST(dropout);

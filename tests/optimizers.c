@@ -302,9 +302,15 @@ static void huge_gradients(void)
             }
             dl_free(dl);
         }
-        /* as far as it goes, and 1,000 times the largest: every step still moves */
+        /* it is the norm of all that counts, and is too large while each number isn't */
         dl_ctx *dl = quiet_context();
-        dl_tensor *p = dl_param(dl, dl_shape1(1), dl_init_zeros());
+        dl_tensor *p = dl_param(dl, dl_shape1(40), dl_init_zeros());
+        set_grad(p, real ? 5e148 : 5e13);
+        CHECK(dl_optimizer_step(dl_optimizer_new(dl, kinds[k / 2].make[k % 2](0.1), &p, 1)) ==
+              (k / 2 < ADAGRAD), "many: %s", dl_error_text(dl));
+        dl_clear_error(dl);
+        /* as far as it goes, and 1,000 times the largest: every step still moves */
+        p = dl_param(dl, dl_shape1(1), dl_init_zeros());
         dl_optimizer *o = dl_optimizer_new(dl, kinds[k / 2].make[k % 2](0.1), &p, 1);
         for (int t = 0; t < 1000; t++) {
             const dl_real before = p->data[0];
@@ -368,6 +374,8 @@ static void norms(void)
         CHECK(p[1]->grad[8] == (dl_real)size[i], "not scaled");
         CHECK_CLOSE(dl_clip_grad_norm(p, 2, exact / 10), exact, TEST_TOL, 0);
         if (size[i] > 1e-3) CHECK_CLOSE(p[1]->grad[8], exact / 50, 1e-5, 0);
+        if (i == 1)                      /* the scale is max_norm / (norm + 1e-6), as PyTorch's */
+            CHECK_CLOSE(p[1]->grad[8], size[i] * exact / 10 / 1e-6, 1e-5, 0);
         p[0]->grad[3] = (dl_real)INFINITY;
         CHECK(dl_clip_grad_norm(p, 2, 1) > 1e300, "an infinite norm");
         p[1]->grad[2] = (dl_real)NAN;
@@ -376,6 +384,20 @@ static void norms(void)
         CHECK(dl_error(dl) == DL_OK, "%s", dl_error_text(dl));
         dl_free(dl);
     }
+}
+
+/* Two gradients that are finite while their common norm is not: there is nothing to clip by. */
+static void no_common_norm(void)
+{
+    dl_ctx *dl = quiet_context();
+    dl_tensor *p[2] = { dl_param(dl, dl_shape1(1), dl_init_zeros()),
+                        dl_param(dl, dl_shape1(1), dl_init_zeros()) };
+    dl_optim desc = dl_sgd(0.1);
+    desc.clip_norm = 1;
+    for (int k = 0; k < 2; k++) set_grad(p[k], 1.5e308);
+    CHECK(!dl_optimizer_step(dl_optimizer_new(dl, desc, p, 2)) && p[0]->data[0] == 0, "stepped");
+    CHECK_ERROR(dl, DL_ERR_NUMERIC, "dl_optimizer_step: the gradient of parameter 0 is NaN or inf");
+    dl_free(dl);
 }
 
 static void clip_bad_arguments(void)
@@ -890,6 +912,7 @@ int main(void)
     }
     TEST(defaults);
     TEST(options_by_kind);
+    if (sizeof(dl_real) == sizeof(double)) TEST(no_common_norm);
     TEST(clip_bad_arguments);
     TEST(options_out_of_range);
     TEST(not_a_parameter);

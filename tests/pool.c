@@ -227,12 +227,32 @@ static void errors(void)
     dl_free(dl);
 }
 
+/* The maximum of a window with a NaN is NaN, wherever it is; and it gets the gradient. */
+static void nan_is_the_maximum(void)
+{
+    dl_ctx *dl = dl_new(1);
+    for (int way = 0; way < 4; way++)
+        for (int at = 0; at < (way < 2 ? 4 : 9); at++) {
+            const int K = way < 2 ? 2 : 3;
+            const dl_pool o = dl_pool_default(K);
+            dl_tensor *x = dl_param(dl, dl_shape4(1, 1, K, K), dl_init_constant(1));
+            dl_set_reference(dl, way % 2 == 1);
+            x->data[at] = (dl_real)NAN;
+            dl_tensor *y = dl_max_pool2d(x, &o);
+            CHECK(isnan(dl_item(dl_sum(y))) && dl_backward(dl_sum(y)), "NaN at %d", at);
+            CHECK(x->grad[at] == 1, "the gradient at %d: %g", at, (double)x->grad[at]);
+            dl_tape_clear(dl);
+        }
+    dl_free(dl);
+}
+
 int main(void)
 {
     gold = golden_open("conv_pool");
     TEST(max_pool);
     TEST(avg_pool);
     TEST(avg_pool_inside);
+    TEST(nan_is_the_maximum);
     TEST(same);
     TEST(global_average);
     TEST(ties_and_nan);

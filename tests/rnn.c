@@ -672,6 +672,8 @@ static void embedding(void)
     CHECK_ERROR(c.dl, DL_ERR_RANGE, "index 7 at position 1 is not in 0..6");
     CHECK(!dl_embedding(w, index, dl_shape1(2), 7), "padding 7 of 7");
     CHECK_ERROR(c.dl, DL_ERR_SHAPE, "padding 7");
+    CHECK(!dl_embedding(w, index, dl_shape1(2), -2), "padding -2");
+    CHECK_ERROR(c.dl, DL_ERR_SHAPE, "padding -2");
     case_close(&c);
 }
 

@@ -462,7 +462,8 @@ static void of_one_context_only(void)
     CHECK(dl_item(dl_relu(dl_full(dl, s1(1), -3))) == -6, "mine");
     CHECK(dl_item(dl_relu(dl_full(other, s1(1), -3))) == 0, "the other one's");
     dl_set_reference(dl, true);
-    CHECK(dl_item(dl_relu(dl_full(dl, s1(1), -3))) == -6 && !dl_reference(other), "reference");
+    CHECK(dl_item(dl_relu(dl_full(dl, s1(1), -3))) == -6 && dl_reference(dl) &&
+          !dl_reference(other), "reference");
     dl_set_reference(dl, false);
     dl_kernel_table_reset(dl);
     CHECK(dl_item(dl_relu(dl_full(dl, s1(1), -3))) == 0, "the library's again");

@@ -232,6 +232,8 @@ static void nested_marks(void)
     CHECK(!dl_relu(c) && dl_relu(b), "c is gone, b is not");
     dl_clear_error(dl);
     CHECK(dl_tape_release(dl, m1), "outer");
+    CHECK(!dl_tape_release(dl, m2), "an inner one after the outer one, at once");
+    CHECK_ERROR(dl, DL_ERR_STATE, "an older mark was released already");
     CHECK(!dl_relu(b) && dl_relu(a), "b is gone, a is not");
     dl_clear_error(dl);
     CHECK(dl_tape_release(dl, m1), "the same mark again");

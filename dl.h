@@ -2290,7 +2290,7 @@ DL_DEF const char *const *dl_model_class_names(const dl_model *m);
 /* How the numbers it was trained on were made of raw ones (dl_scaling), so that whoever
    loads the model knows what to do with bytes, say; predict takes numbers that are scaled already.
    dl_model_fit takes that of its data set, if there is one; files of whole models keep it. False
-   when it makes no sense. Before: dl_scaling_default. */
+   when it makes no sense. NULL, and before: dl_scaling_default. */
 DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling);
 DL_DEF dl_scaling dl_model_scaling(const dl_model *m);
 
@@ -15982,8 +15982,8 @@ DL_DEF const char *dl_model_class_name(const dl_model *m, int i)
 
 DL_DEF bool dl_model_set_scaling(dl_model *m, const dl_scaling *scaling)
 {
-    if (!m || !dli_check_scaling(m->ctx, __func__, scaling)) return false;
-    m->scaling = *scaling;
+    if (!m || (scaling && !dli_check_scaling(m->ctx, __func__, scaling))) return false;
+    m->scaling = scaling ? *scaling : dl_scaling_default();
     return true;
 }
 
@@ -17687,7 +17687,7 @@ DL_DEF dl_scaling dl_scaling_default(void)
 
 static bool dli_check_scaling(dl_ctx *c, const char *who, const dl_scaling *s)
 {
-    bool ok = s && fabs(s->factor) > 0 && fabs(s->factor) <= DBL_MAX && s->channels >= 0 &&
+    bool ok = fabs(s->factor) > 0 && fabs(s->factor) <= DBL_MAX && s->channels >= 0 &&
               s->channels <= 4;
     for (int i = 0; ok && i < s->channels; i++)
         ok = fabs(s->mean[i]) <= DBL_MAX && s->deviation[i] > 0 && s->deviation[i] <= DBL_MAX;

@@ -353,6 +353,9 @@ static void classes_and_scaling(void)
     dl_model_add_dense(two, 3, DL_LINEAR);
     CHECK(!dl_model_class_name(two, 0) && !dl_model_class_names(two), "the model has become larger");
     dl_model_free(round_trip(other, two, -1, 1));
+    CHECK(dl_model_set_scaling(two, &s.scaling) && dl_model_set_scaling(two, NULL), "NULL: none");
+    back = dl_model_scaling(two);
+    CHECK(same_scaling(&back, &none), "factor %g", back.factor);
     CHECK(!dl_model_set_class_names(NULL, odd_names, 2) && !dl_model_set_scaling(NULL, &none) &&
           !dl_model_class_name(NULL, 0) && !dl_model_class_names(NULL) &&
           !dl_data_class_name(NULL, 0) && !dl_data_class_names(NULL) &&

@@ -24697,7 +24697,8 @@ static dl_tensor *dli_o_formula(dli_exec *r)
 #define DLI_MATH(M)                                                                              \
     M('e', Erf, erf, erf(x), 1.1283791670955126 * exp(-x * x))              /* 2 / sqrt(pi) */   \
     M('s', Sin, sin, sin(x), cos(x)) M('c', Cos, cos, cos(x), -sin(x))                           \
-    M('a', Atan, atan, atan(x), 1 / (1 + x * x)) M('g', Sign, sign, (x > 0) - (x < 0), 0)        \
+    M('a', Atan, atan, atan(x), 1 / (1 + x * x))                                                 \
+    M('g', Sign, sign, x > 0 ? 1 : x < 0 ? -1 : x, 0)                                            \
     M('f', Floor, floor, floor(x), 0) M('u', Ceil, ceil, ceil(x), 0)                             \
     M('r', Round, round, nearbyint(x), 0)
 #define DLI_MATH_CASE(letter, op, name, value, slope) case letter: return back ? slope : value;

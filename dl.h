@@ -3269,8 +3269,9 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
 
    and before the last line m can be trained further, with layers of its own behind it, too. The
    file has a line or two for each node, named in a comment; inputs of whole numbers take them as
-   floats. What a graph does with whole numbers that depend on its inputs (ArgMax, an If, shapes) is
-   refused by operator and node, but for the rows of a table that they choose, comparisons, sums.
+   floats. What a graph does with whole numbers that depend on its inputs (TopK, an If, shapes) is
+   refused by operator and node, but for ArgMax, the rows of a table that they choose, comparisons
+   and sums.
 
    A layer of your own is exported by its type's export_c, as the library's are (all of them stand
    in >>export-impl). Where its forward is made of operations on tensors, dl_c_trace is all it
@@ -16968,17 +16969,19 @@ static void dli_summary_rule(int width)
     putchar('\n');
 }
 
+#if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
+static dl_c_report dli_c_sizes(const dl_model *m, const dl_export_c *options, int64_t *int8);
+#endif
 /* What the model needs as a C file, if it can be one. */
 static void dli_summary_c_file(const dl_model *m)
 {
 #if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
     char flash[32], small[32], work[32];
-    dl_export_c o = dl_export_c_default();
-    const dl_c_report r = dl_model_c_size(m, &o);
-    o.int8 = true;
+    int64_t int8;
+    const dl_c_report r = dli_c_sizes(m, NULL, &int8);
     if (r.flash < 0) return;
     dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
-              dli_thousands(flash, r.flash), dli_thousands(small, dl_model_c_size(m, &o).flash),
+              dli_thousands(flash, r.flash), dli_thousands(small, int8),
               dli_thousands(work, r.work));
 #else
     (void)m;
@@ -25192,8 +25195,8 @@ static dl_tensor *dli_o_trilu(dli_exec *r)
 static dl_tensor *dli_o_pad(dli_exec *r)
 {
     dl_tensor *x = dli_x(r, 0);
-    const char how = dli_attr_is(r->n, "mode", "edge") ? 'e' : dli_attr_is(r->n, "mode", "wrap") ? 'w'
-                   : dli_attr_is(r->n, "mode", "reflect") ? 'r' : ' ';
+    const dli_pb mode = dli_pb_find(dli_attr(r->n, "mode"), DLI_ATTR_S);
+    const char how = mode.p < mode.end ? (char)*mode.p : 'c';
     const int rank = x->shape.rank;
     int64_t v[2 * DL_MAX_DIMS];
     double fill;
@@ -25397,20 +25400,6 @@ static dl_tensor *dli_o_cumsum(dli_exec *r)
     return x;
 }
 
-/* The logarithm of a sum of exponentials; the largest of all in front, so that none overflows. */
-static dl_tensor *dli_o_log_sum_exp(dli_exec *r)
-{
-    bool on[DL_MAX_DIMS];
-    dl_tensor *x = dli_x(r, 0), *most = x;
-    const bool keep = dli_attr_int(r->n, "keepdims", 1) != 0;
-    const int rank = x->shape.rank;
-    if (!dli_axes(r, rank, dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0, on)) return NULL;
-    for (int d = 0; d < rank; d++) if (on[d]) most = dl_max_axis(most, d, true);
-    dl_tensor *y = dl_exp(dl_sub(x, most));
-    for (int d = rank - 1; d >= 0; d--) if (on[d]) y = dl_sum_axis(y, d, keep);
-    return y ? dl_add(dl_log(y), dl_reshape(most, y->shape)) : NULL;
-}
-
 static dl_tensor *dli_o_reduce(dli_exec *r)
 {
     const char code = r->n->op->code;
@@ -25421,12 +25410,16 @@ static dl_tensor *dli_o_reduce(dli_exec *r)
     for (int d = 0; r->n->op->how == 'f' && d < x->shape.rank; d++) on[d] = d > 1;
     if ((r->n->op->how != 'f' && !dli_axes(r, x->shape.rank, all, on)) ||
         ((code == 'S' || code == 'M') && !dli_o_exact(r))) return NULL;
+    dl_tensor *most = code == 'E' ? x : NULL;    /* so that no exponential overflows */
+    for (int d = 0; most && d < x->shape.rank; d++) if (on[d]) most = dl_max_axis(most, d, true);
+    if (code == 'E') x = dl_exp(dl_sub(x, most));
     if (code == 'L' || code == 'Q') x = dl_square(x);
     if (code == 'A') x = dl_abs(x);
     for (int d = x ? x->shape.rank - 1 : -1; d >= 0 && x; d--)
         if (on[d])
             x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
                  : dl_sum_axis)(x, d, keep);
+    if (code == 'E' && x) return dl_add(dl_log(x), dl_reshape(most, x->shape));
     return code == 'L' ? dl_sqrt(x) : x;
 }
 
@@ -25915,14 +25908,16 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("HardSwish", 'c', "x", "", formula, 'w'), DLI_R("PRelu", 'c', "xx", "", formula, 'p'),
     DLI_R("Reciprocal", 'c', "x", "", formula, 'r'), DLI_R("Softsign", 'c', "x", "", formula, 'o'),
     DLI_R("Gelu", 'c', "x", "approximate=none|tanh", formula, 'g'),
-    DLI_MATH(DLI_R_MATH) DLI_R2("Add", "xx", dl_add, '+'), DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
+    DLI_MATH(DLI_R_MATH) DLI_R2("Add", "xx", dl_add, '+'),
+    DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
     DLI_R2("Div", "xx", dl_div, '/'), DLI_R("Mod", 'm', "xx", "fmod", two, '%'),
     DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
     DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
     DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),
     DLI_R2("Greater", "xx", NULL, '>'), DLI_R2("GreaterOrEqual", "xx", NULL, 'g'),
     DLI_R2("And", "xx", NULL, 'N'), DLI_R2("Or", "xx", NULL, 'X'),
-    DLI_R("Not", 'm', "x", "", not, '='), DLI_R("IsNaN", 'm', "x", "", is_nan, '='), DLI_R("Pow", 'c', "xk", "", pow, 0),
+    DLI_R("Not", 'm', "x", "", not, '='), DLI_R("IsNaN", 'm', "x", "", is_nan, '='),
+    DLI_R("Pow", 'c', "xk", "", pow, 0),
     DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xxx", "", where, 0),
     DLI_R("Cast", 'm', "x", "saturate to=1|2|3|4|5|6|7|9|10|11|12|13|16", cast, 0),
     DLI_R("CastLike", 'm', "xk", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
@@ -25954,7 +25949,7 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Scaler", 'c', "x", "offset scale", scaler, 0),
     DLI_REDUCE("Sum", 'S'), DLI_REDUCE("Mean", 'M'), DLI_REDUCE("Max", 'X'), DLI_REDUCE("Min", 'N'),
     DLI_REDUCE("L1", 'A'), DLI_REDUCE("L2", 'L'), DLI_REDUCE("SumSquare", 'Q'),
-    DLI_R("ReduceLogSumExp", 'c', "x?k", DLI_AXES, log_sum_exp, 0),
+    DLI_REDUCE("LogSumExp", 'E'),
     DLI_R("CumSum", 'c', "xk", "exclusive reverse", cumsum, 0),
     DLI_R("ReduceProd", 'm', "x?k", DLI_AXES, product, 0),
     DLI_R("GlobalAveragePool", 'f', "x", "", reduce, 'M'),
@@ -27111,6 +27106,7 @@ struct dl_c_file {
     struct dli_c_table *tables;               /* of layers that are traced                */
     struct dli_c_trace *traces, *trace;       /* those of all layers; and the one whose   */
     int         at, walks;                    /* operation `at` it is; its walks so far   */
+    int64_t     int8;                         /* bytes of constants with int8             */
     dl_c_report report;
 };
 
@@ -27414,7 +27410,8 @@ static bool dli_c_finite(dl_c_file *f, double x, const char *name)
 {
     return fabs(x) <= FLT_MAX ||
            dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float "
-                      "can; train anew with a lower learning rate", name);
+                      "can; train anew with a lower learning rate (test_out: what the net gives "
+                      "for the selftest's inputs; choose data, or tests = 0)", name);
 }
 
 /* A float constant: as many digits as tell it from all others, a point, an f. An infinite one (of a
@@ -27529,6 +27526,14 @@ static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer 
     dli_c_end(f);
 }
 
+/* A table takes flash, one that is a matrix of so many rows less with int8. */
+static void dli_c_flash(dl_c_file *f, dl_int size, dl_int rows)
+{
+    const dl_int small = rows ? size + 4 * rows : 4 * size;
+    f->int8 += small;
+    f->report.flash += f->options->int8 ? small : 4 * size;
+}
+
 /* The tensor that #v, #w or #u with number k means. A layer without bias gets one when a batch
    normalization is folded into it, in the place of its mean. */
 static void dli_c_tensor(dl_c_file *f, char kind, int k)
@@ -27548,7 +27553,7 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     } else if (!f->done[dli_c_index(f, t)]) {
         f->done[dli_c_index(f, t)] = true;
         if (f->pass == DLI_C_PLAN) {
-            f->report.flash += int8 ? t->size + 4 * dli_c_matrix_of(l, t).rows : 4 * t->size;
+            dli_c_flash(f, t->size, kind == 'w' ? dli_c_matrix_of(l, t).rows : 0);
             for (dl_int i = 0; i < t->size && !f->failed; i++)
                 dli_c_finite(f, (double)t->data[i], t->name);
         } else if (kind == 'w') {
@@ -28411,7 +28416,7 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
     if (!w) return NULL;
     const dli_c_table made = { t, rows, order, index, named ? 0 : index + 1, NULL };
     *w = made;
-    f->report.flash += rows && f->options->int8 ? t->size + 4 * rows : 4 * t->size;
+    dli_c_flash(f, t->size, rows && dli_c_owner(f, t) ? rows : 0);        /* else it stays float */
     return *end = w;
 }
 
@@ -29493,7 +29498,8 @@ static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const d
     return true;
 }
 
-DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+/* int8: the bytes of constants that it would have with int8. */
+static dl_c_report dli_c_sizes(const dl_model *m, const dl_export_c *options, int64_t *int8)
 {
     dl_c_report r = { -1, -1, -1, -1, NAN, NAN, NAN, NAN };
     const dl_export_c defaults = dl_export_c_default();
@@ -29503,10 +29509,16 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
     const dl_code before = m->ctx->code;
     m->ctx->code = DL_ERR_STATE;                 /* as if something had failed: nothing is said */
     if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults)) r = f.report;
+    *int8 = f.int8;
     dli_c_close(&f);
     dl_tape_release(m->ctx, mark);
     m->ctx->code = before;
     return r;
+}
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+{
+    int64_t int8;
+    return dli_c_sizes(m, options, &int8);
 }
 
 /* How many words the model knows, 0 if it takes none: as many as the smallest of its tables of

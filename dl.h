@@ -25568,7 +25568,7 @@ static dl_tensor *dli_einsum_order(dl_tensor *x, const char *names, const char *
         if (!strchr(order, names[d])) x = dl_sum_axis(x, d, false);
     for (int d = 0, n = 0; names[d]; d++) if (strchr(order, names[d])) left[n++] = names[d];
     for (int d = 0; order[d]; d++) axes[d] = (int)(strchr(left, order[d]) - left);
-    return dl_permute(x, axes);
+    return strcmp(left, order) == 0 ? x : dl_permute(x, axes);
 }
 
 /* The sum of products of x and y, whose axes are a and b, as a product of matrices: of the letters
@@ -25882,7 +25882,8 @@ static dl_tensor *dli_o_if(dli_exec *r)
    A row: the operator, how it does, what it reads, its attributes, the function; then an operation
    of floor 2, or a letter where one function does several operators. How: 'm' moves numbers, whole
    ones too; 'c' computes, of whole numbers whole ones, which is checked; 'f' takes floats only.
-   What it reads: x what may be a parameter, k what may not; behind ? may be left out; * more. */
+   What it reads: x what may be a parameter, k what may not; t and T, the same, in a trace also what
+   depends on the inputs' numbers, as the first may always; behind ? may be left out; * more. */
 
 #define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
 #define DLI_GATED  "direction=forward|reverse|bidirectional hidden_size layout=0 "
@@ -25908,19 +25909,19 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("HardSwish", 'c', "x", "", formula, 'w'), DLI_R("PRelu", 'c', "xx", "", formula, 'p'),
     DLI_R("Reciprocal", 'c', "x", "", formula, 'r'), DLI_R("Softsign", 'c', "x", "", formula, 'o'),
     DLI_R("Gelu", 'c', "x", "approximate=none|tanh", formula, 'g'),
-    DLI_MATH(DLI_R_MATH) DLI_R2("Add", "xx", dl_add, '+'),
-    DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
-    DLI_R2("Div", "xx", dl_div, '/'), DLI_R("Mod", 'm', "xx", "fmod", two, '%'),
+    DLI_MATH(DLI_R_MATH) DLI_R2("Add", "xt", dl_add, '+'),
+    DLI_R2("Sub", "xt", dl_sub, '-'), DLI_R2("Mul", "xt", dl_mul, '*'),
+    DLI_R2("Div", "xt", dl_div, '/'), DLI_R("Mod", 'm', "xt", "fmod", two, '%'),
     DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
-    DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
-    DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),
-    DLI_R2("Greater", "xx", NULL, '>'), DLI_R2("GreaterOrEqual", "xx", NULL, 'g'),
-    DLI_R2("And", "xx", NULL, 'N'), DLI_R2("Or", "xx", NULL, 'X'),
+    DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xt", NULL, '='),
+    DLI_R2("Less", "xt", NULL, '<'), DLI_R2("LessOrEqual", "xt", NULL, 'l'),
+    DLI_R2("Greater", "xt", NULL, '>'), DLI_R2("GreaterOrEqual", "xt", NULL, 'g'),
+    DLI_R2("And", "xt", NULL, 'N'), DLI_R2("Or", "xt", NULL, 'X'),
     DLI_R("Not", 'm', "x", "", not, '='), DLI_R("IsNaN", 'm', "x", "", is_nan, '='),
     DLI_R("Pow", 'c', "xk", "", pow, 0),
-    DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xxx", "", where, 0),
+    DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xtt", "", where, 0),
     DLI_R("Cast", 'm', "x", "saturate to=1|2|3|4|5|6|7|9|10|11|12|13|16", cast, 0),
-    DLI_R("CastLike", 'm', "xk", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
+    DLI_R("CastLike", 'm', "xT", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
     DLI_R("Dropout", 'c', "x?kk", "ratio seed", dropout, 0),
     DLI_R("If", 'i', "x?*", "then_branch else_branch", if, 0),
     DLI_R("Shape", 'm', "x", "start end", shape, 0), DLI_R("Size", 'm', "x", "", shape, 's'),
@@ -25931,9 +25932,9 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Unsqueeze", 'm', "x?x", "axes", squeeze, 'u'),
     DLI_R("Transpose", 'm', "x", "perm", transpose, 0),
     DLI_R("OneHot", 'm', "xkk", "axis", one_hot, '='),
-    DLI_R("GatherElements", 'm', "xx", "axis", gather_each, 'e'),
-    DLI_R("GatherND", 'm', "xx", "batch_dims=0", gather_each, 'n'),
-    DLI_R("Gather", 'm', "xx", "axis", gather, 0), DLI_R("Concat", 'm', "x?*", "axis", concat, 0),
+    DLI_R("GatherElements", 'm', "xt", "axis", gather_each, 'e'),
+    DLI_R("GatherND", 'm', "xt", "batch_dims=0", gather_each, 'n'),
+    DLI_R("Gather", 'm', "xt", "axis", gather, 0), DLI_R("Concat", 'm', "x?*", "axis", concat, 0),
     DLI_R("Split", 'm', "x?x", "axis split num_outputs", split, 0),
     DLI_R("Slice", 'm', "x?xxxx", "starts ends axes", slice, 0),
     DLI_R("Pad", 'm', "x?xk", "mode=constant|reflect|edge|wrap pads value", pad, 0),
@@ -25972,11 +25973,11 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("AveragePool", 'f', "x", "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, pool, 0),
 #endif
 #ifndef DL_NO_SEQUENCES
-    DLI_R("LSTM", 'f', "xxx?xkkk", DLI_GATED "activations=Sigmoid|Tanh input_forget=0", recurrent,
+    DLI_R("LSTM", 'f', "xxx?xkTT", DLI_GATED "activations=Sigmoid|Tanh input_forget=0", recurrent,
           'L'),
-    DLI_R("GRU", 'f', "xxx?xkk", DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
+    DLI_R("GRU", 'f', "xxx?xkT", DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
           recurrent, 'G'),
-    DLI_R("RNN", 'f', "xxx?xkk", DLI_GATED "activations=Tanh|Relu", recurrent, 'R'),
+    DLI_R("RNN", 'f', "xxx?xkT", DLI_GATED "activations=Tanh|Relu", recurrent, 'R'),
 #endif
 };
 
@@ -26248,11 +26249,12 @@ static int dli_op_most(const dli_onnx_op *op)
     return strchr(op->reads, '*') ? INT32_MAX
                                   : (int)strlen(op->reads) - (strchr(op->reads, '?') != NULL);
 }
-static bool dli_op_fixed(const dli_onnx_op *op, int k)
+static char dli_op_reads(const dli_onnx_op *op, int k)
 {
     const size_t at = (size_t)k + (k >= dli_op_least(op));
-    return at < strlen(op->reads) && op->reads[at] == 'k';
+    return at < strlen(op->reads) ? op->reads[at] : '*';
 }
+static bool dli_op_fixed(const dli_onnx_op *op, int k) { return strchr("kT", dli_op_reads(op, k)); }
 
 /* Can this node be done? */
 static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
@@ -26477,12 +26479,8 @@ static bool dli_node_sees(dli_exec *r)
 {
     const dli_onnx_node *n = r->n;
     for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) {
-        const bool moves = (k == 0) != (n->op->how == 'i') || n->op->run == dli_o_two ||
-                           n->op->run == dli_o_concat || n->op->run == dli_o_gather ||
-                           n->op->run == dli_o_gather_each || n->op->run == dli_o_where ||
-                           k > 4;                          /* a recurrent net's first state */
+        const bool moves = k ? strchr("tT*", dli_op_reads(n->op, k)) != NULL : n->op->how != 'i';
         const bool number = dli_x_whole(r, k) || dli_op_fixed(n->op, k);
-        if (k == 1 && n->op->run == dli_o_cast) continue;                  /* its type matters */
         if (dli_x_of(r, k) == DLI_OF_UNSEEN || (dli_x_of(r, k) && number && !moves))
             return dli_node_bad(&r->source, n, "it computes with whole numbers that depend on the "
                                 "input's, which a C file can't");

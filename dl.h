@@ -25625,6 +25625,27 @@ static dl_tensor *dli_o_einsum(dli_exec *r)
     return x ? dli_einsum_order(x, names, at) : NULL;
 }
 
+/* softmax(q k^T scale + mask) v of each head: [N,heads,T,D]. */
+static dl_tensor *dli_o_attention(dli_exec *r)
+{
+    dl_tensor *q = dli_x(r, 0), *k = dli_x(r, 1), *mask = dli_x(r, 3);
+    if (!dli_want(r, q->shape.rank == 4 && k->shape.rank == 4 &&
+                  q->shape.dim[1] == k->shape.dim[1], "q, k and v should be [N,heads,T,D]"))
+        return NULL;
+    const dl_int T = q->shape.dim[2], S = k->shape.dim[2];
+    const double D = (double)q->shape.dim[3];
+    dl_tensor *y = dl_mul_scalar(dl_matmul(q, dl_transpose(k, 2, 3)),
+                                 dli_attr_float(r->n, "scale", 1 / sqrt(D)));
+    if (dli_attr_int(r->n, "is_causal", 0)) {
+        dl_tensor *past = dl_zeros(r->c, dl_shape2(T, S));
+        for (dl_int i = 0; past && i < T * S; i++)
+            past->data[i] = i % S > i / S ? (dl_real)-INFINITY : 0;
+        y = dl_add(y, past);
+    }
+    if (dli_has(r, 3)) y = dl_add(y, dli_x_whole(r, 3) ? dl_log(mask) : mask);   /* log of 0, 1 */
+    return dl_matmul(dl_softmax(y), dli_x(r, 2));
+}
+
 static dl_tensor *dli_o_gemm(dli_exec *r)
 {
     dl_tensor *a = dli_x(r, 0), *b = dli_x(r, 1), *c = dli_x(r, 2);
@@ -25762,6 +25783,18 @@ static dl_tensor *dli_o_layer_norm(dli_exec *r)
     const int axis = dli_attr_axis(r, -1);
     return axis < 0 ? NULL : dl_layer_norm(x, x->shape.rank - axis, dli_x(r, 1), dli_x(r, 2),
                                            dli_attr_float(r->n, "epsilon", 1e-5));
+}
+
+/* Over all axes from one on, flat: x divided by the root of its mean square. */
+static dl_tensor *dli_o_rms_norm(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0);
+    const int axis = dli_attr_axis(r, -1);
+    dl_tensor *flat = axis < 0 ? NULL : dli_flat(x, axis);
+    dl_tensor *mean = dl_add_scalar(dl_mean_axis(dl_square(flat), 1, true),
+                                    dli_attr_float(r->n, "epsilon", 1e-5));
+    dl_tensor *y = dl_div(flat, dl_sqrt(mean));
+    return y ? dl_mul(dl_reshape(y, x->shape), dli_x(r, 1)) : NULL;
 }
 
 /* Group and instance normalization: each channel is a group. */
@@ -25960,10 +25993,13 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("TopK", 'm', "x?k", "axis k largest sorted", top, 0),
     DLI_R("Einsum", 'f', "x?*", "equation", einsum, 0),
     DLI_R("MatMul", 'f', "xx", "", matmul, 0),
+    DLI_R("Attention", 'f', "xxx?T", "is_causal scale softcap=0 q_num_heads=0 kv_num_heads=0 "
+          "qk_matmul_output_mode=0", attention, 0),
     DLI_R("Gemm", 'f', "xx?x", "alpha beta transA transB", gemm, 0),
     DLI_R("BatchNormalization", 'f', "xxxkk", "epsilon momentum spatial=1 training_mode=0",
           batch_norm, 0),
     DLI_R("LayerNormalization", 'f', "xx?x", "axis epsilon stash_type", layer_norm, 0),
+    DLI_R("RMSNormalization", 'f', "xx", "axis epsilon stash_type", rms_norm, 0),
     DLI_R("InstanceNormalization", 'f', "xxx", "epsilon", group_norm, 'i'),
     DLI_R("GroupNormalization", 'f', "xxx", "epsilon num_groups stash_type", group_norm, 0),
 #ifndef DL_NO_IMAGES

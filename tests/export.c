@@ -217,7 +217,7 @@ static const struct { const char *name, *message; } graphs[] = {
     { "hand_choice", "operator If of node" }, { "hand_softmax", NULL }, { "hand_softmax11", NULL },
     { "hand_three", NULL }, { "hand_weights", NULL }, { "hand_functions", NULL },
     { "hand_chosen", "operator TopK of node 'TopK_0'" }, { "hand_places", NULL },
-    { "hand_largest", NULL }, { "hand_sums", NULL }, { "torch_einsum", NULL },
+    { "hand_largest", NULL }, { "hand_sums", NULL }, { "torch_einsum", NULL }, { "torch_attention", NULL },
     { "hand_whole", "operator Div of node 'Div_6'" }, { "keras_cnn", NULL },
     { "keras_lstm", NULL }, { "keras_mlp", NULL }, { "sklearn_names", NULL },
     { "sklearn_regressor", NULL }, { "sklearn_three", NULL }, { "sklearn_two", NULL },

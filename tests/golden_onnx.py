@@ -176,6 +176,21 @@ def torch_graphs():
             torch.onnx.export(net.eval(), x, path, dynamo=False, input_names=names,
                               dynamic_axes={i: {0: 'N'} for i in names} if dynamic else None)
         keep(f'torch_{name}', [a.numpy() for a in x])
+    class Attention(nn.Module):                             # operators of set 23
+        def __init__(self):
+            super().__init__()
+            self.norm, self.qkv = nn.RMSNorm(8), nn.Linear(8, 24)
+            self.norm.weight = nn.Parameter(torch.rand(8))
+            self.register_buffer('seen', torch.rand(5, 5) > .3)
+        def forward(self, x):
+            q, k, v = self.qkv(self.norm(x)).view(-1, 5, 3, 2, 4).permute(2, 0, 3, 1, 4)
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            y = F.scaled_dot_product_attention(q, y, v, attn_mask=self.seen, scale=.3)
+            return y.transpose(1, 2).flatten(2)
+    x = r(3, 5, 8)
+    torch.onnx.export(Attention().eval(), (x,), os.path.join(GOLDEN, 'torch_attention.onnx'), opset_version=23,
+                      external_data=False, verbose=False, dynamic_shapes=({0: 'N'},))
+    keep('torch_attention', [x.numpy()])
     net = nn.Sequential(nn.Linear(6, 48), nn.Tanh(), nn.Linear(48, 3))     # as it comes: two files
     path = os.path.join(GOLDEN, 'beside.onnx')
     torch.onnx.export(net.eval(), (r(1, 6),), path, verbose=False)

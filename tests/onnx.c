@@ -173,7 +173,8 @@ static const char *const graphs[] = {
     "sklearn_two", "torch_activations", "torch_encoder", "torch_gru", "torch_lstm", "torch_mlp",
     "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
     "torch_unet", "torch_einsum", "hand_functions", "hand_sums", "hand_chosen", "hand_largest",
-    "hand_places", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
+    "hand_places", "torch_attention", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double",
+    "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
     "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
@@ -479,7 +480,7 @@ static void fine_tuning(void)
 {
     static const char *const names[] = { "keras_cnn", "keras_lstm", "torch_encoder", "torch_gru",
         "torch_lstm", "torch_residual", "torch_rnn", "torch_sound", "torch_einsum",
-        "sklearn_regressor" };
+        "torch_attention", "sklearn_regressor" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         dl_ctx *dl = test_quiet_new(5);
         dl_model *m = graph(dl, names[i]), *back;

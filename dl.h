@@ -69,8 +69,8 @@
      >>tables         1150  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2500  whole models, weights of others, tensors, .npy
-     >>onnx           3400  models as ONNX graphs, and graphs of others as models
-     >>export         2600  a trained net as one C file
+     >>onnx           3900  models as ONNX graphs, and graphs of others as models
+     >>export         2750  a trained net as one C file
      >>debug           200  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)

@@ -69,8 +69,8 @@
      >>tables         1250  CSV: what its columns hold, and how they become numbers
      >>images         1250  pictures: files, sizes, folders, a photographed digit, augmentation
      >>files          2450  whole models, weights of others, tensors, .npy
-     >>onnx           3650  models as ONNX graphs, and graphs of others as models
-     >>export         2700  a trained net as one C file
+     >>onnx           3900  models as ONNX graphs, and graphs of others as models
+     >>export         2750  a trained net as one C file
      >>debug           230  printing tensors, checking gradients
      then, below DL_IMPLEMENTATION, the same with -impl, and
      >>platform-impl   600  compiler and system #ifdefs (all but those of fast-impl)
@@ -3271,8 +3271,9 @@ DL_DEF void dl_onnx_wholes(dl_onnx_file *f, const char *name, const dl_int *v, i
 
    and before the last line m can be trained further, with layers of its own behind it, too. The
    file has a line or two for each node, named in a comment; inputs of whole numbers take them as
-   floats. What a graph does with whole numbers that depend on its inputs (ArgMax, an If, shapes) is
-   refused by operator and node, but for the rows of a table that they choose, comparisons, sums.
+   floats. What a graph does with whole numbers that depend on its inputs (TopK, an If, shapes) is
+   refused by operator and node, but for ArgMax, the rows of a table that they choose, comparisons
+   and sums.
 
    A layer of your own is exported by its type's export_c, as the library's are (all of them stand
    in >>export-impl). Where its forward is made of operations on tensors, dl_c_trace is all it
@@ -16991,17 +16992,19 @@ static void dli_summary_rule(int width)
     putchar('\n');
 }
 
+#if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
+static dl_c_report dli_c_sizes(const dl_model *m, const dl_export_c *options, int64_t *int8);
+#endif
 /* What the model needs as a C file, if it can be one. */
 static void dli_summary_c_file(const dl_model *m)
 {
 #if !defined(DL_NO_FILES) && !defined(DL_NO_EXPORT)
     char flash[32], bytes[32], work[32];
-    dl_export_c o = dl_export_c_default();
-    const dl_c_report r = dl_model_c_size(m, &o);
-    o.int8 = true;
+    int64_t int8;
+    const dl_c_report r = dli_c_sizes(m, NULL, &int8);
     if (r.flash < 0) return;
     dli_print(" As a C file: %s bytes of flash (int8: %s), %s floats of RAM\n",
-              dli_thousands(flash, r.flash), dli_thousands(bytes, dl_model_c_size(m, &o).flash),
+              dli_thousands(flash, r.flash), dli_thousands(bytes, int8),
               dli_thousands(work, r.work));
 #else
     (void)m;
@@ -24658,7 +24661,7 @@ static dl_tensor *dli_taken(const dli_exec *r, dl_tensor *x, int axis, int64_t f
     int32_t *index = dli_indexes(r, (dl_int)n);
     for (int64_t i = 0; index && i < n; i++) {
         int64_t k = first + i * step;
-        if (how == 'w') k %= all;
+        if (how == 'w' && all > 0) k = (k % all + all) % all;
         if (how == 'e') k = k < 0 ? 0 : k >= all ? all - 1 : k;
         if (how == 'r') k = k < 0 ? -k : k >= all ? 2 * (all - 1) - k : k;
         index[i] = (int32_t)(k < 0 || k >= all ? -1 : k);
@@ -24736,26 +24739,33 @@ static dl_tensor *dli_o_formula(dli_exec *r)
     }
 }
 
-/* Functions of math.h that floor 2 has not: y and its slope. */
+/* Functions of one number that floor 2 has not: letter, operator, what C calls it, y, slope. */
+#define DLI_MATH(M)                                                                              \
+    M('e', Erf, erf, erf(x), 1.1283791670955126 * exp(-x * x))              /* 2 / sqrt(pi) */   \
+    M('s', Sin, sin, sin(x), cos(x)) M('c', Cos, cos, cos(x), -sin(x))                           \
+    M('a', Atan, atan, atan(x), 1 / (1 + x * x))                                                 \
+    M('g', Sign, sign, x > 0 ? 1 : x < 0 ? -1 : x, 0)                                            \
+    M('f', Floor, floor, floor(x), 0) M('u', Ceil, ceil, ceil(x), 0)                             \
+    M('r', Round, round, nearbyint(x), 0)
+#define DLI_MATH_CASE(letter, op, name, value, slope) case letter: return back ? slope : value;
+static double dli_math_of(char code, double x, bool back)
+{
+    switch (code) {
+    DLI_MATH(DLI_MATH_CASE)
+    default: return back ? 0 : trunc(x);
+    }
+}
 static bool dli_math_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
 {
-    const char code = *(const char *)user;
-    for (dl_int i = 0; n && i < y->size; i++) {
-        const double x = (double)in[0]->data[i];
-        y->data[i] = (dl_real)(code == 'e' ? erf(x) : code == 's' ? sin(x) : code == 'c' ? cos(x)
-                               : code == 'f' ? floor(x) : code == 't' ? trunc(x) : ceil(x));
-    }
+    for (dl_int i = 0; n && i < y->size; i++)
+        y->data[i] = (dl_real)dli_math_of(*(const char *)user, (double)in[0]->data[i], false);
     return true;
 }
 static bool dli_math_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
 {
-    const char code = *(const char *)user;
-    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++) {
-        const double x = (double)in[0]->data[i];
-        const double slope = code == 'e' ? 1.1283791670955126 * exp(-x * x)      /* 2 / sqrt(pi) */
-                           : code == 's' ? cos(x) : code == 'c' ? -sin(x) : 0;
-        in[0]->grad[i] += (dl_real)(slope * (double)y->grad[i]);
-    }
+    for (dl_int i = 0; n && in[0]->grad && i < y->size; i++)
+        in[0]->grad[i] += y->grad[i] * (dl_real)dli_math_of(*(const char *)user,
+                                                            (double)in[0]->data[i], true);
     return true;
 }
 static dl_tensor *dli_math(const dli_exec *r, char code)
@@ -24786,44 +24796,34 @@ static double dli_of_two(char code, double a, double b)
     }
 }
 
-/* What compares, and the choice between two numbers, as operations that are recorded: in a trace
-   only, so they are not gone back through. */
-typedef struct dli_comparison { char code; dli_walk walk; } dli_comparison;
-static bool dli_comparison_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+/* What compares (< l > g =), chooses (?), looks up (#) and finds the largest (its axis, 0 .. 5) by
+   numbers that depend on the inputs: recorded in a trace, for the C file, which computes it. */
+typedef struct dli_marked { char code; dli_walk walk; } dli_marked;
+static bool dli_marked_forward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
 {
-    const dli_comparison *s = (const dli_comparison *)user;
-    const dli_walk *w = &s->walk;
-    for (dl_int i = 0; n && i < y->size; i++) {
-        dl_int a, b, k = i % w->n[0];
-        dli_walk_row(w, i / w->n[0], &a, &b);
-        y->data[i] = (dl_real)dli_of_two(s->code, (double)in[0]->data[a + k * w->sa[0]],
-                                         (double)in[1]->data[b + k * w->sb[0]]);
-    }
-    return true;
+    memset(y->data, 0, (size_t)y->size * sizeof *y->data);
+    return in && n && user;
 }
-static bool dli_comparison_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    return y && in && n && user;
-}
-static bool dli_choose_one(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    for (dl_int i = 0; n && i < y->size; i++)
-        y->data[i] = in[(double)in[0]->data[i] == 0 ? 2 : 1]->data[i];
-    return !user;
-}
-static bool dli_choose_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
+static bool dli_marked_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
 {
     return y && in && n && !user;
+}
+static dl_tensor *dli_mark(char code, dl_shape shape, dl_tensor *const *in, int n)
+{
+    dli_marked s;
+    memset(&s, 0, sizeof s);
+    s.code = code;
+    if (strchr("<l>g=", code)) s.walk = dli_walk_of(shape, in[0]->shape, in[1]->shape);
+    return dl_op_custom(in[0]->ctx, "dl_onnx", shape, in, n, dli_marked_forward,
+                        dli_marked_backward, &s, sizeof s);
 }
 
 static dl_tensor *dli_compared(const dli_exec *r, char code, dl_tensor *y, dl_tensor *x)
 {
     dl_tensor *in[2] = { y, x };
     dl_shape shape;
-    if (!y || !x || !dli_broadcast_shape(r, y->shape, x->shape, &shape)) return NULL;
-    const dli_comparison s = { code, dli_walk_of(shape, y->shape, x->shape) };
-    return dl_op_custom(r->c, "dl_onnx", shape, in, 2, dli_comparison_forward,
-                        dli_comparison_backward, &s, sizeof s);
+    return y && x && dli_broadcast_shape(r, y->shape, x->shape, &shape)
+         ? dli_mark(code, shape, in, 2) : NULL;
 }
 
 /* y op x, recorded. */
@@ -24874,6 +24874,11 @@ static dl_tensor *dli_o_not(dli_exec *r)         /* x == 0 */
     return zero ? dli_o_pair(r, dli_x(r, 0), zero, true) : NULL;
 }
 
+static dl_tensor *dli_o_is_nan(dli_exec *r)      /* not x == x */
+{
+    return dl_scalar_sub(1, dli_o_pair(r, dli_x(r, 0), dli_x(r, 0), dli_x_whole(r, 0)));
+}
+
 static dl_tensor *dli_o_pow(dli_exec *r)
 {
     dl_tensor *x = dli_x(r, 0);
@@ -24912,8 +24917,7 @@ static dl_tensor *dli_o_where(dli_exec *r)
         if (!x[k] || !(x[k] = dl_reshape(x[k], dl_shape1(x[k]->size)))) return NULL;
     }
     if (r->trace && x[0]->requires_grad)
-        return dl_reshape(dl_op_custom(r->c, "dl_onnx", x[0]->shape, x, 3, dli_choose_one,
-                                       dli_choose_backward, NULL, 0), shape);
+        return dl_reshape(dli_mark('?', x[0]->shape, x, 3), shape);
     const dl_int n = x[0]->size;
     int32_t *index = dli_want(r, n <= INT32_MAX / 2, "it is too large") ? dli_indexes(r, n) : NULL;
     for (dl_int i = 0; index && i < n; i++)
@@ -25092,25 +25096,28 @@ static dl_tensor *dli_o_slice(dli_exec *r)
     return x;
 }
 
-/* Rows of a table by numbers of an input: recorded for a C file, which computes it. */
-static bool dli_lookup(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    memset(y->data, 0, (size_t)y->size * sizeof *y->data);
-    return in && n == 2 && !user;
-}
-static bool dli_lookup_backward(dl_tensor *y, dl_tensor *const *in, int n, void *user)
-{
-    return !y && !in && !n && !user;
-}
+/* Rows of a table by numbers of an input, recorded. */
 static dl_tensor *dli_o_lookup(dli_exec *r)
 {
     dl_tensor *in[2] = { dli_x(r, 0), dli_x(r, 1) };
-    dl_shape s = in[1]->shape;
-    if (!dli_want(r, dli_attr_axis(r, 0) == 0 && !dli_x_of(r, 0) && !dli_x_whole(r, 0),
+    const bool rows = r->n->op->code == 'n';     /* GatherND: its last axis is a list */
+    dl_shape s = dli_rank(in[1]->shape, in[1]->shape.rank - rows);
+    if (!dli_want(r, dli_attr_axis(r, 0) == 0 && !dli_x_of(r, 0) && !dli_x_whole(r, 0) &&
+                  r->n->op->code != 'e' && (!rows || dli_last(in[1]->shape) == 1),
                   "in a C file, the input's numbers can only choose rows of a constant table") ||
         !dli_want(r, s.rank + in[0]->shape.rank - 1 <= DL_MAX_DIMS, "too many axes")) return NULL;
     for (int d = 1; d < in[0]->shape.rank; d++) s.dim[s.rank++] = in[0]->shape.dim[d];
-    return dl_op_custom(r->c, "dl_onnx", s, in, 2, dli_lookup, dli_lookup_backward, NULL, 0);
+    return dli_mark('#', s, in, 2);
+}
+
+/* Index v of `all`, from the front; -1 with a message. */
+static dl_int dli_o_index(const dli_exec *r, dl_real v, dl_int all)
+{
+    const int64_t k = dli_whole((double)v), at = k < 0 ? k + all : k;
+    if (at >= 0 && at < all) return (dl_int)at;
+    dl_fail(r->c, DL_ERR_RANGE, "%s: index %lld of node '%.*s' is not in 0..%lld", r->l->name,
+            (long long)k, DLI_PB_SHOWN(r->n->name), (long long)all - 1);
+    return -1;
 }
 
 static dl_tensor *dli_o_gather(dli_exec *r)
@@ -25123,19 +25130,68 @@ static dl_tensor *dli_o_gather(dli_exec *r)
     dl_shape s = dl_shape0();
     if (axis < 0 || !index || !dli_want_whole(r, 1) ||
         !dli_want(r, rank <= DL_MAX_DIMS, "too many axes")) return NULL;
-    const int64_t all = x->shape.dim[axis];
-    for (dl_int i = 0; i < at->size; i++) {
-        const int64_t v = dli_whole((double)at->data[i]), k = v < 0 ? v + all : v;
-        if (k < 0 || k >= all)
-            return DLI_REFUSE(r->c, DL_ERR_RANGE, "%s: index %lld of node '%.*s' is not in "
-                              "0..%lld", r->l->name, (long long)v, DLI_PB_SHOWN(r->n->name),
-                              (long long)all - 1);
-        index[i] = (int32_t)k;
-    }
+    for (dl_int i = 0; i < at->size; i++)
+        if ((index[i] = (int32_t)dli_o_index(r, at->data[i], x->shape.dim[axis])) < 0) return NULL;
     for (int d = 0; d < axis; d++) s.dim[s.rank++] = x->shape.dim[d];
     for (int d = 0; d < at->shape.rank; d++) s.dim[s.rank++] = at->shape.dim[d];
     for (int d = axis + 1; d < x->shape.rank; d++) s.dim[s.rank++] = x->shape.dim[d];
     return dl_reshape(dli_picked(r, x, axis, index, at->size, 0), s);
+}
+
+/* GatherND: each row of indexes is a place in the first axes. GatherElements: each index is one in
+   its axis; in the others, the place is where it stands itself. */
+static dl_tensor *dli_o_gather_each(dli_exec *r)
+{
+    if (r->trace && dli_x_of(r, 1)) return dli_o_lookup(r);
+    dl_tensor *x = dli_x(r, 0);
+    const dl_tensor *at = dli_x(r, 1);
+    const dl_shape s = x->shape, t = at->shape;
+    const bool rows = r->n->op->code == 'n';
+    const int axis = rows ? 0 : dli_attr_axis(r, 0);
+    const dl_int axes = rows ? dli_last(t) : s.rank;
+    bool fits = axis >= 0 && t.rank > 0 && axes > 0 && axes <= s.rank && x->size <= INT32_MAX &&
+                (rows ? t.rank - 1 + s.rank - axes <= DL_MAX_DIMS : t.rank == s.rank);
+    for (int d = 0; fits && !rows && d < axes; d++) fits = d == axis || t.dim[d] <= s.dim[d];
+    if (!dli_want_whole(r, 1) || !dli_want(r, fits, "its indexes do not fit")) return NULL;
+    const dl_int n = rows ? at->size / axes : at->size;
+    int32_t *index = dli_indexes(r, n);
+    for (dl_int i = 0; index && i < n; i++) {
+        dl_int where = 0, step = 1, rest = i;
+        for (dl_int d = axes - 1; d >= 0; step *= s.dim[d--]) {
+            const dl_int v = rows || d == axis
+                           ? dli_o_index(r, at->data[rows ? i * axes + d : i], s.dim[d])
+                           : rest % t.dim[d];
+            if (v < 0) return NULL;
+            if (!rows) rest /= t.dim[d];
+            where += v * step;
+        }
+        index[i] = (int32_t)where;
+    }
+    dl_shape y = dli_rank(t, t.rank - rows);
+    for (dl_int d = axes; d < s.rank; d++) y.dim[y.rank++] = s.dim[d];
+    return dl_reshape(dli_picked(r, dli_flat(x, (int)axes), 0, index, n, 0), y);
+}
+
+/* A new axis, with values[1] where its index is x, else values[0]. */
+static dl_tensor *dli_o_one_hot(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0);
+    const dl_tensor *values = dli_x(r, 2);
+    const int rank = x->shape.rank + 1;
+    const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", -1), rank);
+    double depth;
+    if (axis < 0 || !dli_want_whole(r, 0) || !dli_number(r, 1, "", 0, &depth) ||
+        !dli_want(r, rank <= DL_MAX_DIMS && depth >= 1 && depth <= INT32_MAX && values->size == 2,
+                  "too many axes, an impossible depth, or not two values")) return NULL;
+    dl_shape s = dli_rank(dl_shape6(1, 1, 1, 1, 1, 1), rank), t = s;
+    for (int d = 0; d < x->shape.rank; d++) s.dim[d + (d >= axis)] = x->shape.dim[d];
+    t.dim[axis] = (dl_int)depth;
+    dl_tensor *k = dl_zeros(r->c, t), *y = dl_reshape(x, s);
+    for (dl_int i = 0; k && i < k->size; i++) k->data[i] = (dl_real)i;
+    y = k && y ? dli_o_pair(r, y, k, true) : NULL;
+    r->gives_whole = dli_x_whole(r, 2);
+    const double off = (double)values->data[0], on = (double)values->data[1];
+    return dl_add_scalar(dl_mul_scalar(y, on - off), off);
 }
 
 static dl_tensor *dli_o_expand(dli_exec *r)
@@ -25182,8 +25238,8 @@ static dl_tensor *dli_o_trilu(dli_exec *r)
 static dl_tensor *dli_o_pad(dli_exec *r)
 {
     dl_tensor *x = dli_x(r, 0);
-    const char how = dli_attr_is(r->n, "mode", "edge") ? 'e'
-                   : dli_attr_is(r->n, "mode", "reflect") ? 'r' : ' ';
+    const dli_pb mode = dli_pb_find(dli_attr(r->n, "mode"), DLI_ATTR_S);
+    const char how = mode.p < mode.end ? (char)*mode.p : 'c';
     const int rank = x->shape.rank;
     int64_t v[2 * DL_MAX_DIMS];
     double fill;
@@ -25193,7 +25249,7 @@ static dl_tensor *dli_o_pad(dli_exec *r)
     for (int d = 0; x && d < rank; d++) {
         const int64_t all = x->shape.dim[d], before = v[d], after = v[rank + d];
         const bool bad = before > INT32_MAX || after > INT32_MAX || before < -all || after < -all ||
-                         all + before + after < 0 || (how == 'e' && all == 0) ||
+                         all + before + after < 0 || (strchr("ew", how) && all == 0) ||
                          (how == 'r' && (before >= all || after >= all));
         if (!dli_want(r, !bad, "pads that do not fit")) return NULL;
         x = dli_taken(r, x, d, -before, 1, all + before + after, how, fill);
@@ -25362,6 +25418,31 @@ static dl_tensor *dli_o_product(dli_exec *r)
     return y && dli_put_whole(r, y, 0, v) ? y : NULL;
 }
 
+/* Are sums of whole numbers exact? */
+static bool dli_o_exact(const dli_exec *r)
+{
+    const dl_tensor *x = dli_x(r, 0);
+    double sum = 0;
+    for (dl_int i = 0; i < x->size && dli_x_whole(r, 0); i++) sum += fabs((double)x->data[i]);
+    return dli_want(r, sum < DLI_EXACT, dli_not_whole);
+}
+
+/* The sum of each number and all before it: of the last 2, of the last 4, 8 ... */
+static dl_tensor *dli_o_cumsum(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0);
+    const dl_int way = dli_attr_int(r->n, "reverse", 0) ? 1 : -1;
+    double at;
+    if (!dli_number(r, 1, "", 0, &at) || !dli_o_exact(r)) return NULL;
+    const int axis = dli_o_axis(r, dli_whole(at), x->shape.rank);
+    if (axis < 0) return NULL;
+    const dl_int n = x->shape.dim[axis];
+    if (dli_attr_int(r->n, "exclusive", 0)) x = dli_taken(r, x, axis, way, 1, n, ' ', 0);
+    for (dl_int step = way; x && step < n && -step < n; step *= 2)
+        x = dl_add(x, dli_taken(r, x, axis, step, 1, n, ' ', 0));
+    return x;
+}
+
 static dl_tensor *dli_o_reduce(dli_exec *r)
 {
     const char code = r->n->op->code;
@@ -25369,34 +25450,71 @@ static dl_tensor *dli_o_reduce(dli_exec *r)
     const bool all = dli_attr_int(r->n, "noop_with_empty_axes", 0) == 0;
     bool on[DL_MAX_DIMS];
     dl_tensor *x = dli_x(r, 0);
-    double sum = 0;
-    for (dl_int i = 0; i < x->size && dli_x_whole(r, 0); i++) sum += fabs((double)x->data[i]);
     for (int d = 0; r->n->op->how == 'f' && d < x->shape.rank; d++) on[d] = d > 1;
     if ((r->n->op->how != 'f' && !dli_axes(r, x->shape.rank, all, on)) ||
-        ((code == 'S' || code == 'M') && !dli_want(r, sum < DLI_EXACT, dli_not_whole))) return NULL;
+        ((code == 'S' || code == 'M') && !dli_o_exact(r))) return NULL;
+    dl_tensor *most = code == 'E' ? x : NULL;    /* so that no exponential overflows */
+    for (int d = 0; most && d < x->shape.rank; d++) if (on[d]) most = dl_max_axis(most, d, true);
+    if (code == 'E') x = dl_exp(dl_sub(x, most));
     if (code == 'L' || code == 'Q') x = dl_square(x);
     if (code == 'A') x = dl_abs(x);
     for (int d = x ? x->shape.rank - 1 : -1; d >= 0 && x; d--)
         if (on[d])
             x = (code == 'M' ? dl_mean_axis : code == 'X' ? dl_max_axis : code == 'N' ? dl_min_axis
                  : dl_sum_axis)(x, d, keep);
+    if (code == 'E' && x) return dl_add(dl_log(x), dl_reshape(most, x->shape));
     return code == 'L' ? dl_sqrt(x) : x;
 }
 
 static dl_tensor *dli_o_argmax(dli_exec *r)
 {
-    dl_tensor *x = dli_x(r, 0);
+    dl_tensor *x = r->n->op->code == 'n' ? dl_neg(dli_x(r, 0)) : dli_x(r, 0);
     const int axis = dli_attr_axis(r, 0);
+    if (axis < 0 || !x) return NULL;
     dl_shape s = x->shape;
-    if (axis < 0) return NULL;
     s.dim[axis] = 1;
-    dl_tensor *y = dl_zeros(r->c, s);
+    r->gives_whole = true;
+    dl_tensor *y = r->trace && x->requires_grad ? dli_mark((char)('0' + axis), s, &x, 1)
+                                                : dl_zeros(r->c, s);
     int32_t *at = y ? dli_indexes(r, y->size) : NULL;
     if (!at || !dl_argmax_axis(at, x, axis)) return NULL;
     for (dl_int i = 0; i < y->size; i++) y->data[i] = (dl_real)at[i];
-    r->gives_whole = true;
     for (int d = axis; d + 1 < s.rank; d++) s.dim[d] = s.dim[d + 1];
     return dli_attr_int(r->n, "keepdims", 1) ? y : dl_reshape(y, dli_rank(s, s.rank - 1));
+}
+
+/* The k largest (or smallest) along an axis, in order, and their indexes. */
+static dl_tensor *dli_o_top(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0), *at;
+    const int axis = dli_attr_axis(r, -1);
+    const dl_real sign = dli_attr_int(r->n, "largest", 1) ? 1 : -1;
+    double k;
+    if (axis < 0 || !dli_number(r, 1, "k", 0, &k) ||
+        !dli_want(r, !r->trace || !x->requires_grad, "a C file can't sort")) return NULL;
+    dl_shape s = x->shape;
+    const dli_axis_view v = dli_along(s, axis);
+    if (!dli_want(r, k >= 0 && k <= (double)v.n && x->size <= INT32_MAX, "there are not so many"))
+        return NULL;
+    s.dim[axis] = (dl_int)k;
+    at = dl_zeros(r->c, s);
+    int32_t *index = at ? dli_indexes(r, at->size) : NULL;
+    for (dl_int i = 0; index && i < at->size; i++) {
+        const dl_int row = i / (v.inner * s.dim[axis]) * v.n * v.inner + i % v.inner;
+        const bool first = i / v.inner % s.dim[axis] == 0;
+        const dl_int last = first ? -1 : (dl_int)at->data[i - v.inner];
+        dl_int best = -1;                        /* of those that come behind the last one */
+        for (dl_int j = 0; j < v.n; j++) {
+            const dl_real z = sign * x->data[row + j * v.inner];
+            const dl_real y = first ? z : sign * x->data[row + last * v.inner];
+            if ((first || z < y || (!(z > y) && j > last)) &&
+                (best < 0 || z > sign * x->data[row + best * v.inner])) best = j;
+        }
+        at->data[i] = (dl_real)(best < 0 ? last : best);
+        index[i] = (int32_t)(row + (dl_int)at->data[i] * v.inner);
+    }
+    dli_give(r, 1, at, true);
+    return dl_reshape(dli_picked(r, dli_flat(x, s.rank), 0, index, at ? at->size : 0, 0), s);
 }
 
 /* Softmax and its logarithm: along an axis; before opset 13 over all axes from that one on. */
@@ -25442,6 +25560,133 @@ static dl_tensor *dli_o_matmul(dli_exec *r)
     shape = y->shape;
     if (row) shape.dim[shape.rank - 2] = shape.dim[shape.rank - 1];
     return dl_reshape(y, dli_rank(shape, shape.rank - row - column));
+}
+
+/* Einsum: a term's letters are the names of an operand's axes; behind > stand those of the result.
+   The equation without spaces, and for ... digits: 5 is the last axis, 4 the one before it. */
+#define DLI_LETTERS (2 * DL_MAX_DIMS + 1)
+static bool dli_einsum_read(const dli_exec *r, char equation[256])
+{
+    const dli_pb given = dli_pb_find(dli_attr(r->n, "equation"), DLI_ATTR_S);
+    char text[100];
+    int n = 0, most = 0;
+    dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(given));
+    for (int k = 0, i = 0; text[i] && n < 150; k++, i++) {
+        int open = k < r->n->ins ? dli_x(r, k)->shape.rank : most;
+        for (int j = i; k < r->n->ins && text[j] && !strchr(",-", text[j]); j++)
+            open -= !strchr(". ", text[j]);
+        if (most < open) most = open;
+        for (; text[i] && !strchr(",-", text[i]); i++) {
+            for (int d = open; d > 0 && text[i] == '.' && text[i + 1] != '.'; d--)
+                equation[n++] = (char)('0' + DL_MAX_DIMS - d);
+            if (!strchr(". ", text[i])) equation[n++] = text[i];
+        }
+        i += text[i] == '-';
+        equation[n++] = text[i];
+        if (!text[i]) break;
+    }
+    equation[n] = 0;
+    return dli_want(r, strchr(equation, '>') != NULL, "its equation should say what it gives");
+}
+
+/* Are these n letters names of the axes of s? Those that are known have this size. */
+static bool dli_einsum_fits(const dli_exec *r, const char *letter, size_t n, dl_shape s,
+                            dl_int size[128])
+{
+    bool fits = (int)n == s.rank;
+    for (size_t d = 0; d < n && fits; d++) {
+        dl_int *of = &size[letter[d] & 127];
+        fits = (*of < 0 || *of == s.dim[d]) && !memchr(letter, letter[d], d);
+        *of = s.dim[d];
+    }
+    return dli_want(r, fits, "its equation does not fit the shapes");
+}
+
+/* x with its axes, of these names, in another order; summed over those that are not in it. */
+static dl_tensor *dli_einsum_order(dl_tensor *x, const char *names, const char *order)
+{
+    char left[DLI_LETTERS] = "";
+    int axes[DL_MAX_DIMS];
+    for (int d = (int)strlen(names) - 1; d >= 0; d--)
+        if (!strchr(order, names[d])) x = dl_sum_axis(x, d, false);
+    for (int d = 0, n = 0; names[d]; d++) if (strchr(order, names[d])) left[n++] = names[d];
+    for (int d = 0; order[d]; d++) axes[d] = (int)(strchr(left, order[d]) - left);
+    return strcmp(left, order) == 0 ? x : dl_permute(x, axes);
+}
+
+/* The sum of products of x and y, whose axes are a and b, as a product of matrices: of the letters
+   some are a batch, some rows, some are summed over (in both, but not behind), some columns. Those
+   of the result go to a. */
+static dl_tensor *dli_einsum_two(const dli_exec *r, dl_tensor *x, char a[DLI_LETTERS], dl_tensor *y,
+                                 const char *b, const char *behind, const dl_int *size)
+{
+    const char *const term[2] = { a, b };
+    char part[4][DLI_LETTERS] = { "", "", "", "" }, left[DLI_LETTERS], right[DLI_LETTERS];
+    dl_int n[4] = { 1, 1, 1, 1 };
+    dl_shape s = dl_shape0();
+    for (int k = 0; k < 2; k++)
+        for (const char *c = term[k]; *c; c++) {
+            const bool both = strchr(term[1 - k], *c) != NULL, kept = strchr(behind, *c) != NULL;
+            const int which = both ? (kept ? 0 : 2) : k ? 3 : 1;
+            if (both ? k == 1 : !kept) continue;
+            part[which][strlen(part[which])] = *c;
+            n[which] *= size[*c & 127];
+        }
+    dli_format(left, sizeof left, "%s%s%s", part[0], part[1], part[2]);
+    dli_format(right, sizeof right, "%s%s%s", part[0], part[2], part[3]);
+    x = dli_einsum_order(x, a, left);
+    y = dli_einsum_order(y, b, right);
+    const bool batch = part[0][0] != 0;
+    x = dl_reshape(x, batch ? dl_shape3(n[0], n[1], n[2]) : dl_shape2(n[1], n[2]));
+    y = dl_reshape(y, batch ? dl_shape3(n[0], n[2], n[3]) : dl_shape2(n[2], n[3]));
+    dli_format(a, DLI_LETTERS, "%s%s%s", part[0], part[1], part[3]);
+    if (!dli_want(r, strlen(a) <= DL_MAX_DIMS, "it has too many axes on the way")) return NULL;
+    for (const char *c = a; *c; c++) s.dim[s.rank++] = size[*c & 127];
+    return dl_reshape(dl_matmul(x, y), s);
+}
+
+static dl_tensor *dli_o_einsum(dli_exec *r)
+{
+    char equation[256], names[DLI_LETTERS] = "", term[DLI_LETTERS];
+    const char *at = equation;
+    dl_int size[128];
+    dl_tensor *x = dli_x(r, 0);
+    memset(size, -1, sizeof size);
+    if (!dli_einsum_read(r, equation)) return NULL;
+    for (int k = 0; k < r->n->ins && x; k++) {
+        const size_t n = strcspn(at, ",>");
+        if (!dli_einsum_fits(r, at, n, dli_x(r, k)->shape, size) ||
+            !dli_want(r, at[n] == (k + 1 < r->n->ins ? ',' : '>'), "it has not so many inputs"))
+            return NULL;
+        dli_format(k ? term : names, DLI_LETTERS, "%.*s", (int)n, at);
+        at += n + 1;
+        if (k) x = dli_einsum_two(r, x, names, dli_x(r, k), term, at, size);
+    }
+    for (const char *c = at; *c; c++)
+        if (!dli_want(r, strchr(names, *c) && strchr(at, *c) == c, "its result has other letters"))
+            return NULL;
+    return x ? dli_einsum_order(x, names, at) : NULL;
+}
+
+/* softmax(q k^T scale + mask) v of each head: [N,heads,T,D]. */
+static dl_tensor *dli_o_attention(dli_exec *r)
+{
+    dl_tensor *q = dli_x(r, 0), *k = dli_x(r, 1), *mask = dli_x(r, 3);
+    if (!dli_want(r, q->shape.rank == 4 && k->shape.rank == 4 &&
+                  q->shape.dim[1] == k->shape.dim[1], "q, k and v should be [N,heads,T,D]"))
+        return NULL;
+    const dl_int T = q->shape.dim[2], S = k->shape.dim[2];
+    const double D = (double)q->shape.dim[3];
+    dl_tensor *y = dl_mul_scalar(dl_matmul(q, dl_transpose(k, 2, 3)),
+                                 dli_attr_float(r->n, "scale", 1 / sqrt(D)));
+    if (dli_attr_int(r->n, "is_causal", 0)) {
+        dl_tensor *past = dl_zeros(r->c, dl_shape2(T, S));
+        for (dl_int i = 0; past && i < T * S; i++)
+            past->data[i] = i % S > i / S ? (dl_real)-INFINITY : 0;
+        y = dl_add(y, past);
+    }
+    if (dli_has(r, 3)) y = dl_add(y, dli_x_whole(r, 3) ? dl_log(mask) : mask);   /* log of 0, 1 */
+    return dl_matmul(dl_softmax(y), dli_x(r, 2));
 }
 
 static dl_tensor *dli_o_gemm(dli_exec *r)
@@ -25583,6 +25828,18 @@ static dl_tensor *dli_o_layer_norm(dli_exec *r)
                                            dli_attr_float(r->n, "epsilon", 1e-5));
 }
 
+/* Over all axes from one on, flat: x divided by the root of its mean square. */
+static dl_tensor *dli_o_rms_norm(dli_exec *r)
+{
+    dl_tensor *x = dli_x(r, 0);
+    const int axis = dli_attr_axis(r, -1);
+    dl_tensor *flat = axis < 0 ? NULL : dli_flat(x, axis);
+    dl_tensor *mean = dl_add_scalar(dl_mean_axis(dl_square(flat), 1, true),
+                                    dli_attr_float(r->n, "epsilon", 1e-5));
+    dl_tensor *y = dl_div(flat, dl_sqrt(mean));
+    return y ? dl_mul(dl_reshape(y, x->shape), dli_x(r, 1)) : NULL;
+}
+
 /* Group and instance normalization: each channel is a group. */
 static dl_tensor *dli_o_group_norm(dli_exec *r)
 {
@@ -25701,7 +25958,8 @@ static dl_tensor *dli_o_if(dli_exec *r)
    A row: the operator, how it does, what it reads, its attributes, the function; then an operation
    of floor 2, or a letter where one function does several operators. How: 'm' moves numbers, whole
    ones too; 'c' computes, of whole numbers whole ones, which is checked; 'f' takes floats only.
-   What it reads: x what may be a parameter, k what may not; behind ? may be left out; * more. */
+   What it reads: x what may be a parameter, k what may not; t and T, the same, in a trace also what
+   depends on the inputs' numbers, as the first may always; behind ? may be left out; * more. */
 
 #define DLI_WINDOW "auto_pad=NOTSET|VALID|SAME_UPPER|SAME_LOWER kernel_shape pads strides"
 #define DLI_GATED  "direction=forward|reverse|bidirectional hidden_size layout=0 "
@@ -25710,6 +25968,7 @@ static dl_tensor *dli_o_if(dli_exec *r)
     { name, how, reads, attributes, dli_o_##run, NULL, NULL, code }
 #define DLI_R1(name, attributes, run, f) { name, 'c', "x", attributes, dli_o_##run, f, NULL, 0 }
 #define DLI_R2(name, reads, f, code) { name, 'm', reads, "", dli_o_two, NULL, f, code }
+#define DLI_R_MATH(letter, op, name, value, slope) DLI_R(#op, 'c', "x", "", math, letter),
 #define DLI_REDUCE(name, code) DLI_R("Reduce" name, 'c', "x?k", DLI_AXES, reduce, code)
 
 static const dli_onnx_op dli_onnx_ops[] = {
@@ -25726,20 +25985,19 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("HardSwish", 'c', "x", "", formula, 'w'), DLI_R("PRelu", 'c', "xx", "", formula, 'p'),
     DLI_R("Reciprocal", 'c', "x", "", formula, 'r'), DLI_R("Softsign", 'c', "x", "", formula, 'o'),
     DLI_R("Gelu", 'c', "x", "approximate=none|tanh", formula, 'g'),
-    DLI_R("Erf", 'c', "x", "", math, 'e'), DLI_R("Sin", 'c', "x", "", math, 's'),
-    DLI_R("Cos", 'c', "x", "", math, 'c'), DLI_R("Floor", 'c', "x", "", math, 'f'),
-    DLI_R("Ceil", 'c', "x", "", math, 'u'), DLI_R2("Add", "xx", dl_add, '+'),
-    DLI_R2("Sub", "xx", dl_sub, '-'), DLI_R2("Mul", "xx", dl_mul, '*'),
-    DLI_R2("Div", "xx", dl_div, '/'), DLI_R("Mod", 'm', "xx", "fmod", two, '%'),
+    DLI_MATH(DLI_R_MATH) DLI_R2("Add", "xt", dl_add, '+'),
+    DLI_R2("Sub", "xt", dl_sub, '-'), DLI_R2("Mul", "xt", dl_mul, '*'),
+    DLI_R2("Div", "xt", dl_div, '/'), DLI_R("Mod", 'm', "xt", "fmod", two, '%'),
     DLI_R2("Sum", "x?*", dl_add, '+'), DLI_R2("Max", "x?*", dl_maximum, 'X'),
-    DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xx", NULL, '='),
-    DLI_R2("Less", "xx", NULL, '<'), DLI_R2("LessOrEqual", "xx", NULL, 'l'),
-    DLI_R2("Greater", "xx", NULL, '>'), DLI_R2("GreaterOrEqual", "xx", NULL, 'g'),
-    DLI_R2("And", "xx", NULL, 'N'), DLI_R2("Or", "xx", NULL, 'X'),
-    DLI_R("Not", 'm', "x", "", not, '='), DLI_R("Pow", 'c', "xk", "", pow, 0),
-    DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xxx", "", where, 0),
+    DLI_R2("Min", "x?*", dl_minimum, 'N'), DLI_R2("Equal", "xt", NULL, '='),
+    DLI_R2("Less", "xt", NULL, '<'), DLI_R2("LessOrEqual", "xt", NULL, 'l'),
+    DLI_R2("Greater", "xt", NULL, '>'), DLI_R2("GreaterOrEqual", "xt", NULL, 'g'),
+    DLI_R2("And", "xt", NULL, 'N'), DLI_R2("Or", "xt", NULL, 'X'),
+    DLI_R("Not", 'm', "x", "", not, '='), DLI_R("IsNaN", 'm', "x", "", is_nan, '='),
+    DLI_R("Pow", 'c', "xk", "", pow, 0),
+    DLI_R("Clip", 'm', "x?kk", "min max", clip, 0), DLI_R("Where", 'm', "xtt", "", where, 0),
     DLI_R("Cast", 'm', "x", "saturate to=1|2|3|4|5|6|7|9|10|11|12|13|16", cast, 0),
-    DLI_R("CastLike", 'm', "xk", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
+    DLI_R("CastLike", 'm', "xT", "saturate", cast, 0), DLI_R("Identity", 'm', "x", "", same, 0),
     DLI_R("Dropout", 'c', "x?kk", "ratio seed", dropout, 0),
     DLI_R("If", 'i', "x?*", "then_branch else_branch", if, 0),
     DLI_R("Shape", 'm', "x", "start end", shape, 0), DLI_R("Size", 'm', "x", "", shape, 's'),
@@ -25749,10 +26007,13 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Squeeze", 'm', "x?x", "axes", squeeze, 0), DLI_R("Range", 'm', "xxx", "", range, 0),
     DLI_R("Unsqueeze", 'm', "x?x", "axes", squeeze, 'u'),
     DLI_R("Transpose", 'm', "x", "perm", transpose, 0),
-    DLI_R("Gather", 'm', "xx", "axis", gather, 0), DLI_R("Concat", 'm', "x?*", "axis", concat, 0),
+    DLI_R("OneHot", 'm', "xkk", "axis", one_hot, '='),
+    DLI_R("GatherElements", 'm', "xt", "axis", gather_each, 'e'),
+    DLI_R("GatherND", 'm', "xt", "batch_dims=0", gather_each, 'n'),
+    DLI_R("Gather", 'm', "xt", "axis", gather, 0), DLI_R("Concat", 'm', "x?*", "axis", concat, 0),
     DLI_R("Split", 'm', "x?x", "axis split num_outputs", split, 0),
     DLI_R("Slice", 'm', "x?xxxx", "starts ends axes", slice, 0),
-    DLI_R("Pad", 'm', "x?xk", "mode=constant|reflect|edge pads value", pad, 0),
+    DLI_R("Pad", 'm', "x?xk", "mode=constant|reflect|edge|wrap pads value", pad, 0),
     DLI_R("Resize", 'c', "x?kkk", "mode=nearest|linear nearest_mode cubic_coeff_a "
           "coordinate_transformation_mode=half_pixel|pytorch_half_pixel|align_corners|asymmetric "
           "exclude_outside=0 extrapolation_value antialias=0 keep_aspect_ratio_policy=stretch",
@@ -25765,15 +26026,23 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("Scaler", 'c', "x", "offset scale", scaler, 0),
     DLI_REDUCE("Sum", 'S'), DLI_REDUCE("Mean", 'M'), DLI_REDUCE("Max", 'X'), DLI_REDUCE("Min", 'N'),
     DLI_REDUCE("L1", 'A'), DLI_REDUCE("L2", 'L'), DLI_REDUCE("SumSquare", 'Q'),
+    DLI_REDUCE("LogSumExp", 'E'),
+    DLI_R("CumSum", 'c', "xk", "exclusive reverse", cumsum, 0),
     DLI_R("ReduceProd", 'm', "x?k", DLI_AXES, product, 0),
     DLI_R("GlobalAveragePool", 'f', "x", "", reduce, 'M'),
     DLI_R("GlobalMaxPool", 'f', "x", "", reduce, 'X'),
     DLI_R("ArgMax", 'm', "x", "axis keepdims select_last_index=0", argmax, 0),
+    DLI_R("ArgMin", 'm', "x", "axis keepdims select_last_index=0", argmax, 'n'),
+    DLI_R("TopK", 'm', "x?k", "axis k largest sorted", top, 0),
+    DLI_R("Einsum", 'f', "x?*", "equation", einsum, 0),
     DLI_R("MatMul", 'f', "xx", "", matmul, 0),
+    DLI_R("Attention", 'f', "xxx?T", "is_causal scale softcap=0 q_num_heads=0 kv_num_heads=0 "
+          "qk_matmul_output_mode=0", attention, 0),
     DLI_R("Gemm", 'f', "xx?x", "alpha beta transA transB", gemm, 0),
     DLI_R("BatchNormalization", 'f', "xxxkk", "epsilon momentum spatial=1 training_mode=0",
           batch_norm, 0),
     DLI_R("LayerNormalization", 'f', "xx?x", "axis epsilon stash_type", layer_norm, 0),
+    DLI_R("RMSNormalization", 'f', "xx", "axis epsilon stash_type", rms_norm, 0),
     DLI_R("InstanceNormalization", 'f', "xxx", "epsilon", group_norm, 'i'),
     DLI_R("GroupNormalization", 'f', "xxx", "epsilon num_groups stash_type", group_norm, 0),
 #ifndef DL_NO_IMAGES
@@ -25783,11 +26052,11 @@ static const dli_onnx_op dli_onnx_ops[] = {
     DLI_R("AveragePool", 'f', "x", "ceil_mode count_include_pad dilations=1 " DLI_WINDOW, pool, 0),
 #endif
 #ifndef DL_NO_SEQUENCES
-    DLI_R("LSTM", 'f', "xxx?xkkk", DLI_GATED "activations=Sigmoid|Tanh input_forget=0", recurrent,
+    DLI_R("LSTM", 'f', "xxx?xkTT", DLI_GATED "activations=Sigmoid|Tanh input_forget=0", recurrent,
           'L'),
-    DLI_R("GRU", 'f', "xxx?xkk", DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
+    DLI_R("GRU", 'f', "xxx?xkT", DLI_GATED "activations=Sigmoid|Tanh linear_before_reset=1",
           recurrent, 'G'),
-    DLI_R("RNN", 'f', "xxx?xkk", DLI_GATED "activations=Tanh|Relu", recurrent, 'R'),
+    DLI_R("RNN", 'f', "xxx?xkT", DLI_GATED "activations=Tanh|Relu", recurrent, 'R'),
 #endif
 };
 
@@ -26059,11 +26328,12 @@ static int dli_op_most(const dli_onnx_op *op)
     return strchr(op->reads, '*') ? INT32_MAX
                                   : (int)strlen(op->reads) - (strchr(op->reads, '?') != NULL);
 }
-static bool dli_op_fixed(const dli_onnx_op *op, int k)
+static char dli_op_reads(const dli_onnx_op *op, int k)
 {
     const size_t at = (size_t)k + (k >= dli_op_least(op));
-    return at < strlen(op->reads) && op->reads[at] == 'k';
+    return at < strlen(op->reads) ? op->reads[at] : '*';
 }
+static bool dli_op_fixed(const dli_onnx_op *op, int k) { return strchr("kT", dli_op_reads(op, k)); }
 
 /* Can this node be done? */
 static bool dli_graph_check(const dli_onnx_in *in, const dli_onnx_node *n)
@@ -26288,11 +26558,8 @@ static bool dli_node_sees(dli_exec *r)
 {
     const dli_onnx_node *n = r->n;
     for (int k = 0; k < n->ins && n->op->run != dli_o_shape; k++) {
-        const bool moves = (k == 0) != (n->op->how == 'i') || n->op->run == dli_o_two ||
-                           n->op->run == dli_o_concat || n->op->run == dli_o_gather ||
-                           n->op->run == dli_o_where;
+        const bool moves = k ? strchr("tT*", dli_op_reads(n->op, k)) != NULL : n->op->how != 'i';
         const bool number = dli_x_whole(r, k) || dli_op_fixed(n->op, k);
-        if (k == 1 && n->op->run == dli_o_cast) continue;                  /* its type matters */
         if (dli_x_of(r, k) == DLI_OF_UNSEEN || (dli_x_of(r, k) && number && !moves))
             return dli_node_bad(&r->source, n, "it computes with whole numbers that depend on the "
                                 "input's, which a C file can't");
@@ -26916,6 +27183,7 @@ struct dl_c_file {
     struct dli_c_table *tables;               /* of layers that are traced                */
     struct dli_c_trace *traces, *trace;       /* those of all layers; and the one whose   */
     int         at, walks;                    /* operation `at` it is; its walks so far   */
+    int64_t     int8;                         /* bytes of constants with int8             */
     dl_c_report report;
 };
 
@@ -27219,7 +27487,8 @@ static bool dli_c_finite(dl_c_file *f, double x, const char *name)
 {
     return fabs(x) <= FLT_MAX ||
            dli_c_fail(f, DL_ERR_NUMERIC, "%s: %s would hold NaN, infinity or more than a float "
-                      "can; train anew with a lower learning rate", name);
+                      "can; train anew with a lower learning rate (test_out: what the net gives "
+                      "for the selftest's inputs; choose data, or tests = 0)", name);
 }
 
 /* A float constant: as many digits as tell it from all others, a point, an f. An infinite one (of a
@@ -27334,6 +27603,14 @@ static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer 
     dli_c_end(f);
 }
 
+/* A table takes flash, one that is a matrix of so many rows less with int8. */
+static void dli_c_flash(dl_c_file *f, dl_int size, dl_int rows)
+{
+    const dl_int small = rows ? size + 4 * rows : 4 * size;
+    f->int8 += small;
+    f->report.flash += f->options->int8 ? small : 4 * size;
+}
+
 /* The tensor that #v, #w or #u with number k means. A layer without bias gets one when a batch
    normalization is folded into it, in the place of its mean. */
 static void dli_c_tensor(dl_c_file *f, char kind, int k)
@@ -27353,7 +27630,7 @@ static void dli_c_tensor(dl_c_file *f, char kind, int k)
     } else if (!f->done[dli_c_index(f, t)]) {
         f->done[dli_c_index(f, t)] = true;
         if (f->pass == DLI_C_PLAN) {
-            f->report.flash += int8 ? t->size + 4 * dli_c_matrix_of(l, t).rows : 4 * t->size;
+            dli_c_flash(f, t->size, kind == 'w' ? dli_c_matrix_of(l, t).rows : 0);
             for (dl_int i = 0; i < t->size && !f->failed; i++)
                 dli_c_finite(f, (double)t->data[i], t->name);
         } else if (kind == 'w') {
@@ -27539,6 +27816,9 @@ static const char *const dli_c_library[] = {
     DLI_C_EACH("neg", "-x"), DLI_C_EACH("square", "x * x"), DLI_C_EACH("abs", "fabsf(x)"),
     DLI_C_EACH("erf", "1.0f - $_erfc(x)"), DLI_C_EACH("sin", "sinf(x)"),
     DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
+    DLI_C_EACH("atan", "atanf(x)"), DLI_C_EACH("sign", "x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x"),
+    DLI_C_EACH("round", "floorf(x + 0.5f) > ceilf(x - 0.5f) ? 2.0f * floorf(0.5f * x + 0.25f)\n"
+                        "             : floorf(x + 0.5f)"),
     DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"),
     DLI_C_EACH_BY("over", "float p", "x / p"), DLI_C_EACH_BY("pow", "float p", "powf(x, p)"),
     DLI_C_EACH_BY("reciprocal", "float p", "p / x"),
@@ -27597,6 +27877,15 @@ static const char *const dli_c_library[] = {
     "            float sum = 0.0f;\n"
     "            for (int k = 0; k < n; k++) sum += x[(o * n + k) * inner + i];\n"
     "            *y++ = scale * sum;\n"
+    "        }\n}\n",
+    "/* y_oi = the first k < n with the largest x_oki */\n"
+    "static void $_largest(float *y, const float *x, int outer, int n, int inner) {\n"
+    "    for (int o = 0; o < outer; o++)\n"
+    "        for (int i = 0; i < inner; i++) {\n"
+    "            const float *at = x + o * n * inner + i;\n"
+    "            int best = 0;\n"
+    "            for (int k = 1; k < n; k++) if (at[k * inner] > at[best * inner]) best = k;\n"
+    "            *y++ = (float)best;\n"
     "        }\n}\n",
     "/* y_oi = the largest of all x_oki, k < n; or, with sign -1, the smallest */\n"
     "static void $_most(float *y, const float *x, int outer, int n, int inner, float sign) {\n"
@@ -28204,7 +28493,7 @@ static const dli_c_table *dli_c_table_of(dl_c_file *f, const dl_tensor *t, dl_in
     if (!w) return NULL;
     const dli_c_table made = { t, rows, order, index, named ? 0 : index + 1, NULL };
     *w = made;
-    f->report.flash += rows && f->options->int8 ? t->size + 4 * rows : 4 * t->size;
+    dli_c_flash(f, t->size, rows && dli_c_owner(f, t) ? rows : 0);        /* else it stays float */
     return *end = w;
 }
 
@@ -28496,38 +28785,41 @@ static bool dli_c_picked(dl_c_file *f, const dli_node *n)
 
 /* An operation that is not floor 2's own: those of ONNX. */
 #ifndef DL_NO_ONNX
+static const char *dli_math_name(char code)
+{
+#define DLI_MATH_NAME(letter, op, name, value, slope) case letter: return #name;
+    switch (code) {
+    DLI_MATH(DLI_MATH_NAME)
+    default: return "trunc";
+    }
+}
 static bool dli_c_custom(dl_c_file *f, const dli_node *n)
 {
     const dli_custom_state *s = (const dli_custom_state *)n->state;
     const dl_tensor *w = n->in[0];
     if (s->backward == dli_pick_backward) return dli_c_picked(f, n);
     if (s->backward == dli_math_backward) {
-        const char code = *(const char *)s->user;
         dli_c_start(f, n);
-        dl_c_line(f, "$_%s(#o, %d);", code == 'e' ? "erf" : code == 's' ? "sin"
-                  : code == 'c' ? "cos" : code == 'f' ? "floor" : code == 't' ? "trunc" : "ceil",
-                  (int)n->out->size);
+        dl_c_line(f, "$_%s(#o, %d);", dli_math_name(*(const char *)s->user), (int)n->out->size);
         return true;
     }
-    if (s->backward == dli_comparison_backward) {
-        const dli_comparison *c = (const dli_comparison *)s->user;
-        return dli_c_pair(f, c->code == '>' ? "more" : c->code == 'g' ? "more_or_equal"
-                          : c->code == '<' ? "less" : c->code == 'l' ? "less_or_equal" : "equal",
-                          &c->walk);
-    }
-    if (s->backward == dli_choose_backward) {
+    if (s->backward != dli_marked_backward) return dli_c_no(f, "it is made by dl_op_custom");
+    const dli_marked *m = (const dli_marked *)s->user;
+    if (m->code == '?') {
         dl_c_line(f, "$_choose(#o, #i0, #i1, #i2, %d, %d);", (int)n->out->size,
                   !dli_c_changes(f, n->in[1]) + 2 * !dli_c_changes(f, n->in[2]));
-        return true;
-    }
-    if (s->backward == dli_lookup_backward) {
-        const int words = (int)w->shape.dim[0], m = dli_c_matrix(f, w, words, 'r');
-        if (m < 0) return dli_c_no(f, "its table is computed");
-        dl_c_line(f, "$_embedding(#o, #i1, #m%d, %d, %d, %d);", m, (int)n->in[1]->size, words,
+    } else if (m->code == '#') {
+        const int words = (int)w->shape.dim[0], table = dli_c_matrix(f, w, words, 'r');
+        if (table < 0) return dli_c_no(f, "its table is computed");
+        dl_c_line(f, "$_embedding(#o, #i1, #m%d, %d, %d, %d);", table, (int)n->in[1]->size, words,
                   (int)(w->size / words));
-        return true;
-    }
-    return dli_c_no(f, "it is made by dl_op_custom");
+    } else if (m->code < '6') {
+        const dli_axis_view v = dli_along(w->shape, m->code - '0');
+        dl_c_line(f, "$_largest(#o, #i0, %d, %d, %d);", (int)v.outer, (int)v.n, (int)v.inner);
+    } else return dli_c_pair(f, m->code == '>' ? "more" : m->code == 'g' ? "more_or_equal"
+                             : m->code == '<' ? "less" : m->code == 'l' ? "less_or_equal"
+                             : "equal", &m->walk);
+    return true;
 }
 #endif
 
@@ -29283,7 +29575,8 @@ static bool dli_c_open(dl_c_file *f, const dl_model *m, const char *who, const d
     return true;
 }
 
-DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+/* int8: the bytes of constants that it would have with int8. */
+static dl_c_report dli_c_sizes(const dl_model *m, const dl_export_c *options, int64_t *int8)
 {
     dl_c_report r = { -1, -1, -1, -1, NAN, NAN, NAN, NAN };
     const dl_export_c defaults = dl_export_c_default();
@@ -29293,10 +29586,16 @@ DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options
     const dl_code before = m->ctx->code;
     m->ctx->code = DL_ERR_STATE;                 /* as if something had failed: nothing is said */
     if (dli_c_open(&f, m, "dl_model_c_size", options ? options : &defaults)) r = f.report;
+    *int8 = f.int8;
     dli_c_close(&f);
     dl_tape_release(m->ctx, mark);
     m->ctx->code = before;
     return r;
+}
+DL_DEF dl_c_report dl_model_c_size(const dl_model *m, const dl_export_c *options)
+{
+    int64_t int8;
+    return dli_c_sizes(m, options, &int8);
 }
 
 /* How many words the model knows, 0 if it takes none: as many as the smallest of its tables of
@@ -29316,7 +29615,8 @@ static double dli_c_words(const dl_c_file *f)
         const dli_graph *g = dli_is_graph(t->layer) ? (const dli_graph *)t->layer->own : NULL;
         for (int k = 0; g && k < g->inputs; k++) whole = whole || g->value[g->input[k]].integer;
         for (int i = 0; i < t->nodes; i++)
-            if (dli_c_is_custom(t->node[i], dli_lookup_backward))
+            if (dli_c_is_custom(t->node[i], dli_marked_backward) && t->node[i]->n == 2 &&
+                *(const char *)((const dli_custom_state *)t->node[i]->state)->user == '#')
                 words = fmin(words, (double)t->node[i]->in[0]->shape.dim[0]);
     }
 #endif

@@ -137,6 +137,20 @@ def torch_graphs():
         def forward(self, x):
             return self.a(self.m(self.t(torch.relu(self.c(x))))).mean(-1)
 
+    class Einsum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.q, self.k, self.v, self.gate = (nn.Linear(4, 8) for _ in range(4))
+            self.w = nn.Parameter(torch.randn(2, 4, 3))
+        def forward(self, x):
+            q, k, v = (f(x).view(-1, 5, 2, 4) for f in (self.q, self.k, self.v))
+            a = torch.einsum('bqhd, bkhd -> bhqk', q, k / 2).softmax(-1)
+            y = torch.einsum('bhqk,bkhd->bqhd', a, v)
+            g = torch.sigmoid(self.gate(x)).view(-1, 5, 2, 4)
+            all = (torch.einsum('bqhd,hdo->boq', y, self.w), torch.einsum('...id,...jd,...j->...di', y, g, g[..., 0]),
+                   torch.einsum('bqhd->hb', y).t(), torch.einsum('bq,bk->bkq', y[:, :, 0, 0], g[:, :, 1, 1]))
+            return torch.cat([a.flatten(1) for a in all], 1)
+
     torch.manual_seed(1)
     r, words = torch.randn, lambda: torch.randint(0, 20, (3, 7))
     mlp = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Dropout(.3), nn.Linear(8, 3), nn.Softmax(1))
@@ -151,7 +165,8 @@ def torch_graphs():
             ('two', Two(), (r(3, 4), r(3, 3)), True, True),
             ('activations', Activations(), (r(3, 5) * 2,), False, True),
             ('shapes', Shapes(), (r(3, 4, 6, 5),), False, True),
-            ('sound', Sound(), (r(3, 3, 24),), True, True)):
+            ('sound', Sound(), (r(3, 3, 24),), True, True),
+            ('einsum', Einsum(), (r(3, 5, 4),), False, True)):
         path = os.path.join(GOLDEN, f'torch_{name}.onnx')
         names = [f'x{i}' for i in range(len(x))]
         if dynamo:
@@ -161,6 +176,21 @@ def torch_graphs():
             torch.onnx.export(net.eval(), x, path, dynamo=False, input_names=names,
                               dynamic_axes={i: {0: 'N'} for i in names} if dynamic else None)
         keep(f'torch_{name}', [a.numpy() for a in x])
+    class Attention(nn.Module):                             # operators of set 23
+        def __init__(self):
+            super().__init__()
+            self.norm, self.qkv = nn.RMSNorm(8), nn.Linear(8, 24)
+            self.norm.weight = nn.Parameter(torch.rand(8))
+            self.register_buffer('seen', torch.rand(5, 5) > .3)
+        def forward(self, x):
+            q, k, v = self.qkv(self.norm(x)).view(-1, 5, 3, 2, 4).permute(2, 0, 3, 1, 4)
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            y = F.scaled_dot_product_attention(q, y, v, attn_mask=self.seen, scale=.3)
+            return y.transpose(1, 2).flatten(2)
+    x = r(3, 5, 8)
+    torch.onnx.export(Attention().eval(), (x,), os.path.join(GOLDEN, 'torch_attention.onnx'), opset_version=23,
+                      external_data=False, verbose=False, dynamic_shapes=({0: 'N'},))
+    keep('torch_attention', [x.numpy()])
     net = nn.Sequential(nn.Linear(6, 48), nn.Tanh(), nn.Linear(48, 3))     # as it comes: two files
     path = os.path.join(GOLDEN, 'beside.onnx')
     torch.onnx.export(net.eval(), (r(1, 6),), path, verbose=False)
@@ -307,6 +337,33 @@ def by_hand():
                           ('If', ['b'], ['y'], {'then_branch': branch(['n'], ('Neg', ['x'], ['n'], {})),
                                                 'else_branch': branch(['i'], ('Identity', ['x'], ['i'], {}))})],
           [6], [tensor('zero', 0.)], batch=1)
+    ties = np.array([[[1, -2, 2.5, .5], [-.5, 0, -1.5, 3.5], [1, 1, -4, 2.5]]] * 3, np.float32)
+    ties[1] -= .25
+    ties[2, 0, 1] = np.nan
+    write('hand_functions', [(op, ['x'], [op], {}) for op in ('Round', 'Sign', 'Atan')] +
+          [('IsNaN', ['x'], ['n'], {}), to('n', 'm', 1)], [3, 4], x=ties, outputs=('Round', 'Sign', 'Atan', 'm'))
+    write('hand_sums', [('CumSum', ['x', 'one'], ['a'], {}), ('CumSum', ['x', 'two'], ['b'], {'reverse': 1}),
+                        ('CumSum', ['x', 'last'], ['c'], {'exclusive': 1}),
+                        ('ReduceLogSumExp', ['x', 'axes'], ['d'], {'keepdims': 0}), ('ReduceLogSumExp', ['x', 'ones'], ['e'], {}),
+                        ('Mul', ['x', 'ten'], ['f'], {}), to('f', 'g', T.INT64), ('CumSum', ['g', 'two'], ['h'], {
+                            'reverse': 1, 'exclusive': 1}), to('h', 'i', 1)], [5, 4], opset=18,
+          tensors=[whole('one', 1), whole('two', 2), whole('last', -1), whole('axes', [1, 2]), whole('ones', [1]), tensor('ten', 10.)],
+          outputs=('a', 'b', 'c', 'd', 'e', 'i'))
+    known = np.where(ties == ties, ties, 0)
+    write('hand_chosen', [('TopK', ['x', 'two'], ['a', 'b'], {}), to('b', 'c', 1),
+                          ('TopK', ['x', 'two'], ['d', 'e'], {'axis': 1, 'largest': 0}), to('e', 'f', 1),
+                          ('ArgMax', ['x'], ['j'], {'axis': 1}), ('GatherElements', ['x', 'j'], ['k'], {'axis': 1})],
+          [3, 4], [whole('two', [2])], x=known, outputs=('a', 'c', 'd', 'f', 'k'))
+    write('hand_largest', [('ArgMin', ['x'], ['g'], {'axis': 2, 'keepdims': 0}), to('g', 'h', 1),
+                           ('OneHot', ['g', 'four', 'values'], ['i'], {'axis': 1}),
+                           ('ArgMax', ['x'], ['j'], {'axis': 1}), ('OneHot', ['j', 'three', 'values'], ['q'], {}),
+                           ('Gather', ['w', 'g'], ['o'], {}), ('Pad', ['x', 'pads'], ['p'], {'mode': 'wrap'})],
+          [3, 4], [whole('three', 3), whole('four', 4), tensor('values', [-.5, 2.]), tensor('w', w),
+                   whole('pads', [0, 1, 2, 0, 2, 1])], opset=19, x=known, outputs=('h', 'i', 'q', 'o', 'p'))
+    write('hand_places', [('Transpose', ['x'], ['t'], {'perm': [1, 2, 0]}), ('GatherND', ['t', 'k'], ['a'], {}),
+                          ('GatherND', ['t', 'l'], ['b'], {}), ('Transpose', ['a'], ['c'], {'perm': [1, 0]}),
+                          ('Transpose', ['b'], ['d'], {'perm': [3, 0, 1, 2]})], [3, 4],
+          [whole('k', [[0, 1], [2, -1], [-3, 0]]), whole('l', [[[2], [0]], [[-2], [1]]])], outputs=('c', 'd'))
     one = [('Relu', ['x'], ['y'], {})]
     bad = lambda name, nodes, tensors=(), **a: write('bad_' + name, nodes, [4], tensors, x=False, **a)
     bad('cycle', [('Add', ['x', 'b'], ['a'], {}), ('Relu', ['a'], ['b'], {}), ('Relu', ['b'], ['y'], {})])
@@ -362,6 +419,19 @@ def by_hand():
     for name, op, k in (('matmul', 'MatMul', [[1]] * 4), ('large', 'Add', 2 ** 40 + 1), ('odd', 'Add', 2 ** 24 + 1)):
         bad(name, [to('x', 'a', T.INT64), (op, ['a', 'k'], ['b'], {}), to('b', 'y', 1)], [whole('k', k)])
     bad('flatten', [('Flatten', ['x'], ['y'], {'axis': 9})])
+    einsum = lambda name, equation, inputs: bad('einsum_' + name, [('Einsum', inputs, ['y'], {'equation': equation})],
+                                                [tensor('w', w)])
+    for name, equation, inputs in (('implicit', 'ij,jk', ['x', 'w']), ('sizes', 'ij,ki->kj', ['x', 'w']),
+            ('many', 'ij,jk->ik', ['x']), ('few', 'ij->ij', ['x', 'w']), ('letters', 'ij,jk->il', ['x', 'w']),
+            ('twice', 'ii,jk->jk', ['x', 'w']), ('again', 'ij,jk->ii', ['x', 'w']), ('axes', 'ijk->ik', ['x']),
+            ('dots', '.i.j.k.,.->.', ['x', 'w']), ('empty', '', ['x']), ('arrow', 'ij-', ['x']),
+            ('rank', 'ab,cd,ef,gh->abcdefgh', ['x', 'w', 'w', 'w'])):
+        einsum(name, equation, inputs)
+    bad('elements', [('GatherElements', ['x', 'k'], ['y'], {'axis': 1})], [whole('k', [0, 3])])
+    bad('gather_nd', [('GatherND', ['x', 'k'], ['y'], {})], [whole('k', [[0, 0, 0]])])
+    bad('top', [('TopK', ['x', 'k'], ['y', 'z'], {})], [whole('k', [5])])
+    bad('depth', [('Cast', ['x'], ['a'], {'to': 7}), ('OneHot', ['a', 'k', 'l'], ['y'], {})],
+        [whole('k', -1), tensor('l', [0., 1.])])
     outside = tensor('w', w)
     outside.ClearField('float_data')
     outside.data_location = T.EXTERNAL

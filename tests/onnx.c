@@ -172,7 +172,9 @@ static const char *const graphs[] = {
     "keras_mlp", "keras_cnn", "keras_lstm", "sklearn_names", "sklearn_regressor", "sklearn_three",
     "sklearn_two", "torch_activations", "torch_encoder", "torch_gru", "torch_lstm", "torch_mlp",
     "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
-    "torch_unet", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double", "hand_bytes",
+    "torch_unet", "torch_einsum", "hand_functions", "hand_sums", "hand_chosen", "hand_largest",
+    "hand_places", "torch_attention", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double",
+    "hand_bytes",
     "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
     "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
@@ -477,7 +479,8 @@ static double trained(dl_ctx *dl, dl_model *m, dl_tensor *x, dl_tensor *y, int s
 static void fine_tuning(void)
 {
     static const char *const names[] = { "keras_cnn", "keras_lstm", "torch_encoder", "torch_gru",
-        "torch_lstm", "torch_residual", "torch_rnn", "torch_sound", "sklearn_regressor" };
+        "torch_lstm", "torch_residual", "torch_rnn", "torch_sound", "torch_einsum",
+        "torch_attention", "sklearn_regressor" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         dl_ctx *dl = test_quiet_new(5);
         dl_model *m = graph(dl, names[i]), *back;
@@ -635,6 +638,20 @@ static void refused(void)
         { "sigmoid", "operator Sigmoid of node 'Sigmoid_1': of whole numbers it gives none" },
         { "empty", "operator Concat of node 'Concat_1': it is too large" },
         { "bound", "operator Clip of node 'Clip_0': its input 1 should be one number" },
+        { "einsum_implicit", "its equation should say what it gives" },
+        { "einsum_sizes", "its equation does not fit the shapes" },
+        { "einsum_many", "it has not so many inputs" },
+        { "einsum_few", "it has not so many inputs" },
+        { "einsum_letters", "its result has other letters" },
+        { "einsum_twice", "its equation does not fit the shapes" },
+        { "einsum_again", "its result has other letters" },
+        { "einsum_axes", "its equation does not fit the shapes" },
+        { "einsum_dots", "its equation " }, { "einsum_empty", "its equation should say" },
+        { "einsum_arrow", "its equation should say what it gives" },
+        { "einsum_rank", "operator Einsum of node 'Einsum_0': it has too many axes on the way" },
+        { "elements", "its indexes do not fit" }, { "gather_nd", "its indexes do not fit" },
+        { "top", "operator TopK of node 'TopK_0': there are not so many" },
+        { "depth", "operator OneHot of node 'OneHot_1': too many axes, an impossible depth" },
         { "ends", "the output 'y' is there twice" },
         { "again", "operator Softmax of node 'Softmax_0': the attribute 'axis' is there twice" },
         { "external", "the numbers of 'w' are in another file" },

@@ -25576,7 +25576,7 @@ static bool dli_einsum_read(const dli_exec *r, char equation[256])
         for (int j = i; k < r->n->ins && text[j] && !strchr(",-", text[j]); j++)
             open -= !strchr(". ", text[j]);
         if (most < open) most = open;
-        for (; text[i] && !strchr(",-", text[i]); i++) {
+        for (; text[i] && n < 150 && !strchr(",-", text[i]); i++) {
             for (int d = open; d > 0 && text[i] == '.' && text[i + 1] != '.'; d--)
                 equation[n++] = (char)('0' + DL_MAX_DIMS - d);
             if (!strchr(". ", text[i])) equation[n++] = text[i];

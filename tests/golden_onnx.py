@@ -427,6 +427,8 @@ def by_hand():
             ('dots', '.i.j.k.,.->.', ['x', 'w']), ('empty', '', ['x']), ('arrow', 'ij-', ['x']),
             ('rank', 'ab,cd,ef,gh->abcdefgh', ['x', 'w', 'w', 'w'])):
         einsum(name, equation, inputs)
+    bad('einsum_spaces', [('Einsum', ['w'], ['a'], {'equation': '. ' * 45 + '->'}), ('Add', ['x', 'a'], ['y'], {})],
+        [tensor('w', np.ones([1] * 6))])
     bad('elements', [('GatherElements', ['x', 'k'], ['y'], {'axis': 1})], [whole('k', [0, 3])])
     bad('gather_nd', [('GatherND', ['x', 'k'], ['y'], {})], [whole('k', [[0, 0, 0]])])
     bad('top', [('TopK', ['x', 'k'], ['y', 'z'], {})], [whole('k', [5])])

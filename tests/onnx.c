@@ -649,6 +649,7 @@ static void refused(void)
         { "einsum_dots", "its equation " }, { "einsum_empty", "its equation should say" },
         { "einsum_arrow", "its equation should say what it gives" },
         { "einsum_rank", "operator Einsum of node 'Einsum_0': it has too many axes on the way" },
+        { "einsum_spaces", "operator Einsum of node 'Einsum_0': its equation " },
         { "elements", "its indexes do not fit" }, { "gather_nd", "its indexes do not fit" },
         { "top", "operator TopK of node 'TopK_0': there are not so many" },
         { "depth", "operator OneHot of node 'OneHot_1': too many axes, an impossible depth" },

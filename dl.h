@@ -6272,7 +6272,7 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
    end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
-   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
+   which is added with add (else it is overwritten), dw and db (added to). won to db may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -6799,10 +6799,10 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
     for (dl_int l = 0; l < 4; l++)
-        for (dl_int i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+        for (dl_int i = 0; i < 4; i++) memcpy(dst + i * ld + l, src + l * ls + i, sizeof(float));
 }
 #endif
-/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
+/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols; the floats may be any four bytes */
 #define DLI_transpose(X) X(void, transpose, \
     (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, dl_int cols), \
     (dst, ld, src, ls, rows, cols))
@@ -6813,7 +6813,8 @@ DLI_transpose(DLI_BODY)
         for (dl_int i = 0; i < c4; i += 4)
             dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
     for (dl_int l = 0; l < rows; l++)
-        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++)
+            memcpy(dst + i * ld + l, src + l * ls + i, sizeof(float));
 }
 #define DLI_pack(X) X(void, pack, \
     (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, dl_int w), \
@@ -6895,20 +6896,20 @@ DLI_INLINE void dli_pool2_try(uint32_t *v, uint32_t *k, float x, uint32_t i)
     *v = (dli_bits_of_float(x) & m) | (*v & ~m);
     *k = (i & m) | (*k & ~m);
 }
-/* The largest of four, each plus bias and, with least = 0, through ReLU (else least is -inf). Says
-   which, 0 1 / 2 3, or 4 where ReLU lets no gradient through. */
+/* The largest of four, each plus bias, and then, with least = 0, ReLU of it (else least is -inf).
+   Says which, 0 1 / 2 3, or 4 where ReLU lets no gradient through. */
 DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float bias, float least)
 {
-    float x0 = a[0] + bias, x1 = a[1] + bias, x2 = b[0] + bias, x3 = b[1] + bias;
-    uint32_t k = 0, v = dli_bits_of_float(x0 < least ? least : x0);
-    dli_pool2_try(&v, &k, x1 < least ? least : x1, 1);
-    dli_pool2_try(&v, &k, x2 < least ? least : x2, 2);
-    dli_pool2_try(&v, &k, x3 < least ? least : x3, 3);
-    *y = dli_float_of_bits(v);
+    uint32_t k = 0, v = dli_bits_of_float(a[0] + bias);
+    dli_pool2_try(&v, &k, a[1] + bias, 1);
+    dli_pool2_try(&v, &k, b[0] + bias, 2);
+    dli_pool2_try(&v, &k, b[1] + bias, 3);
+    const float x = dli_float_of_bits(v);
+    *y = x < least ? least : x;
     return (int32_t)(*y <= 0.0f && least == 0.0f ? 4u : k);
 }
-/* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]. What may be read
-   ends at xend, what may be written at yend. */
+/* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]; arg may be NULL.
+   What may be read ends at xend, what may be written at yend. */
 #define DLI_pool2(X) X(void, pool2, \
     (float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg, const float *yend, \
      const float *DLI_RESTRICT x, const float *xend, dl_int ld, dl_int oh, dl_int ow, float bias, \
@@ -6916,13 +6917,21 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
 DLI_pool2(DLI_BODY)
 {
     const float least = relu ? 0.0f : -INFINITY;
-    for (dl_int r = 0; r < oh; r++, y += ow, arg += ow) {
+    for (dl_int r = 0; r < oh; r++, y += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
+        int32_t *k = arg ? arg + r * ow : NULL;
         dl_int j = 0;
         for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            for (dl_int l = j; l < j + 16; l++)
-                arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
-        for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
+            if (k)
+                for (dl_int l = j; l < j + 16; l++)
+                    k[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
+            else
+                for (dl_int l = j; l < j + 16; l++)
+                    dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
+        for (; j < ow; j++) {
+            const int32_t best = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
+            if (k) k[j] = best;
+        }
     }
 }
 /* Backward: planes [h, w], ps apart and with rows of ld, become dy where arg points, 0 elsewhere.
@@ -6957,6 +6966,24 @@ DLI_unpool2(DLI_BODY)
             if (r & 1) {
                 dy += ow;
                 arg += ow;
+            }
+        }
+}
+/* The same of n planes side by side: dst[y][x], ld floats apart, are n numbers, and so are dy[y/2]
+   [x/2] and arg. An odd row or column at the end is left alone. */
+#define DLI_unpool2_side(X) X(void, unpool2_side, \
+    (float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT dy, \
+     const int32_t *DLI_RESTRICT arg, dl_int n, dl_int h, dl_int w), (dst, ld, dy, arg, n, h, w))
+DLI_unpool2_side(DLI_BODY)
+{
+    for (dl_int y = 0; y + 2 <= h; y += 2)
+        for (dl_int x = 0; x + 2 <= w; x += 2, dy += n, arg += n) {
+            float *a = dst + (y * w + x) * ld, *b = a + w * ld;
+            DLI_IVDEP for (dl_int l = 0; l < n; l++) {
+                a[l] = dli_select(arg[l] == 0, dy[l], 0.0f);
+                a[ld + l] = dli_select(arg[l] == 1, dy[l], 0.0f);
+                b[l] = dli_select(arg[l] == 2, dy[l], 0.0f);
+                b[ld + l] = dli_select(arg[l] == 3, dy[l], 0.0f);
             }
         }
 }
@@ -7091,7 +7118,8 @@ DLI_gru_back(DLI_BODY)
 
 #ifndef DL_NO_IMAGES
 #define DLI_IMAGE_OPS(X) \
-    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X)
+    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X) \
+    DLI_unpool2_side(X)
 #define DLI_PLACE_OPS(X) DLI_place(X) DLI_crop(X)
 #else
 #define DLI_IMAGE_OPS(X)
@@ -8350,7 +8378,7 @@ static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const flo
     const dl_int at = n * v->out + m * (v->out / s->M);
     const float b = j->a.b ? j->a.b[m] : 0.0f;
     if (v->end == DLI_END_RELU_POOL)
-        v->f->pool2(j->to + at, j->a.won + at, j->to + (n + 1) * v->out, sums,
+        v->f->pool2(j->to + at, j->a.won ? j->a.won + at : NULL, j->to + (n + 1) * v->out, sums,
                     sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
         v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
@@ -8428,10 +8456,35 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* The gradient of the weights: adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or
+/* Is the gradient of the sums needed as planes? Else it is unpooled into a panel at once. */
+static bool dli_conv_planes(const dli_conv_job *j)
+{
+    return j->to || j->wino || j->v.end != DLI_END_RELU_POOL;
+}
+/* Planes m to m + cols - 1 of sample n's gradient of the sums, as a panel [position][NR]. Its planes
+   start at g; where they are not needed, g is scratch. */
+static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_int n, dl_int m,
+                             dl_int cols)
+{
+    const dli_fast *f = j->v.f;
+    const dlk_conv2d_size *s = &j->v.s;
+    const dl_int size = s->OH / 2 * (s->OW / 2), at = n * j->v.out + m * size;
+    if (cols < f->nr || s->OH % 2 || s->OW % 2)
+        memset(panel, 0, sizeof(float) * (size_t)(s->OH * s->OW * f->nr));
+    for (dl_int r = 0; r < s->OH && dli_conv_planes(j); r++)         /* in blocks of 4 x 4 */
+        f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
+                     dli_round_up(s->OW, 4));
+    if (dli_conv_planes(j)) return;
+    const float *won = (const float *)(const void *)(j->a.won + at);
+    float *side = g + size * cols;
+    f->transpose(g, cols, j->a.dy + at, size, cols, size);
+    f->transpose(side, cols, won, size, cols, size);
+    f->unpool2_side(panel, f->nr, g, (const int32_t *)(const void *)side, cols, s->OH, s->OW);
+}
+/* The gradient of the weights: adds sample n's dWt [K, M] and db [M] to the sums of its chunk, or
    sets them. The gradient of the sample's sums starts at g. */
 static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, const float *image,
-                               const float *g, bool first, float *own)
+                               float *g, dl_int n, bool first, float *own)
 {
     const dli_conv *v = &j->v;
     const dli_fast *f = v->f;
@@ -8441,11 +8494,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
     float *panel = own + j->panel;
     if (first) memset(db, 0, sizeof(float) * (size_t)ld);
     for (dl_int m = 0; m < s->M; m += f->nr) {
-        const dl_int cols = dli_min(f->nr, s->M - m);
-        if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < s->OH; r++)        /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
-                         dli_round_up(s->OW, 4));
+        dli_direct_panel(j, panel, g, n, m, dli_min(f->nr, s->M - m));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
         dli_bias_sums(f, db + m, panel, area, f->nr);
@@ -8453,7 +8502,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
 static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const float *image,
-                             const float *g, bool first, float *own)
+                             float *g, dl_int sample, bool first, float *own)
 {
     const dli_conv *v = &j->v;
     const dli_fast *f = v->f;
@@ -8461,6 +8510,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     const dl_int M = v->s.M, C = v->s.C, n = v->th * v->tw;
     const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
     float *tiles = own + j->tiles, *tiles_grad = own + j->tiles_grad, *panel = own + j->panel;
+    (void)sample;
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
@@ -8515,10 +8565,10 @@ static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
         const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
         float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
         for (dl_int n = first; n < end; n++) {
-            dli_conv_grad(j, n, g, own + j->raw);
+            if (dli_conv_planes(j)) dli_conv_grad(j, n, g, own + j->raw);
             if (j->weights)
                 (j->wino ? dli_wino_weights : dli_direct_weights)(
-                    j, dwt, db, dli_conv_image(j, n, own), g, n == first, own);
+                    j, dwt, db, dli_conv_image(j, n, own), g, n, n == first, own);
             if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
         }
     }
@@ -11785,7 +11835,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     const dlk_conv2d_size *z = &s.size;
     const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
                                      : dl_shape4(z->N, z->M, z->OH / half, z->OW / half);
-    if (half == 2) {
+    if (half == 2 && !c->no_grad) {
         const dl_int size = dli_checked_size(c, op, shape);
         if (size < 0) return NULL;
         s.won = (int32_t *)dli_tape_alloc(c, op, (size_t)size * sizeof *s.won);

@@ -8200,6 +8200,7 @@ typedef struct dli_conv_job {
     float *to;                          /* to y or dx (NULL: not asked for) */
     dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
+    bool planes;                        /* is dy needed as planes, or unpooled to a panel at once? */
     dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
     dl_int ph, pw, gw, gp;
     dl_int offsets, rows, packed, scratch, sums, own;
@@ -8243,6 +8244,7 @@ static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s,
     j.a = *a;
     j.weights = a->dw || a->db;
     j.wino = j.weights && j.v.wino && s->top < 2 && s->left < 2;    /* a border of 0 is enough */
+    j.planes = j.to || j.wino || end != DLI_END_RELU_POOL;
     j.chunks = dli_min(s->N, DLI_CHUNKS);
     j.image = dli_take(&j.each, dli_plus(dli_times(dli_plus(dli_times(s->C, j.v.hp), 2), j.v.wp),
                                          slack));
@@ -8370,36 +8372,39 @@ static void dli_conv_pack(const dli_conv_job *j)
 }
 
 /* Plane m of the pass's result for sample n, from its sums in rows of ld; behind them 32 floats
-   can be read. */
-static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const float *sums, dl_int ld)
+   can be read. The planes behind it, too, up to last, are this thread's. */
+static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, dl_int last,
+                            const float *sums, dl_int ld)
 {
     const dli_conv *v = &j->pass;
     const dlk_conv2d_size *s = &v->s;
-    const dl_int at = n * v->out + m * (v->out / s->M);
+    const dl_int plane = v->out / s->M, at = n * v->out + m * plane;
     const float b = j->a.b ? j->a.b[m] : 0.0f;
     if (v->end == DLI_END_RELU_POOL)
-        v->f->pool2(j->to + at, j->a.won ? j->a.won + at : NULL, j->to + (n + 1) * v->out, sums,
-                    sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
+        v->f->pool2(j->to + at, j->a.won ? j->a.won + at : NULL, j->to + at + (last - m) * plane,
+                    sums, sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
         v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
 }
-/* Sample n of the pass: image is convolved with packed weights, MR output planes at a time. */
-static void dli_direct_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
+/* Planes first to last - 1 of sample n of the pass: image is convolved with packed weights, MR
+   planes at a time. */
+static void dli_direct_sample(const dli_conv_job *j, dl_int n, dl_int first, dl_int last,
+                              const float *image, float *own)
 {
     const dli_conv *v = &j->pass;
     const dli_fast *f = v->f;
     const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
     const dl_int ld = v->tiles + 32;
     float *raw = own + j->raw;
-    for (dl_int m = 0; m < v->s.M; m += f->mr) {
+    for (dl_int m = first; m < last; m += f->mr) {
         for (dl_int k = 0; k < v->k; k += DLI_KC) {
             const float *panel = j->work + j->packed + m * v->k + k * f->mr;
             for (dl_int p = 0; p < v->tiles; p += f->nr)
                 f->tile_off(raw + p, ld, k > 0, dli_min(DLI_KC, v->k - k), panel, image + p,
                             off + k);
         }
-        for (dl_int i = m; i < m + f->mr && i < v->s.M; i++)
-            dli_conv_finish(j, n, i, raw + (i - m) * ld, v->wp);
+        for (dl_int i = m; i < m + f->mr && i < last; i++)
+            dli_conv_finish(j, n, i, last, raw + (i - m) * ld, v->wp);
     }
 }
 /* tiles = B^T d B of an image. */
@@ -8410,38 +8415,45 @@ static void dli_wino_tiles(const dli_conv *v, float *tiles, const float *image)
                       v->wp, v->th, v->tw);
 }
 /* The same by Winograd's way. */
-static void dli_wino_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
+static void dli_wino_sample(const dli_conv_job *j, dl_int n, dl_int first, dl_int last,
+                            const float *image, float *own)
 {
     const dli_conv *v = &j->pass;
     const dli_fast *f = v->f;
     const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
-    const dl_int M = v->s.M, C = v->s.C, mp = dli_round_up(M, f->mr);
+    const dl_int C = v->s.C, mp = dli_round_up(v->s.M, f->mr);
     const dl_int ld = dli_round_up(2 * v->tw, 32), group = DLI_WINO_GROUP * f->mr;
     const dl_int part = group * v->tp;
     const float *packed = j->work + j->packed;
     float *raw = own + j->raw, *tiles = own + j->tiles, *products = raw + 2 * v->th * ld;
     dli_wino_tiles(v, tiles, image);
-    for (dl_int m0 = 0; m0 < M; m0 += group) {
-        const dl_int m1 = dli_min(mp, m0 + group);
+    for (dl_int m0 = first; m0 < last; m0 += group) {
+        const dl_int m1 = dli_min(last, m0 + group);
         for (dl_int t = 0; t < 16; t++)
             for (dl_int p = 0; p < v->tp; p += f->nr)
                 for (dl_int m = m0; m < m1; m += f->mr)
                     f->tile_off(products + t * part + (m - m0) * v->tp + p, v->tp, 0, C,
                                 packed + (t * mp + m) * C, tiles + t * dli_wino_part(v, C) + p,
                                 off);
-        for (dl_int m = m0; m < m1 && m < M; m++) {
+        for (dl_int m = m0; m < m1; m++) {
             f->wino_out(raw, ld, products + (m - m0) * v->tp, part, v->th, v->tw);
-            dli_conv_finish(j, n, m, raw, ld);
+            dli_conv_finish(j, n, m, last, raw, ld);
         }
     }
 }
-/* Thread t's part of a forward pass: each thread takes its samples. */
+/* Thread t's part of a forward pass: samples, and groups of planes of the first and the last. */
 static void dli_conv_forward(const dli_conv_job *j, int t, int threads)
 {
-    const dl_int N = j->v.s.N, end = N * (t + 1) / threads;
+    const bool wino = j->pass.wino;
+    const dl_int M = j->pass.s.M, group = j->v.f->mr * (wino ? DLI_WINO_GROUP : 1);
+    const dl_int groups = dli_ceil_div(M, group), all = j->v.s.N * groups;
     float *own = dli_conv_own(j, t);
-    for (dl_int n = N * t / threads; n < end; n++)
-        (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, dli_conv_image(j, n, own), own);
+    for (dl_int i = all * t / threads, end = all * (t + 1) / threads, next; i < end; i = next) {
+        const dl_int n = i / groups, first = i % groups * group;
+        next = dli_min(end, (n + 1) * groups);
+        (wino ? dli_wino_sample : dli_direct_sample)(
+            j, n, first, dli_min(M, first + (next - i) * group), dli_conv_image(j, n, own), own);
+    }
 }
 
 /* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
@@ -8456,11 +8468,6 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* Is the gradient of the sums needed as planes? Else it is unpooled into a panel at once. */
-static bool dli_conv_planes(const dli_conv_job *j)
-{
-    return j->to || j->wino || j->v.end != DLI_END_RELU_POOL;
-}
 /* Planes m to m + cols - 1 of sample n's gradient of the sums, as a panel [position][NR]. Its planes
    start at g; where they are not needed, g is scratch. */
 static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_int n, dl_int m,
@@ -8471,10 +8478,10 @@ static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_i
     const dl_int size = s->OH / 2 * (s->OW / 2), at = n * j->v.out + m * size;
     if (cols < f->nr || s->OH % 2 || s->OW % 2)
         memset(panel, 0, sizeof(float) * (size_t)(s->OH * s->OW * f->nr));
-    for (dl_int r = 0; r < s->OH && dli_conv_planes(j); r++)         /* in blocks of 4 x 4 */
+    for (dl_int r = 0; r < s->OH && j->planes; r++)         /* in blocks of 4 x 4 */
         f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
                      dli_round_up(s->OW, 4));
-    if (dli_conv_planes(j)) return;
+    if (j->planes) return;
     const float *won = (const float *)(const void *)(j->a.won + at);
     float *side = g + size * cols;
     f->transpose(g, cols, j->a.dy + at, size, cols, size);
@@ -8565,11 +8572,13 @@ static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
         const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
         float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
         for (dl_int n = first; n < end; n++) {
-            if (dli_conv_planes(j)) dli_conv_grad(j, n, g, own + j->raw);
+            if (j->planes) dli_conv_grad(j, n, g, own + j->raw);
             if (j->weights)
                 (j->wino ? dli_wino_weights : dli_direct_weights)(
                     j, dwt, db, dli_conv_image(j, n, own), g, n, n == first, own);
-            if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
+            if (j->to)
+                (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, 0, j->pass.s.M, grad,
+                                                                     own);
         }
     }
 }

@@ -6770,36 +6770,21 @@ DLI_dropout(DLI_BODY)
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
 #if defined(__clang__)
-#define DLI_LO(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define DLI_HI(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#define DLI_LL(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
-#define DLI_HH(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#define DLI_MIX(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #else
-#define DLI_LO(a, b) __builtin_shuffle(a, b, lo)
-#define DLI_HI(a, b) __builtin_shuffle(a, b, hi)
-#define DLI_LL(a, b) __builtin_shuffle(a, b, ll)
-#define DLI_HH(a, b) __builtin_shuffle(a, b, hh)
+#define DLI_MIX(a, b, i, j, k, l) __builtin_shuffle(a, b, __extension__(dli_i4){ i, j, k, l })
 #endif
 /* dst[i * ld + l] = src[l * ls + i], 4 x 4, by interleaving halves twice */
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
-#if !defined(__clang__)
-    const dli_i4 lo = { 0, 4, 1, 5 }, hi = { 2, 6, 3, 7 };
-    const dli_i4 ll = { 0, 1, 4, 5 }, hh = { 2, 3, 6, 7 };
-#endif
-    dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
-    dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
-    dli_v4 p = DLI_LO(a, b), q = DLI_LO(c, d), r = DLI_HI(a, b), s = DLI_HI(c, d);
-    *(dli_v4 *)dst = DLI_LL(p, q);
-    *(dli_v4 *)(dst + ld) = DLI_HH(p, q);
-    *(dli_v4 *)(dst + 2 * ld) = DLI_LL(r, s);
-    *(dli_v4 *)(dst + 3 * ld) = DLI_HH(r, s);
-}
-#else
-DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
-{
-    for (dl_int l = 0; l < 4; l++)
-        for (dl_int i = 0; i < 4; i++) memcpy(dst + i * ld + l, src + l * ls + i, sizeof(float));
+    const dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
+    const dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
+    const dli_v4 p = DLI_MIX(a, b, 0, 4, 1, 5), q = DLI_MIX(c, d, 0, 4, 1, 5);
+    const dli_v4 r = DLI_MIX(a, b, 2, 6, 3, 7), s = DLI_MIX(c, d, 2, 6, 3, 7);
+    *(dli_v4 *)dst = DLI_MIX(p, q, 0, 1, 4, 5);
+    *(dli_v4 *)(dst + ld) = DLI_MIX(p, q, 2, 3, 6, 7);
+    *(dli_v4 *)(dst + 2 * ld) = DLI_MIX(r, s, 0, 1, 4, 5);
+    *(dli_v4 *)(dst + 3 * ld) = DLI_MIX(r, s, 2, 3, 6, 7);
 }
 #endif
 /* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols; the floats may be any four bytes */
@@ -6808,10 +6793,12 @@ DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int l
     (dst, ld, src, ls, rows, cols))
 DLI_transpose(DLI_BODY)
 {
-    const dl_int r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    const dl_int r4 = DLI_SIMD ? rows & ~(dl_int)3 : 0, c4 = cols & ~(dl_int)3;
+#if DLI_SIMD
     for (dl_int l = 0; l < r4; l += 4)
         for (dl_int i = 0; i < c4; i += 4)
             dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+#endif
     for (dl_int l = 0; l < rows; l++)
         for (dl_int i = l < r4 ? c4 : 0; i < cols; i++)
             memcpy(dst + i * ld + l, src + l * ls + i, sizeof(float));
@@ -6824,12 +6811,7 @@ DLI_pack(DLI_BODY)
     for (dl_int j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
-        if (js == 1)
-            for (dl_int i = 0; i < k; i++) {
-                dl_int l = 0;
-                for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
-                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
-            }
+        if (js == 1) dli_rows_body(dst, w, src, ks, k, rows, false);
         else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
@@ -6854,14 +6836,12 @@ DLI_place(DLI_BODY)
     for (dl_int i = 0; i < c; i++)
         for (dl_int y = 0; y < h; y++, src += w) {
             float *d = dst + i * ps + y * ld;
-            if (!gate) {
-                for (dl_int x = 0; x < w; x++) d[x] = src[x];
-                continue;
-            }
-            for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
-            gate += w;
+            if (!gate) for (dl_int x = 0; x < w; x++) d[x] = src[x];
+            else for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            if (gate) gate += w;
         }
 }
+DLI_INLINE float dli_relu_if(int relu, float v) { return relu && v < 0.0f ? 0.0f : v; }
 /* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
    16 readable after the last. */
 #define DLI_crop(X) X(void, crop, \
@@ -6873,19 +6853,10 @@ DLI_crop(DLI_BODY)
     for (dl_int r = 0; r < rows; r++, src += lds) {
         float *d = dst + r * cols;
         dl_int x = 0;
-        if (add) {
-            for (; x < cols; x++) d[x] += src[x] + bias;
-            continue;
-        }
+        if (add) for (; x < cols; x++) d[x] += src[x] + bias;
         for (; x < cols && d + x + 16 <= end; x += 16)
-            for (dl_int l = 0; l < 16; l++) {
-                float v = src[x + l] + bias;
-                d[x + l] = relu && v < 0.0f ? 0.0f : v;
-            }
-        for (; x < cols; x++) {
-            float v = src[x] + bias;
-            d[x] = relu && v < 0.0f ? 0.0f : v;
-        }
+            for (dl_int l = 0; l < 16; l++) d[x + l] = dli_relu_if(relu, src[x + l] + bias);
+        for (; x < cols; x++) d[x] = dli_relu_if(relu, src[x] + bias);
     }
 }
 /* Candidate i of a maximum (bits v, from candidate k): the first of equals, the first NaN wins. */
@@ -6919,18 +6890,16 @@ DLI_pool2(DLI_BODY)
     const float least = relu ? 0.0f : -INFINITY;
     for (dl_int r = 0; r < oh; r++, y += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
-        int32_t *k = arg ? arg + r * ow : NULL;
-        dl_int j = 0;
-        for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            if (k)
-                for (dl_int l = j; l < j + 16; l++)
-                    k[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
+        for (dl_int j = 0, n; j < ow; j += n, a += 2 * n, b += 2 * n) {
+            int32_t none, *k = arg ? arg + r * ow + j : &none;
+            n = y + j + 16 <= yend && b + 32 <= xend ? 16 : 1;
+            if (n == 1) *k = dli_pool2_one(y + j, a, b, bias, least);
+            else if (arg)
+                for (dl_int l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * l, b + 2 * l, bias, least);
             else
-                for (dl_int l = j; l < j + 16; l++)
-                    dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
-        for (; j < ow; j++) {
-            const int32_t best = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
-            if (k) k[j] = best;
+                for (dl_int l = 0; l < 16; l++)
+                    dli_pool2_one(y + j + l, a + 2 * l, b + 2 * l, bias, least);
         }
     }
 }
@@ -6949,10 +6918,8 @@ DLI_unpool2(DLI_BODY)
             float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
             dl_int j = 0;
-            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (; j < w; j++) d[j] = 0.0f;
-                continue;
-            }
+            if (r >= 2 * oh) for (; j < w; j++) d[j] = 0.0f;     /* an odd row got nothing */
+            if (j > 0) continue;
             for (; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
                 for (dl_int l = j; l < j + 16; l++) {
                     d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
@@ -6963,10 +6930,8 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
             for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) {
-                dy += ow;
-                arg += ow;
-            }
+            dy += r & 1 ? ow : 0;
+            arg += r & 1 ? ow : 0;
         }
 }
 /* The same of n planes side by side: dst[y][x], ld floats apart, are n numbers, and so are dy[y/2]
@@ -8482,11 +8447,11 @@ static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_i
         f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
                      dli_round_up(s->OW, 4));
     if (j->planes) return;
-    const float *won = (const float *)(const void *)(j->a.won + at);
-    float *side = g + size * cols;
+    int32_t *won = (int32_t *)(void *)(g + size * cols);
     f->transpose(g, cols, j->a.dy + at, size, cols, size);
-    f->transpose(side, cols, won, size, cols, size);
-    f->unpool2_side(panel, f->nr, g, (const int32_t *)(const void *)side, cols, s->OH, s->OW);
+    f->transpose((float *)(void *)won, cols, (const float *)(const void *)(j->a.won + at), size,
+                 cols, size);
+    f->unpool2_side(panel, f->nr, g, won, cols, s->OH, s->OW);
 }
 /* The gradient of the weights: adds sample n's dWt [K, M] and db [M] to the sums of its chunk, or
    sets them. The gradient of the sample's sums starts at g. */
@@ -9609,8 +9574,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
-   the kernel looks outside. */
-static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
+   the kernel looks outside. Back, with dx: dx += col, each element where it came from. */
+static void dli_im2col(dl_real *col, const dl_real *x, dl_real *dx, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
     dl_int q, lo, hi;
@@ -9619,28 +9584,14 @@ static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
         const dl_int off = v * s->dilation_w - s->left;
         for (dl_int p = 0; p < s->OH; p++, col += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            const dl_int at = (c * s->H + i) * s->W + off;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
+            for (q = lo; dx && q < hi; q++) dx[at + q * step] += col[q];
+            if (dx) continue;
             for (q = 0; q < lo; q++) col[q] = 0;
-            for (; q < hi; q++) col[q] = x[(c * s->H + i) * s->W + q * step + off];
+            for (; q < hi; q++) col[q] = x[at + q * step];
             for (; q < s->OW; q++) col[q] = 0;
-        }
-    }
-}
-
-/* Back: dx += dcol, each element where it came from. */
-static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
-{
-    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int lo, hi;
-    for (dl_int r = 0; r < rows; r++) {
-        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
-        const dl_int off = v * s->dilation_w - s->left;
-        dli_inside(&lo, &hi, off, step, s->W, s->OW);
-        for (dl_int p = 0; p < s->OH; p++, dcol += s->OW) {
-            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-            if (i < 0 || i >= s->H) continue;
-            for (dl_int q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
         }
     }
 }
@@ -9672,7 +9623,7 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
     for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
-        dli_im2col(col, x, s);
+        dli_im2col(col, x, NULL, s);
         DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
         for (dl_int i = 0; add && i < Mg * P; i++) y[i] += out[i];
         for (dl_int m = 0; b && m < Mg; m++)
@@ -9699,11 +9650,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
-        if (dw) dli_im2col(col, x + k * plane, s);
+        if (dw) dli_im2col(col, x + k * plane, NULL, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
-        if (dx) dli_col2im(dx + k * plane, dcol, s);
+        if (dx) dli_im2col(dcol, NULL, dx + k * plane, s);
     }
     return true;
 }

@@ -8165,7 +8165,7 @@ typedef struct dli_conv_job {
     float *to;                          /* to y or dx (NULL: not asked for) */
     dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
-    bool planes;                        /* is dy needed as planes, or unpooled to a panel at once? */
+    bool planes;                        /* dy is needed as planes; else unpooled into a panel */
     dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
     dl_int ph, pw, gw, gp;
     dl_int offsets, rows, packed, scratch, sums, own;
@@ -8433,8 +8433,8 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* Planes m to m + cols - 1 of sample n's gradient of the sums, as a panel [position][NR]. Its planes
-   start at g; where they are not needed, g is scratch. */
+/* Planes m to m + cols - 1 of sample n's gradient of the sums, as a panel [position][NR]. All its
+   planes start at g; where they are not needed, g is scratch. */
 static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_int n, dl_int m,
                              dl_int cols)
 {

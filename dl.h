@@ -6293,7 +6293,7 @@ typedef enum dli_conv_end { DLI_END_LINEAR, DLI_END_RELU, DLI_END_RELU_POOL } dl
 
 /* A convolution's arrays. Without dy it runs forward: y = conv(x, w) + b, or with add y +=, to its
    end; if that is pooling, won says which of the four. With dy (and no b) it runs backward: dx, to
-   which is added with add (else it is overwritten), dw and db (added to); each may be NULL. */
+   which is added with add (else it is overwritten), dw and db (added to). won to db may be NULL. */
 typedef struct dli_conv_arrays {
     const dl_real *x, *w, *b;
     dl_real *y;
@@ -6791,50 +6791,38 @@ DLI_dropout(DLI_BODY)
 typedef float dli_v4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t dli_i4 __attribute__((vector_size(16)));
 #if defined(__clang__)
-#define DLI_LO(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
-#define DLI_HI(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
-#define DLI_LL(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
-#define DLI_HH(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#define DLI_MIX(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #else
-#define DLI_LO(a, b) __builtin_shuffle(a, b, lo)
-#define DLI_HI(a, b) __builtin_shuffle(a, b, hi)
-#define DLI_LL(a, b) __builtin_shuffle(a, b, ll)
-#define DLI_HH(a, b) __builtin_shuffle(a, b, hh)
+#define DLI_MIX(a, b, i, j, k, l) __builtin_shuffle(a, b, __extension__(dli_i4){ i, j, k, l })
 #endif
 /* dst[i * ld + l] = src[l * ls + i], 4 x 4, by interleaving halves twice */
 DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
 {
-#if !defined(__clang__)
-    const dli_i4 lo = { 0, 4, 1, 5 }, hi = { 2, 6, 3, 7 };
-    const dli_i4 ll = { 0, 1, 4, 5 }, hh = { 2, 3, 6, 7 };
-#endif
-    dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
-    dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
-    dli_v4 p = DLI_LO(a, b), q = DLI_LO(c, d), r = DLI_HI(a, b), s = DLI_HI(c, d);
-    *(dli_v4 *)dst = DLI_LL(p, q);
-    *(dli_v4 *)(dst + ld) = DLI_HH(p, q);
-    *(dli_v4 *)(dst + 2 * ld) = DLI_LL(r, s);
-    *(dli_v4 *)(dst + 3 * ld) = DLI_HH(r, s);
-}
-#else
-DLI_INLINE void dli_transpose4(float *dst, dl_int ld, const float *src, dl_int ls)
-{
-    for (dl_int l = 0; l < 4; l++)
-        for (dl_int i = 0; i < 4; i++) dst[i * ld + l] = src[l * ls + i];
+    const dli_v4 a = *(const dli_v4 *)src, b = *(const dli_v4 *)(src + ls);
+    const dli_v4 c = *(const dli_v4 *)(src + 2 * ls), d = *(const dli_v4 *)(src + 3 * ls);
+    const dli_v4 p = DLI_MIX(a, b, 0, 4, 1, 5), q = DLI_MIX(c, d, 0, 4, 1, 5);
+    const dli_v4 r = DLI_MIX(a, b, 2, 6, 3, 7), s = DLI_MIX(c, d, 2, 6, 3, 7);
+    *(dli_v4 *)dst = DLI_MIX(p, q, 0, 1, 4, 5);
+    *(dli_v4 *)(dst + ld) = DLI_MIX(p, q, 2, 3, 6, 7);
+    *(dli_v4 *)(dst + 2 * ld) = DLI_MIX(r, s, 0, 1, 4, 5);
+    *(dli_v4 *)(dst + 3 * ld) = DLI_MIX(r, s, 2, 3, 6, 7);
 }
 #endif
-/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols */
+/* dst[i * ld + l] = src[l * ls + i] for l < rows, i < cols; the floats may be any four bytes */
 #define DLI_transpose(X) X(void, transpose, \
     (float *dst, dl_int ld, const float *src, dl_int ls, dl_int rows, dl_int cols), \
     (dst, ld, src, ls, rows, cols))
 DLI_transpose(DLI_BODY)
 {
-    const dl_int r4 = rows & ~(dl_int)3, c4 = cols & ~(dl_int)3;
+    const dl_int r4 = DLI_SIMD ? rows & ~(dl_int)3 : 0, c4 = cols & ~(dl_int)3;
+#if DLI_SIMD
     for (dl_int l = 0; l < r4; l += 4)
         for (dl_int i = 0; i < c4; i += 4)
             dli_transpose4(dst + i * ld + l, ld, src + l * ls + i, ls);
+#endif
     for (dl_int l = 0; l < rows; l++)
-        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++) dst[i * ld + l] = src[l * ls + i];
+        for (dl_int i = l < r4 ? c4 : 0; i < cols; i++)
+            memcpy(dst + i * ld + l, src + l * ls + i, sizeof(float));
 }
 #define DLI_pack(X) X(void, pack, \
     (float *dst, const float *src, dl_int js, dl_int ks, dl_int n, dl_int k, dl_int w), \
@@ -6844,12 +6832,7 @@ DLI_pack(DLI_BODY)
     for (dl_int j = 0; j < n; j += w, dst += w * k, src += w * js) {
         dl_int rows = dli_min(w, n - j);
         if (rows < w) memset(dst, 0, sizeof(float) * (size_t)(w * k));
-        if (js == 1)
-            for (dl_int i = 0; i < k; i++) {
-                dl_int l = 0;
-                for (; l + 8 <= rows; l += 8) dli_copy8(dst + i * w + l, src + i * ks + l);
-                for (; l < rows; l++) dst[i * w + l] = src[i * ks + l];
-            }
+        if (js == 1) dli_rows_body(dst, w, src, ks, k, rows, false);
         else
             for (dl_int i = 0; i < k; i += 64)               /* 64 rows of dst stay in L1 */
                 dli_transpose_body(dst + i * w, w, src + i, js, rows, dli_min(64, k - i));
@@ -6874,14 +6857,12 @@ DLI_place(DLI_BODY)
     for (dl_int i = 0; i < c; i++)
         for (dl_int y = 0; y < h; y++, src += w) {
             float *d = dst + i * ps + y * ld;
-            if (!gate) {
-                for (dl_int x = 0; x < w; x++) d[x] = src[x];
-                continue;
-            }
-            for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
-            gate += w;
+            if (!gate) for (dl_int x = 0; x < w; x++) d[x] = src[x];
+            else for (dl_int x = 0; x < w; x++) d[x] = dli_select(gate[x] <= 0.0f, 0.0f, src[x]);
+            if (gate) gate += w;
         }
 }
+DLI_INLINE float dli_relu_if(int relu, float v) { return relu && v < 0.0f ? 0.0f : v; }
 /* dst[rows][cols] = or += relu?(src + bias), src having rows of lds > cols floats and at least
    16 readable after the last. */
 #define DLI_crop(X) X(void, crop, \
@@ -6893,19 +6874,10 @@ DLI_crop(DLI_BODY)
     for (dl_int r = 0; r < rows; r++, src += lds) {
         float *d = dst + r * cols;
         dl_int x = 0;
-        if (add) {
-            for (; x < cols; x++) d[x] += src[x] + bias;
-            continue;
-        }
+        if (add) for (; x < cols; x++) d[x] += src[x] + bias;
         for (; x < cols && d + x + 16 <= end; x += 16)
-            for (dl_int l = 0; l < 16; l++) {
-                float v = src[x + l] + bias;
-                d[x + l] = relu && v < 0.0f ? 0.0f : v;
-            }
-        for (; x < cols; x++) {
-            float v = src[x] + bias;
-            d[x] = relu && v < 0.0f ? 0.0f : v;
-        }
+            for (dl_int l = 0; l < 16; l++) d[x + l] = dli_relu_if(relu, src[x + l] + bias);
+        for (; x < cols; x++) d[x] = dli_relu_if(relu, src[x] + bias);
     }
 }
 /* Candidate i of a maximum (bits v, from candidate k): the first of equals, the first NaN wins. */
@@ -6916,20 +6888,20 @@ DLI_INLINE void dli_pool2_try(uint32_t *v, uint32_t *k, float x, uint32_t i)
     *v = (dli_bits_of_float(x) & m) | (*v & ~m);
     *k = (i & m) | (*k & ~m);
 }
-/* The largest of four, each plus bias and, with least = 0, through ReLU (else least is -inf). Says
-   which, 0 1 / 2 3, or 4 where ReLU lets no gradient through. */
+/* The largest of four, each plus bias, and then, with least = 0, ReLU of it (else least is -inf).
+   Says which, 0 1 / 2 3, or 4 where ReLU lets no gradient through. */
 DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float bias, float least)
 {
-    float x0 = a[0] + bias, x1 = a[1] + bias, x2 = b[0] + bias, x3 = b[1] + bias;
-    uint32_t k = 0, v = dli_bits_of_float(x0 < least ? least : x0);
-    dli_pool2_try(&v, &k, x1 < least ? least : x1, 1);
-    dli_pool2_try(&v, &k, x2 < least ? least : x2, 2);
-    dli_pool2_try(&v, &k, x3 < least ? least : x3, 3);
-    *y = dli_float_of_bits(v);
+    uint32_t k = 0, v = dli_bits_of_float(a[0] + bias);
+    dli_pool2_try(&v, &k, a[1] + bias, 1);
+    dli_pool2_try(&v, &k, b[0] + bias, 2);
+    dli_pool2_try(&v, &k, b[1] + bias, 3);
+    const float x = dli_float_of_bits(v);
+    *y = x < least ? least : x;
     return (int32_t)(*y <= 0.0f && least == 0.0f ? 4u : k);
 }
-/* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]. What may be read
-   ends at xend, what may be written at yend. */
+/* Max-pooling 2 x 2, stride 2, of one plane with rows of ld to y, arg [oh, ow]; arg may be NULL.
+   What may be read ends at xend, what may be written at yend. */
 #define DLI_pool2(X) X(void, pool2, \
     (float *DLI_RESTRICT y, int32_t *DLI_RESTRICT arg, const float *yend, \
      const float *DLI_RESTRICT x, const float *xend, dl_int ld, dl_int oh, dl_int ow, float bias, \
@@ -6937,13 +6909,19 @@ DLI_INLINE int32_t dli_pool2_one(float *y, const float *a, const float *b, float
 DLI_pool2(DLI_BODY)
 {
     const float least = relu ? 0.0f : -INFINITY;
-    for (dl_int r = 0; r < oh; r++, y += ow, arg += ow) {
+    for (dl_int r = 0; r < oh; r++, y += ow) {
         const float *a = x + 2 * r * ld, *b = a + ld;
-        dl_int j = 0;
-        for (; j < ow && y + j + 16 <= yend && b + 2 * j + 32 <= xend; j += 16)
-            for (dl_int l = j; l < j + 16; l++)
-                arg[l] = dli_pool2_one(y + l, a + 2 * l, b + 2 * l, bias, least);
-        for (; j < ow; j++) arg[j] = dli_pool2_one(y + j, a + 2 * j, b + 2 * j, bias, least);
+        for (dl_int j = 0, n; j < ow; j += n, a += 2 * n, b += 2 * n) {
+            int32_t none, *k = arg ? arg + r * ow + j : &none;
+            n = y + j + 16 <= yend && b + 32 <= xend ? 16 : 1;
+            if (n == 1) *k = dli_pool2_one(y + j, a, b, bias, least);
+            else if (arg)
+                for (dl_int l = 0; l < 16; l++)
+                    k[l] = dli_pool2_one(y + j + l, a + 2 * l, b + 2 * l, bias, least);
+            else
+                for (dl_int l = 0; l < 16; l++)
+                    dli_pool2_one(y + j + l, a + 2 * l, b + 2 * l, bias, least);
+        }
     }
 }
 /* Backward: planes [h, w], ps apart and with rows of ld, become dy where arg points, 0 elsewhere.
@@ -6961,10 +6939,8 @@ DLI_unpool2(DLI_BODY)
             float *d = dx + p * ps + r * ld;
             const int32_t k = r & 1 ? 2 : 0;
             dl_int j = 0;
-            if (r >= 2 * oh) {                           /* an odd row or column got nothing */
-                for (; j < w; j++) d[j] = 0.0f;
-                continue;
-            }
+            if (r >= 2 * oh) for (; j < w; j++) d[j] = 0.0f;     /* an odd row got nothing */
+            if (j > 0) continue;
             for (; j < ow && d + 2 * j + 32 <= end && dy + j + 16 <= dyend; j += 16)
                 for (dl_int l = j; l < j + 16; l++) {
                     d[2 * l] = dli_select(arg[l] == k, dy[l], 0.0f);
@@ -6975,9 +6951,25 @@ DLI_unpool2(DLI_BODY)
                 d[2 * j + 1] = arg[j] == k + 1 ? dy[j] : 0.0f;
             }
             for (dl_int l = 2 * ow; l < w || l < 2 * j; l++) d[l] = 0.0f;
-            if (r & 1) {
-                dy += ow;
-                arg += ow;
+            dy += r & 1 ? ow : 0;
+            arg += r & 1 ? ow : 0;
+        }
+}
+/* The same of n planes side by side: dst[y][x], ld floats apart, are n numbers, and so are dy[y/2]
+   [x/2] and arg. An odd row or column at the end is left alone. */
+#define DLI_unpool2_side(X) X(void, unpool2_side, \
+    (float *DLI_RESTRICT dst, dl_int ld, const float *DLI_RESTRICT dy, \
+     const int32_t *DLI_RESTRICT arg, dl_int n, dl_int h, dl_int w), (dst, ld, dy, arg, n, h, w))
+DLI_unpool2_side(DLI_BODY)
+{
+    for (dl_int y = 0; y + 2 <= h; y += 2)
+        for (dl_int x = 0; x + 2 <= w; x += 2, dy += n, arg += n) {
+            float *a = dst + (y * w + x) * ld, *b = a + w * ld;
+            DLI_IVDEP for (dl_int l = 0; l < n; l++) {
+                a[l] = dli_select(arg[l] == 0, dy[l], 0.0f);
+                a[ld + l] = dli_select(arg[l] == 1, dy[l], 0.0f);
+                b[l] = dli_select(arg[l] == 2, dy[l], 0.0f);
+                b[ld + l] = dli_select(arg[l] == 3, dy[l], 0.0f);
             }
         }
 }
@@ -7112,7 +7104,8 @@ DLI_gru_back(DLI_BODY)
 
 #ifndef DL_NO_IMAGES
 #define DLI_IMAGE_OPS(X) \
-    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X)
+    DLI_wino_in(X) DLI_wino_out(X) DLI_wino_grad(X) DLI_pool2(X) DLI_unpool2(X) \
+    DLI_unpool2_side(X)
 #define DLI_PLACE_OPS(X) DLI_place(X) DLI_crop(X)
 #else
 #define DLI_IMAGE_OPS(X)
@@ -8193,6 +8186,7 @@ typedef struct dli_conv_job {
     float *to;                          /* to y or dx (NULL: not asked for) */
     dli_conv_arrays a;
     bool weights, wino;                 /* are their gradients asked for; by Winograd's way? */
+    bool planes;                        /* dy is needed as planes; else unpooled into a panel */
     dl_int chunks, chunk;               /* their sums over samples: how many; floats of one */
     dl_int ph, pw, gw, gp;
     dl_int offsets, rows, packed, scratch, sums, own;
@@ -8236,6 +8230,7 @@ static dli_conv_job dli_conv_job_of(const dli_fast *f, const dlk_conv2d_size *s,
     j.a = *a;
     j.weights = a->dw || a->db;
     j.wino = j.weights && j.v.wino && s->top < 2 && s->left < 2;    /* a border of 0 is enough */
+    j.planes = j.to || j.wino || end != DLI_END_RELU_POOL;
     j.chunks = dli_min(s->N, DLI_CHUNKS);
     j.image = dli_take(&j.each, dli_plus(dli_times(dli_plus(dli_times(s->C, j.v.hp), 2), j.v.wp),
                                          slack));
@@ -8363,36 +8358,39 @@ static void dli_conv_pack(const dli_conv_job *j)
 }
 
 /* Plane m of the pass's result for sample n, from its sums in rows of ld; behind them 32 floats
-   can be read. */
-static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, const float *sums, dl_int ld)
+   can be read. The planes behind it, too, up to last, are this thread's. */
+static void dli_conv_finish(const dli_conv_job *j, dl_int n, dl_int m, dl_int last,
+                            const float *sums, dl_int ld)
 {
     const dli_conv *v = &j->pass;
     const dlk_conv2d_size *s = &v->s;
-    const dl_int at = n * v->out + m * (v->out / s->M);
+    const dl_int plane = v->out / s->M, at = n * v->out + m * plane;
     const float b = j->a.b ? j->a.b[m] : 0.0f;
     if (v->end == DLI_END_RELU_POOL)
-        v->f->pool2(j->to + at, j->a.won + at, j->to + (n + 1) * v->out, sums,
-                    sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
+        v->f->pool2(j->to + at, j->a.won ? j->a.won + at : NULL, j->to + at + (last - m) * plane,
+                    sums, sums + s->OH * ld + 32, ld, s->OH / 2, s->OW / 2, b, 1);
     else
         v->f->crop(j->to + at, sums, ld, s->OH, s->OW, b, v->end == DLI_END_RELU, j->a.add);
 }
-/* Sample n of the pass: image is convolved with packed weights, MR output planes at a time. */
-static void dli_direct_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
+/* Planes first to last - 1 of sample n of the pass: image is convolved with packed weights, MR
+   planes at a time. */
+static void dli_direct_sample(const dli_conv_job *j, dl_int n, dl_int first, dl_int last,
+                              const float *image, float *own)
 {
     const dli_conv *v = &j->pass;
     const dli_fast *f = v->f;
     const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
     const dl_int ld = v->tiles + 32;
     float *raw = own + j->raw;
-    for (dl_int m = 0; m < v->s.M; m += f->mr) {
+    for (dl_int m = first; m < last; m += f->mr) {
         for (dl_int k = 0; k < v->k; k += DLI_KC) {
             const float *panel = j->work + j->packed + m * v->k + k * f->mr;
             for (dl_int p = 0; p < v->tiles; p += f->nr)
                 f->tile_off(raw + p, ld, k > 0, dli_min(DLI_KC, v->k - k), panel, image + p,
                             off + k);
         }
-        for (dl_int i = m; i < m + f->mr && i < v->s.M; i++)
-            dli_conv_finish(j, n, i, raw + (i - m) * ld, v->wp);
+        for (dl_int i = m; i < m + f->mr && i < last; i++)
+            dli_conv_finish(j, n, i, last, raw + (i - m) * ld, v->wp);
     }
 }
 /* tiles = B^T d B of an image. */
@@ -8403,38 +8401,45 @@ static void dli_wino_tiles(const dli_conv *v, float *tiles, const float *image)
                       v->wp, v->th, v->tw);
 }
 /* The same by Winograd's way. */
-static void dli_wino_sample(const dli_conv_job *j, dl_int n, const float *image, float *own)
+static void dli_wino_sample(const dli_conv_job *j, dl_int n, dl_int first, dl_int last,
+                            const float *image, float *own)
 {
     const dli_conv *v = &j->pass;
     const dli_fast *f = v->f;
     const dl_int *off = (const dl_int *)(const void *)(j->work + j->offsets);
-    const dl_int M = v->s.M, C = v->s.C, mp = dli_round_up(M, f->mr);
+    const dl_int C = v->s.C, mp = dli_round_up(v->s.M, f->mr);
     const dl_int ld = dli_round_up(2 * v->tw, 32), group = DLI_WINO_GROUP * f->mr;
     const dl_int part = group * v->tp;
     const float *packed = j->work + j->packed;
     float *raw = own + j->raw, *tiles = own + j->tiles, *products = raw + 2 * v->th * ld;
     dli_wino_tiles(v, tiles, image);
-    for (dl_int m0 = 0; m0 < M; m0 += group) {
-        const dl_int m1 = dli_min(mp, m0 + group);
+    for (dl_int m0 = first; m0 < last; m0 += group) {
+        const dl_int m1 = dli_min(last, m0 + group);
         for (dl_int t = 0; t < 16; t++)
             for (dl_int p = 0; p < v->tp; p += f->nr)
                 for (dl_int m = m0; m < m1; m += f->mr)
                     f->tile_off(products + t * part + (m - m0) * v->tp + p, v->tp, 0, C,
                                 packed + (t * mp + m) * C, tiles + t * dli_wino_part(v, C) + p,
                                 off);
-        for (dl_int m = m0; m < m1 && m < M; m++) {
+        for (dl_int m = m0; m < m1; m++) {
             f->wino_out(raw, ld, products + (m - m0) * v->tp, part, v->th, v->tw);
-            dli_conv_finish(j, n, m, raw, ld);
+            dli_conv_finish(j, n, m, last, raw, ld);
         }
     }
 }
-/* Thread t's part of a forward pass: each thread takes its samples. */
+/* Thread t's part of a forward pass: samples, and groups of planes of the first and the last. */
 static void dli_conv_forward(const dli_conv_job *j, int t, int threads)
 {
-    const dl_int N = j->v.s.N, end = N * (t + 1) / threads;
+    const bool wino = j->pass.wino;
+    const dl_int M = j->pass.s.M, group = j->v.f->mr * (wino ? DLI_WINO_GROUP : 1);
+    const dl_int groups = dli_ceil_div(M, group), all = j->v.s.N * groups;
     float *own = dli_conv_own(j, t);
-    for (dl_int n = N * t / threads; n < end; n++)
-        (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, dli_conv_image(j, n, own), own);
+    for (dl_int i = all * t / threads, end = all * (t + 1) / threads, next; i < end; i = next) {
+        const dl_int n = i / groups, first = i % groups * group;
+        next = dli_min(end, (n + 1) * groups);
+        (wino ? dli_wino_sample : dli_direct_sample)(
+            j, n, first, dli_min(M, first + (next - i) * group), dli_conv_image(j, n, own), own);
+    }
 }
 
 /* out[i][j] = or += sum over n positions of row i of x and column j of the panel [n][nr]. Row i
@@ -8449,10 +8454,30 @@ static void dli_rows_product(const dli_fast *f, float *out, dl_int ld, int add, 
         f->tile_rows(out + i * ld, ld, add, n, rows, run, gap, panel);
     }
 }
-/* The gradient of the weights: adds one sample's dWt [K, M] and db [M] to the sums of its chunk, or
+/* Planes m to m + cols - 1 of sample n's gradient of the sums, as a panel [position][NR]. All its
+   planes start at g; where they are not needed, g is scratch. */
+static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_int n, dl_int m,
+                             dl_int cols)
+{
+    const dli_fast *f = j->v.f;
+    const dlk_conv2d_size *s = &j->v.s;
+    const dl_int size = s->OH / 2 * (s->OW / 2), at = n * j->v.out + m * size;
+    if (cols < f->nr || s->OH % 2 || s->OW % 2)
+        memset(panel, 0, sizeof(float) * (size_t)(s->OH * s->OW * f->nr));
+    for (dl_int r = 0; r < s->OH && j->planes; r++)         /* in blocks of 4 x 4 */
+        f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
+                     dli_round_up(s->OW, 4));
+    if (j->planes) return;
+    int32_t *won = (int32_t *)(void *)(g + size * cols);
+    f->transpose(g, cols, j->a.dy + at, size, cols, size);
+    f->transpose((float *)(void *)won, cols, (const float *)(const void *)(j->a.won + at), size,
+                 cols, size);
+    f->unpool2_side(panel, f->nr, g, won, cols, s->OH, s->OW);
+}
+/* The gradient of the weights: adds sample n's dWt [K, M] and db [M] to the sums of its chunk, or
    sets them. The gradient of the sample's sums starts at g. */
 static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, const float *image,
-                               const float *g, bool first, float *own)
+                               float *g, dl_int n, bool first, float *own)
 {
     const dli_conv *v = &j->v;
     const dli_fast *f = v->f;
@@ -8462,11 +8487,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
     float *panel = own + j->panel;
     if (first) memset(db, 0, sizeof(float) * (size_t)ld);
     for (dl_int m = 0; m < s->M; m += f->nr) {
-        const dl_int cols = dli_min(f->nr, s->M - m);
-        if (cols < f->nr) memset(panel, 0, sizeof(float) * (size_t)(area * f->nr));
-        for (dl_int r = 0; r < s->OH; r++)        /* as [position][NR], in blocks of 4 x 4 */
-            f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
-                         dli_round_up(s->OW, 4));
+        dli_direct_panel(j, panel, g, n, m, dli_min(f->nr, s->M - m));
         dli_rows_product(f, dwt + m, ld, !first, image, rows, v->k, area, s->OW, v->wp - s->OW,
                          panel);
         dli_bias_sums(f, db + m, panel, area, f->nr);
@@ -8474,7 +8495,7 @@ static void dli_direct_weights(const dli_conv_job *j, float *dwt, float *db, con
 }
 /* The same by Winograd's way, for dU [16][M][C]. */
 static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const float *image,
-                             const float *g, bool first, float *own)
+                             float *g, dl_int sample, bool first, float *own)
 {
     const dli_conv *v = &j->v;
     const dli_fast *f = v->f;
@@ -8482,6 +8503,7 @@ static void dli_wino_weights(const dli_conv_job *j, float *du, float *db, const 
     const dl_int M = v->s.M, C = v->s.C, n = v->th * v->tw;
     const dl_int ld = dli_round_up(C, f->nr), mp = dli_round_up(M, f->mr);
     float *tiles = own + j->tiles, *tiles_grad = own + j->tiles_grad, *panel = own + j->panel;
+    (void)sample;
     dli_wino_tiles(v, tiles, image);
     for (dl_int m = 0; m < M; m++) {
         const float *plane = g + m * j->gp;
@@ -8536,11 +8558,13 @@ static void dli_conv_backward(const dli_conv_job *j, int t, int threads)
         const dl_int first = N * chunk / j->chunks, end = N * (chunk + 1) / j->chunks;
         float *dwt = j->work + j->sums + chunk * j->chunk, *db = dwt + j->chunk - ldw;
         for (dl_int n = first; n < end; n++) {
-            dli_conv_grad(j, n, g, own + j->raw);
+            if (j->planes) dli_conv_grad(j, n, g, own + j->raw);
             if (j->weights)
                 (j->wino ? dli_wino_weights : dli_direct_weights)(
-                    j, dwt, db, dli_conv_image(j, n, own), g, n == first, own);
-            if (j->to) (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, grad, own);
+                    j, dwt, db, dli_conv_image(j, n, own), g, n, n == first, own);
+            if (j->to)
+                (j->pass.wino ? dli_wino_sample : dli_direct_sample)(j, n, 0, j->pass.s.M, grad,
+                                                                     own);
         }
     }
 }
@@ -9571,8 +9595,8 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
-   the kernel looks outside. */
-static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
+   the kernel looks outside. Back, with dx: dx += col, each element where it came from. */
+static void dli_im2col(dl_real *col, const dl_real *x, dl_real *dx, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
     dl_int q, lo, hi;
@@ -9581,28 +9605,14 @@ static void dli_im2col(dl_real *col, const dl_real *x, const dlk_conv2d_size *s)
         const dl_int off = v * s->dilation_w - s->left;
         for (dl_int p = 0; p < s->OH; p++, col += s->OW) {
             const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
+            const dl_int at = (c * s->H + i) * s->W + off;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
+            for (q = lo; dx && q < hi; q++) dx[at + q * step] += col[q];
+            if (dx) continue;
             for (q = 0; q < lo; q++) col[q] = 0;
-            for (; q < hi; q++) col[q] = x[(c * s->H + i) * s->W + q * step + off];
+            for (; q < hi; q++) col[q] = x[at + q * step];
             for (; q < s->OW; q++) col[q] = 0;
-        }
-    }
-}
-
-/* Back: dx += dcol, each element where it came from. */
-static void dli_col2im(dl_real *dx, const dl_real *dcol, const dlk_conv2d_size *s)
-{
-    const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
-    dl_int lo, hi;
-    for (dl_int r = 0; r < rows; r++) {
-        const dl_int c = r / s->KW / s->KH, u = r / s->KW % s->KH, v = r % s->KW;
-        const dl_int off = v * s->dilation_w - s->left;
-        dli_inside(&lo, &hi, off, step, s->W, s->OW);
-        for (dl_int p = 0; p < s->OH; p++, dcol += s->OW) {
-            const dl_int i = p * s->stride_h + u * s->dilation_h - s->top;
-            if (i < 0 || i >= s->H) continue;
-            for (dl_int q = lo; q < hi; q++) dx[(c * s->H + i) * s->W + q * step + off] += dcol[q];
         }
     }
 }
@@ -9634,7 +9644,7 @@ static bool dli_fast_conv2d_forward(dl_ctx *c, dl_real *y, bool add, const dl_re
     for (dl_int k = 0; k < s->N * s->groups; k++, x += Cg * s->H * s->W, y += Mg * P) {
         const dl_int g = k % s->groups;
         dl_real *out = add ? col + K * P : y;
-        dli_im2col(col, x, s);
+        dli_im2col(col, x, NULL, s);
         DLI_RUN_TWIN(c, matmul_forward, out, w + g * Mg * K, col, Mg, K, P);
         for (dl_int i = 0; add && i < Mg * P; i++) y[i] += out[i];
         for (dl_int m = 0; b && m < Mg; m++)
@@ -9661,11 +9671,11 @@ static bool dli_fast_conv2d_backward(dl_ctx *c, dl_real *dx, bool add_dx, dl_rea
     if (db) dli_bias_backward(db, dy, s->N, s->M, P);
     for (dl_int k = 0; k < s->N * s->groups; k++, dy += Mg * P) {
         const dl_int g = k % s->groups;
-        if (dw) dli_im2col(col, x + k * plane, s);
+        if (dw) dli_im2col(col, x + k * plane, NULL, s);
         if (dx) memset(dcol, 0, (size_t)(K * P) * sizeof *dcol);
         DLI_RUN_TWIN(c, matmul_backward, dw ? dw + g * Mg * K : NULL, dx ? dcol : NULL, dy,
                      dx ? w + g * Mg * K : NULL, col, Mg, K, P);
-        if (dx) dli_col2im(dx + k * plane, dcol, s);
+        if (dx) dli_im2col(dcol, NULL, dx + k * plane, s);
     }
     return true;
 }
@@ -11799,7 +11809,7 @@ static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_te
     const dlk_conv2d_size *z = &s.size;
     const dl_shape shape = dims == 1 ? dl_shape3(z->N, z->M, z->OW)
                                      : dl_shape4(z->N, z->M, z->OH / half, z->OW / half);
-    if (half == 2) {
+    if (half == 2 && !c->no_grad) {
         const dl_int size = dli_checked_size(c, op, shape);
         if (size < 0) return NULL;
         s.won = (int32_t *)dli_tape_alloc(c, op, (size_t)size * sizeof *s.won);

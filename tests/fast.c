@@ -543,6 +543,12 @@ static void convolutions(void)
                                      add != 0 };
             convolve(&s, end, &there, threads[t]);
             convolve(&s, end, &back, threads[t]);
+            if (end == DLI_END_RELU_POOL) {                 /* not asked which won */
+                const dli_conv_arrays only = { x, w, b, room(n[0]), NULL, NULL, NULL, NULL, NULL,
+                                               false };
+                convolve(&s, end, &only, threads[t]);
+                CHECK(equal(only.y, got[0], n[0]), "%s convolution and pooling alone", f->name);
+            }
             if (t == 0) memcpy(kept, got, sizeof kept);
             for (int i = 0; i < 4; i++)
                 CHECK(equal(got[i], kept[i], n[i]), "%s convolution, output %d, %d threads",

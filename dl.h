@@ -176,7 +176,7 @@
    ------------------------------------------------------------------------------------------ */
 
 #define DL_VERSION_MAJOR 0
-#define DL_VERSION_MINOR 5
+#define DL_VERSION_MINOR 6
 #define DL_VERSION_PATCH 0
 #define DL_VERSION (DL_VERSION_MAJOR * 10000 + DL_VERSION_MINOR * 100 + DL_VERSION_PATCH)
 
@@ -5403,13 +5403,9 @@ DL_DEF void dlk_soft_cross_entropy_backward(dl_real *dx, dl_real dloss, const dl
     const double s = (double)dloss * scale;
     for (dl_int i = 0; i < N; i++, dx += C, p += C, t += C) {
         double sum = 0;
-        bool counts = false;
-        for (dl_int k = 0; k < C; k++) {
-            sum += (double)t[k];
-            counts = counts || t[k] != 0;
-        }
-        for (dl_int c = 0; counts && c < C; c++)
-            dx[c] += (dl_real)(s * ((double)p[c] * sum - (double)t[c]));
+        for (dl_int k = 0; k < C; k++) sum += (double)t[k];
+        for (dl_int c = 0; c < C; c++)
+            dx[c] += (dl_real)(s * ((sum != 0 ? (double)p[c] * sum : 0) - (double)t[c]));
     }
 }
 
@@ -6179,8 +6175,7 @@ DL_DEF void dlk_attention_forward(dl_real *y, dl_real *p, const dl_real *q, cons
      s_ij:                   dq_i += ds_ij k_j / sqrt(D),   dk_j += ds_ij q_i / sqrt(D) */
 DL_DEF void dlk_attention_backward(dl_real *dq, dl_real *dk, dl_real *dv, dl_real *ds,
                                    const dl_real *dy, const dl_real *p, const dl_real *q,
-                                   const dl_real *k, const dl_real *v,
-                                   const dlk_attention_size *s)
+                                   const dl_real *k, const dl_real *v, const dlk_attention_size *s)
 {
     const dl_int S = s->S, D = s->D, M = s->M;
     const dl_real scale = (dl_real)(1 / sqrt((double)D));
@@ -6320,8 +6315,18 @@ DLI_INLINE dl_int dli_round_up(dl_int n, dl_int unit) { return dli_ceil_div(n, u
    1.1, tanh 2.6, sigmoid 2.6; GELU 3.5 and its tanh form 2.2, in ulps of x or y, whichever is
    larger (far to the left GELU loses relative digits, like every formula in float). */
 
-DLI_INLINE float dli_float_of_bits(uint32_t u) { float f; memcpy(&f, &u, 4); return f; }
-DLI_INLINE uint32_t dli_bits_of_float(float f) { uint32_t u; memcpy(&u, &f, 4); return u; }
+DLI_INLINE float dli_float_of_bits(uint32_t u)
+{
+    float f;
+    memcpy(&f, &u, 4);
+    return f;
+}
+DLI_INLINE uint32_t dli_bits_of_float(float f)
+{
+    uint32_t u;
+    memcpy(&u, &f, 4);
+    return u;
+}
 
 DLI_INLINE float dli_absf(float x) { return dli_float_of_bits(dli_bits_of_float(x) & 0x7FFFFFFFu); }
 /* c ? a : b without a branch for the compiler to be clever about. */
@@ -7169,7 +7174,8 @@ typedef struct dli_fast {
             DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] = zero; \
         LOOP { \
             const float *bk = B_K; \
-            if (AHEAD) { DLI_PREFETCH(bk + NV * W); DLI_PREFETCH(bk + NV * W + 16); } \
+            if (AHEAD) DLI_PREFETCH(bk + NV * W); \
+            if (AHEAD) DLI_PREFETCH(bk + NV * W + 16); \
             DLI_UNROLL for (j = 0; j < NV; j++) bv[j] = *(const V *)(bk + j * W); \
             DLI_UNROLL for (i = 0; i < MR; i++) \
                 DLI_UNROLL for (j = 0; j < NV; j++) acc[i][j] += bv[j] * (A_IK); \
@@ -8285,8 +8291,7 @@ static const float *dli_conv_image(const dli_conv_job *j, dl_int n, float *own)
     float *image = own + j->image;
     const dl_int past = 2 * v->wp + v->f->nr + 32;
     if (s->top == 0 && s->left == 0 && (s->N - 1 - n) * v->in >= past) return x;
-    v->f->place(image + s->top * v->wp + s->left, v->hp * v->wp, v->wp, x, NULL, s->C, s->H,
-                s->W);
+    v->f->place(image + s->top * v->wp + s->left, v->hp * v->wp, v->wp, x, NULL, s->C, s->H, s->W);
     return image;
 }
 
@@ -9595,7 +9600,7 @@ static void dli_inside(dl_int *lo, dl_int *hi, dl_int offset, dl_int stride, dl_
 }
 
 /* One group of one sample from x to col: each row of col is a piece of a row of x, with zeros where
-   the kernel looks outside. Back, with dx: dx += col, each element where it came from. */
+   the kernel looks outside. Back, with dx and no x: dx += col, each element where it came from. */
 static void dli_im2col(dl_real *col, const dl_real *x, dl_real *dx, const dlk_conv2d_size *s)
 {
     const dl_int rows = s->C / s->groups * s->KH * s->KW, step = s->stride_w;
@@ -9608,8 +9613,10 @@ static void dli_im2col(dl_real *col, const dl_real *x, dl_real *dx, const dlk_co
             const dl_int at = (c * s->H + i) * s->W + off;
             dli_inside(&lo, &hi, off, step, s->W, s->OW);
             if (i < 0 || i >= s->H) lo = hi = s->OW;
-            for (q = lo; dx && q < hi; q++) dx[at + q * step] += col[q];
-            if (dx) continue;
+            if (dx) {
+                for (q = lo; q < hi; q++) dx[at + q * step] += col[q];
+                continue;
+            }
             for (q = 0; q < lo; q++) col[q] = 0;
             for (; q < hi; q++) col[q] = x[at + q * step];
             for (; q < s->OW; q++) col[q] = 0;
@@ -11013,8 +11020,7 @@ DL_DEF dl_tensor *dl_dropout(dl_tensor *x, double p)
     dl_ctx *c = dli_inputs(__func__, &x, 1);
     if (!c) return NULL;
     if (!(p >= 0 && p < 1))
-        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)",
-                          p);
+        return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_dropout: the probability %g is not in [0, 1)", p);
     if (!c->training || p == 0) return x;
     const dli_dropout_state s = { p, dl_rng_u64(&c->rng) };
     dl_tensor *y = dli_result_with(c, __func__, x->shape, &x, 1, dli_dropout_back, &s, sizeof s);
@@ -11228,8 +11234,7 @@ DL_DEF dl_tensor *dl_permute(dl_tensor *x, const int *order)
         if (axes[d] < 0) return NULL;
         for (int e = 0; e < d; e++)
             if (axes[e] == axes[d])
-                return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice",
-                                  axes[d]);
+                return DLI_REFUSE(c, DL_ERR_ARGUMENT, "dl_permute: axis %d appears twice", axes[d]);
     }
     return dli_permute(__func__, x, axes);
 }
@@ -11721,8 +11726,7 @@ static bool dli_conv_used(dl_ctx *c, const char *op, const dl_conv *o, int dims,
                        : padded && o->same    ? "with same, before and after must be 0"
                        : second && dims == 1  ? "in one dimension only the first number counts"
                        : NULL;
-    return !unused ||
-           dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
+    return !unused || dl_fail(c, DL_ERR_ARGUMENT, "%s: an option that is not used: %s", op, unused);
 }
 
 /* Do input, weight, bias (or DL_NONE) and options belong together? */
@@ -11791,8 +11795,7 @@ static bool dli_conv_compute(dl_ctx *c, const dli_conv_state *state, dl_real *y,
 /* All convolutions: along dims axes, transposed or not. *end is what the caller will do with the
    result (end NULL: something else); what of it can be done at once is done, and *end says it. */
 static dl_tensor *dli_convolve(const char *op, dl_tensor *x, dl_tensor *w, dl_tensor *b,
-                               const dl_conv *options, int dims, bool transposed,
-                               dli_conv_end *end)
+                               const dl_conv *options, int dims, bool transposed, dli_conv_end *end)
 {
     const dl_conv o = options ? *options : dl_conv_default();
     dl_tensor *in[3] = { x, w, b };
@@ -12045,8 +12048,7 @@ static dl_tensor *dli_normalize(const char *op, dl_tensor *x, dl_tensor *weight,
         DLI_RUN(c, group_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S,
                 s->groups, s->eps);
     else if (s->kind == DLI_NORM_LAYER)
-        DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C,
-                s->eps);
+        DLI_RUN(c, layer_norm_forward, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->eps);
     else if (s->kind == DLI_NORM_BATCH)
         dli_batch_norm_train(c, y->data, s->mean, s->var, x->data, w, b, s->N, s->C, s->S, s->eps);
     else {
@@ -29960,6 +29962,9 @@ DL_DEF dl_gradcheck_report dl_gradcheck(dl_ctx *dl, dl_loss_fn f, void *user,
 #endif /* DL_IMPLEMENTATION */
 
 /* ----------------------------------------------------------------------------- >>history ----
+   0.6.0  More operators of ONNX (Einsum, CumSum, TopK ...); convolutions quicker in training and at
+          predicting; what can't be meant is refused more often: a validation loss of NaN where one
+          is compared, half of the targets out of reach, weights of a model that lacks a layer.
    0.5.0  Graphs of others, and layers of one's own, as one C file: from PyTorch to a
           microcontroller. Tcc compiles dl.h.
    0.4.0  ONNX, both ways; exercises with their graders, a course of nineteen chapters in two

@@ -8467,7 +8467,7 @@ static void dli_direct_panel(const dli_conv_job *j, float *panel, float *g, dl_i
     const dli_fast *f = j->v.f;
     const dlk_conv2d_size *s = &j->v.s;
     const dl_int size = s->OH / 2 * (s->OW / 2), at = n * j->v.out + m * size;
-    if (cols < f->nr || s->OH % 2 || s->OW % 2)
+    if (cols < f->nr || (!j->planes && (s->OH % 2 || s->OW % 2)))
         memset(panel, 0, sizeof(float) * (size_t)(s->OH * s->OW * f->nr));
     for (dl_int r = 0; r < s->OH && j->planes; r++)         /* in blocks of 4 x 4 */
         f->transpose(panel + r * s->OW * f->nr, f->nr, g + m * j->gp + r * j->gw, j->gp, cols,
@@ -25115,7 +25115,7 @@ static dl_tensor *dli_o_lookup(dli_exec *r)
     const bool rows = r->n->op->code == 'n';     /* GatherND: its last axis is a list */
     dl_shape s = dli_rank(in[1]->shape, in[1]->shape.rank - rows);
     if (!dli_want(r, dli_attr_axis(r, 0) == 0 && !dli_x_of(r, 0) && !dli_x_whole(r, 0) &&
-                  r->n->op->code != 'e' && (!rows || dli_last(in[1]->shape) == 1),
+                  r->n->op->code != 'e' && s.rank >= 0 && (!rows || dli_last(in[1]->shape) == 1),
                   "in a C file, the input's numbers can only choose rows of a constant table") ||
         !dli_want(r, s.rank + in[0]->shape.rank - 1 <= DL_MAX_DIMS, "too many axes")) return NULL;
     for (int d = 1; d < in[0]->shape.rank; d++) s.dim[s.rank++] = in[0]->shape.dim[d];
@@ -25193,17 +25193,21 @@ static dl_tensor *dli_o_one_hot(dli_exec *r)
     const int axis = dli_o_axis(r, dli_attr_int(r->n, "axis", -1), rank);
     double depth;
     if (axis < 0 || !dli_want_whole(r, 0) || !dli_number(r, 1, "", 0, &depth) ||
-        !dli_want(r, rank <= DL_MAX_DIMS && depth >= 1 && depth <= INT32_MAX && values->size == 2,
+        !dli_want(r, rank <= DL_MAX_DIMS && depth >= 1 && depth <= DLI_EXACT && values->size == 2,
                   "too many axes, an impossible depth, or not two values")) return NULL;
     dl_shape s = dli_rank(dl_shape6(1, 1, 1, 1, 1, 1), rank), t = s;
     for (int d = 0; d < x->shape.rank; d++) s.dim[d + (d >= axis)] = x->shape.dim[d];
     t.dim[axis] = (dl_int)depth;
     dl_tensor *k = dl_zeros(r->c, t), *y = dl_reshape(x, s);
     for (dl_int i = 0; k && i < k->size; i++) k->data[i] = (dl_real)i;
-    y = k && y ? dli_o_pair(r, y, k, true) : NULL;
+    dl_tensor *back = dl_add_scalar(k, -(double)t.dim[axis]);    /* -1 is the last one */
+    if (!back || !y) return NULL;
+    y = dl_add(dli_o_pair(r, y, k, true), dli_o_pair(r, y, back, true));
     r->gives_whole = dli_x_whole(r, 2);
     const double off = (double)values->data[0], on = (double)values->data[1];
-    return dl_add_scalar(dl_mul_scalar(y, on - off), off);
+    if (y && y->requires_grad) return dl_add_scalar(dl_mul_scalar(y, on - off), off);
+    for (dl_int i = 0; y && i < y->size; i++) y->data[i] = values->data[y->data[i] != 0];
+    return y;
 }
 
 static dl_tensor *dli_o_expand(dli_exec *r)
@@ -25467,6 +25471,8 @@ static dl_tensor *dli_o_reduce(dli_exec *r)
         ((code == 'S' || code == 'M') && !dli_o_exact(r))) return NULL;
     dl_tensor *most = code == 'E' ? x : NULL;    /* so that no exponential overflows */
     for (int d = 0; most && d < x->shape.rank; d++) if (on[d]) most = dl_max_axis(most, d, true);
+    if (code == 'E') most = dl_clamp(most, -(DLI_DOUBLE ? DBL_MAX : FLT_MAX),
+                                     DLI_DOUBLE ? DBL_MAX : FLT_MAX);    /* inf - inf is NaN */
     if (code == 'E') x = dl_exp(dl_sub(x, most));
     if (code == 'L' || code == 'Q') x = dl_square(x);
     if (code == 'A') x = dl_abs(x);
@@ -25484,6 +25490,7 @@ static dl_tensor *dli_o_argmax(dli_exec *r)
     const int axis = dli_attr_axis(r, 0);
     if (axis < 0 || !x) return NULL;
     dl_shape s = x->shape;
+    if (!dli_want(r, (double)s.dim[axis] <= DLI_EXACT, dli_not_whole)) return NULL;
     s.dim[axis] = 1;
     r->gives_whole = true;
     dl_tensor *y = r->trace && x->requires_grad ? dli_mark((char)('0' + axis), s, &x, 1)
@@ -25495,34 +25502,44 @@ static dl_tensor *dli_o_argmax(dli_exec *r)
     return dli_attr_int(r->n, "keepdims", 1) ? y : dl_reshape(y, dli_rank(s, s.rank - 1));
 }
 
+/* Does a at i come before b at j among the largest? NaN does before all numbers. */
+static bool dli_top_before(double a, dl_int i, double b, dl_int j)
+{
+    if (a == b || (dli_isnan(a) && dli_isnan(b))) return i < j;
+    return dli_isnan(a) || a > b;
+}
+
 /* The k largest (or smallest) along an axis, in order, and their indexes. */
 static dl_tensor *dli_o_top(dli_exec *r)
 {
     dl_tensor *x = dli_x(r, 0), *at;
     const int axis = dli_attr_axis(r, -1);
-    const dl_real sign = dli_attr_int(r->n, "largest", 1) ? 1 : -1;
-    double k;
-    if (axis < 0 || !dli_number(r, 1, "k", 0, &k) ||
+    const double sign = dli_attr_int(r->n, "largest", 1) ? 1 : -1;
+    double k = (double)dli_attr_int(r->n, "k", 0);               /* before opset 10 */
+    if (axis < 0 || (dli_has(r, 1) && !dli_number(r, 1, "", 0, &k)) ||
         !dli_want(r, !r->trace || !x->requires_grad, "a C file can't sort")) return NULL;
     dl_shape s = x->shape;
     const dli_axis_view v = dli_along(s, axis);
-    if (!dli_want(r, k >= 0 && k <= (double)v.n && x->size <= INT32_MAX, "there are not so many"))
-        return NULL;
+    if (!dli_want(r, k >= 0 && k <= (double)v.n && (double)v.n <= DLI_EXACT && x->size <= INT32_MAX,
+                  "there are not so many, or too many")) return NULL;
     s.dim[axis] = (dl_int)k;
     at = dl_zeros(r->c, s);
     int32_t *index = at ? dli_indexes(r, at->size) : NULL;
     for (dl_int i = 0; index && i < at->size; i++) {
         const dl_int row = i / (v.inner * s.dim[axis]) * v.n * v.inner + i % v.inner;
         const bool first = i / v.inner % s.dim[axis] == 0;
-        const dl_int last = first ? -1 : (dl_int)at->data[i - v.inner];
+        const dl_int last = first ? 0 : (dl_int)at->data[i - v.inner];
+        const double y = sign * (double)x->data[row + last * v.inner];
+        double most = 0;
         dl_int best = -1;                        /* of those that come behind the last one */
         for (dl_int j = 0; j < v.n; j++) {
-            const dl_real z = sign * x->data[row + j * v.inner];
-            const dl_real y = first ? z : sign * x->data[row + last * v.inner];
-            if ((first || z < y || (!(z > y) && j > last)) &&
-                (best < 0 || z > sign * x->data[row + best * v.inner])) best = j;
+            const double z = sign * (double)x->data[row + j * v.inner];
+            if ((!first && !dli_top_before(y, last, z, j)) ||
+                (best >= 0 && !dli_top_before(z, j, most, best))) continue;
+            best = j;
+            most = z;
         }
-        at->data[i] = (dl_real)(best < 0 ? last : best);
+        at->data[i] = (dl_real)best;
         index[i] = (int32_t)(row + (dl_int)at->data[i] * v.inner);
     }
     dli_give(r, 1, at, true);
@@ -25577,23 +25594,25 @@ static dl_tensor *dli_o_matmul(dli_exec *r)
 /* Einsum: a term's letters are the names of an operand's axes; behind > stand those of the result.
    The equation without spaces, and for ... digits: 5 is the last axis, 4 the one before it. */
 #define DLI_LETTERS (2 * DL_MAX_DIMS + 1)
-static bool dli_einsum_read(const dli_exec *r, char equation[256])
+#define DLI_EQUATION 100
+static bool dli_einsum_read(const dli_exec *r, char equation[DL_MAX_DIMS * DLI_EQUATION])
 {
     const dli_pb given = dli_pb_find(dli_attr(r->n, "equation"), DLI_ATTR_S);
-    char text[100];
+    char text[DLI_EQUATION];
     int n = 0, most = 0;
+    if (!dli_want(r, given.end - given.p < DLI_EQUATION, "its equation is too long")) return false;
     dli_format(text, sizeof text, "%.*s", DLI_PB_SHOWN(given));
-    for (int k = 0, i = 0; text[i] && n < 150; k++, i++) {
+    for (int k = 0, i = 0; text[i]; k++, i++) {
         int open = k < r->n->ins ? dli_x(r, k)->shape.rank : most;
         for (int j = i; k < r->n->ins && text[j] && !strchr(",-", text[j]); j++)
             open -= !strchr(". ", text[j]);
         if (most < open) most = open;
-        for (; text[i] && n < 150 && !strchr(",-", text[i]); i++) {
+        for (; text[i] && !strchr(",-", text[i]); i++) {
             for (int d = open; d > 0 && text[i] == '.' && text[i + 1] != '.'; d--)
                 equation[n++] = (char)('0' + DL_MAX_DIMS - d);
             if (!strchr(". ", text[i])) equation[n++] = text[i];
         }
-        i += text[i] == '-';
+        i += text[i] == '-' && text[i + 1] == '>';
         equation[n++] = text[i];
         if (!text[i]) break;
     }
@@ -25659,7 +25678,7 @@ static dl_tensor *dli_einsum_two(const dli_exec *r, dl_tensor *x, char a[DLI_LET
 
 static dl_tensor *dli_o_einsum(dli_exec *r)
 {
-    char equation[256], names[DLI_LETTERS] = "", term[DLI_LETTERS];
+    char equation[DL_MAX_DIMS * DLI_EQUATION], names[DLI_LETTERS] = "", term[DLI_LETTERS];
     const char *at = equation;
     dl_int size[128];
     dl_tensor *x = dli_x(r, 0);
@@ -27618,9 +27637,9 @@ static void dli_c_put_matrix(dl_c_file *f, const dli_c_table *w, const dl_layer 
 /* A table takes flash, one that is a matrix of so many rows less with int8. */
 static void dli_c_flash(dl_c_file *f, dl_int size, dl_int rows)
 {
-    const dl_int small = rows ? size + 4 * rows : 4 * size;
-    f->int8 += small;
-    f->report.flash += f->options->int8 ? small : 4 * size;
+    const dl_int bytes = rows ? size + 4 * rows : 4 * size;
+    f->int8 += bytes;
+    f->report.flash += f->options->int8 ? bytes : 4 * size;
 }
 
 /* The tensor that #v, #w or #u with number k means. A layer without bias gets one when a batch
@@ -27829,8 +27848,8 @@ static const char *const dli_c_library[] = {
     DLI_C_EACH("erf", "1.0f - $_erfc(x)"), DLI_C_EACH("sin", "sinf(x)"),
     DLI_C_EACH("cos", "cosf(x)"), DLI_C_EACH("floor", "floorf(x)"), DLI_C_EACH("ceil", "ceilf(x)"),
     DLI_C_EACH("atan", "atanf(x)"), DLI_C_EACH("sign", "x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x"),
-    DLI_C_EACH("round", "floorf(x + 0.5f) > ceilf(x - 0.5f) ? 2.0f * floorf(0.5f * x + 0.25f)\n"
-                        "             : floorf(x + 0.5f)"),
+    DLI_C_EACH("round", "x - floorf(x) == 0.5f ? 2.0f * floorf(0.5f * x + 0.25f)\n"
+                        "             : x - floorf(x) < 0.5f ? floorf(x) : ceilf(x)"),
     DLI_C_EACH("trunc", "x < 0.0f ? ceilf(x) : floorf(x)"),
     DLI_C_EACH_BY("over", "float p", "x / p"), DLI_C_EACH_BY("pow", "float p", "powf(x, p)"),
     DLI_C_EACH_BY("reciprocal", "float p", "p / x"),

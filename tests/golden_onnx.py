@@ -427,6 +427,15 @@ def by_hand():
             ('dots', '.i.j.k.,.->.', ['x', 'w']), ('empty', '', ['x']), ('arrow', 'ij-', ['x']),
             ('rank', 'ab,cd,ef,gh->abcdefgh', ['x', 'w', 'w', 'w'])):
         einsum(name, equation, inputs)
+    inf = np.array([[1, -np.inf, 2, 0], [-np.inf] * 4, [3, 3, -1, -np.inf]], np.float32)
+    write('hand_edges', [('ReduceLogSumExp', ['x'], ['a'], {'axes': [1]}), ('Exp', ['a'], ['b'], {}),
+                         ('OneHot', ['k', 'four', 'values'], ['c'], {}), ('Exp', ['c'], ['d'], {}),
+                         ('Reshape', ['d', 's'], ['e'], {}), ('Add', ['b', 'e'], ['y'], {})], [4],
+          [whole('k', [-1, -3, 1, 3, 4, -5]), whole('four', 4), tensor('values', [-np.inf, .5]), whole('s', [1, -1])], x=inf)
+    write('hand_top9', [('TopK', ['x'], ['y', 'i'], {'k': 2}), ('Cast', ['i'], ['j'], {'to': 1})], [4], opset=9,
+          x=np.array([[1, 4, 3, 2], [2, 2, 5, 5], [0, -1, -2, -3]], np.float32), outputs=('y', 'j'))
+    bad('einsum_long', [('Einsum', ['x'], ['y'], {'equation': 'ij' + ' ' * 100 + '->ij'})])
+    bad('einsum_minus', [('Einsum', ['x'], ['y'], {'equation': 'i-j>i'})])
     bad('einsum_spaces', [('Einsum', ['w'], ['a'], {'equation': '. ' * 45 + '->'}), ('Add', ['x', 'a'], ['y'], {})],
         [tensor('w', np.ones([1] * 6))])
     bad('elements', [('GatherElements', ['x', 'k'], ['y'], {'axis': 1})], [whole('k', [0, 3])])

@@ -174,8 +174,7 @@ static const char *const graphs[] = {
     "torch_mlp_one", "torch_residual", "torch_rnn", "torch_shapes", "torch_sound", "torch_two",
     "torch_unet", "torch_einsum", "hand_functions", "hand_sums", "hand_chosen", "hand_largest",
     "hand_places", "torch_attention", "hand_half", "hand_half_raw", "hand_bfloat", "hand_double",
-    "hand_bytes",
-    "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
+    "hand_bytes", "hand_edges", "hand_top9", "hand_softmax11", "hand_old", "hand_reverse", "hand_constants", "hand_weights", "hand_softmax",
     "hand_cross", "hand_nan", "hand_whole", "hand_resize10", "hand_resize",
     "hand_narrow", "hand_pow", "hand_slice", "hand_resize_nearest", "hand_last", "hand_if",
     "hand_copied", "hand_trilu", "hand_val", "hand_choice" };
@@ -649,6 +648,7 @@ static void refused(void)
         { "einsum_dots", "its equation " }, { "einsum_empty", "its equation should say" },
         { "einsum_arrow", "its equation should say what it gives" },
         { "einsum_rank", "operator Einsum of node 'Einsum_0': it has too many axes on the way" },
+        { "einsum_long", "its equation is too long" }, { "einsum_minus", "its equation does not" },
         { "einsum_spaces", "operator Einsum of node 'Einsum_0': its equation " },
         { "elements", "its indexes do not fit" }, { "gather_nd", "its indexes do not fit" },
         { "top", "operator TopK of node 'TopK_0': there are not so many" },

@@ -80,6 +80,26 @@ static void special_logits(void)
     dl_free(dl);
 }
 
+/* A row that does not count has no part in the loss and no gradient, whatever its logits are. */
+static void ignored_rows(void)
+{
+    static const double odd[] = { NAN, INFINITY, -INFINITY };
+    const int32_t label[] = { 1, -100, 0 };
+    dl_ctx *dl = dl_new(1);
+    for (int k = 0; k < 6; k++) {
+        dl_set_reference(dl, k >= 3);
+        dl_tensor *x = dl_rand(dl, dl_shape2(3, 4));
+        for (int c = 4; c < 8; c++) x->data[c] = (dl_real)odd[k % 3];
+        dl_set_requires_grad(x, true);
+        dl_tensor *loss = dl_cross_entropy_with(x, label, NULL);
+        CHECK(isfinite(dl_item(loss)) && dl_backward(loss), "%g", odd[k % 3]);
+        for (int i = 0; i < 12; i++)
+            CHECK((x->grad[i] == 0) == (i / 4 == 1), "%g: gradient %d is %g", odd[k % 3], i,
+                  (double)x->grad[i]);
+    }
+    dl_free(dl);
+}
+
 static dl_tensor *any(dl_tensor *z, dl_tensor *target, const void *user)
 {
     (void)user;
@@ -148,6 +168,7 @@ int main(void)
     TEST(one_hot_is_labels);
     TEST(labels_are_copied);
     TEST(special_logits);
+    TEST(ignored_rows);
     TEST(names);
     TEST(errors);
     return test_end();
